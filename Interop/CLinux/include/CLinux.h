@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linux calls that Swift's Glibc module does not show, under names of their own. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
+
+#pragma clang assume_nonnull begin
+
+/* renameat2 with RENAME_NOREPLACE: fails with EEXIST where `to` exists. */
+int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to);
+/* pipe2 with O_CLOEXEC. */
+int clinux_pipe(int descriptors[_Nonnull 2]);
+/* syncfs: writes back the file system that holds `descriptor`. */
+int clinux_syncfs(int descriptor);
+/* openat with O_TMPFILE | O_RDWR | O_CLOEXEC in `directory`. */
+int clinux_open_unnamed(int directory, const char *path, mode_t mode);
+/* fstatat without the ambiguity of Swift's `stat` name. */
+int clinux_fstatat(int directory, const char *path, struct stat *result, int flags);
+int clinux_fstat(int descriptor, struct stat *result);
+
+#pragma clang assume_nonnull end
