@@ -19,14 +19,17 @@ let package = Package(
     targets: [
         // What the project links that is written in C: Interop/.
         .systemLibrary(
-            name: "CGLib", path: "Interop/CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
+            name: "CGLib", path: "Interop/CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]
+        ),
         .systemLibrary(
-            name: "COSTree", path: "Interop/COSTree", pkgConfig: "ostree-1", providers: [.apt(["libostree-dev"])]),
+            name: "COSTree", path: "Interop/COSTree", pkgConfig: "ostree-1",
+            providers: [.apt(["libostree-dev"])]),
         .systemLibrary(
             name: "CCurl", path: "Interop/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
-            name: "COpenSSL", path: "Interop/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+            name: "COpenSSL", path: "Interop/COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CDeflate", path: "Interop/CDeflate", pkgConfig: "libdeflate",
             providers: [.apt(["libdeflate-dev"])]),

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CYAML
+
+extension YAMLDocument {
+    /// Reads one YAML document in UTF-8 with libyaml.
+    ///
+    /// Throws `ConfigurationFault` with the line of whatever is not well-formed: syntax, encoding, an alias
+    /// without an anchor, a second document, or nesting too deep to be meant.
+    init(parsing bytes: [UInt8]) throws(ConfigurationFault) {
+        self.init()
+        if bytes.isEmpty { return }
+        self = try bytes.withUnsafeBufferPointer { (buffer) throws(ConfigurationFault) in
+            var parser = try YAMLParser(reading: buffer)
+            return try parser.readDocument()
+        }
+    }
+}
+
+/// Builds a `YAMLDocument` from libyaml's events.
+private struct YAMLParser: ~Copyable {
+    /// Far more than a person nests, far less than would exhaust a thread's stack.
+    private static let deepestNesting = 200
+
+    private let source: UnsafeBufferPointer<UInt8>
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private var result = YAMLDocument()
+    /// The index in `anchored` of each name; the latest wins.
+    private var anchors: [String: Int] = [:]
+
+    /// Starts to read bytes that must outlive the parser.
+    init(reading source: UnsafeBufferPointer<UInt8>) throws(ConfigurationFault) {
+        self.source = source
+        parser = .allocate(capacity: 1)
+        guard yaml_parser_initialize(parser) == 1 else {
+            parser.deallocate()
+            throw ConfigurationFault(
+                line: nil, "there is no memory to read it", remedy: "free some and try again")
+        }
+        yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        yaml_parser_set_input_string(parser, source.baseAddress, source.count)
+    }
+
+    deinit {
+        yaml_parser_delete(parser)
+        parser.deallocate()
+    }
+
+    mutating func readDocument() throws(ConfigurationFault) -> YAMLDocument {
+        while true {
+            let event = try next()
+            switch event.kind {
+            case .streamEnd:
+                return result
+            case .other:
+                continue
+            default:
+                guard result.root == nil else {
+                    throw ConfigurationFault(
+                        line: event.line, "a second document begins here",
+                        remedy: "remove it or the '---' before it")
+                }
+                result.root = try node(event, depth: 0)
+            }
+        }
+    }
+
+    private mutating func node(_ event: Event, depth: Int) throws(ConfigurationFault) -> YAMLNode {
+        guard depth < Self.deepestNesting else {
+            throw ConfigurationFault(
+                line: event.line, "it is nested more than \(Self.deepestNesting) levels deep",
+                remedy: "simplify it")
+        }
+        let line = event.line
+        if case .alias = event.kind {
+            guard let name = event.anchor, let index = anchors[name] else {
+                throw ConfigurationFault(
+                    line: line,
+                    "the alias \(Quotation.quoted("*" + (event.anchor ?? ""))) has no anchor before it",
+                    remedy: "define it with '&' or put text that begins with '*' in quotation marks")
+            }
+            return YAMLNode(content: .alias(index), line: line)
+        }
+
+        // Taken before the content is read: the node may hold aliases of itself.
+        var index: Int?
+        if let name = event.anchor {
+            index = result.anchored.count
+            anchors[name] = result.anchored.count
+            result.anchored.append(YAMLNode(content: .text("", isPlain: true), line: line))
+        }
+        let node = YAMLNode(content: try content(event, depth: depth), line: line)
+        if let index { result.anchored[index] = node }
+        return node
+    }
+
+    private mutating func content(_ event: Event, depth: Int) throws(ConfigurationFault) -> YAMLNode.Content {
+        switch event.kind {
+        case .scalar(let text, let isPlain):
+            return .text(text, isPlain: isPlain)
+        case .listStart:
+            var items: [YAMLNode] = []
+            while true {
+                let item = try next()
+                if case .end = item.kind { return .list(items) }
+                items.append(try node(item, depth: depth + 1))
+            }
+        case .mappingStart:
+            var pairs: [(key: YAMLNode, value: YAMLNode)] = []
+            while true {
+                let key = try next()
+                if case .end = key.kind { return .mapping(pairs) }
+                let keyNode = try node(key, depth: depth + 1)
+                pairs.append((keyNode, try node(next(), depth: depth + 1)))
+            }
+        case .alias, .end, .streamEnd, .other:
+            throw ConfigurationFault(
+                line: event.line, "it is not well-formed YAML", remedy: "correct what stands there")
+        }
+    }
+}
+
+// MARK: Events
+
+/// What this reader distinguishes among libyaml's events, free of its memory.
+private struct Event {
+    enum Kind {
+        case scalar(String, isPlain: Bool)
+        case listStart, mappingStart
+        /// Of a list or a mapping.
+        case end
+        case alias
+        case streamEnd
+        /// The start of the stream; the start and end of a document.
+        case other
+    }
+
+    let kind: Kind
+    /// Of an alias the name it refers to, of a node the name it is given.
+    let anchor: String?
+    let line: Int
+
+    init(_ event: borrowing yaml_event_t) {
+        line = Int(event.start_mark.line) + 1
+        anchor = withUnsafePointer(to: event) { cyaml_anchor($0).map { String(cString: $0) } }
+        switch event.type {
+        case YAML_SCALAR_EVENT:
+            kind = withUnsafePointer(to: event) { pointer in
+                var length = 0
+                let bytes = cyaml_scalar_bytes(pointer, &length)
+                let text = String(decoding: UnsafeBufferPointer(start: bytes, count: length), as: UTF8.self)
+                return .scalar(text, isPlain: cyaml_scalar_is_plain(pointer) != 0)
+            }
+        case YAML_SEQUENCE_START_EVENT: kind = .listStart
+        case YAML_MAPPING_START_EVENT: kind = .mappingStart
+        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: kind = .end
+        case YAML_ALIAS_EVENT: kind = .alias
+        case YAML_STREAM_END_EVENT: kind = .streamEnd
+        default: kind = .other
+        }
+    }
+}
+
+extension YAMLParser {
+    private func next() throws(ConfigurationFault) -> Event {
+        var event = yaml_event_t()
+        guard yaml_parser_parse(parser, &event) == 1 else { throw fault() }
+        defer { yaml_event_delete(&event) }
+        return Event(event)
+    }
+
+    /// What libyaml has to say about its failure.
+    private func fault() -> ConfigurationFault {
+        if parser.pointee.error == YAML_READER_ERROR {
+            // The reader works ahead of the marks: it gives a position in bytes instead.
+            let line = 1 + source.prefix(parser.pointee.problem_offset).count { $0 == UInt8(ascii: "\n") }
+            return ConfigurationFault(
+                line: line,
+                "it is not text in UTF-8 without control characters (\(text(parser.pointee.problem)))",
+                remedy: "save it as UTF-8")
+        }
+        if parser.pointee.error == YAML_MEMORY_ERROR {
+            return ConfigurationFault(
+                line: nil, "there is no memory to read it", remedy: "free some and try again")
+        }
+        let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let lastLine = lines.count - (lines.last?.isEmpty == true ? 1 : 0)
+        var line = Int(parser.pointee.problem_mark.line) + 1
+        if line > lastLine, parser.pointee.context != nil {
+            // Something is left open at the end of the file: where it begins says more.
+            line = Int(parser.pointee.context_mark.line) + 1
+        }
+        line = min(line, max(lastLine, 1))
+        if lines[line - 1].prefix(while: { " \t".utf8.contains($0) }).contains(UInt8(ascii: "\t")) {
+            return ConfigurationFault(
+                line: line, "a tab indents this line, which YAML does not allow", remedy: "indent with spaces"
+            )
+        }
+        let context = parser.pointee.context.map { String(cString: $0) + " " } ?? ""
+        return ConfigurationFault(
+            line: line, "it is not well-formed YAML (\(context)\(text(parser.pointee.problem)))",
+            remedy: "correct what stands there")
+    }
+
+    private func text(_ message: UnsafePointer<CChar>?) -> String {
+        message.map { String(cString: $0) } ?? "no reason given"
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Variants
+
+/// The versions of the protocol.
+public enum ProtocolVersion: UInt8, Sendable, CaseIterable {
+    /// The first ostree-push.
+    case zero = 0
+    /// BuildStream's artifact cache.
+    case one = 1
+}
+
+/// The kinds of message.
+public enum MessageType: UInt8, Sendable, CaseIterable {
+    /// Mode, refs and abilities of a side.
+    case info = 0
+    /// Which refs are to move, from where to where.
+    case update = 1
+    /// Objects follow.
+    case putObjects = 2
+    /// Whether something was accepted, and if not, why.
+    case status = 3
+    /// The end of what a side has to say.
+    case done = 4
+}
+
+/// The five bytes before each body: byte order, version, type, and the body's length in that byte order.
+public struct FrameHeader: Equatable, Sendable {
+    /// The header's size in bytes.
+    public static let byteCount = 5
+    /// The largest body, in bytes.
+    public static let maximumBodySize = Int(UInt16.max)
+
+    /// The byte order of the length and of the body.
+    public var order: ByteOrder
+    /// The version that the sender speaks.
+    public var version: ProtocolVersion
+    /// The kind of message.
+    public var type: MessageType
+    /// The body's size in bytes.
+    public var bodySize: Int
+
+    /// Makes a header.
+    public init(order: ByteOrder, version: ProtocolVersion, type: MessageType, bodySize: Int) {
+        self.order = order
+        self.version = version
+        self.type = type
+        self.bodySize = bodySize
+    }
+
+    /// Reads a header as soon as it is all there.
+    ///
+    /// - Returns: nil where there are fewer than five bytes.
+    /// - Throws: `ProtocolError` at the first byte that cannot be part of a header.
+    public init?(reading bytes: UnsafeRawBufferPointer) throws(ProtocolError) {
+        guard let orderByte = bytes.first else { return nil }
+        switch orderByte {
+        case UInt8(ascii: "l"): order = .little
+        case UInt8(ascii: "B"): order = .big
+        default:
+            throw ProtocolError(
+                .malformed,
+                "the peer does not speak the artifact protocol: a message begins with byte \(orderByte) instead of "
+                    + "a byte order, so check that the far side starts a receiver and prints nothing else")
+        }
+        guard bytes.count > 1 else { return nil }
+        guard let version = ProtocolVersion(rawValue: bytes[1]) else {
+            throw ProtocolError(
+                .malformed,
+                "the peer speaks version \(bytes[1]) of the protocol, and only 0 and 1 are known here")
+        }
+        guard bytes.count > 2 else { return nil }
+        guard let type = MessageType(rawValue: bytes[2]) else {
+            throw ProtocolError(.malformed, "the peer sent a message of the unknown type \(bytes[2])")
+        }
+        guard bytes.count >= FrameHeader.byteCount else { return nil }
+        self.version = version
+        self.type = type
+        let (first, second) = (Int(bytes[3]), Int(bytes[4]))
+        bodySize = order == .little ? second << 8 | first : first << 8 | second
+    }
+
+    /// The five bytes.
+    public var bytes: [UInt8] {
+        let low = UInt8(truncatingIfNeeded: bodySize)
+        let high = UInt8(truncatingIfNeeded: bodySize >> 8)
+        return switch order {
+        case .little: [UInt8(ascii: "l"), version.rawValue, type.rawValue, low, high]
+        case .big: [UInt8(ascii: "B"), version.rawValue, type.rawValue, high, low]
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Variants
+
+/// The body of `info`: what a side is and has.
+public struct Info: Equatable, Sendable {
+    /// The repository mode by OSTree's numbers: bare 0, archive 1, bare-user 2, bare-user-only 3. A connection
+    /// check sends 0.
+    public var mode: Int32
+    /// Commits by ref: those the client wants to push, or what the receiver has of them.
+    public var refs: [RefName: Checksum]
+    /// Where the cache can be pulled from, if the receiver says so.
+    public var pullURL: String?
+
+    /// Describes a side.
+    public init(mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil) {
+        self.mode = mode
+        self.refs = refs
+        self.pullURL = pullURL
+    }
+
+    /// Reads a body. Unknown keys are ignored: they announce abilities.
+    init(body: Variant) throws(ProtocolError) {
+        guard let mode = body.entry("mode")?.int32 else {
+            throw ProtocolError(.malformed, "the peer's info names no repository mode (key mode, type i)")
+        }
+        guard let refs = body.entry("refs"), refs.typeString == "a{ss}" else {
+            throw ProtocolError(.malformed, "the peer's info lists no refs (key refs, type a{ss})")
+        }
+        self.init(mode: mode)
+        for index in 0..<refs.count {
+            let pair = refs[index]
+            let name = pair[0].string ?? ""
+            let checksum = pair[1].string ?? ""
+            self.refs[try RefName(received: name)] = try Checksum(received: checksum, of: name)
+        }
+        if let url = body.entry("pull_url") {
+            guard let text = url.string else {
+                throw ProtocolError(
+                    .malformed, "the peer's info has a pull_url of type \(url.typeString), not s")
+            }
+            pullURL = text
+        }
+    }
+
+    /// The body, with its keys in the order that existing peers write them.
+    var body: Variant {
+        let sorted = refs.sorted { $0.key < $1.key }.map { (key: $0.key.text, value: $0.value.hex) }
+        var entries: [(key: String, value: Variant)] = [
+            ("mode", .int32(mode)), ("refs", .dictionary(sorted)),
+        ]
+        if let pullURL { entries.append(("pull_url", .string(pullURL))) }
+        return .dictionary(entries)
+    }
+}
+
+extension RefName {
+    /// Reads a name that a peer sent.
+    init(received text: String) throws(ProtocolError) {
+        guard let name = RefName(text) else {
+            throw ProtocolError(
+                .malformed, "the peer names the ref ‘\(text.forDisplay())’, which is not a valid ref name")
+        }
+        self = name
+    }
+}
+
+extension Checksum {
+    /// Reads a commit that a peer sent for a ref.
+    init(received text: String, of ref: String) throws(ProtocolError) {
+        guard let checksum = Checksum(hex: text) else {
+            throw ProtocolError(
+                .malformed,
+                "the peer gives ref \(ref.forDisplay()) the commit ‘\(text.forDisplay())’, which is not 64 lower-case "
+                    + "hexadecimal digits")
+        }
+        self = checksum
+    }
+}

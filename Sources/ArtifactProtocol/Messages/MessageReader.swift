@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Takes messages of one version out of a buffer.
+struct MessageReader: Sendable {
+    /// The only version that the peer may use.
+    let version: ProtocolVersion
+
+    /// The next message, or nil where it is not all there yet.
+    ///
+    /// - Throws: `ProtocolError` as soon as what is there cannot become a message.
+    func next(from buffer: StreamBuffer) throws(ProtocolError) -> Message? {
+        let bytes = buffer.readable
+        guard let header = try FrameHeader(reading: bytes) else { return nil }
+        guard header.version == version else {
+            throw ProtocolError(
+                .malformed,
+                "the peer speaks version \(header.version.rawValue) of the protocol where version \(version.rawValue) "
+                    + "was agreed on, so start it with the other --protocol")
+        }
+        let end = FrameHeader.byteCount + header.bodySize
+        guard bytes.count >= end else { return nil }
+        let message = try Message(
+            header: header, body: UnsafeRawBufferPointer(rebasing: bytes[FrameHeader.byteCount..<end]))
+        buffer.consume(end)
+        return message
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a peer said that it should not have said, or that cannot be said in the protocol.
+public struct ProtocolError: Error, CustomStringConvertible, Equatable, Sendable {
+    /// The kinds of failure.
+    public enum Code: Sendable, Equatable {
+        /// The bytes are not a frame or not its body.
+        case malformed
+        /// A message that has no place in the conversation at this point.
+        case outOfOrder
+        /// A tar stream that is not one, or holds what may not be in it.
+        case badObjectStream
+        /// The input ended in the middle.
+        case truncated
+        /// Something does not fit into a frame.
+        case tooLarge
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// One sentence for people.
+    public let description: String
+
+    /// Describes a failure.
+    public init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+extension String {
+    /// The text as a message may show it when it came from a peer: control characters as `?`, and cut after
+    /// `limit` characters.
+    public func forDisplay(limit: Int = 200) -> String {
+        var shown = String(
+            String.UnicodeScalarView(
+                unicodeScalars.prefix(limit).map {
+                    $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
+                        ? "?" : $0
+                }))
+        if unicodeScalars.count > limit { shown += "…" }
+        return shown
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The client's side of a push, versions 0 and 1, as a state machine: what is to be said in, bytes out; bytes
+/// in, answers out. It does no I/O and knows no repository.
+///
+/// In order: `begin`, the answer `.info`; `update`, the answer `.status`; `beginObjects`, then `objectHeader`, the
+/// object's bytes and `objectTrailer` for each object, `end`; the answer `.done`. In place of `update` and of
+/// `beginObjects` the client may `leave`.
+public struct PushSession: Sendable {
+    /// What the receiver answers.
+    public enum Answer: Equatable, Sendable {
+        /// The receiver's mode, refs and abilities.
+        case info(Info)
+        /// Whether refs may move, or in version 0 also whether an object was taken. A refusal is final wherever it
+        /// comes.
+        case status(Status)
+        /// Version 1: refs are in place.
+        case done
+    }
+
+    private enum State: Sendable {
+        /// Nothing was said yet.
+        case start
+        /// Waiting for the receiver to introduce itself.
+        case awaitingInfo
+        /// The receiver is known: `update` or `leave`.
+        case introduced
+        /// Waiting to hear whether refs may move.
+        case awaitingStatus
+        /// Refs may move: `beginObjects` or `leave`.
+        case accepted
+        /// Between or inside objects.
+        case sending
+        /// Everything was sent, and the receiver publishes.
+        case awaitingDone
+        /// The receiver refused: `leave`.
+        case refused
+        /// Nothing more is to be said.
+        case ended
+    }
+
+    /// The version that is spoken.
+    public let version: ProtocolVersion
+    private let reader: MessageReader
+    private var state: State
+    private var tar = TarWriter()
+
+    /// Version 0: how many objects the receiver has not acknowledged yet.
+    public private(set) var unacknowledgedObjects = 0
+
+    /// Begins a conversation. In version 0 the receiver speaks first.
+    public init(version: ProtocolVersion) {
+        self.version = version
+        reader = MessageReader(version: version)
+        state = version == .zero ? .awaitingInfo : .start
+    }
+
+    /// The next answer, or nil where more bytes are needed.
+    public mutating func next(from buffer: StreamBuffer) throws(ProtocolError) -> Answer? {
+        if case .ended = state { return nil }
+        guard let message = try reader.next(from: buffer) else { return nil }
+        switch (state, message) {
+        case (.awaitingInfo, .info(let info)):
+            state = .introduced
+            return .info(info)
+        case (_, .status(let status)) where !status.accepted:
+            state = .refused
+            return .status(status)
+        case (.awaitingStatus, .status(let status)):
+            state = .accepted
+            return .status(status)
+        case (.sending, .status(let status)), (.awaitingDone, .status(let status)):
+            guard unacknowledgedObjects > 0 else { throw unexpected(message) }
+            unacknowledgedObjects -= 1
+            return .status(status)
+        case (.awaitingDone, .done) where version == .one:
+            state = .ended
+            return .done
+        default:
+            throw unexpected(message)
+        }
+    }
+
+    private func unexpected(_ message: Message) -> ProtocolError {
+        ProtocolError(
+            .outOfOrder,
+            "the receiver sent \(message.type) where \(expectation) was due, so it does not speak this protocol as it "
+                + "should")
+    }
+
+    /// Version 1: introduces the client.
+    public mutating func begin(_ info: Info) throws(ProtocolError) -> [UInt8] {
+        guard case .start = state else { throw misplaced("info") }
+        state = .awaitingInfo
+        return try Message.info(info).frame(version: version)
+    }
+
+    /// Asks for refs to move.
+    public mutating func update(_ updates: [RefUpdate]) throws(ProtocolError) -> [UInt8] {
+        guard case .introduced = state else { throw misplaced("update") }
+        state = .awaitingStatus
+        return try Message.update(updates).frame(version: version)
+    }
+
+    /// Begins the objects.
+    public mutating func beginObjects() throws(ProtocolError) -> [UInt8] {
+        guard case .accepted = state else { throw misplaced("putobjects") }
+        state = .sending
+        return version == .one ? try Message.putObjects.frame(version: version) : []
+    }
+
+    /// What precedes the bytes of an object.
+    ///
+    /// - Parameters:
+    ///   - size: how many bytes it has as it travels.
+    ///   - isLast: whether no other object follows, which version 1 must know.
+    public mutating func objectHeader(
+        _ name: ObjectName, size: UInt64, isLast: Bool
+    ) throws(ProtocolError) -> [UInt8] {
+        guard case .sending = state else { throw misplaced("an object") }
+        switch version {
+        case .one: return tar.header(name: name.fileName, size: size, isLast: isLast)
+        case .zero:
+            unacknowledgedObjects += 1
+            return try Message.putObject(ObjectAnnouncement(fileName: name.fileName, size: size)).frame(
+                version: version)
+        }
+    }
+
+    /// What follows the bytes of an object of `size` bytes.
+    public func objectTrailer(size: UInt64) -> [UInt8] {
+        version == .one ? tar.trailer(size: size) : []
+    }
+
+    /// Ends the objects and asks for publication.
+    public mutating func end() throws(ProtocolError) -> [UInt8] {
+        guard case .sending = state else { throw misplaced("done") }
+        state = .awaitingDone
+        return (version == .one ? tar.end() : []) + (try Message.done.frame(version: version))
+    }
+
+    /// Ends the conversation without wanting anything changed.
+    public mutating func leave() throws(ProtocolError) -> [UInt8] {
+        switch state {
+        case .introduced, .accepted, .refused:
+            state = .ended
+            return try Message.done.frame(version: version)
+        default: throw misplaced("done")
+        }
+    }
+
+    /// Tells the session that the receiver's output ended.
+    ///
+    /// - Throws: `ProtocolError` unless that is how the conversation ends.
+    public func inputEnded(in buffer: StreamBuffer) throws(ProtocolError) {
+        switch state {
+        case .ended, .refused: return
+        case .awaitingDone where version == .zero && unacknowledgedObjects == 0 && buffer.readable.isEmpty:
+            return
+        default:
+            let place =
+                buffer.readable.isEmpty ? "where \(expectation) was due" : "in the middle of \(expectation)"
+            throw ProtocolError(.truncated, "the receiver went away \(place)")
+        }
+    }
+
+    private var expectation: String {
+        switch state {
+        case .start, .awaitingInfo: "info"
+        case .introduced, .accepted, .refused, .ended: "nothing"
+        case .awaitingStatus: "status"
+        case .sending, .awaitingDone: version == .one ? "done" : "status"
+        }
+    }
+
+    private func misplaced(_ message: String) -> ProtocolError {
+        ProtocolError(
+            .outOfOrder, "the client was about to send \(message) where the receiver waits for something else"
+        )
+    }
+}

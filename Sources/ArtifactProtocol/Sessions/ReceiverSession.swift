@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The receiver's side of a push, versions 0 and 1, as a state machine: bytes in, events out; answers in, bytes
+/// out. It does no I/O and knows no repository.
+///
+/// Call `next(from:)` until it returns nil, then fill the buffer. Events that ask for an answer say so; the
+/// answer's bytes are to be sent before `next(from:)` is called again.
+public struct ReceiverSession: Sendable {
+    /// What the client wants.
+    public enum Event {
+        /// The client introduced itself; answer with `reply(info:)`.
+        case info(Info)
+        /// The client asks whether these refs may move; answer with `reply(status:)`.
+        case update([RefUpdate])
+        /// An object of `size` bytes, as it travels, begins.
+        case objectBegins(ReceivedObjectName, size: UInt64)
+        /// Some of the object's bytes, valid until the buffer is filled again.
+        case objectBytes(UnsafeRawBufferPointer)
+        /// The object is all there; send what `acknowledgeObject()` returns once it was found right.
+        case objectEnds
+        /// Everything was sent: publish it, then send what `finish()` returns.
+        case publish
+        /// The client leaves without wanting anything changed.
+        case leave
+    }
+
+    private enum State: Sendable {
+        /// Version 1: waiting for the client to introduce itself.
+        case awaitingInfo
+        /// The client waits for mode and refs.
+        case owingInfo
+        /// Waiting for what the client wants moved.
+        case awaitingUpdate
+        /// The client waits to hear whether refs may move.
+        case owingStatus
+        /// Refs may not move: only farewell is left.
+        case refused
+        /// Waiting for the objects (version 1) or the next one (version 0).
+        case awaitingObjects
+        /// Version 1: inside the tar stream.
+        case inTarStream(TarReader)
+        /// Version 0: inside an object.
+        case inObject(remaining: UInt64)
+        /// Version 0: the client waits to hear whether the object is right.
+        case owingObjectStatus
+        /// Version 1: the tar stream is complete.
+        case awaitingDone
+        /// The client waits for publication.
+        case owingDone
+        /// Nothing more is to be said.
+        case ended
+    }
+
+    /// The version that is spoken.
+    public let version: ProtocolVersion
+    private let reader: MessageReader
+    private var state: State
+
+    /// Begins a conversation. In version 0 the receiver speaks first: send what `reply(info:)` returns.
+    public init(version: ProtocolVersion) {
+        self.version = version
+        reader = MessageReader(version: version)
+        state = version == .zero ? .owingInfo : .awaitingInfo
+    }
+
+    /// The next event, or nil where more bytes are needed.
+    ///
+    /// - Throws: `ProtocolError` for bytes or an order that the protocol does not have.
+    public mutating func next(from buffer: StreamBuffer) throws(ProtocolError) -> Event? {
+        switch state {
+        case .inTarStream(var tar):
+            guard let event = try tar.next(from: buffer) else {
+                state = .inTarStream(tar)
+                return nil
+            }
+            state = .inTarStream(tar)
+            switch event {
+            case .member(let name, let size):
+                return .objectBegins(try ReceivedObjectName(received: name), size: size)
+            case .content(let bytes): return .objectBytes(bytes)
+            case .memberEnd: return .objectEnds
+            case .end:
+                state = .awaitingDone
+                return try next(from: buffer)
+            }
+        case .inObject(remaining: 0):
+            state = .owingObjectStatus
+            return .objectEnds
+        case .inObject(let remaining):
+            let waiting = buffer.readable
+            guard !waiting.isEmpty else { return nil }
+            let count = Int(min(remaining, UInt64(waiting.count)))
+            buffer.consume(count)
+            state = .inObject(remaining: remaining - UInt64(count))
+            return .objectBytes(UnsafeRawBufferPointer(rebasing: waiting[..<count]))
+        case .ended:
+            return nil
+        default:
+            guard let message = try reader.next(from: buffer) else { return nil }
+            return try accept(message, from: buffer)
+        }
+    }
+
+    private mutating func accept(_ message: Message, from buffer: StreamBuffer) throws(ProtocolError)
+        -> Event?
+    {
+        switch (state, message) {
+        case (.awaitingInfo, .info(let info)):
+            state = .owingInfo
+            return .info(info)
+        case (.awaitingUpdate, .update(let updates)):
+            state = .owingStatus
+            return .update(updates)
+        case (.awaitingObjects, .putObjects):
+            state = .inTarStream(TarReader())
+            return try next(from: buffer)
+        case (.awaitingObjects, .putObject(let announcement)):
+            let name = try ReceivedObjectName(received: announcement.fileName)
+            state = .inObject(remaining: announcement.size)
+            return .objectBegins(name, size: announcement.size)
+        case (.awaitingDone, .done):
+            state = .owingDone
+            return .publish
+        // In version 0 no object may have been missing; in version 1 `done` in place of objects gives up.
+        case (.awaitingObjects, .done) where version == .zero:
+            state = .owingDone
+            return .publish
+        case (.awaitingInfo, .done), (.awaitingUpdate, .done), (.refused, .done), (.awaitingObjects, .done):
+            state = .ended
+            return .leave
+        default:
+            throw ProtocolError(
+                .outOfOrder,
+                "the client sent \(message.type) where \(expectation) was due, so the push is given up")
+        }
+    }
+
+    /// Answers `info`; in version 0 also the first thing to send.
+    public mutating func reply(info: Info) throws(ProtocolError) -> [UInt8] {
+        guard case .owingInfo = state else { throw misplaced("info") }
+        state = .awaitingUpdate
+        return try Message.info(info).frame(version: version)
+    }
+
+    /// Answers `update`.
+    public mutating func reply(status: Status) throws(ProtocolError) -> [UInt8] {
+        guard case .owingStatus = state else { throw misplaced("status") }
+        state = status.accepted ? .awaitingObjects : .refused
+        return try Message.status(status).frame(version: version)
+    }
+
+    /// Says that an object was found right: one message in version 0, nothing in version 1.
+    public mutating func acknowledgeObject() throws(ProtocolError) -> [UInt8] {
+        guard case .owingObjectStatus = state else { return [] }
+        state = .awaitingObjects
+        return try Message.status(Status(accepted: true)).frame(version: version)
+    }
+
+    /// Says that everything was published: one message in version 1, nothing in version 0, whose clients look at
+    /// the exit status alone.
+    public mutating func finish() throws(ProtocolError) -> [UInt8] {
+        guard case .owingDone = state else { throw misplaced("done") }
+        state = .ended
+        return version == .one ? try Message.done.frame(version: version) : []
+    }
+
+    /// The receiver's last words where something failed: a refusing status, which every client takes for a
+    /// failure wherever it comes, since none expects another message than the one that is due.
+    public mutating func refusal(_ reason: String) -> [UInt8] {
+        state = .ended
+        // A frame's body holds 65,535 bytes; a reason is a sentence.
+        let status = Status(accepted: false, message: reason.forDisplay(limit: 4000))
+        return (try? Message.status(status).frame(version: version)) ?? []
+    }
+
+    /// Tells the session that the input ended.
+    ///
+    /// - Throws: `ProtocolError` unless the conversation was over.
+    public func inputEnded(in buffer: StreamBuffer) throws(ProtocolError) {
+        if case .ended = state { return }
+        let place =
+            buffer.readable.isEmpty ? "where \(expectation) was due" : "in the middle of \(expectation)"
+        throw ProtocolError(
+            .truncated, "the client went away \(place), so nothing was changed; push again if it was cut off")
+    }
+
+    private var expectation: String {
+        switch state {
+        case .awaitingInfo, .owingInfo: "info"
+        case .awaitingUpdate, .owingStatus: "update"
+        case .refused: "done"
+        case .awaitingObjects, .owingObjectStatus: "putobjects or done"
+        case .inTarStream(let tar): tar.isInsideMember ? "an object" : "the object stream"
+        case .inObject: "an object"
+        case .awaitingDone, .owingDone, .ended: "done"
+        }
+    }
+
+    private func misplaced(_ answer: String) -> ProtocolError {
+        ProtocolError(
+            .outOfOrder, "the receiver was about to send \(answer) where the client waits for something else")
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Bytes between a descriptor and a state machine: written at one end, consumed at the other, never more
+/// than its capacity.
+///
+/// The state machines of this module read from it without copying; whoever drives them fills it.
+public final class StreamBuffer {
+    private let storage: UnsafeMutableRawBufferPointer
+    private var start = 0
+    private var end = 0
+
+    /// The smallest capacity that every message fits into.
+    public static let minimumCapacity = FrameHeader.byteCount + FrameHeader.maximumBodySize
+
+    /// Makes an empty buffer of `capacity` bytes.
+    public init(capacity: Int = 256 * 1024) {
+        storage = .allocate(byteCount: max(capacity, StreamBuffer.minimumCapacity), alignment: 64)
+    }
+
+    deinit {
+        storage.deallocate()
+    }
+
+    /// The bytes that wait to be consumed; valid until the buffer is filled again.
+    public var readable: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: storage[start..<end])
+    }
+
+    /// Takes the first `count` waiting bytes out; they stay where they are until the buffer is filled again.
+    public func consume(_ count: Int) {
+        precondition(count >= 0 && count <= end - start)
+        start += count
+    }
+
+    /// Lets `body` write into the free space, of which there is always some unless a message that fits was
+    /// left unread; `body` returns how many bytes it wrote, and so does this.
+    public func fill<E: Error>(_ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int) throws(E) -> Int {
+        if start == end {
+            start = 0
+            end = 0
+        } else if start > 0 && storage.count - end < storage.count / 2 {
+            storage.copyMemory(from: readable)
+            end -= start
+            start = 0
+        }
+        let count = try body(UnsafeMutableRawBufferPointer(rebasing: storage[end...]))
+        end += count
+        return count
+    }
+
+    /// Appends as many of the bytes as there is space for.
+    ///
+    /// - Returns: how many that were.
+    public func append(_ bytes: some Sequence<UInt8>) -> Int {
+        fill { space in
+            space.withMemoryRebound(to: UInt8.self) { $0.initialize(from: bytes).index }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Logging
+import SystemCalls
+
+/// One push in progress.
+struct Conversation {
+    private let store: any ArtifactStore
+    private let options: Receiver.Options
+    private let logger: Logger
+    private let output: Descriptor
+    private var session: ReceiverSession
+    private var changes: [RefChange] = []
+    private var quarantine: (any Quarantine)?
+    private var incoming: (any IncomingObject)?
+    private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
+
+    init(store: any ArtifactStore, options: Receiver.Options, logger: Logger, output: Descriptor) {
+        self.store = store
+        self.options = options
+        self.logger = logger
+        self.output = output
+        session = ReceiverSession(version: options.version)
+    }
+
+    mutating func run(input: Descriptor) throws {
+        defer { quarantine?.discard() }
+        if options.version == .zero { try send(session.reply(info: greeting())) }
+        let buffer = StreamBuffer()
+        while true {
+            while let event = try session.next(from: buffer) {
+                if try handle(event) { return }
+            }
+            let count = try buffer.fill { space throws(SystemError) in try input.read(into: space) }
+            if count == 0 {
+                return try session.inputEnded(in: buffer)
+            }
+        }
+    }
+
+    /// Tells the client why its push failed.
+    mutating func tell(_ error: any Error) {
+        try? output.writeAll(session.refusal("\(error)"))
+    }
+
+    private func send(_ bytes: [UInt8]) throws {
+        if !bytes.isEmpty { try output.writeAll(bytes) }
+    }
+
+    /// - Returns: whether that was all.
+    private mutating func handle(_ event: ReceiverSession.Event) throws -> Bool {
+        switch event {
+        case .info(let info):
+            logger.debug(
+                "client introduced itself", metadata: ["mode": "\(info.mode)", "refs": "\(info.refs.count)"])
+            try send(session.reply(info: answer(to: info)))
+        case .update(let updates):
+            try consider(updates)
+        case .objectBegins(.object(let name), let size):
+            logger.debug("object \(name)", metadata: ["bytes": "\(size)"])
+            try begin(name, size)
+        case .objectBegins(.obsolete(let name), let size):
+            logger.debug("skipping \(name)", metadata: ["bytes": "\(size)"])
+        case .objectBytes(let bytes):
+            objects.bytes += UInt64(bytes.count)
+            try incoming?.write(bytes)
+        case .objectEnds:
+            try incoming?.finish()
+            incoming = nil
+            try send(session.acknowledgeObject())
+        case .publish:
+            try publish()
+            return true
+        case .leave:
+            logger.info("client left without asking for a change")
+            return true
+        }
+        return false
+    }
+
+    /// Only the refs asked for: a cache may have a million.
+    private func answer(to info: Info) throws -> Info {
+        var refs: [RefName: Checksum] = [:]
+        for ref in info.refs.keys { refs[ref] = try store.commit(of: ref) }
+        return Info(mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL)
+    }
+
+    /// What version 0 says first: every ref, as far as a frame holds them.
+    private func greeting() throws -> Info {
+        var info = Info(mode: store.mode.rawValue, pullURL: nil)
+        var size = 0
+        let refs = try store.refs()
+        for (ref, commit) in refs {
+            // Name and commit with their NULs, and an offset in each of two arrays.
+            size += ref.text.utf8.count + 1 + 65 + 4
+            guard size < FrameHeader.maximumBodySize - 256 else {
+                logger.warning(
+                    """
+                    version 0 of the protocol cannot tell its clients about all \(refs.count) refs of \(store.path), only \
+                    about the first \(info.refs.count); clients that push others should use version 1
+                    """)
+                break
+            }
+            info.refs[ref] = commit
+        }
+        return info
+    }
+
+    private mutating func consider(_ updates: [RefUpdate]) throws {
+        changes = updates.map { update in
+            let expectation: RefChange.Expectation =
+                if let old = update.old {
+                    .commit(old)
+                } else if options.version == .one && options.keepsExistingRefs {
+                    .absentOrKept
+                } else {
+                    .absent
+                }
+            return RefChange(update.ref, to: update.new, expecting: expectation)
+        }
+        do {
+            guard store.mode == .archive else {
+                throw RepositoryError(
+                    .unsuitableMode,
+                    "the cache at \(store.path) is of mode \(store.mode), and only one of mode archive takes pushes"
+                )
+            }
+            try store.check(changes)
+            try send(session.reply(status: Status(accepted: true)))
+        } catch let error as RepositoryError {
+            logger.warning("refused: \(error)")
+            try send(session.reply(status: Status(accepted: false, message: error.description)))
+        }
+    }
+
+    private mutating func begin(_ name: ObjectName, _ size: UInt64) throws {
+        incoming = try ownQuarantine().receive(name, size: size)
+        if incoming == nil { objects.skipped += 1 } else { objects.received += 1 }
+    }
+
+    private mutating func ownQuarantine() throws -> any Quarantine {
+        if let quarantine { return quarantine }
+        let made = try store.makeQuarantine()
+        quarantine = made
+        return made
+    }
+
+    private mutating func publish() throws {
+        let outcomes = try ownQuarantine().publish(changes, replaceDetachedMetadata: false)
+        for (change, outcome) in zip(changes, outcomes) {
+            switch outcome {
+            case .moved(let old):
+                logger.info("\(change.ref) → \(change.new)", metadata: ["old": "\(old?.hex ?? "none")"])
+            case .unchanged:
+                logger.info("\(change.ref) was at \(change.new) already")
+            case .kept(let current):
+                logger.warning(
+                    "\(change.ref) exists already and stays at \(current); \(change.new) was not put there")
+            }
+        }
+        logger.info(
+            "push complete",
+            metadata: [
+                "received": "\(objects.received)", "present": "\(objects.skipped)",
+                "bytes": "\(objects.bytes)",
+            ])
+        try send(session.finish())
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Logging
+import SystemCalls
+
+/// Takes one push: drives a `ReceiverSession` between two descriptors and puts what arrives into a store.
+///
+/// ```
+/// let repository = try Repository("/srv/artifacts")
+/// try Receiver(store: repository).serve(input: .standardInput, output: .standardOutput)
+/// ```
+public struct Receiver {
+    /// How a receiver behaves.
+    public struct Options: Sendable {
+        /// The version to speak.
+        public var version = ProtocolVersion.one
+        /// Where clients can pull from, told to those that ask.
+        public var pullURL: String?
+        /// What becomes of a ref that a client believed absent and that exists with another commit: it stays, and
+        /// that is success (`true`), or the push is refused.
+        public var keepsExistingRefs = true
+
+        /// The options that serve a BuildStream 1.0 client.
+        public init() {}
+    }
+
+    private let store: any ArtifactStore
+    private let options: Options
+    private let logger: Logger
+
+    /// Prepares to take a push into `store`.
+    ///
+    /// - Parameter logger: must not write to the output that carries the protocol.
+    public init(
+        store: any ArtifactStore, options: Options = Options(),
+        logger: Logger = Logger(label: "receive", factory: { _ in SwiftLogNoOpLogHandler() })
+    ) {
+        self.store = store
+        self.options = options
+        self.logger = logger
+    }
+
+    /// Takes one push.
+    ///
+    /// Returning means that everything the client asked for was done. Where something failed, the client was told
+    /// why, as far as it still listens, and nothing of the push is visible.
+    ///
+    /// - Throws: `ProtocolError`, `RepositoryError` or `SystemError`.
+    public func serve(input: Descriptor, output: Descriptor) throws {
+        var conversation = Conversation(store: store, options: options, logger: logger, output: output)
+        do {
+            try conversation.run(input: input)
+        } catch {
+            conversation.tell(error)
+            throw error
+        }
+    }
+}

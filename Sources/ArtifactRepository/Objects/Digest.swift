@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import COpenSSL
+
+/// A running SHA-256, computed by OpenSSL.
+final class Digest {
+    private let context: OpaquePointer?
+
+    // Fetched once: looking an algorithm up costs more than hashing a small object.
+    private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
+
+    /// Begins with nothing hashed.
+    init() {
+        context = EVP_MD_CTX_new()
+        let ready = EVP_DigestInit_ex2(context, Digest.algorithm, nil)
+        precondition(ready == 1, "OpenSSL offers no SHA-256")
+    }
+
+    deinit {
+        EVP_MD_CTX_free(context)
+    }
+
+    /// Hashes more bytes.
+    func update(_ bytes: UnsafeRawBufferPointer) {
+        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    }
+
+    /// Hashes more bytes.
+    func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    /// The checksum of everything; the digest must not be used afterwards.
+    func finish() -> Checksum {
+        withUnsafeTemporaryAllocation(byteCount: Checksum.byteCount, alignment: 8) { buffer in
+            EVP_DigestFinal_ex(context, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
+            // 32 bytes are what a checksum takes.
+            return Checksum(bytes: UnsafeRawBufferPointer(buffer))!
+        }
+    }
+}

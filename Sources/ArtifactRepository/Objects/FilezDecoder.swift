@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// Reads a `.filez` as it streams by, and checks that it is the object that its name says.
+///
+/// Format: four bytes big-endian size of the header, four zero bytes, the header, then the content as a raw
+/// deflate stream (nothing for a symbolic link).
+struct FilezDecoder {
+    private enum State {
+        case prefix
+        case header(size: Int)
+        case content
+    }
+
+    private let name: ObjectName
+    private var state = State.prefix
+    private var pending: [UInt8] = []
+    private let digest = Digest()
+    private var inflater: Inflater?
+    private var remaining: UInt64 = 0
+    /// The header, once it was read.
+    private(set) var header: FileHeader?
+
+    /// Begins to read an object of that name.
+    init(_ name: ObjectName) {
+        self.name = name
+    }
+
+    /// Takes more bytes of the object, and hands on what of its content they hold.
+    ///
+    /// - Throws: `RepositoryError` with `badObject` as soon as it is known to be wrong; what `content` throws.
+    mutating func write(
+        _ bytes: UnsafeRawBufferPointer, content: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            switch state {
+            case .prefix:
+                guard let prefix = collect(8, from: &rest) else { return }
+                let size = prefix[..<4].reduce(0) { $0 << 8 | Int($1) }
+                guard prefix[4...].allSatisfy({ $0 == 0 }), size <= FileHeader.maximumSize else {
+                    throw RepositoryError.badObject(name, "it does not begin like an archived file")
+                }
+                state = .header(size: size)
+            case .header(let size):
+                guard let bytes = collect(size, from: &rest) else { return }
+                let (header, contentSize) = try bytes.withUnsafeBytes { raw in
+                    try FileHeader.archive(raw, of: name)
+                }
+                self.header = header
+                digest.update(header.hashedPrefix)
+                remaining = contentSize
+                if !header.isLink { inflater = Inflater() }
+                pending = []
+                state = .content
+            case .content:
+                try inflate(rest, content: content)
+                return
+            }
+        }
+    }
+
+    private mutating func inflate(
+        _ bytes: UnsafeRawBufferPointer, content: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        guard let inflater else { throw RepositoryError.badObject(name, "bytes follow a symbolic link") }
+        do {
+            try inflater.inflate(bytes) { inflated in
+                guard inflated.count <= remaining else {
+                    throw RepositoryError.badObject(name, "its content is longer than its header says")
+                }
+                remaining -= UInt64(inflated.count)
+                digest.update(inflated)
+                try content(inflated)
+            }
+        } catch let failure as Inflater.Failure {
+            throw RepositoryError.badObject(name, failure.reason)
+        }
+    }
+
+    /// Collects so many bytes, which may come in several pieces.
+    private mutating func collect(_ count: Int, from rest: inout UnsafeRawBufferPointer) -> [UInt8]? {
+        let part = min(count - pending.count, rest.count)
+        pending.append(contentsOf: rest[..<part])
+        rest = UnsafeRawBufferPointer(rebasing: rest[part...])
+        guard pending.count == count else { return nil }
+        defer { pending = [] }
+        return pending
+    }
+
+    /// Checks that the object is complete and has its checksum.
+    ///
+    /// - Returns: its header.
+    func finish() throws(RepositoryError) -> FileHeader {
+        guard let header else { throw .badObject(name, "it ends within its header") }
+        guard remaining == 0, inflater?.isComplete ?? true else {
+            throw .badObject(name, "it ends before its content does")
+        }
+        let actual = digest.finish()
+        guard actual == name.checksum else {
+            throw .badObject(name, "its content has the checksum \(actual)")
+        }
+        return header
+    }
+}

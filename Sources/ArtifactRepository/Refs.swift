@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import COSTree
+import Glibc
+import SystemCalls
+
+extension Repository {
+    /// The commit that a ref points to; nil where there is no such ref.
+    ///
+    /// - Throws: where the ref cannot be read, or holds no commit.
+    public func commit(of ref: RefName) throws -> Checksum? {
+        // Aliases are symbolic links, hence not Directory.openFile.
+        let number = retryingInterrupts {
+            openat(root.descriptor.number, "refs/heads/\(ref)", O_RDONLY | O_CLOEXEC)
+        }
+        guard number >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw SystemError("read ref \(ref) of \(path)")
+        }
+        let file = Descriptor(number)
+        // A folder of refs is no ref.
+        if try file.status().st_mode & S_IFMT == S_IFDIR { return nil }
+        let bytes = try file.readAll(limit: 4096)
+        guard let text = String(validating: bytes, as: UTF8.self),
+            let checksum = Checksum(hex: text.prefix { !$0.isWhitespace })
+        else {
+            throw RepositoryError(
+                .badObject,
+                "ref \(ref) of \(path) holds no commit, so repair it with ‘ostree refs --delete \(ref)’")
+        }
+        return checksum
+    }
+
+    /// All refs below `refs/heads`, sorted.
+    public func refs() throws -> [(ref: RefName, commit: Checksum)] {
+        let table = try withGError("list the refs of \(path)") { error in
+            var table: OpaquePointer?
+            ostree_repo_list_refs(handle, nil, &table, nil, error)
+            return table
+        }
+        guard let table else { return [] }
+        defer { g_hash_table_unref(table) }
+        var result: [(ref: RefName, commit: Checksum)] = []
+        var iterator = GHashTableIter()
+        var (key, value): (gpointer?, gpointer?)
+        g_hash_table_iter_init(&iterator, table)
+        while g_hash_table_iter_next(&iterator, &key, &value) != 0 {
+            guard let key, let value else { continue }
+            // Refs of remotes have a colon in their names and so are no ref names here.
+            if let ref = RefName(String(cString: key.assumingMemoryBound(to: CChar.self))),
+                let commit = Checksum(hex: String(cString: value.assumingMemoryBound(to: CChar.self)))
+            {
+                result.append((ref, commit))
+            }
+        }
+        return result.sorted { $0.ref < $1.ref }
+    }
+
+    /// Points a ref to a commit, at once and durably. The caller holds the ref lock.
+    func set(_ ref: RefName, to commit: Checksum) throws {
+        _ = try withGError("set ref \(ref) of \(path) to \(commit)") { error in
+            ostree_repo_set_ref_immediate(handle, nil, ref.text, commit.hex, nil, error)
+        }
+    }
+
+    /// Runs `body` while no other process that asks for this lock moves refs.
+    ///
+    /// libostree has no such lock; the one taken is on the folder `refs/heads` itself, so that nothing has to be
+    /// left behind in the repository.
+    func withRefLock<T>(_ body: () throws -> T) throws -> T {
+        let heads = try root.directory("refs/heads")
+        guard retryingInterrupts({ flock(heads.descriptor.number, LOCK_EX) }) == 0 else {
+            throw SystemError("lock the refs of \(path)")
+        }
+        return try body()
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// What went wrong with a repository or with an object on its way into or out of one.
+public struct RepositoryError: Error, CustomStringConvertible, Sendable {
+    /// The kinds of failure.
+    public enum Code: Sendable, Equatable {
+        /// There is no repository, or it cannot be opened.
+        case notARepository
+        /// The repository's mode does not allow what is wanted.
+        case unsuitableMode
+        /// An object is not what its name says, or not well formed.
+        case badObject
+        /// An object that must be there is not.
+        case missingObject
+        /// A ref does not exist.
+        case unknownRef
+        /// A ref is not, or is no longer, where it was said to be.
+        case refMoved
+        /// A commit is not a descendant of the one that it would replace.
+        case notFastForward
+        /// Something of a name exists where another kind of thing is wanted.
+        case conflict
+        /// libostree reported a failure.
+        case library
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// One sentence for people.
+    public let description: String
+
+    /// Describes a failure.
+    public init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+
+    static func badObject(_ name: ObjectName, _ reason: String) -> RepositoryError {
+        RepositoryError(.badObject, "object \(name) is refused: \(reason)")
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// A place with objects and refs, as receiver and puller see it. Today that is an OSTree repository on this
+/// machine (`Repository`).
+public protocol ArtifactStore: AnyObject, Sendable {
+    /// How messages call the place.
+    var path: String { get }
+    /// How it stores objects.
+    var mode: RepositoryMode { get }
+    /// The commit that a ref points to; nil where there is no such ref.
+    func commit(of ref: RefName) throws -> Checksum?
+    /// All refs, sorted.
+    func refs() throws -> [(ref: RefName, commit: Checksum)]
+    /// Whether an object is there for every reader to see.
+    func contains(_ name: ObjectName) -> Bool
+    /// Looks whether refs could move now, without moving them.
+    ///
+    /// - Throws: `RepositoryError` with `refMoved` or `conflict`.
+    func check(_ changes: [RefChange]) throws
+    /// Makes a place for new objects that no reader sees.
+    func makeQuarantine() throws -> any Quarantine
+}
+
+/// A place for new objects that no reader sees until they are published.
+public protocol Quarantine: AnyObject {
+    /// Whether an object is here or in the store.
+    func contains(_ name: ObjectName) -> Bool
+    /// Reads a metadata object from here or from the store; nil where neither has it.
+    func metadata(_ name: ObjectName) throws -> [UInt8]?
+    /// Begins to take an object in, which is verified while it is written.
+    ///
+    /// - Parameter size: how many bytes it has as it travels, where that is known.
+    /// - Returns: nil where the store has the object already, so that its bytes can be skipped.
+    func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)?
+    /// Makes everything that was received visible and durable, then moves the refs: all checks first, refs last.
+    ///
+    /// - Parameter replaceDetachedMetadata: whether detached metadata that the store has is replaced.
+    /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
+    func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome]
+    /// Removes everything that was not published.
+    func discard()
+}
+
+/// An object on its way in, in the form in which it travels.
+public protocol IncomingObject: AnyObject {
+    /// Takes more of its bytes.
+    ///
+    /// - Throws: `RepositoryError` with `badObject` as soon as it is known to be wrong.
+    func write(_ bytes: UnsafeRawBufferPointer) throws
+    /// Checks that it is complete and is what its name says, and keeps it.
+    func finish() throws
+}
+
+/// Where one ref is to go.
+public struct RefChange: Sendable, Equatable {
+    /// What must be true of the ref for it to move.
+    public enum Expectation: Sendable, Equatable {
+        /// Anything: a pull follows its remote.
+        case anything
+        /// It does not exist.
+        case absent
+        /// It does not exist; if it does, it stays where it is, and that is no failure.
+        case absentOrKept
+        /// It points to this commit, and the new one descends from it.
+        case commit(Checksum)
+    }
+
+    /// The ref.
+    public var ref: RefName
+    /// The commit that it is to point to.
+    public var new: Checksum
+    /// What must be true of it now.
+    public var expectation: Expectation
+
+    /// Describes a move.
+    public init(_ ref: RefName, to new: Checksum, expecting expectation: Expectation) {
+        self.ref = ref
+        self.new = new
+        self.expectation = expectation
+    }
+}
+
+/// What became of a ref.
+public enum RefOutcome: Sendable, Equatable {
+    /// It points to the new commit now.
+    case moved(from: Checksum?)
+    /// It pointed there already.
+    case unchanged
+    /// It exists with another commit, and was left there.
+    case kept(Checksum)
+}

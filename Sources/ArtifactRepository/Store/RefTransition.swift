@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+extension RefChange {
+    /// What is to become of the ref, given where it is.
+    ///
+    /// - Throws: `RepositoryError` with `refMoved` where it is not where it must be.
+    func outcome(current: Checksum?) throws(RepositoryError) -> RefOutcome {
+        if current == new { return .unchanged }
+        switch (expectation, current) {
+        case (.anything, _): return .moved(from: current)
+        case (.absent, nil), (.absentOrKept, nil): return .moved(from: nil)
+        case (.absentOrKept, .some(let current)): return .kept(current)
+        case (.commit(let expected), .some(let current)) where expected == current:
+            return .moved(from: current)
+        case (.absent, .some(let current)):
+            throw RepositoryError(
+                .refMoved,
+                "ref \(ref) exists already, at \(current), so it cannot be made for \(new): push again to "
+                    + "start from there")
+        case (.commit(let expected), .some(let current)):
+            throw RepositoryError(
+                .refMoved,
+                "ref \(ref) is at \(current), not at \(expected), so somebody else moved it: pull or rebase, then push "
+                    + "again")
+        case (.commit(let expected), nil):
+            throw RepositoryError(
+                .refMoved,
+                "ref \(ref) does not exist, so it is not at \(expected): push again to make it anew")
+        }
+    }
+}
+
+extension Repository {
+    /// Looks whether refs could move now, without moving them.
+    public func check(_ changes: [RefChange]) throws {
+        for change in changes {
+            _ = try change.outcome(current: commit(of: change.ref))
+            try checkPlace(of: change.ref)
+        }
+        let names = Set(changes.map(\.ref.text))
+        for change in changes {
+            if let parent = change.ref.parents.first(where: { names.contains($0) }) {
+                throw placeTaken(change.ref, by: parent)
+            }
+        }
+    }
+
+    /// A ref is a file, so none can stand where another has a folder, or below another.
+    private func checkPlace(of ref: RefName) throws {
+        for parent in ref.parents {
+            guard let name = RefName(parent), try commit(of: name) != nil else { continue }
+            throw placeTaken(ref, by: parent)
+        }
+        if try commit(of: ref) == nil, root.contains("refs/heads/\(ref)") {
+            throw placeTaken(ref, by: "\(ref)/…")
+        }
+    }
+
+    private func placeTaken(_ ref: RefName, by other: String) -> RepositoryError {
+        RepositoryError(
+            .conflict, "ref \(ref) cannot exist beside ref \(other): choose another name or delete that one")
+    }
+}
+
+extension RefName {
+    /// `a` and `a/b` for `a/b/c`.
+    fileprivate var parents: [String] {
+        text.indices.filter { text[$0] == "/" }.map { String(text[..<$0]) }
+    }
+}

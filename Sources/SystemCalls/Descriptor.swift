@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// An open file descriptor, closed when the last reference to it goes.
+public final class Descriptor: Sendable {
+    /// The number that the system knows it by.
+    public let number: Int32
+    private let isOwned: Bool
+
+    /// Takes over `number`; with `owned: false` (standard input and the like) it is never closed.
+    public init(_ number: Int32, owned: Bool = true) {
+        self.number = number
+        self.isOwned = owned
+    }
+
+    deinit {
+        if isOwned { Glibc.close(number) }
+    }
+
+    /// The process's standard input, output and error.
+    public static let standardInput = Descriptor(0, owned: false)
+    /// The process's standard output.
+    public static let standardOutput = Descriptor(1, owned: false)
+    /// The process's standard error.
+    public static let standardError = Descriptor(2, owned: false)
+
+    /// Reads up to the buffer's size; 0 at the end of the input.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        let count = retryingInterrupts { Glibc.read(number, buffer.baseAddress, buffer.count) }
+        guard count >= 0 else { throw SystemError("read") }
+        return count
+    }
+
+    /// Reads up to the buffer's size from `offset`; 0 at the end of the file.
+    public func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(SystemError) -> Int {
+        let count = retryingInterrupts {
+            Glibc.pread(number, buffer.baseAddress, buffer.count, off_t(offset))
+        }
+        guard count >= 0 else { throw SystemError("read") }
+        return count
+    }
+
+    /// Reads the rest of a file that is expected to be small.
+    ///
+    /// - Throws: `SystemError` with `EFBIG` where there are more than `limit` bytes.
+    public func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+        var result: [UInt8] = []
+        var size = min(limit, Int((try? status().st_size) ?? 0)) + 1
+        while true {
+            let start = result.count
+            result.append(contentsOf: repeatElement(0, count: size))
+            let count = result.withUnsafeMutableBytes { buffer in
+                Result { () throws(SystemError) -> Int in
+                    try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
+                }
+            }
+            let got = try count.get()
+            result.removeLast(size - got)
+            if got == 0 { return result }
+            if result.count > limit { throw SystemError("read more than \(limit) bytes", code: EFBIG) }
+            size = max(1, min(65536, limit + 1 - result.count))
+        }
+    }
+
+    /// Writes all of the bytes.
+    public func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = retryingInterrupts { Glibc.write(number, rest.baseAddress, rest.count) }
+            guard count >= 0 else { throw SystemError("write") }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    /// Writes all of the bytes.
+    public func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+        let result = bytes.withUnsafeBytes { raw in
+            Result { () throws(SystemError) in try writeAll(raw) }
+        }
+        try result.get()
+    }
+
+    /// What `fstat` says.
+    public func status() throws(SystemError) -> stat {
+        var result = stat()
+        guard clinux_fstat(number, &result) == 0 else { throw SystemError("fstat") }
+        return result
+    }
+
+    /// Makes what was written durable.
+    public func sync() throws(SystemError) {
+        guard retryingInterrupts({ fsync(number) }) == 0 else { throw SystemError("fsync") }
+    }
+
+    /// Makes everything durable that was written to the file system which holds this file.
+    public func syncFileSystem() throws(SystemError) {
+        guard retryingInterrupts({ clinux_syncfs(number) }) == 0 else { throw SystemError("syncfs") }
+    }
+
+    /// Sets the permission bits.
+    public func setMode(_ mode: mode_t) throws(SystemError) {
+        guard fchmod(number, mode) == 0 else { throw SystemError("chmod") }
+    }
+
+    /// Whether this is a terminal.
+    public var isTerminal: Bool { isatty(number) == 1 }
+}
+
+extension Descriptor {
+    /// The value of an extended attribute; nil where there is none.
+    public func attribute(_ name: String) throws(SystemError) -> [UInt8]? {
+        var value = [UInt8](repeating: 0, count: 256)
+        while true {
+            let count = fgetxattr(number, name, &value, value.count)
+            if count >= 0 { return Array(value[..<count]) }
+            if errno == ENODATA || errno == EOPNOTSUPP { return nil }
+            guard errno == ERANGE else { throw SystemError("read attribute \(name)") }
+            let needed = fgetxattr(number, name, nil, 0)
+            guard needed >= 0 else { throw SystemError("read attribute \(name)") }
+            value = [UInt8](repeating: 0, count: needed)
+        }
+    }
+
+    /// Sets an extended attribute.
+    public func setAttribute(_ name: String, to value: [UInt8]) throws(SystemError) {
+        guard fsetxattr(number, name, value, value.count, 0) == 0 else {
+            throw SystemError("set attribute \(name)")
+        }
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// An open directory; the paths that its methods take are relative to it and never leave it by a link in
+/// their last part.
+public struct Directory: Sendable {
+    /// The directory's descriptor.
+    public let descriptor: Descriptor
+    /// How messages call it.
+    public let path: String
+
+    /// Opens a directory by its path.
+    public init(_ path: String) throws(SystemError) {
+        let number = retryingInterrupts { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard number >= 0 else { throw SystemError("open directory \(path)") }
+        self.descriptor = Descriptor(number)
+        self.path = path
+    }
+
+    private init(descriptor: Descriptor, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    private func named(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Opens a directory below this one.
+    public func directory(_ name: String) throws(SystemError) -> Directory {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
+        let number = retryingInterrupts { openat(descriptor.number, name, flags) }
+        guard number >= 0 else { throw SystemError("open directory \(named(name))") }
+        return Directory(descriptor: Descriptor(number), path: named(name))
+    }
+
+    /// Makes a directory, which must not exist yet unless `mayExist`.
+    public func makeDirectory(
+        _ name: String, mode: mode_t = 0o755, mayExist: Bool = false
+    ) throws(SystemError) {
+        if mkdirat(descriptor.number, name, mode) != 0 && !(mayExist && errno == EEXIST) {
+            throw SystemError("make directory \(named(name))")
+        }
+    }
+
+    /// Opens an existing file for reading; a symbolic link is not followed.
+    public func openFile(_ name: String) throws(SystemError) -> Descriptor {
+        let number = retryingInterrupts { openat(descriptor.number, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+        guard number >= 0 else { throw SystemError("open \(named(name))") }
+        return Descriptor(number)
+    }
+
+    /// Makes a new file for reading and writing.
+    public func createFile(_ name: String, mode: mode_t = 0o644) throws(SystemError) -> Descriptor {
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+        let number = retryingInterrupts { openat(descriptor.number, name, flags, mode) }
+        guard number >= 0 else { throw SystemError("create \(named(name))") }
+        return Descriptor(number)
+    }
+
+    /// Opens a file for reading and writing, making it where it does not exist.
+    public func openOrCreateFile(_ name: String, mode: mode_t = 0o644) throws(SystemError) -> Descriptor {
+        let number = retryingInterrupts {
+            openat(descriptor.number, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode)
+        }
+        guard number >= 0 else { throw SystemError("open \(named(name))") }
+        return Descriptor(number)
+    }
+
+    /// Opens a file that has no name and goes when it is closed.
+    public func unnamedFile() throws(SystemError) -> Descriptor {
+        let number = retryingInterrupts { clinux_open_unnamed(descriptor.number, ".", 0o600) }
+        guard number >= 0 else { throw SystemError("create a temporary file in \(path)") }
+        return Descriptor(number)
+    }
+
+    /// What `lstat` says of a file, or nil where there is none.
+    public func status(of name: String) throws(SystemError) -> stat? {
+        var result = stat()
+        if clinux_fstatat(descriptor.number, name, &result, AT_SYMLINK_NOFOLLOW) == 0 { return result }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw SystemError("look at \(named(name))")
+    }
+
+    /// Whether there is something of that name.
+    public func contains(_ name: String) -> Bool {
+        faccessat(descriptor.number, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+    }
+
+    /// The target of a symbolic link.
+    public func linkTarget(_ name: String) throws(SystemError) -> [UInt8] {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlinkat(descriptor.number, name, &buffer, buffer.count)
+        guard count >= 0 else { throw SystemError("read link \(named(name))") }
+        return buffer[..<count].map(UInt8.init(bitPattern:))
+    }
+
+    /// Makes a symbolic link.
+    public func makeLink(_ name: String, target: String) throws(SystemError) {
+        guard symlinkat(target, descriptor.number, name) == 0 else {
+            throw SystemError("make link \(named(name))")
+        }
+    }
+
+    /// Moves a file of this directory to `newName` below `target`, replacing what is there.
+    public func rename(_ name: String, to target: Directory, _ newName: String) throws(SystemError) {
+        guard renameat(descriptor.number, name, target.descriptor.number, newName) == 0 else {
+            throw SystemError("move \(named(name)) to \(target.named(newName))")
+        }
+    }
+
+    /// Moves a file to `newName` below `target`, unless something is there already.
+    ///
+    /// - Returns: false where something was there; nothing was moved then.
+    public func renameUnlessPresent(
+        _ name: String, to target: Directory, _ newName: String
+    ) throws(SystemError) -> Bool {
+        if clinux_rename_noreplace(descriptor.number, name, target.descriptor.number, newName) == 0 {
+            return true
+        }
+        if errno == EEXIST { return false }
+        throw SystemError("move \(named(name)) to \(target.named(newName))")
+    }
+
+    /// Removes a file; one that is not there is no error.
+    public func remove(_ name: String) throws(SystemError) {
+        if unlinkat(descriptor.number, name, 0) != 0 && errno != ENOENT {
+            throw SystemError("remove \(named(name))")
+        }
+    }
+
+    /// Removes a directory and everything in it; one that is not there is no error.
+    public func removeTree(_ name: String) throws(SystemError) {
+        if unlinkat(descriptor.number, name, 0) == 0 || errno == ENOENT { return }
+        guard errno == EISDIR || errno == EPERM else { throw SystemError("remove \(named(name))") }
+        let child = try directory(name)
+        for entry in try child.entries() { try child.removeTree(entry) }
+        if unlinkat(descriptor.number, name, AT_REMOVEDIR) != 0 && errno != ENOENT {
+            throw SystemError("remove directory \(named(name))")
+        }
+    }
+
+    /// The names in this directory, without `.` and `..`, in no particular order.
+    public func entries() throws(SystemError) -> [String] {
+        let stream = try openStream()
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let name = try next(in: stream) { names.append(name) }
+        return names
+    }
+
+    /// Visits the names in this directory, without `.` and `..`, in no particular order; what the visitor
+    /// removes or moves away does not disturb the visit.
+    public func forEachEntry(_ visit: (String) throws -> Void) throws {
+        let stream = try openStream()
+        defer { closedir(stream) }
+        while let name = try next(in: stream) { try visit(name) }
+    }
+
+    private func openStream() throws(SystemError) -> OpaquePointer {
+        let number = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard number >= 0 else { throw SystemError("open directory \(path)") }
+        guard let stream = fdopendir(number) else {
+            Glibc.close(number)
+            throw SystemError("read directory \(path)")
+        }
+        return stream
+    }
+
+    private func next(in stream: OpaquePointer) throws(SystemError) -> String? {
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw SystemError("read directory \(path)") }
+                return nil
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { return name }
+        }
+    }
+
+    /// Makes the directory's entries durable.
+    public func sync() throws(SystemError) {
+        do { try descriptor.sync() } catch { throw SystemError("sync directory \(path)", code: error.code) }
+    }
+}

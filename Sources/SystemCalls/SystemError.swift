@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A system call that failed.
+public struct SystemError: Error, CustomStringConvertible, Equatable, Sendable {
+    /// What was being done, for example `open objects/ab/cd.filez`.
+    public let action: String
+    /// The `errno` of the failure.
+    public let code: Int32
+
+    /// Describes the failure of `action` by a given `errno`.
+    public init(_ action: String, code: Int32) {
+        self.action = action
+        self.code = code
+    }
+
+    /// Describes the failure of `action` by the current `errno`.
+    public init(_ action: String) {
+        self.init(action, code: errno)
+    }
+
+    /// The system's words for the error, for example `No such file or directory`.
+    public var reason: String { String(cString: strerror(code)) }
+
+    /// Whether the thing acted on does not exist.
+    public var isNotFound: Bool { code == ENOENT }
+
+    /// One sentence for people.
+    public var description: String { "cannot \(action): \(reason)" }
+}
+
+/// Runs a call again as long as a signal interrupts it.
+@inline(__always)
+public func retryingInterrupts<T: SignedInteger>(_ call: () -> T) -> T {
+    while true {
+        let result = call()
+        if result == -1 && errno == EINTR { continue }
+        return result
+    }
+}

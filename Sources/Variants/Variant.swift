@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CGLib
+
+/// The byte order in which a variant is serialised.
+public enum ByteOrder: Sendable {
+    case little
+    case big
+
+    /// The order of the machine that runs this code.
+    public static var host: ByteOrder { 1.littleEndian == 1 ? .little : .big }
+}
+
+/// Why bytes could not be taken as a variant.
+public struct VariantError: Error, CustomStringConvertible, Equatable {
+    /// One sentence for people.
+    public let description: String
+}
+
+/// An immutable GVariant, GLib's typed and serialisable value: OSTree's metadata objects and the bodies of
+/// the wire protocol are variants.
+///
+/// The format is specified in GLib's documentation ("GVariant Serialisation"). A value read from bytes is
+/// checked to be in normal form, so that every accessor below is total.
+public final class Variant: @unchecked Sendable {
+    // GVariant is immutable and its reference count is atomic, hence @unchecked Sendable.
+    let pointer: OpaquePointer
+
+    /// Takes over a value fresh from a constructor, whose reference is floating.
+    init(taking pointer: OpaquePointer) {
+        self.pointer = g_variant_ref_sink(pointer)
+    }
+
+    /// Takes over a full reference.
+    init(owned pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        g_variant_unref(pointer)
+    }
+
+    /// Reads serialised bytes, which are copied.
+    ///
+    /// - Parameter type: a GVariant type string, for example `a{sv}`. It must be well formed: it is part of the
+    ///   program, never of its input.
+    /// - Throws: `VariantError` where the bytes are not the normal form of a value of that type.
+    public convenience init(
+        parsing bytes: UnsafeRawBufferPointer, as type: String, order: ByteOrder = .host
+    ) throws(VariantError) {
+        let storage = g_bytes_new(bytes.baseAddress, gsize(bytes.count))
+        defer { g_bytes_unref(storage) }
+        let variantType = g_variant_type_new(type)
+        defer { g_variant_type_free(variantType) }
+        guard let floating = g_variant_new_from_bytes(variantType, storage, 0),
+            let value = g_variant_ref_sink(floating)
+        else {
+            throw VariantError(description: "\(bytes.count) bytes cannot be read as a value of type \(type)")
+        }
+        guard g_variant_is_normal_form(value) != 0 else {
+            g_variant_unref(value)
+            throw VariantError(
+                description: "\(bytes.count) bytes are not the normal form of a value of type \(type)")
+        }
+        if order == .host {
+            self.init(owned: value)
+        } else {
+            let swapped = g_variant_byteswap(value)
+            g_variant_unref(value)
+            guard let swapped else {
+                throw VariantError(
+                    description: "a value of type \(type) could not be brought into host order")
+            }
+            self.init(owned: swapped)
+        }
+    }
+
+    /// Reads serialised bytes, which are copied; see the other initialiser.
+    public convenience init(
+        parsing bytes: [UInt8], as type: String, order: ByteOrder = .host
+    ) throws(VariantError) {
+        let result = bytes.withUnsafeBytes { raw in
+            Result { () throws(VariantError) -> Variant in try Variant(parsing: raw, as: type, order: order) }
+        }
+        let parsed = try result.get()
+        self.init(owned: withExtendedLifetime(parsed) { g_variant_ref(parsed.pointer) })
+    }
+
+    /// The serialised form.
+    public func serialized(order: ByteOrder = .host) -> [UInt8] {
+        if order == .host {
+            return withSerializedBytes { Array($0) }
+        }
+        return Variant(owned: g_variant_byteswap(pointer)).withSerializedBytes { Array($0) }
+    }
+
+    /// Lends the serialised form in host order without copying it.
+    public func withSerializedBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
+        let size = Int(g_variant_get_size(pointer))
+        return try body(
+            UnsafeRawBufferPointer(start: size == 0 ? nil : g_variant_get_data(pointer), count: size))
+    }
+
+    /// The type string, for example `(ss)`.
+    public var typeString: String { String(cString: g_variant_get_type_string(pointer)) }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactProtocol
+import ArtifactReceiver
+import ArtifactRepository
+import Glibc
+import Logging
+import SystemCalls
+
+/// The program that sshd starts beside a cache.
+@main
+struct ReceiveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bst-artifact-receive",
+        abstract: "Takes pushed artifacts into an OSTree repository.",
+        discussion: """
+            Started by sshd, it speaks the artifact protocol on standard input and output; messages go to standard \
+            error. To let a user's key push into a cache and do nothing else, put into sshd_config:
+
+              Match user artifacts
+                  ForceCommand bst-artifact-receive --verbose --pull-url https://example.com/artifacts artifacts
+
+            Started under the name ostree-receive or ostree-receive-0 it speaks version 0 of the protocol.
+            """)
+
+    @Flag(name: .shortAndLong, help: "Say on standard error what is done.")
+    var verbose = false
+
+    @Flag(name: .shortAndLong, help: "Also name every object.")
+    var debug = false
+
+    @Option(name: .customLong("pull-url"), help: "Where clients can pull from, told to those that ask.")
+    var pullURL: String?
+
+    @Option(name: .customLong("repo"), help: "The repository, in the form that version 0 clients use.")
+    var repositoryOption: String?
+
+    @Option(
+        name: .customLong("protocol"),
+        help: "The version to speak: 0 or 1. (default: 1, or 0 under the name ostree-receive)")
+    var protocolVersion: UInt8?
+
+    @Argument(help: "The repository, relative to the home directory under sshd.")
+    var path: String?
+
+    func validate() throws {
+        if let protocolVersion, ProtocolVersion(rawValue: protocolVersion) == nil {
+            throw ValidationError("There is no version \(protocolVersion) of the protocol: name 0 or 1.")
+        }
+        if path != nil && repositoryOption != nil {
+            throw ValidationError(
+                "Name the repository once: as --repo \(repositoryOption ?? "") or as \(path ?? "").")
+        }
+    }
+
+    func run() throws {
+        umask(0o022)
+        signal(SIGPIPE, SIG_IGN)
+        var log = StandardErrorLog()
+        log.logLevel = debug ? .debug : verbose ? .info : .warning
+        let logger = Logger(label: "bst-artifact-receive") { _ in log }
+        guard !Descriptor.standardInput.isTerminal else {
+            throw ValidationError(
+                """
+                bst-artifact-receive takes pushes from a client on its standard input, and this is a terminal. It is \
+                meant to be started by sshd: see ‘bst-artifact-receive --help’, and try ‘bst-artifact check’ from a \
+                client.
+                """)
+        }
+        guard let repositoryPath = repositoryOption ?? path else {
+            throw ValidationError(
+                "Name the repository that takes the push, for example ‘bst-artifact-receive artifacts’")
+        }
+        do {
+            let repository = try Repository(repositoryPath)
+            var options = Receiver.Options()
+            options.version = version
+            options.pullURL = pullURL
+            try Receiver(store: repository, options: options, logger: logger)
+                .serve(input: .standardInput, output: .standardOutput)
+        } catch {
+            logger.error("\(error)")
+            throw ExitCode(1)
+        }
+    }
+
+    private var version: ProtocolVersion {
+        if let protocolVersion, let version = ProtocolVersion(rawValue: protocolVersion) { return version }
+        let program = (CommandLine.arguments.first ?? "").split(separator: "/").last ?? ""
+        return program == "ostree-receive" || program == "ostree-receive-0" ? .zero : .one
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import SystemCalls
+
+/// Writes log messages to standard error, a line each: stdout carries the protocol. The client shows the lines to
+/// its user, so they are short and begin with the program's name.
+struct StandardErrorLog: LogHandler {
+    var logLevel = Logger.Level.warning
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let values = metadata.merging(event.metadata ?? [:]) { $1 }
+        let details = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        let prefix = event.level >= .warning ? "\(event.level): " : ""
+        let line =
+            "bst-artifact-receive: \(prefix)\(event.message)\(details.isEmpty ? "" : " (\(details))")\n"
+        try? Descriptor.standardError.writeAll(Array(line.utf8))
+    }
+}
