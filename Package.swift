@@ -51,7 +51,7 @@ let package = Package(
         .target(
             name: "ArtifactClient",
             dependencies: [
-                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants", "CCurl", "CYAML",
+                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants", "CGLib", "CCurl", "CYAML",
             ]),
         .target(
             name: "ArtifactReceiver",
@@ -75,6 +75,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient", "TestSupport"]),
+        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl's setters and getters are variadic, which Swift cannot call: one typed form for each kind of value. */
 #pragma once
 #include <curl/curl.h>
+#include <stddef.h>
+
+#pragma clang assume_nonnull begin
+
+typedef size_t (*ccurl_write_function)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode ccurl_set_string(CURL *handle, CURLoption option, const char *_Nullable value) {
+    return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode ccurl_set_headers(CURL *handle, struct curl_slist *_Nullable headers) {
+    return curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+}
+static inline CURLcode ccurl_set_writer(CURL *handle, ccurl_write_function function, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, function);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
+}
+static inline CURLcode ccurl_set_error_buffer(CURL *handle, char *buffer) {
+    return curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, buffer);
+}
+static inline long ccurl_response_code(CURL *handle) {
+    long code = 0;
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
+    return code;
+}
+static inline const char *_Nullable ccurl_redirect_url(CURL *handle) {
+    char *url = NULL;
+    curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &url);
+    return url;
+}
+static inline CURLMcode ccurl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
+    return curl_multi_setopt(handle, option, value);
+}
+/* The result of a finished transfer; the message's union does not import. */
+static inline CURLcode ccurl_result(const CURLMsg *message) { return message->data.result; }
+
+#pragma clang assume_nonnull end

@@ -142,7 +142,7 @@ struct Conversation {
 
     private mutating func ownQuarantine() throws -> any Quarantine {
         if let quarantine { return quarantine }
-        let made = try store.makeQuarantine()
+        let made = try store.makeQuarantine(isResumable: false)
         quarantine = made
         return made
     }

@@ -76,3 +76,13 @@ extension Repository {
         return try body()
     }
 }
+
+extension Repository {
+    /// The URL of a remote that `ostree remote add` has recorded; nil where there is none of that name.
+    public func url(ofRemote name: String) -> String? {
+        var url: UnsafeMutablePointer<CChar>?
+        guard ostree_repo_remote_get_url(handle, name, &url, nil) != 0, let url else { return nil }
+        defer { g_free(url) }
+        return String(cString: url)
+    }
+}

@@ -186,3 +186,12 @@ public struct Directory: Sendable {
         do { try descriptor.sync() } catch { throw SystemError("sync directory \(path)", code: error.code) }
     }
 }
+
+extension Directory {
+    /// Opens a file for reading by a path of the whole file system, as a person names it; links are followed.
+    public static func openAnywhere(_ path: String) throws(SystemError) -> Descriptor {
+        let number = retryingInterrupts { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
+        guard number >= 0 else { throw SystemError("open \(path)") }
+        return Descriptor(number)
+    }
+}

@@ -104,3 +104,25 @@ public final class Variant: @unchecked Sendable {
     /// The type string, for example `(ss)`.
     public var typeString: String { String(cString: g_variant_get_type_string(pointer)) }
 }
+
+extension Variant {
+    /// Reads a serialised value from a file without loading it: pages come and go as they are looked at.
+    ///
+    /// It is not checked as a whole. Accessors give default values where its bytes are damaged, so check what is read.
+    ///
+    /// - Parameter descriptor: an open file, which may be closed afterwards; it must not become shorter.
+    public convenience init(mapping descriptor: Int32, as type: String) throws(VariantError) {
+        guard let file = g_mapped_file_new_from_fd(descriptor, 0, nil) else {
+            throw VariantError(description: "a file cannot be mapped into memory")
+        }
+        let bytes = g_mapped_file_get_bytes(file)
+        g_mapped_file_unref(file)
+        defer { g_bytes_unref(bytes) }
+        let variantType = g_variant_type_new(type)
+        defer { g_variant_type_free(variantType) }
+        guard let value = g_variant_new_from_bytes(variantType, bytes, 0) else {
+            throw VariantError(description: "a file cannot be read as a value of type \(type)")
+        }
+        self.init(taking: value)
+    }
+}

@@ -20,7 +20,10 @@ public protocol ArtifactStore: AnyObject, Sendable {
     /// - Throws: `RepositoryError` with `refMoved` or `conflict`.
     func check(_ changes: [RefChange]) throws
     /// Makes a place for new objects that no reader sees.
-    func makeQuarantine() throws -> any Quarantine
+    ///
+    /// - Parameter isResumable: whether it starts with the objects that an interrupted predecessor of the same kind had
+    ///   verified, and leaves its own to a successor unless it is discarded. Otherwise it goes with its owner.
+    func makeQuarantine(isResumable: Bool) throws -> any Quarantine
 }
 
 /// A place for new objects that no reader sees until they are published.

@@ -25,55 +25,35 @@ struct QuarantinePlace {
 
 /// A quarantine in the repository's own `tmp`, so that publication is a matter of renaming.
 ///
-/// One folder for each type holds what was verified, under its checksum; `incoming` holds what is being written. The
-/// folder is locked (`flock`) as long as its owner lives: an unlocked one is left over from a crash.
+/// One folder for each type holds what was verified, under its checksum; `incoming` holds what is being written.
 final class LocalQuarantine: Quarantine {
-    static let prefix = "bst-artifact-"
-
     private let repository: Repository
-    private let temporary: Directory
-    private let name: String
-    private let lock: Directory
+    private let folder: QuarantineFolder
     private let places: [ObjectType: QuarantinePlace]
 
-    init(_ repository: Repository) throws {
+    init(_ repository: Repository, isResumable: Bool) throws {
         self.repository = repository
-        temporary = try repository.root.directory("tmp")
-        LocalQuarantine.removeLeftovers(in: temporary)
-        name = "\(LocalQuarantine.prefix)\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-        try temporary.makeDirectory(name, mode: 0o700)
-        lock = try temporary.directory(name)
-        flock(lock.descriptor.number, LOCK_SH | LOCK_NB)
-        try lock.makeDirectory("incoming", mode: 0o700)
-        let incoming = try lock.directory("incoming")
+        let temporary = try repository.root.directory("tmp")
+        folder = try QuarantineFolder(in: temporary, isResumable: isResumable)
+        let root = folder.directory
+        // What was not complete when its owner died is of no use, and commits without their trees would be in the way.
+        for stale in ["incoming", ObjectType.commit.rawValue, ObjectType.commitmeta.rawValue] {
+            try root.removeTree(stale)
+        }
         let counter = QuarantinePlace.Counter()
         var places: [ObjectType: QuarantinePlace] = [:]
+        try root.makeDirectory("incoming", mode: 0o700)
+        let incoming = try root.directory("incoming")
         for type in ObjectType.allCases {
-            try lock.makeDirectory(type.rawValue, mode: 0o700)
+            try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
             places[type] = QuarantinePlace(
-                directory: try lock.directory(type.rawValue), incoming: incoming, counter: counter)
+                directory: try root.directory(type.rawValue), incoming: incoming, counter: counter)
         }
         self.places = places
     }
 
-    deinit {
-        discard()
-    }
-
     func discard() {
-        try? temporary.removeTree(name)
-    }
-
-    /// Removes the quarantines of processes that died.
-    private static func removeLeftovers(in temporary: Directory) {
-        for entry in (try? temporary.entries()) ?? [] where entry.hasPrefix(prefix) {
-            guard let directory = try? temporary.directory(entry),
-                flock(directory.descriptor.number, LOCK_EX | LOCK_NB) == 0,
-                // One that has no folder for incoming objects yet is just being made.
-                directory.contains("incoming")
-            else { continue }
-            try? temporary.removeTree(entry)
-        }
+        folder.remove()
     }
 
     private func place(_ type: ObjectType) -> QuarantinePlace {
@@ -117,7 +97,7 @@ final class LocalQuarantine: Quarantine {
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
         try checkDetachedMetadata(changes)
         // What was written must be durable before a name shows it.
-        try lock.descriptor.syncFileSystem()
+        try folder.directory.descriptor.syncFileSystem()
         return try repository.withSharedLock {
             var closure = ClosureCheck(self)
             for commit in try place(.commit).directory.entries().compactMap({ Checksum(hex: $0) }) {
@@ -193,13 +173,13 @@ final class LocalQuarantine: Quarantine {
 
 extension Repository: ArtifactStore {
     /// Makes a place for new objects that no reader sees.
-    public func makeQuarantine() throws -> any Quarantine {
+    public func makeQuarantine(isResumable: Bool) throws -> any Quarantine {
         guard mode != .bare else {
             throw RepositoryError(
                 .unsuitableMode,
                 "repository \(path) is of mode bare, into which nothing can be received: use one of mode archive, "
                     + "bare-user or bare-user-only")
         }
-        return try LocalQuarantine(self)
+        return try LocalQuarantine(self, isResumable: isResumable)
     }
 }

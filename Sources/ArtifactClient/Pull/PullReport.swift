@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// What a pull did.
+public struct PullReport: Sendable, Equatable {
+    /// One ref.
+    public struct Entry: Sendable, Equatable {
+        /// The ref.
+        public var ref: RefName
+        /// The commit that it points to now, here and at the remote.
+        public var commit: Checksum
+        /// The commit that it pointed to here before, if any.
+        public var previous: Checksum?
+
+        /// Whether it moved.
+        public var isChanged: Bool { previous != commit }
+    }
+
+    /// The refs, in the order in which they were asked for.
+    public var entries: [Entry] = []
+    /// How many objects were fetched.
+    public var objects = 0
+    /// How many bytes of objects were fetched, as they travel.
+    public var bytes: UInt64 = 0
+}
+
+/// How far a pull has come.
+public struct PullProgress: Sendable, Equatable {
+    /// How many objects were fetched.
+    public var objects = 0
+    /// How many objects are known to be missing still.
+    public var outstanding = 0
+    /// How many bytes of objects were fetched.
+    public var bytes: UInt64 = 0
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+
+/// Sends objects through a connection, one behind: the last one must be known as such.
+struct ObjectSender {
+    private let connection: ReceiverConnection
+    private let encoder: ObjectEncoder
+    private let buffer: Buffer
+    private var next: ObjectName?
+    /// How many objects were sent.
+    private(set) var objects = 0
+    /// How many bytes they had, as they travelled.
+    private(set) var bytes: UInt64 = 0
+
+    /// In version 0 every object is acknowledged. So many may be under way, so that neither side waits for the other:
+    /// their acknowledgements, 35 bytes each, fit into any pipe.
+    private static let unacknowledgedLimit = 64
+
+    private final class Buffer {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
+        deinit { bytes.deallocate() }
+    }
+
+    init(_ connection: ReceiverConnection, _ encoder: ObjectEncoder) {
+        self.connection = connection
+        self.encoder = encoder
+        buffer = Buffer()
+    }
+
+    mutating func send(_ name: ObjectName) throws {
+        if let next { try write(next, isLast: false) }
+        next = name
+    }
+
+    mutating func finish() throws {
+        if let next { try write(next, isLast: true) }
+        next = nil
+    }
+
+    private mutating func write(_ name: ObjectName, isLast: Bool) throws {
+        let object = try encoder.encode(name)
+        if connection.session.unacknowledgedObjects >= ObjectSender.unacknowledgedLimit {
+            // Half at a time, so that objects still go out in large writes.
+            while connection.session.unacknowledgedObjects > ObjectSender.unacknowledgedLimit / 2 {
+                _ = try connection.answer()
+            }
+        }
+        try connection.say { try $0.objectHeader(name, size: object.size, isLast: isLast) }
+        try object.forEachPiece(buffer: buffer.bytes) { try connection.write($0) }
+        try connection.say { $0.objectTrailer(size: object.size) }
+        objects += 1
+        bytes += object.size
+    }
+}

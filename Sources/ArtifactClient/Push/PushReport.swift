@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// What a push did.
+public struct PushReport: Sendable, Equatable {
+    /// What became of one ref.
+    public enum Outcome: Sendable, Equatable {
+        /// The remote has our commit now; before, it had this one or none.
+        case pushed(from: Checksum?)
+        /// The remote had our commit already.
+        case upToDate
+        /// The remote's commit is not an ancestor of ours, so the ref was left where it is.
+        case diverged(remote: Checksum)
+    }
+
+    /// One ref.
+    public struct Entry: Sendable, Equatable {
+        /// The ref.
+        public var ref: RefName
+        /// Our commit.
+        public var commit: Checksum
+        /// What became of it.
+        public var outcome: Outcome
+    }
+
+    /// The refs, in the order in which they were given.
+    public var entries: [Entry] = []
+    /// How many objects were sent.
+    public var objects = 0
+    /// How many bytes of objects were sent, in the form in which they travel.
+    public var bytes: UInt64 = 0
+
+    /// Whether the remote has all of our commits.
+    public var isComplete: Bool {
+        entries.allSatisfy { if case .diverged = $0.outcome { false } else { true } }
+    }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import SystemCalls
+
+/// Pushes commits of a repository to a remote's receiver.
+///
+/// ```
+/// let pusher = Pusher(repository: try Repository(path))
+/// let report = try pusher.push([(ref, commit)], to: RemoteAddress(parsing: "artifacts@example.com:artifacts"))
+/// ```
+public struct Pusher {
+    /// How to push.
+    public struct Options: Sendable {
+        /// How receivers are started.
+        public var receiver = ReceiverCommand.Options()
+        /// How hard to compress what is not compressed yet, as zlib counts: 0 stores, 1 is fast, 9 small.
+        public var compressionLevel = 6
+        /// Gets what ssh and the receiver write to standard error, on a thread of its own.
+        public var showMessage: @Sendable (UnsafeRawBufferPointer) -> Void = { bytes in
+            try? Descriptor.standardError.writeAll(bytes)
+        }
+        /// Is told after each object how much was sent.
+        public var showProgress: @Sendable (_ objects: Int, _ bytes: UInt64) -> Void = { _, _ in }
+
+        /// The options that push as BuildStream 1.0 does.
+        public init() {}
+    }
+
+    private let repository: Repository
+    private let options: Options
+
+    /// Prepares to push from `repository`.
+    public init(repository: Repository, options: Options = Options()) {
+        self.repository = repository
+        self.options = options
+    }
+
+    private var version: ProtocolVersion { options.receiver.version }
+
+    /// Starts a receiver, asks what it is, and leaves.
+    ///
+    /// - Throws: `ClientError` where it cannot be reached.
+    public static func check(_ remote: RemoteAddress, options: Options = Options()) throws -> Info {
+        let command = try ReceiverCommand(remote, options: options.receiver)
+        let connection = try ReceiverConnection(
+            command, version: options.receiver.version, showMessage: options.showMessage)
+        if options.receiver.version == .one { try connection.say { try $0.begin(Info(mode: 0)) } }
+        guard case .info(let info) = try connection.answer() else {
+            throw ClientError(.refused, "\(remote) does not introduce itself as a receiver must")
+        }
+        try connection.say { try $0.leave() }
+        try connection.close()
+        return info
+    }
+
+    /// Brings refs and everything that they need to the remote.
+    ///
+    /// Refs that the remote has at another commit, which is not an ancestor of ours, are left and reported; the others
+    /// are pushed. What one exchange of messages holds moves together or not at all.
+    ///
+    /// - Throws: `ClientError`, `RepositoryError` or `ProtocolError`; then the refs of the exchanges that were
+    ///   acknowledged before have moved, and no others.
+    public func push(
+        _ refs: [(ref: RefName, commit: Checksum)], to remote: RemoteAddress
+    ) throws -> PushReport {
+        let command = try ReceiverCommand(remote, options: options.receiver)
+        var report = PushReport()
+        var closure = Closure(repository)
+        for exchange in Pusher.exchanges(of: refs) {
+            try push(exchange, with: command, &closure, &report)
+        }
+        return report
+    }
+
+    /// Divides refs so that each part fits into a frame, also with a long pull URL beside it.
+    static func exchanges(
+        of refs: [(ref: RefName, commit: Checksum)]
+    ) -> [ArraySlice<(ref: RefName, commit: Checksum)>] {
+        let limit = FrameHeader.maximumBodySize - 4096
+        var parts: [ArraySlice<(ref: RefName, commit: Checksum)>] = []
+        var (start, size) = (0, 0)
+        for (index, entry) in refs.enumerated() {
+            let added = RefUpdate(ref: entry.ref, old: nil, new: entry.commit).maximumEncodedSize
+            if size + added > limit {
+                parts.append(refs[start..<index])
+                (start, size) = (index, 0)
+            }
+            size += added
+        }
+        if start < refs.count { parts.append(refs[start...]) }
+        return parts
+    }
+
+    private func push(
+        _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, with command: ReceiverCommand,
+        _ closure: inout Closure, _ report: inout PushReport
+    ) throws {
+        let connection = try ReceiverConnection(command, version: version, showMessage: options.showMessage)
+        if version == .one {
+            // What travels is what an archive repository stores, whatever the mode of ours: old receivers know no other.
+            let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
+            try connection.say { try $0.begin(Info(mode: RepositoryMode.archive.rawValue, refs: own)) }
+        }
+        guard case .info(let info) = try connection.answer() else {
+            throw ClientError(.refused, "\(command.remote) does not introduce itself as a receiver must")
+        }
+        guard info.mode == RepositoryMode.archive.rawValue else {
+            try? connection.say { try $0.leave() }
+            try? connection.close()
+            let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
+            throw ClientError(
+                .unsuitableRemote,
+                "cannot push to \(command.remote): the repository there is of mode \(mode), and a cache must be of mode "
+                    + "archive: make it with ‘bst-artifact init --mode archive’")
+        }
+        let plan = try plan(refs, remote: info.refs)
+        if plan.updates.isEmpty {
+            try connection.say { try $0.leave() }
+            try connection.close()
+        } else {
+            try connection.say { try $0.update(plan.updates) }
+            _ = try connection.answer()
+            try connection.say { try $0.beginObjects() }
+            try send(plan.commits, through: connection, &closure, &report)
+            try connection.say { try $0.end() }
+            if version == .one { _ = try connection.answer() }
+            try connection.close()
+        }
+        report.entries += plan.entries
+    }
+
+    /// What is to be done, given what the remote has.
+    private struct Plan {
+        var entries: [PushReport.Entry] = []
+        var updates: [RefUpdate] = []
+        /// Commits to send, each once, older ones first.
+        var commits: [Checksum] = []
+    }
+
+    private func plan(
+        _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, remote: [RefName: Checksum]
+    ) throws -> Plan {
+        var plan = Plan()
+        var planned: Set<Checksum> = []
+        for (ref, commit) in refs {
+            let old = remote[ref]
+            if old == commit {
+                plan.entries.append(.init(ref: ref, commit: commit, outcome: .upToDate))
+                continue
+            }
+            let history = try repository.history(from: commit, backTo: old)
+            if let old, !history.reached {
+                plan.entries.append(.init(ref: ref, commit: commit, outcome: .diverged(remote: old)))
+                continue
+            }
+            plan.entries.append(.init(ref: ref, commit: commit, outcome: .pushed(from: old)))
+            plan.updates.append(RefUpdate(ref: ref, old: old, new: commit))
+            plan.commits += history.commits.reversed().filter { planned.insert($0).inserted }
+        }
+        return plan
+    }
+
+    /// Sends what the commits consist of and was not sent in an earlier exchange.
+    private func send(
+        _ commits: [Checksum], through connection: ReceiverConnection, _ closure: inout Closure,
+        _ report: inout PushReport
+    ) throws {
+        var sender = ObjectSender(connection, ObjectEncoder(repository, level: options.compressionLevel))
+        let earlier = (report.objects, report.bytes)
+        for commit in commits {
+            var isSent = false
+            try closure.visit(commit) { name in
+                if name == ObjectName(commit, .commit) { isSent = true }
+                try sender.send(name)
+                options.showProgress(earlier.0 + sender.objects, earlier.1 + sender.bytes)
+            }
+            // The first receivers of version 0 move no ref where no object follows.
+            if !isSent { try sender.send(ObjectName(commit, .commit)) }
+        }
+        try sender.finish()
+        report.objects += sender.objects
+        report.bytes += sender.bytes
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import CGLib
+import Glibc
+
+/// The command that starts a receiver at a remote.
+public struct ReceiverCommand: Sendable, Equatable {
+    /// The program and its arguments, to be started on this machine.
+    public let arguments: [String]
+    /// Whether the first of them is ssh.
+    let usesSSH: Bool
+    /// The receiver itself, for messages.
+    let receiver: String
+    /// The remote, for messages.
+    let remote: String
+
+    /// How receivers are started.
+    public struct Options: Sendable {
+        /// The version that is spoken.
+        public var version = ProtocolVersion.one
+        /// The receiver's name, path, or command with arguments; nil for the usual one.
+        public var receiver: String?
+        /// The ssh program, with options, quoted as for a shell.
+        public var ssh = "ssh"
+        /// Whether the receiver is asked to say what it does.
+        public var isVerbose = false
+
+        /// The options that reach a BuildStream 1.0 receiver.
+        public init() {}
+    }
+
+    /// Finds the command for a remote.
+    ///
+    /// - Throws: `ClientError` where nothing can be pushed to such a remote.
+    public init(_ remote: RemoteAddress, options: Options) throws(ClientError) {
+        self.remote = "\(remote)"
+        switch remote {
+        case .web:
+            throw ClientError(
+                .unsuitableRemote,
+                "cannot push to \(remote): web servers only serve, so name the cache's ssh address, for example "
+                    + "ssh://USER@HOST/PATH")
+        case .local(let address):
+            receiver = options.receiver ?? ReceiverCommand.ownReceiver
+            usesSSH = false
+            let own = options.version == .zero && options.receiver == nil ? ["--protocol", "0"] : []
+            let rest = own + ReceiverCommand.receiverArguments(address.path, options)
+            arguments =
+                options.receiver == nil
+                ? [receiver] + rest : ["/bin/sh", "-c", "exec \(receiver) \"$@\"", receiver] + rest
+        case .ssh(let address):
+            receiver =
+                options.receiver ?? (options.version == .zero ? "ostree-receive" : "bst-artifact-receive")
+            usesSSH = true
+            var command = try ReceiverCommand.words(options.ssh)
+            if let user = address.user { command += ["-l", user] }
+            if let port = address.port { command += ["-p", "\(port)"] }
+            let rest = ReceiverCommand.receiverArguments(address.path, options).map(ReceiverCommand.quoted)
+            arguments = command + [address.host, ([receiver] + rest).joined(separator: " ")]
+        }
+    }
+
+    private static func receiverArguments(_ path: String, _ options: Options) -> [String] {
+        switch options.version {
+        case .zero: (options.isVerbose ? ["--verbose"] : []) + ["--repo=\(path)"]
+        case .one: (options.isVerbose ? ["--verbose"] : []) + [path]
+        }
+    }
+
+    /// The receiver beside this program, or the one in PATH.
+    private static var ownReceiver: String {
+        let name = "bst-artifact-receive"
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return name }
+        let own = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        guard let slash = own.lastIndex(of: "/") else { return name }
+        let beside = own[...slash] + name
+        return access(String(beside), X_OK) == 0 ? String(beside) : name
+    }
+
+    /// Splits a command as a shell does.
+    private static func words(_ command: String) throws(ClientError) -> [String] {
+        var count: Int32 = 0
+        var vector: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        guard g_shell_parse_argv(command, &count, &vector, nil) != 0, let vector else {
+            throw ClientError(
+                .unsuitableRemote, "cannot start ssh as ‘\(command)’: name a program, and close quotation marks")
+        }
+        defer { g_strfreev(vector) }
+        return (0..<Int(count)).compactMap { vector[$0].map { String(cString: $0) } }
+    }
+
+    /// Quotes an argument for the remote shell, where it needs that.
+    static func quoted(_ argument: String) -> String {
+        let isPlain = argument.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: "@"),
+                UInt8(ascii: ":"):
+                true
+            default: false
+            }
+        }
+        if isPlain && !argument.isEmpty { return argument }
+        var result = "'"
+        for scalar in argument.unicodeScalars {
+            if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }
+        }
+        return result + "'"
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import SystemCalls
+import Synchronization
+
+/// A running receiver and the pipes to it.
+final class ReceiverConnection {
+    private let command: ReceiverCommand
+    private let process: ChildProcess
+    private let messages: MessageRelay
+    private let buffer = StreamBuffer()
+    private let pending: UnsafeMutableRawBufferPointer
+    private var pendingCount = 0
+    private(set) var session: PushSession
+
+    /// Starts the receiver.
+    ///
+    /// - Parameter showMessage: gets what ssh and the receiver write to standard error, on a thread of its own.
+    init(
+        _ command: ReceiverCommand, version: ProtocolVersion,
+        showMessage: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+    ) throws {
+        self.command = command
+        session = PushSession(version: version)
+        do {
+            process = try ChildProcess(command.arguments)
+        } catch {
+            throw ClientError(
+                .noReceiver, "\(error), which is needed to push to \(command.remote): install it or name another")
+        }
+        messages = try MessageRelay(process.errorOutput, show: showMessage)
+        pending = .allocate(byteCount: 256 * 1024, alignment: 64)
+    }
+
+    deinit {
+        pending.deallocate()
+    }
+
+    /// Says something; `body` lets the session make the bytes.
+    func say(_ body: (inout PushSession) throws -> [UInt8]) throws {
+        let bytes = try body(&session)
+        try bytes.withUnsafeBytes { try write($0) }
+    }
+
+    /// Queues bytes; few large writes are much cheaper than many small ones.
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        if bytes.count > pending.count - pendingCount { try flush() }
+        if bytes.count >= pending.count { return try send(bytes) }
+        UnsafeMutableRawBufferPointer(rebasing: pending[pendingCount...]).copyMemory(from: bytes)
+        pendingCount += bytes.count
+    }
+
+    /// Sends what is queued.
+    func flush() throws {
+        let count = pendingCount
+        pendingCount = 0
+        try send(UnsafeRawBufferPointer(rebasing: pending[..<count]))
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer) throws {
+        guard let input = process.input else { throw failure() }
+        do { try input.writeAll(bytes) } catch { throw lastWords() }
+    }
+
+    /// Waits for the next answer.
+    ///
+    /// - Throws: `ClientError` where the receiver refuses or goes away.
+    func answer() throws -> PushSession.Answer {
+        try flush()
+        while true {
+            if let answer = try session.next(from: buffer) {
+                if case .status(let status) = answer, !status.accepted { throw refusal(status) }
+                return answer
+            }
+            guard try fill() else { throw failure() }
+        }
+    }
+
+    private func fill() throws -> Bool {
+        try buffer.fill { space throws(SystemError) in try process.output.read(into: space) } > 0
+    }
+
+    private func refusal(_ status: Status) -> ClientError {
+        let reason = status.message.forDisplay(limit: 2000)
+        return ClientError(.refused, "\(command.remote) refuses the push: \(reason.isEmpty ? "it gives no reason" : reason)")
+    }
+
+    /// What to report when writing failed: the receiver may have said why before it went away.
+    private func lastWords() -> any Error {
+        do {
+            while true {
+                if let answer = try session.next(from: buffer) {
+                    if case .status(let status) = answer, !status.accepted { return refusal(status) }
+                } else if try !fill() {
+                    break
+                }
+            }
+        } catch {
+            // What it said is no help; how it ended is.
+        }
+        return failure()
+    }
+
+    /// Waits until the receiver has gone after the last message.
+    ///
+    /// - Throws: `ClientError` unless its exit status says that all is well.
+    func close() throws {
+        try flush()
+        process.closeInput()
+        while true {
+            // In version 0 objects may still be waiting for their acknowledgement.
+            while let answer = try session.next(from: buffer) {
+                if case .status(let status) = answer, !status.accepted { throw refusal(status) }
+            }
+            if try !fill() { break }
+        }
+        guard process.wait() == .status(0) else { throw failure() }
+        try session.inputEnded(in: buffer)
+    }
+
+    /// Why the receiver went away, as well as can be told.
+    private func failure() -> ClientError {
+        let exit = process.wait()
+        return ReceiverFailure(command, exit: exit, messages: messages.finish()).error
+    }
+}
+
+/// Passes on what a program writes to standard error, and remembers the end of it.
+private final class MessageRelay: Sendable {
+    private let thread: Thread
+    private let tail: Tail
+
+    private final class Tail: Sendable {
+        let bytes = Mutex<[UInt8]>([])
+    }
+
+    init(_ source: Descriptor, show: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
+        let tail = Tail()
+        self.tail = tail
+        thread = try Thread {
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+            defer { buffer.deallocate() }
+            while let count = try? source.read(into: buffer), count > 0 {
+                let part = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                show(part)
+                tail.bytes.withLock {
+                    $0.append(contentsOf: part)
+                    if $0.count > 8192 { $0.removeFirst($0.count - 8192) }
+                }
+            }
+        }
+    }
+
+    /// Waits until everything was passed on, and returns the last of it.
+    func finish() -> String {
+        thread.join()
+        return tail.bytes.withLock { String(decoding: $0, as: UTF8.self) }
+    }
+}

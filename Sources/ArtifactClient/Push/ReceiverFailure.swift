@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import SystemCalls
+
+/// Finds out why a receiver, or the ssh before it, went away early: from how it ended and what it wrote to standard
+/// error.
+struct ReceiverFailure {
+    let error: ClientError
+
+    /// What ssh says, in OpenSSH's words, and what it means.
+    private static let sshMessages: [(text: String, code: ClientError.Code, meaning: String)] = [
+        (
+            "Permission denied", .accessDenied,
+            "it does not accept your key or user name: ask its administrator to add your public key, or load the right key "
+                + "into your agent"
+        ),
+        (
+            "REMOTE HOST IDENTIFICATION HAS CHANGED", .accessDenied,
+            "its host key is not the one that ssh remembers: find out why before you change ~/.ssh/known_hosts"
+        ),
+        (
+            "Host key verification failed", .accessDenied,
+            "its host key is not known: connect once with ssh and compare the key, or add it to ~/.ssh/known_hosts"
+        ),
+        (
+            "Could not resolve hostname", .unreachable, "there is no host of that name: check its spelling and the network"
+        ),
+        ("Connection refused", .unreachable, "nothing listens there: check the port, and that sshd runs"),
+        ("Connection timed out", .unreachable, "it does not answer: check the address, the network and firewalls"),
+        ("No route to host", .unreachable, "there is no way to it: check the network"),
+        ("Network is unreachable", .unreachable, "there is no way to it: check the network"),
+        ("kex_exchange_identification", .unreachable, "what listens there does not speak ssh: check the port"),
+        ("Connection closed", .dropped, "the connection was closed: try again, and look at the server's log if it stays"),
+        ("Connection reset", .dropped, "the connection was reset: try again"),
+        ("Broken pipe", .dropped, "the connection broke: try again"),
+    ]
+
+    init(_ command: ReceiverCommand, exit: ChildProcess.Exit, messages: String) {
+        let remote = command.remote
+        let last = messages.split(whereSeparator: \.isNewline).last.map { String($0).forDisplay(limit: 400) }
+        // What shells return for a program that does not exist or cannot be executed.
+        let isMissing = exit == .status(127) || exit == .status(126)
+        func error(_ code: ClientError.Code, _ cause: String) -> ClientError {
+            ClientError(code, "cannot push to \(remote): \(cause)")
+        }
+        switch exit {
+        case .status(255) where command.usesSSH:
+            if let known = ReceiverFailure.sshMessages.first(where: { messages.contains($0.text) }) {
+                self.error = error(known.code, known.meaning)
+            } else {
+                let said = last.map { ", and ssh says ‘\($0)’" } ?? ", and ssh does not say why"
+                self.error = error(.dropped, "the connection ended early\(said): try again")
+            }
+        case .status where isMissing:
+            self.error = error(
+                .noReceiver,
+                "it has no program ‘\(command.receiver)’: install it there, in the PATH of that user, or name it with "
+                    + "--receiver")
+        case .status(0):
+            self.error = error(
+                .dropped, "the receiver ended before the push was complete, without saying why: push again")
+        case .status(let status):
+            let said = last.map { "its last message is ‘\($0)’" } ?? "it did not say why; see the server's log"
+            self.error = error(.refused, "the receiver failed (status \(status)): \(said)")
+        case .signal(let signal):
+            self.error = error(
+                .dropped,
+                "\(command.usesSSH ? "ssh" : "the receiver") was killed by signal \(signal) before the push was complete: push "
+                    + "again")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import COSTree
+import Glibc
+
+extension Repository {
+    /// Records a directory as one commit without a parent, as BuildStream records an artifact: everything in it is
+    /// owned by 0:0, and all `refs` (an artifact's strong and weak cache key) point to it.
+    ///
+    /// - Parameter subject: the commit's subject line.
+    /// - Returns: the commit.
+    public func commit(
+        directory: String, refs: [RefName], subject: String = ""
+    ) throws -> Checksum {
+        let action = "commit \(directory) to \(path)"
+        _ = try withGError(action) { ostree_repo_prepare_transaction(handle, nil, nil, $0) }
+        do {
+            let commit = try write(directory, subject, action)
+            for ref in refs { ostree_repo_transaction_set_ref(handle, nil, ref.text, commit) }
+            _ = try withGError(action) { ostree_repo_commit_transaction(handle, nil, nil, $0) }
+            guard let checksum = Checksum(hex: commit) else {
+                throw RepositoryError(.library, "cannot \(action): libostree made no commit")
+            }
+            return checksum
+        } catch {
+            ostree_repo_abort_transaction(handle, nil, nil)
+            throw error
+        }
+    }
+
+    private func write(
+        _ directory: String, _ subject: String, _ action: String
+    ) throws -> String {
+        let tree = ostree_mutable_tree_new()
+        defer { tree.map { costree_unref(UnsafeMutableRawPointer($0)) } }
+        let flags: OstreeRepoCommitModifierFlags =
+            mode == .bareUserOnly
+            ? OSTREE_REPO_COMMIT_MODIFIER_FLAGS_CANONICAL_PERMISSIONS : OSTREE_REPO_COMMIT_MODIFIER_FLAGS_NONE
+        let modifier = ostree_repo_commit_modifier_new(
+            flags,
+            { _, _, info, _ in
+                g_file_info_set_attribute_uint32(info, "unix::uid", 0)
+                g_file_info_set_attribute_uint32(info, "unix::gid", 0)
+                return OSTREE_REPO_COMMIT_FILTER_ALLOW
+            }, nil, nil)
+        defer { ostree_repo_commit_modifier_unref(modifier) }
+        _ = try withGError(action) {
+            ostree_repo_write_dfd_to_mtree(handle, AT_FDCWD, directory, tree, modifier, nil, $0)
+        }
+        var root: OpaquePointer?
+        _ = try withGError(action) { ostree_repo_write_mtree(handle, tree, &root, nil, $0) }
+        defer { root.map { costree_unref(UnsafeMutableRawPointer($0)) } }
+        var checksum: UnsafeMutablePointer<CChar>?
+        _ = try withGError(action) {
+            ostree_repo_write_commit(handle, nil, subject, nil, nil, root, &checksum, nil, $0)
+        }
+        defer { g_free(checksum) }
+        return checksum.map { String(cString: $0) } ?? ""
+    }
+
+    /// Writes a commit's tree into a new directory, as copies: changing them does not change the repository.
+    ///
+    /// Root gets owners and extended attributes; anybody else files of their own.
+    public func checkOut(_ commit: Checksum, to directory: String) throws {
+        var options = OstreeRepoCheckoutAtOptions()
+        options.mode = geteuid() == 0 ? OSTREE_REPO_CHECKOUT_MODE_NONE : OSTREE_REPO_CHECKOUT_MODE_USER
+        options.force_copy = 1
+        _ = try withGError("check out \(commit) to \(directory)") {
+            ostree_repo_checkout_at(handle, &options, AT_FDCWD, directory, commit.hex, nil, $0)
+        }
+    }
+}

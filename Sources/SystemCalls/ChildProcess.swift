@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// A program started by this one, with pipes to its standard input, output and error.
+public final class ChildProcess {
+    /// How a program ended.
+    public enum Exit: Equatable, Sendable {
+        /// It returned this status.
+        case status(Int32)
+        /// This signal killed it.
+        case signal(Int32)
+    }
+
+    private let identifier: pid_t
+    private var exit: Exit?
+    /// What is written here is the program's input; nil once it was closed.
+    public private(set) var input: Descriptor?
+    /// What the program writes to standard output.
+    public let output: Descriptor
+    /// What the program writes to standard error.
+    public let errorOutput: Descriptor
+
+    /// Starts a program, which is searched in PATH where its name has no slash.
+    ///
+    /// - Throws: `SystemError`, for example where there is no such program.
+    public init(_ arguments: [String]) throws(SystemError) {
+        let program = arguments.first ?? ""
+        let (childInput, input) = try ChildProcess.pipe()
+        let (output, childOutput) = try ChildProcess.pipe()
+        let (errorOutput, childErrorOutput) = try ChildProcess.pipe()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (number, end) in [(0, childInput), (1, childOutput), (2, childErrorOutput)] {
+            posix_spawn_file_actions_adddup2(&actions, end.number, Int32(number))
+        }
+        // The program is to meet broken pipes as programs usually do, whatever this one has set.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var defaults = sigset_t()
+        sigemptyset(&defaults)
+        sigaddset(&defaults, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &defaults)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+
+        var vector: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { vector.forEach { free($0) } }
+        var identifier = pid_t()
+        let code = posix_spawnp(&identifier, program, &actions, &attributes, &vector, environ)
+        guard code == 0 else { throw SystemError("start \(program)", code: code) }
+        self.identifier = identifier
+        self.input = input
+        self.output = output
+        self.errorOutput = errorOutput
+    }
+
+    deinit {
+        if exit == nil {
+            kill(identifier, SIGTERM)
+            _ = wait()
+        }
+    }
+
+    private static func pipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
+        var ends: [Int32] = [0, 0]
+        guard clinux_pipe(&ends) == 0 else { throw SystemError("make a pipe") }
+        return (Descriptor(ends[0]), Descriptor(ends[1]))
+    }
+
+    /// Tells the program that its input ended.
+    public func closeInput() {
+        input = nil
+    }
+
+    /// Closes the program's input and waits until it ended.
+    public func wait() -> Exit {
+        if let exit { return exit }
+        closeInput()
+        var status: Int32 = 0
+        _ = retryingInterrupts { waitpid(identifier, &status, 0) }
+        let signal = status & 0x7f
+        let result: Exit = signal == 0 ? .status((status >> 8) & 0xff) : .signal(signal)
+        exit = result
+        return result
+    }
+}

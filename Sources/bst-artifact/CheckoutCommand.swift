@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactClient
+import ArtifactProtocol
+import ArtifactRepository
+
+struct CheckoutCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "checkout", abstract: "Writes an artifact's files into a new directory.")
+
+    @Argument(help: "The ref, or a commit.")
+    var ref: String
+
+    @Argument(help: "The directory, which must not exist yet.")
+    var directory: String
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let repository = try repository.open(try configurationOptions.load())
+        let commit = try Checksum(hex: ref) ?? RefPatterns.resolve([ref], in: repository)[0].commit
+        try repository.checkOut(commit, to: directory)
+        output.terminal.say("\(directory): \(ref) at \(commit)")
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactClient
+import ArtifactProtocol
+import ArtifactRepository
+import Glibc
+
+/// How much is said.
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Say more, and let the receiver say what it does.")
+    var verbose = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+    var quiet = false
+
+    var terminal: Terminal { Terminal(isQuiet: quiet, isVerbose: verbose) }
+}
+
+/// The user's configuration.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(name: .customLong("config"), help: "The configuration. (default: $XDG_CONFIG_HOME/buildstream.conf)")
+    var file: String?
+
+    func load() throws -> Configuration {
+        try Configuration.load(path: file, environment: Environment.all)
+    }
+}
+
+/// The repository on this machine.
+struct RepositoryOptions: ParsableArguments {
+    @Option(
+        name: .customLong("repo"), help: "The repository on this machine. (default: BuildStream's local artifact cache)")
+    var path: String?
+
+    /// Opens the repository. BuildStream's own is made where it does not exist yet, as BuildStream does.
+    func open(_ configuration: Configuration) throws -> Repository {
+        if let path { return try named(path) }
+        let path = try configuration.localRepositoryPath
+        if access("\(path)/config", F_OK) == 0 { return try Repository(path) }
+        try Environment.makeFolders(path)
+        return try Repository.create(path, mode: .bareUser)
+    }
+
+    private func named(_ path: String) throws -> Repository {
+        guard access("\(path)/config", F_OK) == 0 || errno != ENOENT else {
+            throw RepositoryError(
+                .notARepository, "there is no repository at \(path): make one with ‘bst-artifact init \(path)’")
+        }
+        return try Repository(path)
+    }
+}
+
+/// Where to pull from or push to.
+struct RemoteOptions: ParsableArguments {
+    @Option(
+        name: .customLong("remote"),
+        help: ArgumentHelp(
+            "The cache: a URL, HOST:PATH, a path, a remote of the repository, or a project of the configuration. (default: the caches of the configuration)",
+            valueName: "name-or-url"))
+    var remote: String?
+}
+
+/// How ssh and receivers are started.
+struct ReceiverOptions: ParsableArguments {
+    @Option(
+        name: .customLong("ssh"),
+        help: ArgumentHelp(
+            "The ssh program, with options. (default: $BST_ARTIFACT_SSH, or ssh)", valueName: "command"))
+    var ssh: String?
+
+    @Option(
+        name: .customLong("receiver"), help: ArgumentHelp("The receiver's program at the remote.", valueName: "command"))
+    var receiver: String?
+
+    @Option(name: .customLong("protocol"), help: "The protocol's version: 1, or 0 for the first ostree-push.")
+    var version: UInt8 = 1
+
+    func validate() throws {
+        guard ProtocolVersion(rawValue: version) != nil else {
+            throw ValidationError("There is no version \(version) of the protocol: name 0 or 1.")
+        }
+    }
+
+    func options(isVerbose: Bool) -> ReceiverCommand.Options {
+        var options = ReceiverCommand.Options()
+        options.version = ProtocolVersion(rawValue: version) ?? .one
+        options.receiver = receiver
+        options.ssh = ssh ?? Environment.all["BST_ARTIFACT_SSH"] ?? "ssh"
+        options.isVerbose = isVerbose
+        return options
+    }
+}
+
+/// How web servers are trusted and convinced.
+struct WebArguments: ParsableArguments {
+    @Option(name: .customLong("ca"), help: ArgumentHelp("Certificates to trust instead of the system's.", valueName: "file"))
+    var authorities: String?
+
+    @Option(
+        name: .customLong("client-cert"), help: ArgumentHelp("A client certificate, with its key or --client-key.", valueName: "file"))
+    var certificate: String?
+
+    @Option(name: .customLong("client-key"), help: ArgumentHelp("The client certificate's key.", valueName: "file"))
+    var key: String?
+
+    @Option(name: .customLong("token-file"), help: ArgumentHelp("A file with a bearer token.", valueName: "file"))
+    var token: String?
+
+    @Option(
+        name: .customLong("header-file"), help: ArgumentHelp("A file with a header ‘Name: value’ to send.", valueName: "file"))
+    var header: String?
+
+    func options() throws -> WebOptions {
+        var options = WebOptions()
+        options.authorities = authorities
+        options.clientCertificate = certificate
+        options.clientKey = key
+        if let token { try options.useToken(from: token) }
+        if let header { try options.useHeader(from: header) }
+        return options
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Numbers as people read them.
+enum Format {
+    /// `1 object`, `12 objects`.
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    /// `999 B`, `1.5 KiB`, `20.0 MiB`.
+    static func bytes(_ number: UInt64) -> String {
+        guard number >= 1024 else { return "\(number) B" }
+        var value = Double(number) / 1024
+        var unit = 0
+        let units = ["KiB", "MiB", "GiB", "TiB"]
+        while value >= 1024, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return "\(oneDecimal(value)) \(units[unit])"
+    }
+
+    /// `1.2 s` for a number of milliseconds.
+    static func seconds(_ milliseconds: UInt64) -> String {
+        "\(oneDecimal(Double(milliseconds) / 1000)) s"
+    }
+
+    /// `2026-11-22 14:08` for seconds since 1970, in the user's time zone.
+    static func date(_ timestamp: UInt64) -> String {
+        var time = time_t(clamping: timestamp)
+        var parts = tm()
+        guard localtime_r(&time, &parts) != nil else { return "?" }
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M", &parts)
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func oneDecimal(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactClient
+import ArtifactProtocol
+import ArtifactRepository
+import Glibc
+
+/// Refs as people name them: exactly, or by a shell-style pattern.
+enum RefPatterns {
+    /// Whether a word is a pattern.
+    static func isPattern(_ word: String) -> Bool {
+        word.contains { "*?[".contains($0) }
+    }
+
+    /// Whether a ref is what a pattern means; `*` also stands for slashes.
+    static func matches(_ ref: RefName, _ pattern: String) -> Bool {
+        fnmatch(pattern, ref.text, 0) == 0
+    }
+
+    /// Checks a ref that was named exactly.
+    static func ref(_ word: String) throws -> RefName {
+        guard let ref = RefName(word) else {
+            throw ClientError(
+                .unknownRef,
+                "‘\(word.forDisplay())’ is not a ref name: it has letters, digits, ‘-’, ‘.’ and ‘_’ between single slashes")
+        }
+        return ref
+    }
+
+    /// The refs of a repository that words name, each once, in their order.
+    ///
+    /// - Throws: `ClientError` with `unknownRef` where a word names none.
+    static func resolve(_ words: [String], in repository: Repository) throws -> [(ref: RefName, commit: Checksum)] {
+        let all = words.contains(where: isPattern) ? try repository.refs() : []
+        var seen: Set<RefName> = []
+        var result: [(ref: RefName, commit: Checksum)] = []
+        for word in words {
+            let found: [(ref: RefName, commit: Checksum)]
+            if isPattern(word) {
+                found = all.filter { matches($0.ref, word) }
+            } else {
+                let ref = try ref(word)
+                found = try repository.commit(of: ref).map { [(ref, $0)] } ?? []
+            }
+            guard !found.isEmpty else {
+                throw ClientError(
+                    .unknownRef, "\(repository.path) has no ref \(word): see what it has with ‘ostree refs --repo=\(repository.path)’")
+            }
+            result += found.filter { seen.insert($0.ref).inserted }
+        }
+        return result
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactClient
+import ArtifactProtocol
+import ArtifactRepository
+
+/// Finds the caches that a command works with.
+struct RemoteSelection {
+    /// What the user named, if anything.
+    let named: String?
+    let configuration: Configuration
+    /// The repository whose remotes may be named; nil where a command has none.
+    let repository: Repository?
+
+    /// The caches to pull a ref from, in order.
+    func pullCaches(for ref: RefName?) throws -> [RemoteAddress] {
+        try choose(ref, \.pull, purpose: "pull from", remedy: "a pull-url or url")
+    }
+
+    /// The caches to push a ref to.
+    func pushCaches(for ref: RefName?) throws -> [RemoteAddress] {
+        try choose(ref, \.push, purpose: "push to", remedy: "a push-url, an ssh url, or ‘push: true’")
+    }
+
+    private func choose(
+        _ ref: RefName?, _ side: KeyPath<CacheSpecification, RemoteAddress?>, purpose: String, remedy: String
+    ) throws -> [RemoteAddress] {
+        if let named, let address = try address(named) { return [address] }
+        // An artifact's ref begins with its project's name.
+        let project = named ?? ref?.text.split(separator: "/").first.map(String.init)
+        let caches = configuration.caches(forProject: project).compactMap { $0[keyPath: side] }
+        guard !caches.isEmpty else {
+            throw ClientError(
+                .unsuitableRemote,
+                "the configuration names no cache to \(purpose): give --remote, or add \(remedy) to buildstream.conf")
+        }
+        return caches
+    }
+
+    /// What a word means that is not a project: an address, or a remote of the repository.
+    private func address(_ word: String) throws -> RemoteAddress? {
+        let isName = word.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") } && !word.isEmpty
+        guard isName else { return try RemoteAddress(parsing: word) }
+        if let url = repository?.url(ofRemote: word) { return try RemoteAddress(parsing: url) }
+        if configuration.projectCaches[word] != nil { return nil }
+        throw ClientError(
+            .unsuitableRemote,
+            "there is no remote ‘\(word.forDisplay())’: it is neither an address (ssh://HOST/PATH, HOST:PATH, https://…, an "
+                + "absolute path), nor a remote of the repository, nor a project of the configuration")
+    }
+}

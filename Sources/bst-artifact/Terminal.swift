@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SystemCalls
+
+/// What people see: results on standard output, everything else on standard error.
+struct Terminal {
+    let isQuiet: Bool
+    let isVerbose: Bool
+
+    /// Results, which `--quiet` silences.
+    func say(_ text: String) {
+        if !isQuiet { print(text) }
+    }
+
+    /// What a command was asked for, which `--quiet` does not silence.
+    func print(_ text: String) {
+        try? Descriptor.standardOutput.writeAll(Array("\(text)\n".utf8))
+    }
+
+    /// Something that is worth knowing and is no failure.
+    func warn(_ text: String) {
+        try? Descriptor.standardError.writeAll(Array("warning: \(text)\n".utf8))
+    }
+
+    /// What went wrong while something else goes on.
+    func fail(_ text: String) {
+        try? Descriptor.standardError.writeAll(Array("Error: \(text)\n".utf8))
+    }
+
+    /// A line that is written over and over while something long goes on; nothing unless standard error is a terminal.
+    func progress() -> ProgressLine {
+        ProgressLine(isShown: !isQuiet && Descriptor.standardError.isTerminal)
+    }
+}
+
+/// One line of a terminal that shows how far something has come.
+final class ProgressLine: @unchecked Sendable {
+    // Used by the thread that does the work only; Sendable since the closures that hold it must be.
+    private let isShown: Bool
+    private var lastShown: UInt64 = 0
+    private var isDirty = false
+
+    init(isShown: Bool) {
+        self.isShown = isShown
+    }
+
+    /// Shows `text`, cut to the terminal's width, at most ten times a second.
+    func show(_ text: @autoclosure () -> String) {
+        guard isShown else { return }
+        let now = Clock.milliseconds
+        guard now - lastShown >= 100 else { return }
+        lastShown = now
+        isDirty = true
+        var size = winsize()
+        let width = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+        write("\r\u{1b}[K\(text().prefix(width - 1))")
+    }
+
+    /// Removes the line.
+    func clear() {
+        if isDirty { write("\r\u{1b}[K") }
+        isDirty = false
+    }
+
+    private func write(_ text: String) {
+        try? Descriptor.standardError.writeAll(Array(text.utf8))
+    }
+}
+
+/// Time that only goes forward.
+enum Clock {
+    static var milliseconds: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+}

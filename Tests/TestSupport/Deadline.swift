@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// The moment at which waiting ends.
+struct Deadline {
+    private let end: ContinuousClock.Instant
+
+    /// A moment so many seconds from now.
+    init(seconds: Double) {
+        end = .now + .seconds(seconds)
+    }
+
+    var hasPassed: Bool {
+        ContinuousClock.now >= end
+    }
+
+    /// What is left, for `poll`: never negative, rounded up.
+    var milliseconds: Int32 {
+        let left = (end - .now).components
+        let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000
+        return Int32(clamping: max(0, milliseconds + 1))
+    }
+}
+
+/// Looks every few milliseconds, up to 10, whether something has become true.
+///
+/// - Returns: whether it has, before `seconds` were over.
+public func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = Deadline(seconds: seconds)
+    var pause: useconds_t = 500
+    while true {
+        if try condition() { return true }
+        if deadline.hasPassed { return false }
+        usleep(pause)
+        pause = min(pause * 2, 10_000)
+    }
+}

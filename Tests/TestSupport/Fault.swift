@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What ``FaultyWebServer`` does wrong with a request.
+public indirect enum Fault: Sendable {
+    /// Answers with this status and a short body.
+    case status(Int)
+    /// Answers 302 with this location.
+    case redirect(to: String)
+    /// Promises the whole body, sends this many bytes of it, and closes the connection.
+    case closeAfter(bytes: Int)
+    /// Inverts the byte of the file at this offset.
+    case corrupt(offset: Int)
+    /// Sends these bytes, with status 200, in place of what was asked for.
+    case replaceBody([UInt8])
+    /// Waits before the right answer.
+    case delay(seconds: Double)
+    /// Closes every connection without an answer, and takes no more.
+    case dieForever
+    /// Another fault, for the first so many requests of each path.
+    case firstAttempts(Int, Fault)
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Synchronization
+
+/// An HTTP/1.1 server inside the test, on a port of 127.0.0.1, that serves a folder and makes the mistakes it
+/// is told to make.
+///
+/// It knows `GET` and `HEAD`, one range of bytes, and connections that stay open. It stops when the last
+/// reference goes.
+public final class FaultyWebServer: Sendable {
+    /// Chooses what goes wrong with a request, from its path (decoded, without the query) and its number
+    /// among all requests, from 1.
+    public typealias Choice = @Sendable (_ path: String, _ requestNumber: Int) -> Fault?
+
+    /// The port on 127.0.0.1.
+    public let port: UInt16
+    /// Where the folder is, `http://127.0.0.1:PORT`.
+    public var url: String { "http://127.0.0.1:\(port)" }
+
+    private let service: Service
+
+    /// Starts a server.
+    public init(folder: String, faults: @escaping Choice = { _, _ in nil }) throws {
+        var listener: Int32 = -1
+        var port: UInt16 = 0
+        for attempt in 1...10 where listener < 0 {
+            port = try LoopbackPort.free()
+            do {
+                listener = try LoopbackPort.listen(port)
+            } catch  where attempt < 10 {}
+        }
+        self.port = port
+        service = Service(folder: folder, listener: listener, faults: faults)
+        let service = service
+        Thread.detachNewThread { service.acceptConnections() }
+    }
+
+    deinit {
+        stop()
+    }
+
+    /// How many requests there were.
+    public var requestCount: Int {
+        requestedPaths.count
+    }
+
+    /// The paths that were asked for, in order.
+    public var requestedPaths: [String] {
+        service.state.withLock { $0.paths }
+    }
+
+    /// The connections that were made.
+    public var connectionCount: Int {
+        service.state.withLock { $0.connectionCount }
+    }
+
+    /// Closes everything and waits for the server's threads. A second time does nothing.
+    public func stop() {
+        service.die()
+        _ = eventually { service.state.withLock { $0.threads == 0 } }
+    }
+}
+
+/// What the server's threads share. They keep it, not the server, so that the server can go.
+private final class Service: Sendable {
+    struct State {
+        var paths: [String] = []
+        var attempts: [String: Int] = [:]
+        var connectionCount = 0
+        /// Descriptors of the open connections, to be shut, which wakes their threads.
+        var open: Set<Int32> = []
+        var threads = 1
+        var isDead = false
+    }
+
+    let state = Mutex(State())
+    private let folder: String
+    private let listener: Int32
+    private let faults: FaultyWebServer.Choice
+
+    init(folder: String, listener: Int32, faults: @escaping FaultyWebServer.Choice) {
+        self.folder = folder
+        self.listener = listener
+        self.faults = faults
+    }
+
+    func die() {
+        state.withLock { state in
+            guard !state.isDead else { return }
+            state.isDead = true
+            // Wakes `accept` with an error; the accepting thread then closes it.
+            shutdown(listener, Int32(SHUT_RDWR))
+            for descriptor in state.open {
+                shutdown(descriptor, Int32(SHUT_RDWR))
+            }
+        }
+    }
+
+    func acceptConnections() {
+        while true {
+            let descriptor = GNUCall.accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+            let accepted = state.withLock { state in
+                guard descriptor >= 0, !state.isDead else { return false }
+                state.open.insert(descriptor)
+                state.connectionCount += 1
+                state.threads += 1
+                return true
+            }
+            if accepted {
+                Thread.detachNewThread { [self] in serve(descriptor) }
+            } else {
+                if descriptor >= 0 { close(descriptor) }
+                if state.withLock({ $0.isDead }) { break }
+                // Perhaps all descriptors are in use.
+                usleep(1000)
+            }
+        }
+        close(listener)
+        state.withLock { $0.threads -= 1 }
+    }
+
+    private func serve(_ descriptor: Int32) {
+        var connection: SocketConnection? = SocketConnection(descriptor)
+        while let connection, let head = connection.readHead(), answer(head, over: connection) {}
+        state.withLock { state in
+            // Before the descriptor is closed and its number used again.
+            state.open.remove(descriptor)
+            connection = nil
+            state.threads -= 1
+        }
+    }
+
+    /// Answers one request; `false` when the connection is over.
+    private func answer(_ head: [String], over connection: SocketConnection) -> Bool {
+        let words = (head.first ?? "").split(separator: " ").map(String.init)
+        guard words.count == 3 else { return false }
+        let target = words[1].prefix { $0 != "?" }
+        let path = target.removingPercentEncoding ?? String(target)
+        var headers: [String: String] = [:]
+        for line in head.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 {
+                headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
+            }
+        }
+        let (number, attempt) = state.withLock { state in
+            state.paths.append(path)
+            state.attempts[path, default: 0] += 1
+            return (state.paths.count, state.attempts[path]!)
+        }
+        let reply = Reply(
+            connection: connection, withBody: words[0] != "HEAD",
+            keepAlive: headers["connection"]?.lowercased() != "close" && words[2] != "HTTP/1.0")
+        guard words[0] == "GET" || words[0] == "HEAD" else { return reply.short(405) }
+
+        var fault = faults(path, number)
+        while case .firstAttempts(let count, let inner) = fault {
+            fault = attempt <= count ? inner : nil
+        }
+        switch fault {
+        case .status(let status):
+            return reply.short(status)
+        case .redirect(let location):
+            return reply.short(302, ["Location: \(location)"])
+        case .replaceBody(let body):
+            return reply.send(200, [], body)
+        case .dieForever:
+            die()
+            return false
+        case .delay(let seconds):
+            _ = eventually(within: seconds) { state.withLock { $0.isDead } }
+        case .closeAfter, .corrupt, .firstAttempts, nil:
+            break
+        }
+
+        guard !path.split(separator: "/").contains(".."), let file = ServedFile(folder + path) else {
+            return reply.short(404)
+        }
+        var range = 0..<file.size
+        var partial = false
+        if let asked = headers["range"] {
+            guard let found = ByteRange.parse(asked, size: file.size) else {
+                return reply.short(416, ["Content-Range: bytes */\(file.size)"])
+            }
+            range = found
+            partial = true
+        }
+        return reply.send(file, range: range, partial: partial, fault: fault)
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// What a test's surroundings could not do, in a sentence.
+public struct TestSupportError: Error, CustomStringConvertible, Sendable {
+    /// The sentence.
+    public let description: String
+
+    /// Makes an error of a sentence.
+    public init(_ description: String) {
+        self.description = description
+    }
+
+    /// An error of a system call: what was being done, and why it failed.
+    static func system(_ action: String, code: Int32 = errno) -> TestSupportError {
+        TestSupportError("cannot \(action): \(String(cString: strerror(code)))")
+    }
+}
