@@ -51,7 +51,8 @@ let package = Package(
         .target(
             name: "ArtifactClient",
             dependencies: [
-                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants", "CGLib", "CCurl", "CYAML",
+                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants", "CGLib", "CCurl",
+                "CYAML",
             ]),
         .target(
             name: "ArtifactReceiver",
@@ -76,6 +77,16 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient", "TestSupport"]),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
+        .testTarget(
+            name: "PushInteropTests",
+            dependencies: [
+                "ArtifactClient", "ArtifactReceiver", "TestSupport", "bst-artifact", "bst-artifact-receive",
+            ]),
+        .testTarget(
+            name: "PullInteropTests",
+            dependencies: [
+                "ArtifactClient", "ArtifactReceiver", "TestSupport", "bst-artifact", "bst-artifact-receive",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

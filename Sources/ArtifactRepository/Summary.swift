@@ -38,7 +38,8 @@ public struct Summary {
             else { continue }
             try visit(
                 Entry(
-                    ref: ref, commit: commit, commitSize: (details[0].uint64 ?? 0).bigEndian,
+                    // Unlike the times, sizes are in the order of the machine that wrote the summary: little-endian.
+                    ref: ref, commit: commit, commitSize: UInt64(littleEndian: details[0].uint64 ?? 0),
                     timestamp: details[2].entry("ostree.commit.timestamp")?.uint64?.bigEndian))
         }
     }

@@ -136,6 +136,8 @@ extension Descriptor {
 extension Descriptor {
     /// Empties a file and goes to its start.
     public func truncate() throws(SystemError) {
-        guard ftruncate(number, 0) == 0, lseek(number, 0, SEEK_SET) == 0 else { throw SystemError("empty a file") }
+        guard ftruncate(number, 0) == 0, lseek(number, 0, SEEK_SET) == 0 else {
+            throw SystemError("empty a file")
+        }
     }
 }

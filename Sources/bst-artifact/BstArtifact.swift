@@ -19,7 +19,8 @@ struct BstArtifact: ParsableCommand {
             Without --remote, the caches of buildstream.conf are used, as BuildStream 1.0 reads it.
             """,
         subcommands: [
-            InitCommand.self, CommitCommand.self, PushCommand.self, PullCommand.self, ListCommand.self, CheckCommand.self,
+            InitCommand.self, CommitCommand.self, PushCommand.self, PullCommand.self, ListCommand.self,
+            CheckCommand.self,
             CheckoutCommand.self,
         ])
 

@@ -29,7 +29,8 @@ struct CheckCommand: ParsableCommand {
             guard RepositoryMode(rawValue: info.mode) == .archive else {
                 throw ClientError(
                     .unsuitableRemote,
-                    "\(address) cannot take pushes: its repository is of mode \(mode), and a cache must be of mode archive")
+                    "\(address) cannot take pushes: its repository is of mode \(mode), and a cache must be of mode archive"
+                )
             }
         }
     }

@@ -6,7 +6,9 @@ import ArtifactRepository
 struct CommitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "commit", abstract: "Records a directory as an artifact: one commit without a parent.",
-        discussion: "Give all the refs of the artifact: its strong and its weak cache key. Files are owned by 0:0 in it.")
+        discussion:
+            "Give all the refs of the artifact: its strong and its weak cache key. Files are owned by 0:0 in it."
+    )
 
     @Argument(help: "The directory.")
     var directory: String

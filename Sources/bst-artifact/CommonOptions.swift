@@ -19,7 +19,8 @@ struct OutputOptions: ParsableArguments {
 
 /// The user's configuration.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .customLong("config"), help: "The configuration. (default: $XDG_CONFIG_HOME/buildstream.conf)")
+    @Option(
+        name: .customLong("config"), help: "The configuration. (default: $XDG_CONFIG_HOME/buildstream.conf)")
     var file: String?
 
     func load() throws -> Configuration {
@@ -30,7 +31,8 @@ struct ConfigurationOptions: ParsableArguments {
 /// The repository on this machine.
 struct RepositoryOptions: ParsableArguments {
     @Option(
-        name: .customLong("repo"), help: "The repository on this machine. (default: BuildStream's local artifact cache)")
+        name: .customLong("repo"),
+        help: "The repository on this machine. (default: BuildStream's local artifact cache)")
     var path: String?
 
     /// Opens the repository. BuildStream's own is made where it does not exist yet, as BuildStream does.
@@ -45,7 +47,8 @@ struct RepositoryOptions: ParsableArguments {
     private func named(_ path: String) throws -> Repository {
         guard access("\(path)/config", F_OK) == 0 || errno != ENOENT else {
             throw RepositoryError(
-                .notARepository, "there is no repository at \(path): make one with ‘bst-artifact init \(path)’")
+                .notARepository,
+                "there is no repository at \(path): make one with ‘bst-artifact init \(path)’")
         }
         return try Repository(path)
     }
@@ -70,7 +73,8 @@ struct ReceiverOptions: ParsableArguments {
     var ssh: String?
 
     @Option(
-        name: .customLong("receiver"), help: ArgumentHelp("The receiver's program at the remote.", valueName: "command"))
+        name: .customLong("receiver"),
+        help: ArgumentHelp("The receiver's program at the remote.", valueName: "command"))
     var receiver: String?
 
     @Option(name: .customLong("protocol"), help: "The protocol's version: 1, or 0 for the first ostree-push.")
@@ -94,21 +98,28 @@ struct ReceiverOptions: ParsableArguments {
 
 /// How web servers are trusted and convinced.
 struct WebArguments: ParsableArguments {
-    @Option(name: .customLong("ca"), help: ArgumentHelp("Certificates to trust instead of the system's.", valueName: "file"))
+    @Option(
+        name: .customLong("ca"),
+        help: ArgumentHelp("Certificates to trust instead of the system's.", valueName: "file"))
     var authorities: String?
 
     @Option(
-        name: .customLong("client-cert"), help: ArgumentHelp("A client certificate, with its key or --client-key.", valueName: "file"))
+        name: .customLong("client-cert"),
+        help: ArgumentHelp("A client certificate, with its key or --client-key.", valueName: "file"))
     var certificate: String?
 
-    @Option(name: .customLong("client-key"), help: ArgumentHelp("The client certificate's key.", valueName: "file"))
+    @Option(
+        name: .customLong("client-key"),
+        help: ArgumentHelp("The client certificate's key.", valueName: "file"))
     var key: String?
 
-    @Option(name: .customLong("token-file"), help: ArgumentHelp("A file with a bearer token.", valueName: "file"))
+    @Option(
+        name: .customLong("token-file"), help: ArgumentHelp("A file with a bearer token.", valueName: "file"))
     var token: String?
 
     @Option(
-        name: .customLong("header-file"), help: ArgumentHelp("A file with a header ‘Name: value’ to send.", valueName: "file"))
+        name: .customLong("header-file"),
+        help: ArgumentHelp("A file with a header ‘Name: value’ to send.", valueName: "file"))
     var header: String?
 
     func options() throws -> WebOptions {

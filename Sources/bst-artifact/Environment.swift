@@ -23,7 +23,9 @@ enum Environment {
     static func makeFolders(_ path: String) throws(SystemError) {
         for (index, character) in zip(path.indices, path) where character == "/" && index > path.startIndex {
             let folder = String(path[..<index])
-            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw SystemError("make directory \(folder)") }
+            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+                throw SystemError("make directory \(folder)")
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ import Glibc
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Makes a repository: by default one of mode archive, as a cache needs it.")
+        commandName: "init",
+        abstract: "Makes a repository: by default one of mode archive, as a cache needs it.")
 
     @Argument(help: "Where to make it.")
     var path: String

@@ -25,7 +25,8 @@ struct ListCommand: ParsableCommand {
         let selection = RemoteSelection(
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
         var sources = PullSources(
-            options: try web.options(), receiver: receiver.options(isVerbose: output.verbose), terminal: output.terminal)
+            options: try web.options(), receiver: receiver.options(isVerbose: output.verbose),
+            terminal: output.terminal)
         // There always is one: pullCaches throws otherwise.
         let cache = try selection.pullCaches(for: nil)[0]
         try Puller.summary(of: try sources.source(for: cache), options: sources.options).forEach { entry in

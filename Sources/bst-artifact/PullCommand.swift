@@ -26,7 +26,8 @@ struct PullCommand: ParsableCommand {
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
         var sources = PullSources(
-            options: try web.options(), receiver: receiver.options(isVerbose: output.verbose), terminal: output.terminal)
+            options: try web.options(), receiver: receiver.options(isVerbose: output.verbose),
+            terminal: output.terminal)
         // Refs of one project share their caches; they are pulled together.
         var jobs: [(caches: [RemoteAddress], words: [String])] = []
         for word in refs {
@@ -41,7 +42,8 @@ struct PullCommand: ParsableCommand {
     }
 
     private func pull(
-        _ words: [String], from caches: [RemoteAddress], into repository: Repository, _ sources: inout PullSources
+        _ words: [String], from caches: [RemoteAddress], into repository: Repository,
+        _ sources: inout PullSources
     ) throws {
         var missing = words
         var failures: [any Error] = []
@@ -53,7 +55,7 @@ struct PullCommand: ParsableCommand {
                 guard !found.isEmpty else { continue }
                 try pull(found.flatMap(\.refs), with: puller, from: source)
                 missing.removeAll { word in found.contains { $0.word == word } }
-            } catch where caches.count > 1 {
+            } catch  where caches.count > 1 {
                 // Another cache may have it.
                 output.terminal.warn("\(error)")
                 failures.append(error)
@@ -80,7 +82,9 @@ struct PullCommand: ParsableCommand {
                 }
             }
         }
-        let exact = try words.filter { !RefPatterns.isPattern($0) }.map { (word: $0, ref: try RefPatterns.ref($0)) }
+        let exact = try words.filter { !RefPatterns.isPattern($0) }.map {
+            (word: $0, ref: try RefPatterns.ref($0))
+        }
         let present = exact.isEmpty ? [:] : try puller.resolve(exact.map(\.ref))
         return patterns.filter { !$0.refs.isEmpty }
             + exact.filter { present[$0.ref] != nil }.map { ($0.word, [$0.ref]) }

@@ -53,7 +53,7 @@ struct PushCommand: ParsableCommand {
         for job in jobs {
             do {
                 if try !push(job.refs, to: job.remote, from: repository) { failures += 1 }
-            } catch where jobs.count > 1 {
+            } catch  where jobs.count > 1 {
                 // The other caches are to get it all the same.
                 output.terminal.fail("\(error)")
                 failures += 1

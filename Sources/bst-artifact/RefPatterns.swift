@@ -22,7 +22,8 @@ enum RefPatterns {
         guard let ref = RefName(word) else {
             throw ClientError(
                 .unknownRef,
-                "‘\(word.forDisplay())’ is not a ref name: it has letters, digits, ‘-’, ‘.’ and ‘_’ between single slashes")
+                "‘\(word.forDisplay())’ is not a ref name: it has letters, digits, ‘-’, ‘.’ and ‘_’ between single slashes"
+            )
         }
         return ref
     }
@@ -30,7 +31,9 @@ enum RefPatterns {
     /// The refs of a repository that words name, each once, in their order.
     ///
     /// - Throws: `ClientError` with `unknownRef` where a word names none.
-    static func resolve(_ words: [String], in repository: Repository) throws -> [(ref: RefName, commit: Checksum)] {
+    static func resolve(_ words: [String], in repository: Repository) throws -> [(
+        ref: RefName, commit: Checksum
+    )] {
         let all = words.contains(where: isPattern) ? try repository.refs() : []
         var seen: Set<RefName> = []
         var result: [(ref: RefName, commit: Checksum)] = []
@@ -44,7 +47,9 @@ enum RefPatterns {
             }
             guard !found.isEmpty else {
                 throw ClientError(
-                    .unknownRef, "\(repository.path) has no ref \(word): see what it has with ‘ostree refs --repo=\(repository.path)’")
+                    .unknownRef,
+                    "\(repository.path) has no ref \(word): see what it has with ‘ostree refs --repo=\(repository.path)’"
+                )
             }
             result += found.filter { seen.insert($0.ref).inserted }
         }

@@ -32,14 +32,16 @@ struct RemoteSelection {
         guard !caches.isEmpty else {
             throw ClientError(
                 .unsuitableRemote,
-                "the configuration names no cache to \(purpose): give --remote, or add \(remedy) to buildstream.conf")
+                "the configuration names no cache to \(purpose): give --remote, or add \(remedy) to buildstream.conf"
+            )
         }
         return caches
     }
 
     /// What a word means that is not a project: an address, or a remote of the repository.
     private func address(_ word: String) throws -> RemoteAddress? {
-        let isName = word.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") } && !word.isEmpty
+        let isName =
+            word.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") } && !word.isEmpty
         guard isName else { return try RemoteAddress(parsing: word) }
         if let url = repository?.url(ofRemote: word) { return try RemoteAddress(parsing: url) }
         if configuration.projectCaches[word] != nil { return nil }

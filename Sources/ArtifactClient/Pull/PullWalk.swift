@@ -116,7 +116,8 @@ final class PullWalk {
             try body()
         } catch let error as RepositoryError where error.code == .badObject {
             throw WebRequest.Spoilt(
-                reason: ClientError(.badContent, "\(remote) serves wrong bytes: \(error): tell its administrator"))
+                reason: ClientError(
+                    .badContent, "\(remote) serves wrong bytes: \(error): tell its administrator"))
         }
     }
 
@@ -141,7 +142,8 @@ final class PullWalk {
     /// Checks that everything was fetched.
     func finish() throws {
         guard missing.isEmpty, unopened.isEmpty, underWay.isEmpty else {
-            throw ClientError(.missing, "the pull from \(remote) ended before everything was fetched: pull again")
+            throw ClientError(
+                .missing, "the pull from \(remote) ended before everything was fetched: pull again")
         }
     }
 }

@@ -20,7 +20,9 @@ public final class Puller {
     /// Prepares to pull.
     ///
     /// - Throws: `ClientError` where nothing can be pulled from such a remote.
-    public init(from remote: RemoteAddress, into store: any ArtifactStore, options: WebOptions = WebOptions()) throws {
+    public init(from remote: RemoteAddress, into store: any ArtifactStore, options: WebOptions = WebOptions())
+        throws
+    {
         self.store = store
         self.remote = "\(remote)"
         web = try WebClient(Puller.url(of: remote), shownAs: "\(remote)", options: options)
@@ -35,7 +37,8 @@ public final class Puller {
         case .local(let address): return "file://" + AddressText.percentEncoded(address.path)
         case .ssh:
             throw ClientError(
-                .unsuitableRemote, "cannot pull from \(remote) itself: its receiver must be asked for the pull URL")
+                .unsuitableRemote,
+                "cannot pull from \(remote) itself: its receiver must be asked for the pull URL")
         }
     }
 
@@ -59,9 +62,13 @@ public final class Puller {
             return pending.popFirst().map { ref in
                 text("refs/heads/\(ref)", limit: 4096) { [remote] bytes in
                     guard let bytes else { return }
-                    guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)) else {
+                    guard
+                        let checksum = Checksum(
+                            hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))
+                    else {
                         throw ClientError(
-                            .badContent, "\(remote) gives ref \(ref) no commit but other text: check what serves that URL")
+                            .badContent,
+                            "\(remote) gives ref \(ref) no commit but other text: check what serves that URL")
                     }
                     found[ref] = checksum
                 }
@@ -79,7 +86,8 @@ public final class Puller {
     public func pull(_ refs: [RefName]) throws -> PullReport {
         let commits = try resolve(refs)
         if let missing = refs.first(where: { commits[$0] == nil }) {
-            throw ClientError(.unknownRef, "\(remote) has no ref \(missing): list what it has with ‘bst-artifact list’")
+            throw ClientError(
+                .unknownRef, "\(remote) has no ref \(missing): list what it has with ‘bst-artifact list’")
         }
         let quarantine = try store.makeQuarantine(isResumable: true)
         let walk = PullWalk(quarantine, remote: remote, showProgress: showProgress)
@@ -132,7 +140,8 @@ public final class Puller {
     private static func checkConfiguration(_ bytes: [UInt8]?, of remote: String) throws(ClientError) {
         guard let bytes else {
             throw ClientError(
-                .unsuitableRemote, "there is no OSTree repository at \(remote): check the URL, down to its last part")
+                .unsuitableRemote,
+                "there is no OSTree repository at \(remote): check the URL, down to its last part")
         }
         let mode = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
             .compactMap { line -> Substring? in

@@ -12,7 +12,8 @@ extension Puller {
     /// Fetches the remote's summary, which need not fit into memory.
     ///
     /// - Throws: `ClientError` with `missing` where it has none.
-    public static func summary(of remote: RemoteAddress, options: WebOptions = WebOptions()) throws -> Summary {
+    public static func summary(of remote: RemoteAddress, options: WebOptions = WebOptions()) throws -> Summary
+    {
         let web = try WebClient(url(of: remote), shownAs: "\(remote)", options: options)
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
         let file = try Directory(folder).unnamedFile()
@@ -27,7 +28,8 @@ extension Puller {
                     size += UInt64(bytes.count)
                     guard size <= maximumSummarySize else {
                         throw ClientError(
-                            .badContent, "the summary of \(remote) is larger than \(maximumSummarySize) bytes")
+                            .badContent, "the summary of \(remote) is larger than \(maximumSummarySize) bytes"
+                        )
                     }
                     try file.writeAll(bytes)
                 }

@@ -86,7 +86,8 @@ public struct ReceiverCommand: Sendable, Equatable {
         var vector: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         guard g_shell_parse_argv(command, &count, &vector, nil) != 0, let vector else {
             throw ClientError(
-                .unsuitableRemote, "cannot start ssh as ‘\(command)’: name a program, and close quotation marks")
+                .unsuitableRemote,
+                "cannot start ssh as ‘\(command)’: name a program, and close quotation marks")
         }
         defer { g_strfreev(vector) }
         return (0..<Int(count)).compactMap { vector[$0].map { String(cString: $0) } }
@@ -97,7 +98,8 @@ public struct ReceiverCommand: Sendable, Equatable {
         let isPlain = argument.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"),
                 UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: "@"),
                 UInt8(ascii: ":"):
                 true

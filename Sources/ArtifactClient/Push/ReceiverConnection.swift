@@ -27,7 +27,8 @@ final class ReceiverConnection {
             process = try ChildProcess(command.arguments)
         } catch {
             throw ClientError(
-                .noReceiver, "\(error), which is needed to push to \(command.remote): install it or name another")
+                .noReceiver,
+                "\(error), which is needed to push to \(command.remote): install it or name another")
         }
         messages = try MessageRelay(process.errorOutput, show: showMessage)
         pending = .allocate(byteCount: 256 * 1024, alignment: 64)
@@ -83,7 +84,8 @@ final class ReceiverConnection {
 
     private func refusal(_ status: Status) -> ClientError {
         let reason = status.message.forDisplay(limit: 2000)
-        return ClientError(.refused, "\(command.remote) refuses the push: \(reason.isEmpty ? "it gives no reason" : reason)")
+        return ClientError(
+            .refused, "\(command.remote) refuses the push: \(reason.isEmpty ? "it gives no reason" : reason)")
     }
 
     /// What to report when writing failed: the receiver may have said why before it went away.

@@ -24,14 +24,24 @@ struct ReceiverFailure {
             "its host key is not known: connect once with ssh and compare the key, or add it to ~/.ssh/known_hosts"
         ),
         (
-            "Could not resolve hostname", .unreachable, "there is no host of that name: check its spelling and the network"
+            "Could not resolve hostname", .unreachable,
+            "there is no host of that name: check its spelling and the network"
         ),
         ("Connection refused", .unreachable, "nothing listens there: check the port, and that sshd runs"),
-        ("Connection timed out", .unreachable, "it does not answer: check the address, the network and firewalls"),
+        (
+            "Connection timed out", .unreachable,
+            "it does not answer: check the address, the network and firewalls"
+        ),
         ("No route to host", .unreachable, "there is no way to it: check the network"),
         ("Network is unreachable", .unreachable, "there is no way to it: check the network"),
-        ("kex_exchange_identification", .unreachable, "what listens there does not speak ssh: check the port"),
-        ("Connection closed", .dropped, "the connection was closed: try again, and look at the server's log if it stays"),
+        (
+            "kex_exchange_identification", .unreachable,
+            "what listens there does not speak ssh: check the port"
+        ),
+        (
+            "Connection closed", .dropped,
+            "the connection was closed: try again, and look at the server's log if it stays"
+        ),
         ("Connection reset", .dropped, "the connection was reset: try again"),
         ("Broken pipe", .dropped, "the connection broke: try again"),
     ]
@@ -61,7 +71,8 @@ struct ReceiverFailure {
             self.error = error(
                 .dropped, "the receiver ended before the push was complete, without saying why: push again")
         case .status(let status):
-            let said = last.map { "its last message is ‘\($0)’" } ?? "it did not say why; see the server's log"
+            let said =
+                last.map { "its last message is ‘\($0)’" } ?? "it did not say why; see the server's log"
             self.error = error(.refused, "the receiver failed (status \(status)): \(said)")
         case .signal(let signal):
             self.error = error(

@@ -77,7 +77,8 @@ final class WebClient {
 
     private func check(_ code: CURLMcode) throws {
         guard code == CURLM_OK else {
-            throw ClientError(.unreachable, "cannot fetch from \(shownBase): \(String(cString: curl_multi_strerror(code)))")
+            throw ClientError(
+                .unreachable, "cannot fetch from \(shownBase): \(String(cString: curl_multi_strerror(code)))")
         }
     }
 
@@ -95,7 +96,8 @@ final class WebClient {
     }
 
     private func finish(_ handle: UnsafeMutableRawPointer?, _ code: CURLcode) throws {
-        guard let handle, let transfer = running.removeValue(forKey: handle), let request = transfer.request else {
+        guard let handle, let transfer = running.removeValue(forKey: handle), let request = transfer.request
+        else {
             return
         }
         curl_multi_remove_handle(multi, handle)
@@ -115,7 +117,8 @@ final class WebClient {
                 return try retry(transfer, request, isTemporary: false, error)
             }
             retire(transfer)
-        case (CURLE_HTTP_RETURNED_ERROR, 404), (CURLE_HTTP_RETURNED_ERROR, 410), (CURLE_FILE_COULDNT_READ_FILE, _):
+        case (CURLE_HTTP_RETURNED_ERROR, 404), (CURLE_HTTP_RETURNED_ERROR, 410),
+            (CURLE_FILE_COULDNT_READ_FILE, _):
             retire(transfer)
             try request.end(.absent)
         default:
@@ -144,7 +147,8 @@ final class WebClient {
 
     private func redirect(_ transfer: WebTransfer, _ request: WebRequest, _ shownURL: String) throws {
         guard let target = ccurl_redirect_url(transfer.handle).map({ String(cString: $0) }) else {
-            throw ClientError(.badContent, "cannot fetch \(shownURL): the server redirects without saying where")
+            throw ClientError(
+                .badContent, "cannot fetch \(shownURL): the server redirects without saying where")
         }
         let scheme = target.prefix { $0 != ":" }.lowercased()
         guard scheme == "https" || scheme == "http" && !isEncrypted else {

@@ -32,21 +32,30 @@ struct WebFailure {
                         "the server answers \(status), so it wants other credentials: name them with --token-file, "
                             + "--header-file or --client-cert")
                 case 500...:
-                    failure(.unreachable, "the server answers \(status): try again later, and tell its administrator")
+                    failure(
+                        .unreachable,
+                        "the server answers \(status): try again later, and tell its administrator")
                 default:
-                    failure(.unreachable, "the server answers \(status), which is not what a web server of a cache does")
+                    failure(
+                        .unreachable,
+                        "the server answers \(status), which is not what a web server of a cache does")
                 }
         case CURLE_PEER_FAILED_VERIFICATION:
             isTemporary = false
             error = failure(
                 .accessDenied,
-                "its certificate is not trusted (\(reason)): name the authority that signed it with --ca, if it is right")
+                "its certificate is not trusted (\(reason)): name the authority that signed it with --ca, if it is right"
+            )
         case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
             isTemporary = false
-            error = failure(.accessDenied, "a certificate or key file cannot be used (\(reason)): check its path and form")
+            error = failure(
+                .accessDenied, "a certificate or key file cannot be used (\(reason)): check its path and form"
+            )
         default:
             isTemporary = WebFailure.temporaryCodes.contains(code)
-            error = failure(.unreachable, "\(reason.isEmpty ? "no reason is known" : reason): check the address and the network")
+            error = failure(
+                .unreachable,
+                "\(reason.isEmpty ? "no reason is known" : reason): check the address and the network")
         }
     }
 }

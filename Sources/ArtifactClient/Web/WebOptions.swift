@@ -39,7 +39,8 @@ public struct WebOptions: Sendable {
         guard let colon = line.firstIndex(of: ":"), colon != line.startIndex,
             line[..<colon].utf8.allSatisfy({ $0 > 32 })
         else {
-            throw ClientError(.unsuitableRemote, "\(file) holds no header: write one line ‘Name: value’ into it")
+            throw ClientError(
+                .unsuitableRemote, "\(file) holds no header: write one line ‘Name: value’ into it")
         }
         headers.append(line)
     }
