@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo     one artifact's way from builder to developer, on this machine
+# make test     all tests
+# Both install what is missing, on Debian 12 as root or with sudo.
+
+SWIFT ?= swift
+# lld drops what is not used. The programs need no Swift where they run.
+RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker --strip-all
+SOURCES := Sources Tests Package.swift
+
+.PHONY: demo test build release format lint clean
+
+demo: release
+	Interop/Peers/install demo
+	Interop/demo "$$($(SWIFT) build $(RELEASE) --show-bin-path)"
+
+test:
+	Interop/Peers/install test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+
+build:
+	Interop/Peers/install build
+	$(SWIFT) build
+
+release:
+	Interop/Peers/install build
+	$(SWIFT) build $(RELEASE)
+
+format:
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+lint:
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+clean:
+	rm -rf .build
