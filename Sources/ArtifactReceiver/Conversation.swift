@@ -13,6 +13,8 @@ struct Conversation {
     private let output: Descriptor
     private var session: ReceiverSession
     private var changes: [RefChange] = []
+    /// Why the client was told that its refs may not move.
+    private var refusal: RepositoryError?
     private var quarantine: (any Quarantine)?
     private var incoming: (any IncomingObject)?
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
@@ -74,6 +76,7 @@ struct Conversation {
             try publish()
             return true
         case .leave:
+            if let refusal { throw refusal }
             logger.info("client left without asking for a change")
             return true
         }
@@ -130,7 +133,7 @@ struct Conversation {
             try store.check(changes)
             try send(session.reply(status: Status(accepted: true)))
         } catch let error as RepositoryError {
-            logger.warning("refused: \(error)")
+            refusal = error
             try send(session.reply(status: Status(accepted: false, message: error.description)))
         }
     }

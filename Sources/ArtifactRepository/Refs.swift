@@ -64,6 +64,17 @@ extension Repository {
         }
     }
 
+    /// Makes the names of refs durable, which libostree leaves to chance.
+    func syncFolders(of refs: [RefName]) throws {
+        var folders: Set<String> = ["refs/heads"]
+        for ref in refs {
+            for (index, character) in zip(ref.text.indices, ref.text) where character == "/" {
+                folders.insert("refs/heads/\(ref.text[..<index])")
+            }
+        }
+        for folder in folders { try root.directory(folder).sync() }
+    }
+
     /// Runs `body` while no other process that asks for this lock moves refs.
     ///
     /// libostree has no such lock; the one taken is on the folder `refs/heads` itself, so that nothing has to be

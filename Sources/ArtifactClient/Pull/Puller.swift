@@ -14,6 +14,9 @@ public final class Puller {
     private let store: any ArtifactStore
     private let web: WebClient
     private let remote: String
+    /// What the remote's refs were when they were asked for.
+    private var known: [RefName: Checksum] = [:]
+    private var isConfigurationChecked = false
     /// Is told after each object how far the pull has come.
     public var showProgress: (PullProgress) -> Void = { _ in }
 
@@ -44,37 +47,34 @@ public final class Puller {
 
     /// The commits that the remote has for refs.
     ///
-    /// Each ref is read by itself, so that the number of refs in the cache does not matter.
+    /// Each ref is read by itself, so that the number of refs in the cache does not matter, and once: a later `pull`
+    /// brings what was found here.
     ///
     /// - Returns: the commits of those refs that exist.
     /// - Throws: `ClientError` where the remote cannot be read, or is no archive repository.
     public func resolve(_ refs: [RefName]) throws -> [RefName: Checksum] {
-        var found: [RefName: Checksum] = [:]
-        var pending = refs[...]
-        var config: WebRequest? = text("config", limit: 64 * 1024) { [remote] bytes in
-            try Puller.checkConfiguration(bytes, of: remote)
+        var requests = refs.filter { known[$0] == nil }.map(refRequest)
+        if !isConfigurationChecked {
+            requests.append(
+                text("config", limit: 64 * 1024) { [self] bytes in
+                    try Puller.checkConfiguration(bytes, of: remote)
+                    isConfigurationChecked = true
+                })
         }
-        try web.run {
-            if let first = config {
-                config = nil
-                return first
+        try web.run { requests.popLast() }
+        return known.filter { refs.contains($0.key) }
+    }
+
+    private func refRequest(_ ref: RefName) -> WebRequest {
+        text("refs/heads/\(ref)", limit: 4096) { [self] bytes in
+            guard let bytes else { return }
+            guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)) else {
+                throw ClientError(
+                    .badContent,
+                    "\(remote) gives ref \(ref) no commit but other text: check what serves that URL")
             }
-            return pending.popFirst().map { ref in
-                text("refs/heads/\(ref)", limit: 4096) { [remote] bytes in
-                    guard let bytes else { return }
-                    guard
-                        let checksum = Checksum(
-                            hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))
-                    else {
-                        throw ClientError(
-                            .badContent,
-                            "\(remote) gives ref \(ref) no commit but other text: check what serves that URL")
-                    }
-                    found[ref] = checksum
-                }
-            }
+            known[ref] = checksum
         }
-        return found
     }
 
     /// Brings refs and everything that they need into the repository, where they are called the same.

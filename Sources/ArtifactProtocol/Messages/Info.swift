@@ -20,7 +20,10 @@ public struct Info: Equatable, Sendable {
     }
 
     /// Reads a body. Unknown keys are ignored: they announce abilities.
-    init(body: Variant) throws(ProtocolError) {
+    ///
+    /// In version 0 a receiver lists every ref that it has. One whose name is not allowed here cannot be one of ours, and
+    /// is left out.
+    init(body: Variant, version: ProtocolVersion) throws(ProtocolError) {
         guard let mode = body.entry("mode")?.int32 else {
             throw ProtocolError(.malformed, "the peer's info names no repository mode (key mode, type i)")
         }
@@ -32,6 +35,7 @@ public struct Info: Equatable, Sendable {
             let pair = refs[index]
             let name = pair[0].string ?? ""
             let checksum = pair[1].string ?? ""
+            if version == .zero && RefName(name) == nil { continue }
             self.refs[try RefName(received: name)] = try Checksum(received: checksum, of: name)
         }
         if let url = body.entry("pull_url") {

@@ -68,7 +68,7 @@ public enum Message: Equatable, Sendable {
                 .malformed, "the body of the peer's \(header.type) message is damaged: \(error)")
         }
         switch (header.type, header.version) {
-        case (.info, _): self = .info(try Info(body: body))
+        case (.info, let version): self = .info(try Info(body: body, version: version))
         case (.update, _): self = .update(try RefUpdate.list(body: body))
         case (.putObjects, .one): self = .putObjects
         case (.putObjects, .zero):

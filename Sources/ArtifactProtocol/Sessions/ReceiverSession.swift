@@ -166,7 +166,10 @@ public struct ReceiverSession: Sendable {
 
     /// The receiver's last words where something failed: a refusing status, which every client takes for a
     /// failure wherever it comes, since none expects another message than the one that is due.
+    ///
+    /// - Returns: nothing where the conversation is over.
     public mutating func refusal(_ reason: String) -> [UInt8] {
+        if case .ended = state { return [] }
         state = .ended
         // A frame's body holds 65,535 bytes; a reason is a sentence.
         let status = Status(accepted: false, message: reason.forDisplay(limit: 4000))

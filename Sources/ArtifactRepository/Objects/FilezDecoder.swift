@@ -19,6 +19,8 @@ struct FilezDecoder {
     private let digest = Digest()
     private var inflater: Inflater?
     private var remaining: UInt64 = 0
+    /// How many compressed bytes may still come: deflate can hold any number of blocks without content.
+    private var allowance: UInt64 = 0
     /// The header, once it was read.
     private(set) var header: FileHeader?
 
@@ -51,6 +53,7 @@ struct FilezDecoder {
                 self.header = header
                 digest.update(header.hashedPrefix)
                 remaining = contentSize
+                allowance = min(contentSize, .max / 4) * 2 + 65536
                 if !header.isLink { inflater = Inflater() }
                 pending = []
                 state = .content
@@ -65,6 +68,10 @@ struct FilezDecoder {
         _ bytes: UnsafeRawBufferPointer, content: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         guard let inflater else { throw RepositoryError.badObject(name, "bytes follow a symbolic link") }
+        guard bytes.count <= allowance else {
+            throw RepositoryError.badObject(name, "its compressed form is more than twice as large as its content")
+        }
+        allowance -= UInt64(bytes.count)
         do {
             try inflater.inflate(bytes) { inflated in
                 guard inflated.count <= remaining else {

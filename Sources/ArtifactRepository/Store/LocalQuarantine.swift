@@ -110,7 +110,9 @@ final class LocalQuarantine: Quarantine {
                 for change in changes { try checkDescent(change) }
                 for type in [ObjectType.file, .dirmeta, .dirtree, .commit] { try move(type, replace: false) }
                 try move(.commitmeta, replace: replaceDetachedMetadata)
-                return try changes.map(apply)
+                let outcomes = try changes.map(apply)
+                try repository.syncFolders(of: changes.map(\.ref))
+                return outcomes
             }
         }
     }

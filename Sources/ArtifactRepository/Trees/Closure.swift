@@ -67,6 +67,11 @@ extension Repository {
         return try bytes.withUnsafeBytes(parse)
     }
 
+    /// Whether libostree notes that a commit's tree is not all there.
+    private func isPartial(_ commit: Checksum) -> Bool {
+        root.contains("state/\(commit).commitpartial")
+    }
+
     /// The commits from `tip` back to `ancestor`, which is not among them, newest first.
     ///
     /// - Returns: the commits that are here, and whether `ancestor` was reached; history may end early.
@@ -76,7 +81,9 @@ extension Repository {
         var commits: [Checksum] = []
         var next: Checksum? = tip
         while let checksum = next, checksum != ancestor {
-            guard contains(ObjectName(checksum, .commit)) || checksum == tip else { return (commits, false) }
+            // An ancestor may be known by its commit object alone, its tree never having been fetched.
+            let isHere = contains(ObjectName(checksum, .commit)) && !isPartial(checksum)
+            guard isHere || checksum == tip else { return (commits, false) }
             commits.append(checksum)
             next = try commit(checksum).parent
         }
