@@ -3,12 +3,11 @@
 import ArtifactProtocol
 import ArtifactRepository
 
-/// Sends objects through a connection, one behind: the last one must be known as such.
+/// Sends objects through a connection, while those that follow are being compressed.
 struct ObjectSender {
     private let connection: ReceiverConnection
-    private let encoder: ObjectEncoder
+    private let encoder: ParallelEncoder
     private let buffer: Buffer
-    private var next: ObjectName?
     /// How many objects were sent.
     private(set) var objects = 0
     /// How many bytes they had, as they travelled.
@@ -23,31 +22,30 @@ struct ObjectSender {
         deinit { bytes.deallocate() }
     }
 
-    init(_ connection: ReceiverConnection, _ encoder: ObjectEncoder) {
+    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder) {
         self.connection = connection
         self.encoder = encoder
         buffer = Buffer()
     }
 
     mutating func send(_ name: ObjectName) throws {
-        if let next { try write(next, isLast: false) }
-        next = name
+        while encoder.isFull, let object = try encoder.next() { try write(object, isLast: false) }
+        encoder.submit(name)
     }
 
     mutating func finish() throws {
-        if let next { try write(next, isLast: true) }
-        next = nil
+        // The last one must be known as such.
+        while let object = try encoder.next() { try write(object, isLast: encoder.isEmpty) }
     }
 
-    private mutating func write(_ name: ObjectName, isLast: Bool) throws {
-        let object = try encoder.encode(name)
+    private mutating func write(_ object: EncodedObject, isLast: Bool) throws {
         if connection.session.unacknowledgedObjects >= ObjectSender.unacknowledgedLimit {
             // Half at a time, so that objects still go out in large writes.
             while connection.session.unacknowledgedObjects > ObjectSender.unacknowledgedLimit / 2 {
                 _ = try connection.answer()
             }
         }
-        try connection.say { try $0.objectHeader(name, size: object.size, isLast: isLast) }
+        try connection.say { try $0.objectHeader(object.name, size: object.size, isLast: isLast) }
         try object.forEachPiece(buffer: buffer.bytes) { try connection.write($0) }
         try connection.say { $0.objectTrailer(size: object.size) }
         objects += 1

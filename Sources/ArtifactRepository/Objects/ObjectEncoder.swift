@@ -5,8 +5,8 @@ import Glibc
 import SystemCalls
 
 /// An object in the form in which it travels and in which archive repositories store it.
-public struct EncodedObject {
-    enum Body {
+public struct EncodedObject: Sendable {
+    enum Body: Sendable {
         case memory([UInt8])
         case file(Descriptor)
     }
@@ -16,6 +16,11 @@ public struct EncodedObject {
     /// How many bytes it has in this form.
     public let size: UInt64
     let body: Body
+
+    /// How many bytes of memory it occupies.
+    var memorySize: UInt64 {
+        if case .memory = body { size } else { 0 }
+    }
 
     /// Hands its bytes to `write`, piece by piece.
     ///

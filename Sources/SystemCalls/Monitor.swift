@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A lock with a condition to wait for: what threads share, one of them uses at a time, and all hear of changes.
+public final class Monitor<State>: @unchecked Sendable {
+    // The state is only touched with the lock held, hence @unchecked Sendable.
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var state: State
+
+    /// Shares a value.
+    public init(_ state: sending State) {
+        self.state = state
+        pthread_mutex_init(lock, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(lock)
+        changed.deallocate()
+        lock.deallocate()
+    }
+
+    /// Uses the state, without telling anybody of a change.
+    public func withLock<T>(_ body: (inout State) throws -> T) rethrows -> T {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return try body(&state)
+    }
+
+    /// Changes the state and lets all who wait look at it again.
+    public func change<T>(_ body: (inout State) throws -> T) rethrows -> T {
+        pthread_mutex_lock(lock)
+        defer {
+            pthread_cond_broadcast(changed)
+            pthread_mutex_unlock(lock)
+        }
+        return try body(&state)
+    }
+
+    /// Waits until `body` returns a value, looking again after each change; what `body` changes is told to the others.
+    public func wait<T>(for body: (inout State) throws -> T?) rethrows -> T {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while true {
+            if let result = try body(&state) {
+                pthread_cond_broadcast(changed)
+                return result
+            }
+            pthread_cond_wait(changed, lock)
+        }
+    }
+}
