@@ -7,6 +7,7 @@ let package = Package(
     name: "ostree-artifact-cache",
     products: [
         .library(name: "ArtifactProtocol", targets: ["ArtifactProtocol"]),
+        .library(name: "ArtifactRepository", targets: ["ArtifactRepository"]),
         .library(name: "ArtifactClient", targets: ["ArtifactClient"]),
         .library(name: "ArtifactReceiver", targets: ["ArtifactReceiver"]),
         .executable(name: "bst-artifact", targets: ["bst-artifact"]),
@@ -76,6 +77,9 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient", "TestSupport"]),
+        .testTarget(name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"]),
+        .testTarget(
+            name: "ArtifactRepositoryTests", dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants"]),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "PushInteropTests",

@@ -48,21 +48,25 @@ public final class Descriptor: Sendable {
     ///
     /// - Throws: `SystemError` with `EFBIG` where there are more than `limit` bytes.
     public func readAll(limit: Int) throws(SystemError) -> [UInt8] {
-        var result: [UInt8] = []
-        var size = min(limit, Int((try? status().st_size) ?? 0)) + 1
+        // One byte more than expected, so that the end shows without growing.
+        var result = [UInt8](repeating: 0, count: min(limit, Int((try? status().st_size) ?? 0)) + 1)
+        var filled = 0
         while true {
-            let start = result.count
-            result.append(contentsOf: repeatElement(0, count: size))
             let count = result.withUnsafeMutableBytes { buffer in
                 Result { () throws(SystemError) -> Int in
-                    try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
+                    try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
                 }
             }
             let got = try count.get()
-            result.removeLast(size - got)
-            if got == 0 { return result }
-            if result.count > limit { throw SystemError("read more than \(limit) bytes", code: EFBIG) }
-            size = max(1, min(65536, limit + 1 - result.count))
+            filled += got
+            if got == 0 {
+                result.removeLast(result.count - filled)
+                return result
+            }
+            if filled > limit { throw SystemError("read more than \(limit) bytes", code: EFBIG) }
+            if filled == result.count {
+                result.append(contentsOf: repeatElement(0, count: min(filled + 4096, limit + 1 - filled)))
+            }
         }
     }
 

@@ -68,7 +68,8 @@ public final class Puller {
     private func refRequest(_ ref: RefName) -> WebRequest {
         text("refs/heads/\(ref)", limit: 4096) { [self] bytes in
             guard let bytes else { return }
-            guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)) else {
+            guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))
+            else {
                 throw ClientError(
                     .badContent,
                     "\(remote) gives ref \(ref) no commit but other text: check what serves that URL")

@@ -167,7 +167,8 @@ public struct Pusher {
         _ commits: [Checksum], through connection: ReceiverConnection, _ closure: inout Closure,
         _ report: inout PushReport
     ) throws {
-        var sender = ObjectSender(connection, try ParallelEncoder(repository, level: options.compressionLevel))
+        let encoder = try ParallelEncoder(repository, level: options.compressionLevel)
+        var sender = ObjectSender(connection, encoder)
         let earlier = (report.objects, report.bytes)
         for commit in commits {
             var isSent = false

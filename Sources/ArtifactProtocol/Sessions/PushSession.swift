@@ -91,15 +91,17 @@ public struct PushSession: Sendable {
     /// Version 1: introduces the client.
     public mutating func begin(_ info: Info) throws(ProtocolError) -> [UInt8] {
         guard case .start = state else { throw misplaced("info") }
+        let frame = try Message.info(info).frame(version: version)
         state = .awaitingInfo
-        return try Message.info(info).frame(version: version)
+        return frame
     }
 
     /// Asks for refs to move.
     public mutating func update(_ updates: [RefUpdate]) throws(ProtocolError) -> [UInt8] {
         guard case .introduced = state else { throw misplaced("update") }
+        let frame = try Message.update(updates).frame(version: version)
         state = .awaitingStatus
-        return try Message.update(updates).frame(version: version)
+        return frame
     }
 
     /// Begins the objects.

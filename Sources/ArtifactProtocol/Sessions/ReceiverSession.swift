@@ -138,15 +138,17 @@ public struct ReceiverSession: Sendable {
     /// Answers `info`; in version 0 also the first thing to send.
     public mutating func reply(info: Info) throws(ProtocolError) -> [UInt8] {
         guard case .owingInfo = state else { throw misplaced("info") }
+        let frame = try Message.info(info).frame(version: version)
         state = .awaitingUpdate
-        return try Message.info(info).frame(version: version)
+        return frame
     }
 
     /// Answers `update`.
     public mutating func reply(status: Status) throws(ProtocolError) -> [UInt8] {
         guard case .owingStatus = state else { throw misplaced("status") }
+        let frame = try Message.status(status).frame(version: version)
         state = status.accepted ? .awaitingObjects : .refused
-        return try Message.status(status).frame(version: version)
+        return frame
     }
 
     /// Says that an object was found right: one message in version 0, nothing in version 1.

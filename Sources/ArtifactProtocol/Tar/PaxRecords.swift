@@ -18,10 +18,12 @@ struct PaxRecords: Equatable, Sendable {
         var rest = bytes[...]
         while !rest.isEmpty {
             guard let space = rest.firstIndex(of: UInt8(ascii: " ")), space - rest.startIndex <= 9,
+                rest[..<space].allSatisfy(PaxRecords.isDigit),
                 let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
                 length > space + 1 - rest.startIndex, length <= rest.count,
                 rest[rest.startIndex + length - 1] == UInt8(ascii: "\n"),
-                let equals = rest[space..<rest.startIndex + length].firstIndex(of: UInt8(ascii: "="))
+                let equals = rest[space..<rest.startIndex + length].firstIndex(of: UInt8(ascii: "=")),
+                equals > space + 1
             else {
                 throw ProtocolError(
                     .badObjectStream, "the object stream is damaged: a pax record is not well formed")
@@ -32,7 +34,7 @@ struct PaxRecords: Equatable, Sendable {
             switch key {
             case "path": path = value
             case "size":
-                guard value.utf8.allSatisfy({ (48...57).contains($0) }), let number = UInt64(value) else {
+                guard value.utf8.allSatisfy(PaxRecords.isDigit), let number = UInt64(value) else {
                     throw ProtocolError(
                         .badObjectStream,
                         "the object stream is damaged: ‘\(value.forDisplay(limit: 40))’ is not a size")
@@ -46,5 +48,9 @@ struct PaxRecords: Equatable, Sendable {
             default: break
             }
         }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }

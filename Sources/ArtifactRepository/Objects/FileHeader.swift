@@ -61,6 +61,7 @@ struct FileHeader: Sendable {
         guard isLink == !linkTarget.isEmpty, !isLink || size == 0 else {
             throw .badObject(name, "link target and content do not go together")
         }
+        try checkAttributes(attributes, name)
     }
 
     /// Reads the `user.ostreemeta` attribute.

@@ -69,7 +69,7 @@ struct FilezDecoder {
     ) throws {
         guard let inflater else { throw RepositoryError.badObject(name, "bytes follow a symbolic link") }
         guard bytes.count <= allowance else {
-            throw RepositoryError.badObject(name, "its compressed form is more than twice as large as its content")
+            throw RepositoryError.badObject(name, "its compressed form is more than twice its content")
         }
         allowance -= UInt64(bytes.count)
         do {

@@ -108,6 +108,7 @@ enum DirMeta {
         guard mode & S_IFMT == S_IFDIR, mode & ~(S_IFMT | 0o7777) == 0 else {
             throw .badObject(name, "its mode, \(String(mode, radix: 8)), is not a directory's")
         }
+        try checkAttributes(variant[3], name)
     }
 }
 
@@ -121,6 +122,8 @@ func checkMetadata(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(R
             throw .badObject(name, "its content has the checksum \(actual)")
         }
     }
+    // GLib takes no bytes at all for an empty tuple of arrays; OSTree never writes it so.
+    guard !bytes.isEmpty || name.type == .commitmeta else { throw .badObject(name, "it is empty") }
     switch name.type {
     case .commit: _ = try Commit(bytes, name)
     case .dirtree: _ = try DirTree(bytes, name)
@@ -130,6 +133,16 @@ func checkMetadata(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(R
             throw .badObject(name, "it is not well-formed detached metadata")
         }
     case .file: throw .badObject(name, "it is no metadata")
+    }
+}
+
+/// Checks extended attributes, `a(ayay)`: names are C strings.
+func checkAttributes(_ attributes: Variant, _ name: ObjectName) throws(RepositoryError) {
+    for index in 0..<attributes.count {
+        let key = attributes[index][0].bytes ?? []
+        guard key.count > 1, key.firstIndex(of: 0) == key.count - 1 else {
+            throw .badObject(name, "an extended attribute in it has no proper name")
+        }
     }
 }
 

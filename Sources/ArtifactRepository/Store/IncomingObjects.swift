@@ -17,6 +17,12 @@ final class QuarantinedFile {
         descriptor = try directory.createFile(temporaryName)
     }
 
+    /// Puts a symbolic link in the file's place.
+    func becomeLink(to target: String) throws {
+        try directory.remove(temporaryName)
+        try directory.makeLink(temporaryName, target: target)
+    }
+
     deinit {
         if !isKept { try? directory.remove(temporaryName) }
     }
@@ -121,10 +127,10 @@ final class IncomingBareFile: IncomingObject {
                     + "bare-user-only cannot keep: use one of mode bare-user")
         }
         if header.isLink {
-            try place.directory.makeLink(name.checksum.hex, target: header.linkTarget)
+            try file.becomeLink(to: header.linkTarget)
         } else {
             try file.descriptor.setMode(permissions)
-            try file.keep(name, in: place.directory)
         }
+        try file.keep(name, in: place.directory)
     }
 }

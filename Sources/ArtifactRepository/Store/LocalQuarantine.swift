@@ -150,7 +150,10 @@ final class LocalQuarantine: Quarantine {
 
     private func apply(_ change: RefChange) throws -> RefOutcome {
         let outcome = try change.outcome(current: repository.commit(of: change.ref))
-        if case .moved = outcome { try repository.set(change.ref, to: change.new) }
+        if case .moved = outcome {
+            try repository.clearPlace(of: change.ref)
+            try repository.set(change.ref, to: change.new)
+        }
         // The closure is complete, whatever an interrupted pull of another program had noted.
         try? repository.root.remove("state/\(change.new).commitpartial")
         return outcome

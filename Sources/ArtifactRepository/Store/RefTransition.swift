@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import SystemCalls
 
 extension RefChange {
     /// What is to become of the ref, given where it is.
@@ -53,14 +54,30 @@ extension Repository {
             guard let name = RefName(parent), try commit(of: name) != nil else { continue }
             throw placeTaken(ref, by: parent)
         }
-        if try commit(of: ref) == nil, root.contains("refs/heads/\(ref)") {
-            throw placeTaken(ref, by: "\(ref)/…")
-        }
+        guard try commit(of: ref) == nil, let folder = try? root.directory("refs/heads/\(ref)") else { return }
+        guard try folder.holdsOnlyFolders() else { throw placeTaken(ref, by: "\(ref)/…") }
+    }
+
+    /// Removes the empty folders that deleted refs leave behind, where they stand in a ref's place.
+    func clearPlace(of ref: RefName) throws {
+        let heads = try root.directory("refs/heads")
+        guard let folder = try? heads.directory(ref.text) else { return }
+        if try folder.holdsOnlyFolders() { try heads.removeTree(ref.text) }
     }
 
     private func placeTaken(_ ref: RefName, by other: String) -> RepositoryError {
         RepositoryError(
             .conflict, "ref \(ref) cannot exist beside ref \(other): choose another name or delete that one")
+    }
+}
+
+extension Directory {
+    /// Whether there is nothing but folders below.
+    fileprivate func holdsOnlyFolders() throws -> Bool {
+        try entries().allSatisfy { entry in
+            guard let folder = try? directory(entry) else { return false }
+            return try folder.holdsOnlyFolders()
+        }
     }
 }
 

@@ -5,7 +5,8 @@ import ArtifactProtocol
 /// Looks whether everything that a commit needs is there.
 struct ClosureCheck {
     private let place: any Quarantine
-    private var completeTrees: Set<Checksum> = []
+    /// Trees that are all there, with the number of folders on their longest way down, themselves included.
+    private var completeTrees: [Checksum: Int] = [:]
     private var completeCommits: Set<Checksum> = []
 
     /// Deeper trees are refused, as by libostree.
@@ -28,30 +29,37 @@ struct ClosureCheck {
     }
 
     private mutating func requireTree(_ root: Checksum, of commit: ObjectName) throws {
-        guard !completeTrees.contains(root) else { return }
+        if completeTrees[root] != nil { return }
         // Depth first with a stack of its own: how deep a tree is, is the peer's choice.
         struct Visit {
             var checksum: Checksum
             var tree: DirTree
             var next = 0
+            var height = 1
         }
         var stack = [Visit(checksum: root, tree: try loadTree(root, neededBy: commit))]
         while let visit = stack.last {
             guard visit.next < visit.tree.directoryCount else {
-                completeTrees.insert(visit.checksum)
+                completeTrees[visit.checksum] = visit.height
                 stack.removeLast()
+                if !stack.isEmpty { stack[stack.count - 1].height = max(stack[stack.count - 1].height, visit.height + 1) }
                 continue
             }
             stack[stack.count - 1].next += 1
             guard let child = visit.tree.directory(visit.next) else { continue }
             let parent = ObjectName(visit.checksum, .dirtree)
             try require(ObjectName(child.metadata, .dirmeta), neededBy: parent)
-            if completeTrees.contains(child.tree) { continue }
-            guard stack.count < ClosureCheck.maximumDepth else {
+            // A tree that was met before may be met again at a greater depth.
+            let known = completeTrees[child.tree]
+            guard stack.count + (known ?? 1) <= ClosureCheck.maximumDepth else {
                 throw RepositoryError.badObject(
                     commit, "its tree is deeper than \(ClosureCheck.maximumDepth) folders")
             }
-            stack.append(Visit(checksum: child.tree, tree: try loadTree(child.tree, neededBy: parent)))
+            if let known {
+                stack[stack.count - 1].height = max(stack[stack.count - 1].height, known + 1)
+            } else {
+                stack.append(Visit(checksum: child.tree, tree: try loadTree(child.tree, neededBy: parent)))
+            }
         }
     }
 

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import ArtifactProtocol
+
+@Suite("A name")
+struct NameTests {
+    private static let hex = "0123456789abcdef" + String(repeating: "0a", count: 24)
+
+    @Test(
+        "of a ref is parts of letters, digits, - . _ between single slashes",
+        arguments: [
+            "a", "project/element/cachekey", "A-Z_0.9", "a/-b", "a.b/..c/d..", "...", ".a", "_", "1",
+            "a/b/c/d/e",
+            String(repeating: "a", count: 255), Array(repeating: "ab", count: 1365).joined(separator: "/"),
+        ])
+    func goodRef(text: String) {
+        let name = RefName(text)
+        #expect(name?.text == text)
+        #expect(name?.description == text)
+    }
+
+    @Test(
+        "of a ref is nothing that leaves its folder, is an option, or holds anything else",
+        arguments: [
+            "", ".", "..", "/", "/a", "a/", "a//b", "a/./b", "a/../b", "../a", "a/..", "-a", "--", "-", "a b",
+            "a\n",
+            "a\0b", "a:b", "a\\b", "a~", "a^", "a@b", "é", "e\u{301}", "a/\u{301}b", "a\u{2f}\u{200d}b", "ａ",
+            "a%b",
+            "a\r\nb", "a\tb", "*", String(repeating: "a", count: 256),
+            Array(repeating: "ab", count: 1366).joined(separator: "/"),
+        ])
+    func badRef(text: String) {
+        #expect(RefName(text) == nil)
+    }
+
+    @Test("of a ref is ordered by its bytes")
+    func refOrder() throws {
+        let names = try ["a/b", "a-b", "a", "B", "a.b", "a_b", "aa"].map { try #require(RefName($0)) }
+        #expect(names.sorted().map(\.text) == ["B", "a", "a-b", "a.b", "a/b", "a_b", "aa"])
+    }
+
+    @Test("of 64 lower-case digits is a checksum and comes back the same, as do its 32 bytes")
+    func checksum() throws {
+        let checksum = try #require(Checksum(hex: Self.hex))
+        #expect(checksum.hex == Self.hex)
+        #expect(checksum.description == Self.hex)
+        #expect(checksum.bytes.prefix(8) == [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef])
+        #expect(checksum.bytes.withUnsafeBytes { Checksum(bytes: $0) } == checksum)
+        for count in [0, 31, 33, 64] {
+            #expect([UInt8](repeating: 1, count: count).withUnsafeBytes { Checksum(bytes: $0) } == nil)
+        }
+    }
+
+    private static let badChecksums: [String] = [
+        "", String(hex.dropLast()), "\(hex)0", hex.uppercased(), "g\(hex.dropFirst())", " \(hex.dropFirst())",
+        "\(hex)\n", "\u{661}\(hex.dropFirst(2))", "+\(hex.dropFirst())", "0x\(hex.dropFirst(2))",
+        "\(hex.dropLast())\0",
+    ]
+
+    @Test("of anything else is no checksum", arguments: badChecksums)
+    func badChecksum(text: String) {
+        #expect(Checksum(hex: text) == nil)
+    }
+
+    @Test("that is a checksum is ordered as its digits are")
+    func checksumOrder() throws {
+        var generator = XorShift(seed: 3)
+        for _ in 0..<200 {
+            var texts: [String] = []
+            for _ in 0..<2 {
+                // Few different digits, so that many share a long beginning.
+                let digits = (0..<64).map { _ in "00000000000000f8".randomElement(using: &generator) ?? "0" }
+                texts.append(String(digits))
+            }
+            let first = try #require(Checksum(hex: texts[0]))
+            let second = try #require(Checksum(hex: texts[1]))
+            #expect((first < second) == (texts[0] < texts[1]))
+            #expect((first == second) == (texts[0] == texts[1]))
+        }
+    }
+
+    @Test("of an object is a checksum, a dot and a known suffix", arguments: ObjectType.allCases)
+    func object(type: ObjectType) throws {
+        let name = try #require(ObjectName(fileName: "\(Self.hex).\(type.rawValue)"))
+        #expect(name.type == type)
+        #expect(name.checksum.hex == Self.hex)
+        #expect(name.fileName == "\(Self.hex).\(type.rawValue)")
+        #expect(try ReceivedObjectName(received: name.fileName) == .object(name))
+    }
+
+    @Test("of an object that repositories no longer know is told apart", arguments: ["sig", "sizes2"])
+    func obsolete(suffix: String) throws {
+        let text = "\(Self.hex).\(suffix)"
+        #expect(ObjectName(fileName: text) == nil)
+        #expect(try ReceivedObjectName(received: text) == .obsolete(text))
+    }
+
+    /// `@` stands for a checksum.
+    private static let badObjects: [String] = [
+        "", ".", "filez", ".filez", "@", "@.", "@.file", "@.FILEZ", "@.filez ", "@.filez\n", "@filez",
+        "@..filez",
+        "@.filez.filez", "./@.filez", "../@.commit", "/@.commit", "a/@.commit", "@.commit/", "@0.commit",
+        "0@.commit", "@.tombstone-commit", "@.sig/../../x", "@0.sig", "0123.sig", ".sizes2", "@.commit\0",
+        "@.\u{301}commit", "@\u{301}.commit",
+    ]
+
+    @Test("of anything else is no object's", arguments: badObjects)
+    func badObject(pattern: String) {
+        let text = pattern.replacing("@", with: Self.hex)
+        #expect(ObjectName(fileName: text) == nil)
+        let error = #expect(throws: ProtocolError.self) { try ReceivedObjectName(received: text) }
+        #expect(error?.code == .badObjectStream)
+    }
+
+    @Test("that a peer sends is shown without control characters, and cut")
+    func display() {
+        #expect("a\u{1b}[31mb\n\u{202e}c".forDisplay() == "a?[31mb??c")
+        #expect(String(repeating: "é", count: 201).forDisplay() == String(repeating: "é", count: 200) + "…")
+        #expect("abc".forDisplay(limit: 3) == "abc")
+    }
+}

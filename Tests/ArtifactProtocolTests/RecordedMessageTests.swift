@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Testing
+
+@Suite("A recorded message")
+struct RecordedMessageTests {
+    private static func read(_ bytes: [UInt8]) throws -> (header: FrameHeader, message: Message) {
+        try bytes.withUnsafeBytes { raw in
+            let header = try #require(try FrameHeader(reading: raw))
+            let body = UnsafeRawBufferPointer(rebasing: raw[FrameHeader.byteCount...])
+            return (header, try Message(header: header, body: body))
+        }
+    }
+
+    @Test("is there in both byte orders and both versions")
+    func presence() {
+        for order in ["l", "B"] {
+            for version: UInt8 in [0, 1] {
+                #expect(RecordedMessage.valid.contains { $0.order == order && $0.version == version })
+            }
+        }
+        #expect(RecordedMessage.invalid.count >= 18)
+    }
+
+    @Test("that is valid means what its text says", arguments: RecordedMessage.valid)
+    func decoding(recorded: RecordedMessage) throws {
+        let (header, message) = try Self.read(recorded.bytes)
+        #expect(header.order == recorded.byteOrder)
+        #expect(header.version.rawValue == recorded.version)
+        #expect(header.bodySize == recorded.bytes.count - FrameHeader.byteCount)
+        #expect("\(header.type)".lowercased() == recorded.type)
+        #expect(message.type == header.type)
+        #expect(message == (try recorded.expected()))
+    }
+
+    @Test(
+        "that is valid is written by us with the same bytes",
+        arguments: RecordedMessage.valid.filter { !$0.name.contains("unknown-key") })
+    func encoding(recorded: RecordedMessage) throws {
+        let version = try #require(recorded.version.flatMap(ProtocolVersion.init(rawValue:)))
+        let frame = try recorded.expected().frame(version: version, order: recorded.byteOrder)
+        #expect(frame == recorded.bytes)
+    }
+
+    @Test("with unknown keys is written by us without them")
+    func unknownKeys() throws {
+        let recorded = try #require(RecordedMessage.valid.first { $0.name == "info-unknown-key" })
+        #expect(try Self.read(recorded.bytes).message == .info(Info(mode: 1)))
+    }
+
+    private static let cutShort: Set = ["short-header", "short-body"]
+
+    @Test(
+        "that is invalid cannot be read",
+        arguments: RecordedMessage.invalid.filter { !cutShort.contains($0.name) })
+    func invalid(recorded: RecordedMessage) {
+        let error = #expect(throws: ProtocolError.self) { _ = try Self.read(recorded.bytes) }
+        #expect(error?.code == .malformed)
+    }
+
+    /// A receiver that waits for just this message.
+    private static func receiver(for recorded: RecordedMessage) throws -> ReceiverRun {
+        var run = try ReceiverRun(.one, info: Info(mode: 1))
+        if recorded.name.hasPrefix("update") {
+            try run.feed(Message.info(Info(mode: 2)).frame(version: .one))
+        }
+        return run
+    }
+
+    @Test(
+        "that is invalid is refused by a receiver that waits for it, and changes nothing",
+        arguments: RecordedMessage.invalid.filter { !cutShort.contains($0.name) })
+    func refusal(recorded: RecordedMessage) throws {
+        var run = try Self.receiver(for: recorded)
+        let before = (events: run.events, output: run.output)
+        let error = #expect(throws: ProtocolError.self) { try run.feed(recorded.bytes) }
+        #expect(error?.code == .malformed)
+        #expect(run.events == before.events)
+        #expect(run.output == before.output)
+    }
+
+    @Test(
+        "that is cut short makes a receiver wait, and then complain that the client went away",
+        arguments: RecordedMessage.invalid.filter { cutShort.contains($0.name) })
+    func truncation(recorded: RecordedMessage) throws {
+        var run = try Self.receiver(for: recorded)
+        try run.feed(recorded.bytes)
+        #expect(run.events.isEmpty)
+        let error = #expect(throws: ProtocolError.self) { try run.session.inputEnded(in: run.buffer) }
+        #expect(error?.code == .truncated)
+        #expect(error?.description.contains("in the middle of info") == true)
+    }
+
+    @Test("that is for the other version is refused", arguments: RecordedMessage.valid)
+    func otherVersion(recorded: RecordedMessage) throws {
+        let other = try #require(ProtocolVersion.allCases.first { $0.rawValue != recorded.version })
+        var run = try ReceiverRun(other, info: Info(mode: 1))
+        let error = #expect(throws: ProtocolError.self) { try run.feed(recorded.bytes) }
+        #expect(error?.code == .malformed)
+        #expect(error?.description.contains("--protocol") == true)
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactRepository
+import Foundation
+import Testing
+
+@Suite("A quarantine")
+struct LeftoverQuarantineTests {
+    @Test("of a process that died is removed by the next one")
+    func leftovers() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        // What a killed process leaves: everything but its lock.
+        for name in ["bst-artifact-1-abc", "bst-artifact-99999999-x"] {
+            for folder in ["incoming", "filez", "commit"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(repository.path)/tmp/\(name)/\(folder)", withIntermediateDirectories: true)
+                _ = FileManager.default.createFile(
+                    atPath: "\(repository.path)/tmp/\(name)/\(folder)/1", contents: Data([1]))
+            }
+        }
+        _ = FileManager.default.createFile(atPath: "\(repository.path)/tmp/of somebody else", contents: nil)
+        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let left = try repository.quarantines()
+        #expect(left.count == 1)
+        #expect(left != ["bst-artifact-1-abc"] && left != ["bst-artifact-99999999-x"])
+        #expect(FileManager.default.fileExists(atPath: "\(repository.path)/tmp/of somebody else"))
+        quarantine.discard()
+        #expect(try repository.quarantines().isEmpty)
+    }
+
+    @Test("that is alive stays, and can still be published")
+    func living() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        let first = SampleCommit()
+        let quarantine = try repository.makeQuarantine(isResumable: false)
+        for object in first.objects.dropLast() { try quarantine.take(object) }
+        // Opened anew, as another process would.
+        let other = try Repository(repository.path)
+        let second = try other.makeQuarantine(isResumable: false)
+        #expect(try repository.quarantines().count == 2)
+        try quarantine.take(first.commit)
+        _ = try quarantine.publish(
+            [RefChange(.named("main"), to: first.checksum, expecting: .absent)],
+            replaceDetachedMetadata: false)
+        second.discard()
+        quarantine.discard()
+        #expect(try repository.quarantines().isEmpty)
+    }
+
+    @Test("is removed with everything in it when it is given up, however it is")
+    func discarding() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.bareUser)
+        let first = SampleCommit()
+        do {
+            let quarantine = try repository.makeQuarantine(isResumable: false)
+            for object in first.objects { try quarantine.take(object) }
+            // One that is not finished.
+            let incoming = try #require(try quarantine.receive(ArchivedFile().name, size: 100))
+            try ArchivedFile().prefix.withUnsafeBytes { try incoming.write($0) }
+            #expect(try repository.quarantines().count == 1)
+        }
+        #expect(try repository.quarantines().isEmpty)
+        #expect(first.objects.allSatisfy { !repository.contains($0.name) })
+    }
+
+    @Test("is not readable by others while it is not verified")
+    func permissions() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let name = try #require(try repository.quarantines().first)
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(repository.path)/tmp/\(name)")
+        #expect(attributes[.posixPermissions] as? Int == 0o700)
+        quarantine.discard()
+    }
+}

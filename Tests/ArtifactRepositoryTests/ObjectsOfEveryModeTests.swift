@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import Testing
+
+@Suite("A commit on its way from repository to repository")
+struct ObjectsOfEveryModeTests {
+    /// From where to where.
+    struct Route: Sendable, CustomTestStringConvertible {
+        var source: RepositoryMode
+        var target: RepositoryMode
+        var testDescription: String { "\(source) to \(target)" }
+
+        /// Modes without owners can neither give nor take what else there is to a file.
+        var isPlain: Bool { source == .bareUserOnly || target == .bareUserOnly }
+
+        /// Without root there can be no repository of mode bare.
+        static let all = RepositoryMode.allCases.filter { $0 != .bare || getuid() == 0 }.flatMap { source in
+            [RepositoryMode.archive, .bareUser, .bareUserOnly].map { Route(source: source, target: $0) }
+        }
+    }
+
+    private static func write(_ path: String, _ content: Data, mode: Int = 0o644) throws {
+        _ = FileManager.default.createFile(atPath: path, contents: content)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+
+    /// A tree with everything that a tree can hold.
+    private static func makeTree(_ path: String, plain: Bool) throws {
+        let files = FileManager.default
+        for folder in ["", "/folder", "/folder/deeper/yet", "/empty folder", "/ünïcödé"] {
+            try files.createDirectory(atPath: path + folder, withIntermediateDirectories: true)
+        }
+        try write("\(path)/text", Data("text\n".utf8))
+        try write("\(path)/empty", Data())
+        try write("\(path)/folder/program", Data("#!/bin/sh\n".utf8), mode: 0o755)
+        try write("\(path)/with space", Data("space".utf8))
+        try write("\(path)/with\nnewline", Data("newline".utf8))
+        try write("\(path)/-dash", Data("dash".utf8))
+        try write("\(path)/ünïcödé/файл-文件-🗄", Data("unicode".utf8))
+        try write("\(path)/" + String(repeating: "n", count: 255), Data("long name".utf8))
+        try write("\(path)/folder/deeper/yet/same", Data("text\n".utf8))
+        // Some that is larger than what is compressed in memory, and both repetitive and random parts.
+        var generator = SystemRandomNumberGenerator()
+        let random = (0..<200_000).map { _ in UInt64.random(in: 0 ... .max, using: &generator) }
+        var large = random.withUnsafeBytes { Data($0) }
+        large.append(Data(repeating: 65, count: 1_500_000))
+        try write("\(path)/folder/large", large)
+        try write("\(path)/limit", Data(repeating: 66, count: 1024 * 1024))
+        try write("\(path)/beyond", Data(repeating: 66, count: 1024 * 1024 + 1))
+        try files.createSymbolicLink(atPath: "\(path)/link", withDestinationPath: "folder/program")
+        try files.createSymbolicLink(atPath: "\(path)/dangling", withDestinationPath: "/nowhere/ü b\nc")
+        let long = Array(repeating: "part", count: 200).joined(separator: "/")
+        try files.createSymbolicLink(atPath: "\(path)/long link", withDestinationPath: long)
+        if plain { return }
+        try write("\(path)/setuid", Data("setuid".utf8), mode: 0o4755)
+        try write("\(path)/private", Data("private".utf8), mode: 0o600)
+        try write("\(path)/attributes", Data("attributes".utf8))
+        for (name, value) in [
+            ("user.one", "1"), ("user.empty", ""), ("user.a", String(repeating: "v", count: 1000)),
+        ] {
+            try Command.run("setfattr", "-n", name, "-v", value, "\(path)/attributes")
+        }
+        try files.setAttributes([.posixPermissions: 0o1700], ofItemAtPath: "\(path)/folder/deeper")
+    }
+
+    @Test("arrives whole, and ostree finds nothing wrong with it", arguments: Route.all)
+    func transfer(route: Route) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let source = try scratch.repository(route.source, "source")
+        let target = try scratch.repository(route.target, "target")
+        let tree = "\(scratch.path)/tree"
+        try Self.makeTree(tree, plain: route.isPlain)
+        if route.isPlain {
+            try Command.run(
+                "ostree", "--repo=\(source.path)", "commit", "--branch=sample", "--canonical-permissions",
+                "--no-xattrs", tree)
+        } else {
+            try Command.run("ostree", "--repo=\(source.path)", "commit", "--branch=sample", tree)
+        }
+
+        let ref = RefName.named("sample")
+        let commit = try #require(try source.commit(of: ref))
+        try Self.transfer(commit, from: source, to: target, as: ref)
+
+        let audit = try Command.run("ostree", "--repo=\(target.path)", "fsck")
+        #expect(audit.contains("object fsck of 1 commits completed successfully"), "\(audit)")
+        let listings = try [source, target].map {
+            try Command.run("ostree", "--repo=\($0.path)", "ls", "-RCX", "sample")
+        }
+        #expect(listings[0] == listings[1])
+        #expect(listings[0].split(separator: "\n").count > 15)
+        let checkout = "\(scratch.path)/checkout"
+        try Command.run("ostree", "--repo=\(target.path)", "checkout", "-U", "sample", checkout)
+        try Command.run("diff", "-r", "--no-dereference", tree, checkout)
+        #expect(try target.quarantines().isEmpty)
+    }
+
+    private static func transfer(
+        _ commit: Checksum, from source: Repository, to target: Repository, as ref: RefName
+    ) throws {
+        let encoder = ObjectEncoder(source, level: 1)
+        let quarantine = try target.makeQuarantine(isResumable: false)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+        defer { buffer.deallocate() }
+        var closure = Closure(source)
+        try closure.visit(commit) { name in
+            let object = try encoder.encode(name)
+            #expect(object.name == name)
+            let incoming = try #require(try quarantine.receive(name, size: object.size))
+            var size: UInt64 = 0
+            try object.forEachPiece(buffer: buffer) { piece in
+                size += UInt64(piece.count)
+                try incoming.write(piece)
+            }
+            #expect(size == object.size)
+            try incoming.finish()
+            #expect(quarantine.contains(name))
+            #expect(!target.contains(name))
+        }
+        let outcomes = try quarantine.publish(
+            [RefChange(ref, to: commit, expecting: .absent)], replaceDetachedMetadata: false)
+        #expect(outcomes == [.moved(from: nil)])
+        #expect(try target.commit(of: ref) == commit)
+    }
+
+    @Test("cannot be read from a repository that does not have it", arguments: RepositoryMode.allCases)
+    func missing(mode: RepositoryMode) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let encoder = ObjectEncoder(try scratch.repository(mode))
+        for object in SampleCommit().objects {
+            let error = #expect(throws: RepositoryError.self) { _ = try encoder.encode(object.name) }
+            #expect(error?.code == .missingObject)
+        }
+    }
+
+    @Test("cannot be received by a repository of mode bare")
+    func bare() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let error = #expect(throws: RepositoryError.self) { try scratch.repository(.bare).makeQuarantine(isResumable: false) }
+        #expect(error?.code == .unsuitableMode)
+    }
+
+    @Test(
+        "with owners or special permissions cannot be received by a repository without them",
+        arguments: [0o104755, 0o102755, 0o101755, 0o100666] as [UInt32])
+    func unsuitable(mode: UInt32) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let quarantine = try scratch.repository(.bareUserOnly).makeQuarantine(isResumable: false)
+        let object = ArchivedFile(mode: mode).object()
+        let error = #expect(throws: RepositoryError.self) { try quarantine.take(object) }
+        #expect(error?.code == .unsuitableMode)
+        #expect(!quarantine.contains(object.name))
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import Testing
+
+@Suite("Publication")
+struct PublicationTests {
+    private static let main = RefName.named("project/element/main")
+
+    @Test(
+        "shows everything at once, and ostree finds nothing wrong",
+        arguments: [RepositoryMode.archive, .bareUser])
+    func success(mode: RepositoryMode) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(mode)
+        let (first, before) = (SampleCommit(), try repository.visibleFiles())
+        let quarantine = try repository.makeQuarantine(isResumable: false)
+        for object in first.objects {
+            try quarantine.take(object)
+            #expect(quarantine.contains(object.name) && !repository.contains(object.name))
+        }
+        #expect(try repository.visibleFiles() == before)
+        let change = RefChange(Self.main, to: first.checksum, expecting: .absent)
+        #expect(try quarantine.publish([change], replaceDetachedMetadata: false) == [.moved(from: nil)])
+        quarantine.discard()
+        #expect(first.objects.allSatisfy { repository.contains($0.name) })
+        #expect(try repository.refs().map(\.commit) == [first.checksum])
+        try Command.run("ostree", "--repo=\(repository.path)", "fsck")
+        #expect(try repository.quarantines().isEmpty)
+    }
+
+    /// What can be missing.
+    private static let places: [(String, KeyPath<SampleCommit, SampleObject> & Sendable)] = [
+        ("file", \.file), ("link", \.link), ("dirmeta", \.folderMetadata), ("dirtree", \.folder),
+        ("root's dirmeta", \.rootMetadata), ("root's dirtree", \.root), ("commit", \.commit),
+    ]
+
+    @Test("is refused, and changes nothing, where any object is missing", arguments: places.indices)
+    func missing(place: Int) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        let first = SampleCommit()
+        try repository.push(first.objects, RefChange(Self.main, to: first.checksum, expecting: .absent))
+        let before = try repository.visibleFiles()
+        let missing = SampleCommit("third")[keyPath: Self.places[place].1]
+        // Objects that all commits here share are there; so only a fresh repository lacks them.
+        let target =
+            repository.contains(missing.name) ? try scratch.repository(.archive, "fresh") : repository
+        let start = target.path == repository.path ? before : try target.visibleFiles()
+        let third = SampleCommit("third")
+        let error = #expect(throws: RepositoryError.self) {
+            try target.push(
+                third.objects.filter { $0.name != missing.name },
+                RefChange(Self.main, to: third.checksum, expecting: .anything))
+        }
+        #expect(error?.code == .missingObject)
+        #expect(error?.description.contains(missing.name.fileName) == true)
+        #expect(try target.visibleFiles() == start)
+        #expect(try target.quarantines().isEmpty)
+    }
+
+    @Test("is refused where a commit came along whose tree is not whole, though no ref wants it")
+    func unwantedCommit() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        let before = try repository.visibleFiles()
+        let error = #expect(throws: RepositoryError.self) {
+            try repository.push(
+                SampleCommit().objects + [SampleCommit("second").commit],
+                RefChange(Self.main, to: SampleCommit().checksum, expecting: .absent))
+        }
+        #expect(error?.code == .missingObject)
+        #expect(try repository.visibleFiles() == before)
+    }
+
+    @Test("needs no ancestors, and nothing sent that is there already")
+    func economy() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        let (first, second) = (SampleCommit(), SampleCommit("second", parent: SampleCommit()))
+        try repository.push(second.objects, RefChange(Self.main, to: second.checksum, expecting: .absent))
+        try repository.push(
+            [first.file, first.folder, first.root, first.commit],
+            RefChange(.named("older"), to: first.checksum, expecting: .absent))
+        #expect(
+            try repository.push([], RefChange(.named("third"), to: first.checksum, expecting: .absent)) == [
+                .moved(from: nil)
+            ])
+        try Command.run("ostree", "--repo=\(repository.path)", "fsck")
+    }
+
+    @Test("replaces no object that is there", arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
+    func existingObjects(mode: RepositoryMode) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(mode)
+        let first = SampleCommit()
+        // Both think that they are the first.
+        let quarantines = try (1...2).map { _ in try repository.makeQuarantine(isResumable: false) }
+        for quarantine in quarantines {
+            for object in first.objects { #expect(try quarantine.take(object)) }
+        }
+        var inodes: [[Int?]] = []
+        for quarantine in quarantines {
+            _ = try quarantine.publish(
+                [RefChange(Self.main, to: first.checksum, expecting: .absent)], replaceDetachedMetadata: false
+            )
+            inodes.append(
+                try repository.visibleFiles().filter { $0.hasPrefix("objects/") }.map { path in
+                    let attributes = try FileManager.default.attributesOfItem(
+                        atPath: "\(repository.path)/\(path)")
+                    return attributes[.systemFileNumber] as? Int
+                })
+        }
+        #expect(inodes[0] == inodes[1])
+        // Afterwards most are not even wanted.
+        let late = try repository.makeQuarantine(isResumable: false)
+        for object in first.objects where object.name.type != .commit {
+            #expect(try !late.take(object))
+        }
+    }
+
+    @Test("knows every object once", arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
+    func secondCopies(mode: RepositoryMode) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let quarantine = try scratch.repository(mode).makeQuarantine(isResumable: false)
+        let commit = SampleCommit()
+        for object in commit.objects + [SampleObject.detached(commit.commit, "note")] {
+            try quarantine.take(object)
+            let error = #expect(throws: RepositoryError.self, "\(object.name.type)") {
+                try quarantine.take(object)
+            }
+            #expect(error?.code == .badObject, "\(object.name.type)")
+        }
+    }
+
+    @Test("takes detached metadata of its own commits, and replaces it only when asked to")
+    func ownDetachedMetadata() throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        let first = SampleCommit()
+        let notes = ["one", "two", "three"].map { SampleObject.detached(first.commit, $0) }
+        let change = RefChange(Self.main, to: first.checksum, expecting: .anything)
+        try repository.push(first.objects + [notes[0]], change)
+        #expect(try repository.metadata(notes[0].name) == notes[0].bytes)
+        try repository.push([notes[1]], change)
+        #expect(try repository.metadata(notes[0].name) == notes[0].bytes)
+        let quarantine = try repository.makeQuarantine(isResumable: false)
+        try quarantine.take(notes[2])
+        _ = try quarantine.publish([change], replaceDetachedMetadata: true)
+        #expect(try repository.metadata(notes[0].name) == notes[2].bytes)
+    }
+
+    @Test(
+        "refuses detached metadata of commits that are not its own, there or not", arguments: [true, false])
+    func foreignDetachedMetadata(isThere: Bool) throws {
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        let repository = try scratch.repository(.archive)
+        let (first, other) = (SampleCommit(), SampleCommit("other"))
+        if isThere {
+            try repository.push(
+                other.objects, RefChange(.named("other"), to: other.checksum, expecting: .absent))
+        }
+        let before = try repository.visibleFiles()
+        let error = #expect(throws: RepositoryError.self) {
+            try repository.push(
+                first.objects + [.detached(other.commit, "note")],
+                RefChange(Self.main, to: first.checksum, expecting: .absent))
+        }
+        #expect(error?.code == .badObject)
+        #expect(try repository.visibleFiles() == before)
+    }
+}
