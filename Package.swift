@@ -79,7 +79,8 @@ let package = Package(
         .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient", "TestSupport"]),
         .testTarget(name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"]),
         .testTarget(
-            name: "ArtifactRepositoryTests", dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants"]),
+            name: "ArtifactRepositoryTests",
+            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants"]),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "PushInteropTests",

@@ -142,7 +142,8 @@ struct ObjectsOfEveryModeTests {
     func bare() throws {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
-        let error = #expect(throws: RepositoryError.self) { try scratch.repository(.bare).makeQuarantine(isResumable: false) }
+        let repository = try scratch.repository(.bare)
+        let error = #expect(throws: RepositoryError.self) { try repository.makeQuarantine(isResumable: false) }
         #expect(error?.code == .unsuitableMode)
     }
 

@@ -54,7 +54,8 @@ extension Repository {
             guard let name = RefName(parent), try commit(of: name) != nil else { continue }
             throw placeTaken(ref, by: parent)
         }
-        guard try commit(of: ref) == nil, let folder = try? root.directory("refs/heads/\(ref)") else { return }
+        guard try commit(of: ref) == nil else { return }
+        guard let folder = try? root.directory("refs/heads/\(ref)") else { return }
         guard try folder.holdsOnlyFolders() else { throw placeTaken(ref, by: "\(ref)/…") }
     }
 

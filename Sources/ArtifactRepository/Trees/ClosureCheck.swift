@@ -36,13 +36,18 @@ struct ClosureCheck {
             var tree: DirTree
             var next = 0
             var height = 1
+
+            /// The same, with a folder of that height in it.
+            func above(_ child: Int) -> Visit {
+                Visit(checksum: checksum, tree: tree, next: next, height: max(height, child + 1))
+            }
         }
         var stack = [Visit(checksum: root, tree: try loadTree(root, neededBy: commit))]
         while let visit = stack.last {
             guard visit.next < visit.tree.directoryCount else {
                 completeTrees[visit.checksum] = visit.height
                 stack.removeLast()
-                if !stack.isEmpty { stack[stack.count - 1].height = max(stack[stack.count - 1].height, visit.height + 1) }
+                if let parent = stack.popLast() { stack.append(parent.above(visit.height)) }
                 continue
             }
             stack[stack.count - 1].next += 1
@@ -56,7 +61,7 @@ struct ClosureCheck {
                     commit, "its tree is deeper than \(ClosureCheck.maximumDepth) folders")
             }
             if let known {
-                stack[stack.count - 1].height = max(stack[stack.count - 1].height, known + 1)
+                stack.append(stack.removeLast().above(known))
             } else {
                 stack.append(Visit(checksum: child.tree, tree: try loadTree(child.tree, neededBy: parent)))
             }
