@@ -48,6 +48,7 @@ let package = Package(
             name: "ArtifactRepository",
             dependencies: [
                 "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CZlib",
+                "CLinux",
             ]),
         .target(
             name: "ArtifactClient",
@@ -64,13 +65,13 @@ let package = Package(
         .executableTarget(
             name: "bst-artifact",
             dependencies: [
-                "ArtifactClient", "ArtifactRepository", "SystemCalls",
+                "ArtifactClient", "ArtifactRepository", "ArtifactProtocol", "SystemCalls",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "bst-artifact-receive",
             dependencies: [
-                "ArtifactReceiver", "SystemCalls",
+                "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -37,6 +37,7 @@ struct Conversation {
             }
             let count = try buffer.fill { space throws(SystemError) in try input.read(into: space) }
             if count == 0 {
+                if let refusal { throw refusal }
                 return try session.inputEnded(in: buffer)
             }
         }

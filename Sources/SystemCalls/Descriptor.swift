@@ -33,6 +33,16 @@ public final class Descriptor: Sendable {
         return count
     }
 
+    /// Waits until there is something to read, or the end of the input.
+    ///
+    /// - Returns: false where that took longer than `milliseconds`.
+    public func waitForInput(milliseconds: Int32) throws(SystemError) -> Bool {
+        var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        let count = retryingInterrupts { poll(&entry, 1, milliseconds) }
+        guard count >= 0 else { throw SystemError("wait for input") }
+        return count > 0
+    }
+
     /// Reads up to the buffer's size from `offset`; 0 at the end of the file.
     public func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64

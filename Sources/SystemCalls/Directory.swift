@@ -140,6 +140,17 @@ public struct Directory: Sendable {
         }
     }
 
+    /// Removes a directory that holds nothing but directories, themselves empty in the same sense.
+    ///
+    /// - Throws: where there is anything else in it, which stays then.
+    public func removeEmptyDirectories(_ name: String) throws(SystemError) {
+        let child = try directory(name)
+        for entry in try child.entries() { try child.removeEmptyDirectories(entry) }
+        if unlinkat(descriptor.number, name, AT_REMOVEDIR) != 0 && errno != ENOENT {
+            throw SystemError("remove directory \(named(name))")
+        }
+    }
+
     /// The names in this directory, without `.` and `..`, in no particular order.
     public func entries() throws(SystemError) -> [String] {
         let stream = try openStream()

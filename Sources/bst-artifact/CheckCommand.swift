@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactClient
+import ArtifactProtocol
 import ArtifactRepository
 
 struct CheckCommand: ParsableCommand {
@@ -18,20 +19,31 @@ struct CheckCommand: ParsableCommand {
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
         var options = Pusher.Options()
         options.receiver = receiver.options(isVerbose: output.verbose)
+        var failures: [any Error] = []
         for address in try selection.pushCaches(for: nil) {
-            let info = try Pusher.check(address, options: options)
-            let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
-            output.terminal.print("\(address)")
-            output.terminal.print("  mode       \(mode)")
-            output.terminal.print("  pull URL   \(info.pullURL?.forDisplay() ?? "not told")")
-            output.terminal.print("  protocol   version \(receiver.version)")
-            output.terminal.print("  abilities  none beyond that version")
-            guard RepositoryMode(rawValue: info.mode) == .archive else {
-                throw ClientError(
-                    .unsuitableRemote,
-                    "\(address) cannot take pushes: its repository is of mode \(mode), and a cache must be of mode archive"
-                )
-            }
+            do { try check(address, options) } catch { failures.append(error) }
+        }
+        for failure in failures.dropLast() { output.terminal.fail("\(failure)") }
+        if let last = failures.last { throw last }
+    }
+
+    private func check(_ address: RemoteAddress, _ options: Pusher.Options) throws {
+        let info = try Pusher.check(address, options: options)
+        let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
+        let abilities = info.otherKeys.map { $0.forDisplay(limit: 40) }.joined(separator: ", ")
+        output.terminal.print(
+            """
+            \(address)
+              mode       \(mode)
+              pull URL   \(info.pullURL?.forDisplay() ?? "not told")
+              protocol   version \(receiver.version)
+              abilities  \(abilities.isEmpty ? "none beyond that version" : abilities)
+            """)
+        guard RepositoryMode(rawValue: info.mode) == .archive else {
+            throw ClientError(
+                .unsuitableRemote,
+                "\(address) cannot take pushes: its repository is of mode \(mode), and a cache must be of mode archive"
+            )
         }
     }
 }

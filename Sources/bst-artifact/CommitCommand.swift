@@ -27,6 +27,6 @@ struct CommitCommand: ParsableCommand {
         let repository = try repository.open(try configurationOptions.load())
         let commit = try repository.commit(
             directory: directory, refs: try refs.map(RefPatterns.ref), subject: subject)
-        output.terminal.say("\(commit)")
+        output.terminal.print("\(commit)")
     }
 }

@@ -29,7 +29,8 @@ struct ListCommand: ParsableCommand {
             terminal: output.terminal)
         // There always is one: pullCaches throws otherwise.
         let cache = try selection.pullCaches(for: nil)[0]
-        try Puller.summary(of: try sources.source(for: cache), options: sources.options).forEach { entry in
+        try RemoteRepository(try sources.source(for: cache), options: sources.options).summary().forEach {
+            entry in
             if let pattern, !RefPatterns.matches(entry.ref, pattern) { return }
             guard long else { return output.terminal.print(entry.ref.text) }
             let size = Format.bytes(entry.commitSize)

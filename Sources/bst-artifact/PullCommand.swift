@@ -50,10 +50,10 @@ struct PullCommand: ParsableCommand {
         for cache in caches where !missing.isEmpty {
             do {
                 let source = try sources.source(for: cache)
-                let puller = try Puller(from: source, into: repository, options: sources.options)
-                let found = try find(missing, at: source, puller, sources.options)
+                let remote = try RemoteRepository(source, options: sources.options)
+                let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
-                try pull(found.flatMap(\.refs), with: puller, from: source)
+                try pull(found.flatMap(\.refs), with: Puller(from: remote, into: repository), from: source)
                 missing.removeAll { word in found.contains { $0.word == word } }
             } catch  where caches.count > 1 {
                 // Another cache may have it.
@@ -72,11 +72,11 @@ struct PullCommand: ParsableCommand {
 
     /// Which of the words a remote has.
     private func find(
-        _ words: [String], at source: RemoteAddress, _ puller: Puller, _ options: WebOptions
+        _ words: [String], at remote: RemoteRepository
     ) throws -> [(word: String, refs: [RefName])] {
         var patterns = words.filter(RefPatterns.isPattern).map { (word: $0, refs: [RefName]()) }
         if !patterns.isEmpty {
-            try Puller.summary(of: source, options: options).forEach { entry in
+            try remote.summary().forEach { entry in
                 for index in patterns.indices where RefPatterns.matches(entry.ref, patterns[index].word) {
                     patterns[index].refs.append(entry.ref)
                 }
@@ -85,7 +85,7 @@ struct PullCommand: ParsableCommand {
         let exact = try words.filter { !RefPatterns.isPattern($0) }.map {
             (word: $0, ref: try RefPatterns.ref($0))
         }
-        let present = exact.isEmpty ? [:] : try puller.resolve(exact.map(\.ref))
+        let present = exact.isEmpty ? [:] : try remote.resolve(exact.map(\.ref))
         return patterns.filter { !$0.refs.isEmpty }
             + exact.filter { present[$0.ref] != nil }.map { ($0.word, [$0.ref]) }
     }

@@ -39,6 +39,7 @@ struct PushCommand: ParsableCommand {
         let chosen = all ? try repository.refs() : try RefPatterns.resolve(refs, in: repository)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
+        if chosen.isEmpty { output.terminal.say("nothing to push: \(repository.path) has no refs") }
         var jobs: [(remote: RemoteAddress, refs: [(ref: RefName, commit: Checksum)])] = []
         for entry in chosen {
             for address in try selection.pushCaches(for: entry.ref) {
@@ -87,8 +88,8 @@ struct PushCommand: ParsableCommand {
             case .upToDate: output.terminal.say("\(entry.ref): there already, at \(entry.commit)")
             case .diverged(let theirs):
                 output.terminal.fail(
-                    "cannot push \(entry.ref): \(address) has it at \(theirs), which is not an ancestor of our \(entry.commit): pull "
-                        + "theirs, or push under another name")
+                    "cannot push \(entry.ref): \(address) has it at \(theirs), which is not an ancestor of our \(entry.commit), as "
+                        + "far as its history is here: pull theirs, or push under another name")
             }
         }
         output.terminal.say(

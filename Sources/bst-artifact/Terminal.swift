@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Synchronization
 import SystemCalls
 
 /// What people see: results on standard output, everything else on standard error.
@@ -34,12 +35,10 @@ struct Terminal {
     }
 }
 
-/// One line of a terminal that shows how far something has come.
-final class ProgressLine: @unchecked Sendable {
-    // Used by the thread that does the work only; Sendable since the closures that hold it must be.
+/// One line of a terminal that shows how far something has come. Several threads may use it.
+final class ProgressLine: Sendable {
     private let isShown: Bool
-    private var lastShown: UInt64 = 0
-    private var isDirty = false
+    private let state = Mutex((lastShown: UInt64(0), isDirty: false))
 
     init(isShown: Bool) {
         self.isShown = isShown
@@ -48,22 +47,25 @@ final class ProgressLine: @unchecked Sendable {
     /// Shows `text`, cut to the terminal's width, at most ten times a second.
     func show(_ text: @autoclosure () -> String) {
         guard isShown else { return }
-        let now = Clock.milliseconds
-        guard now - lastShown >= 100 else { return }
-        lastShown = now
-        isDirty = true
-        var size = winsize()
-        let width = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-        write("\r\u{1b}[K\(text().prefix(width - 1))")
+        state.withLock { state in
+            let now = Clock.milliseconds
+            guard now - state.lastShown >= 100 else { return }
+            state = (now, true)
+            var size = winsize()
+            let width = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+            ProgressLine.write("\r\u{1b}[K\(text().prefix(width - 1))")
+        }
     }
 
     /// Removes the line.
     func clear() {
-        if isDirty { write("\r\u{1b}[K") }
-        isDirty = false
+        state.withLock { state in
+            if state.isDirty { ProgressLine.write("\r\u{1b}[K") }
+            state.isDirty = false
+        }
     }
 
-    private func write(_ text: String) {
+    private static func write(_ text: String) {
         try? Descriptor.standardError.writeAll(Array(text.utf8))
     }
 }

@@ -143,7 +143,9 @@ struct ObjectsOfEveryModeTests {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
         let repository = try scratch.repository(.bare)
-        let error = #expect(throws: RepositoryError.self) { try repository.makeQuarantine(isResumable: false) }
+        let error = #expect(throws: RepositoryError.self) {
+            try repository.makeQuarantine(isResumable: false)
+        }
         #expect(error?.code == .unsuitableMode)
     }
 

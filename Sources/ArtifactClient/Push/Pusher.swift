@@ -6,6 +6,9 @@ import SystemCalls
 
 /// Pushes commits of a repository to a remote's receiver.
 ///
+/// The process must ignore SIGPIPE (`signal(SIGPIPE, SIG_IGN)`): a receiver may go away while it is written to, which is an
+/// error here and not the end of the program.
+///
 /// ```
 /// let pusher = Pusher(repository: try Repository(path))
 /// let report = try pusher.push([(ref, commit)], to: RemoteAddress(parsing: "artifacts@example.com:artifacts"))
@@ -47,9 +50,7 @@ public struct Pusher {
         let connection = try ReceiverConnection(
             command, version: options.receiver.version, showMessage: options.showMessage)
         if options.receiver.version == .one { try connection.say { try $0.begin(Info(mode: 0)) } }
-        guard case .info(let info) = try connection.answer() else {
-            throw ClientError(.refused, "\(remote) does not introduce itself as a receiver must")
-        }
+        let info = try connection.introduction()
         try connection.say { try $0.leave() }
         try connection.close()
         return info
@@ -68,7 +69,8 @@ public struct Pusher {
         let command = try ReceiverCommand(remote, options: options.receiver)
         var report = PushReport()
         var closure = Closure(repository)
-        for exchange in Pusher.exchanges(of: refs) {
+        var seen: Set<RefName> = []
+        for exchange in Pusher.exchanges(of: refs.filter { seen.insert($0.ref).inserted }) {
             try push(exchange, with: command, &closure, &report)
         }
         return report
@@ -103,9 +105,7 @@ public struct Pusher {
             let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
             try connection.say { try $0.begin(Info(mode: RepositoryMode.archive.rawValue, refs: own)) }
         }
-        guard case .info(let info) = try connection.answer() else {
-            throw ClientError(.refused, "\(command.remote) does not introduce itself as a receiver must")
-        }
+        let info = try connection.introduction()
         guard info.mode == RepositoryMode.archive.rawValue else {
             try? connection.say { try $0.leave() }
             try? connection.close()

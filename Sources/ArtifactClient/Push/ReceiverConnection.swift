@@ -71,12 +71,39 @@ final class ReceiverConnection {
         try flush()
         while true {
             if let answer = try session.next(from: buffer) {
-                if case .status(let status) = answer, !status.accepted { throw refusal(status) }
-                return answer
+                guard case .status(let status) = answer, !status.accepted else { return answer }
+                // The receiver waits for this before it goes.
+                try? say { try $0.leave() }
+                try? flush()
+                throw refusal(status)
             }
             guard try fill() else { throw failure() }
         }
     }
+
+    /// Waits for the first answer.
+    ///
+    /// - Throws: also where a receiver of version 0, which speaks first, does not: it may speak version 1, in which the
+    ///   client speaks first, so that both would wait for ever.
+    func introduction() throws -> Info {
+        try flush()
+        if session.version == .zero {
+            guard try process.output.waitForInput(milliseconds: ReceiverConnection.patienceForGreeting * 1000)
+            else {
+                throw ClientError(
+                    .refused,
+                    "the receiver of \(command.remote) says nothing for \(ReceiverConnection.patienceForGreeting) seconds, so it "
+                        + "speaks version 1 of the protocol, if any: leave out --protocol 0")
+            }
+        }
+        guard case .info(let info) = try answer() else {
+            throw ClientError(.refused, "\(command.remote) does not introduce itself as a receiver must")
+        }
+        return info
+    }
+
+    /// How long a receiver of version 0 may take for its first words, logging in included, in seconds.
+    private static let patienceForGreeting: Int32 = 60
 
     private func fill() throws -> Bool {
         try buffer.fill { space throws(SystemError) in try process.output.read(into: space) } > 0

@@ -52,7 +52,7 @@ struct ReceiverFailure {
         // What shells return for a program that does not exist or cannot be executed.
         let isMissing = exit == .status(127) || exit == .status(126)
         func error(_ code: ClientError.Code, _ cause: String) -> ClientError {
-            ClientError(code, "cannot push to \(remote): \(cause)")
+            ClientError(code, "cannot work with the receiver of \(remote): \(cause)")
         }
         switch exit {
         case .status(255) where command.usesSSH:

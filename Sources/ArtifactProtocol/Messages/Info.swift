@@ -11,6 +11,13 @@ public struct Info: Equatable, Sendable {
     public var refs: [RefName: Checksum]
     /// Where the cache can be pulled from, if the receiver says so.
     public var pullURL: String?
+    /// The other keys of a message that was received: what its sender can do beyond the version, sorted.
+    public private(set) var otherKeys: [String] = []
+
+    /// Compares what is written: other keys are only ever read.
+    public static func == (left: Info, right: Info) -> Bool {
+        left.mode == right.mode && left.refs == right.refs && left.pullURL == right.pullURL
+    }
 
     /// Describes a side.
     public init(mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil) {
@@ -45,6 +52,8 @@ public struct Info: Equatable, Sendable {
             }
             pullURL = text
         }
+        otherKeys = (0..<body.count).compactMap { body[$0][0].string }
+            .filter { !["mode", "refs", "pull_url"].contains($0) }.sorted()
     }
 
     /// The body, with its keys in the order that existing peers write them.

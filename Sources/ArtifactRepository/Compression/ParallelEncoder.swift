@@ -7,7 +7,7 @@ import SystemCalls
 /// Brings objects into the form in which they travel, on all cores, ahead of the thread that sends them, and gives them
 /// back in the order in which they were asked for.
 ///
-/// What is ready waits in memory, so its amount is bounded: see `isFull`.
+/// What is ready waits in memory or in a temporary file, so its amount is bounded.
 public final class ParallelEncoder {
     private struct Job {
         let name: ObjectName
@@ -21,7 +21,7 @@ public final class ParallelEncoder {
         var started = 0
         /// How many jobs have left the list, so that a worker finds its own again.
         var departed = 0
-        /// How many bytes of memory wait to be taken.
+        /// How many bytes of memory and of temporary files wait to be taken.
         var bytes: UInt64 = 0
         var isOver = false
     }
@@ -31,7 +31,7 @@ public final class ParallelEncoder {
 
     /// So many objects are under way at most; small ones need company to keep all cores busy.
     private static let jobLimit = 64
-    /// So many bytes wait in memory at most, besides what each worker has in hand.
+    /// No further object is begun while so many bytes wait, except the one that is to be sent next.
     private static let byteLimit: UInt64 = 8 * 1024 * 1024
 
     /// Starts the workers.
@@ -50,7 +50,7 @@ public final class ParallelEncoder {
                         let result = Result { try encoder.encode(name) }
                         shared.change { state in
                             state.jobs[number - state.departed].result = result
-                            if let encoded = try? result.get() { state.bytes += encoded.memorySize }
+                            if let encoded = try? result.get() { state.bytes += encoded.occupied }
                         }
                     }
                 })
@@ -65,7 +65,9 @@ public final class ParallelEncoder {
     private static func nextJob(_ shared: Monitor<State>) -> (number: Int, name: ObjectName)? {
         shared.wait { state -> (number: Int, name: ObjectName)?? in
             if state.isOver { return .some(nil) }
-            guard state.started < state.jobs.count else { return nil }
+            guard state.started < state.jobs.count, state.started == 0 || state.bytes < byteLimit else {
+                return nil
+            }
             let job = (number: state.departed + state.started, name: state.jobs[state.started].name)
             state.started += 1
             return job
@@ -74,7 +76,7 @@ public final class ParallelEncoder {
 
     /// Whether an object must be taken with `next` before another is asked for.
     public var isFull: Bool {
-        shared.withLock { $0.jobs.count >= ParallelEncoder.jobLimit || $0.bytes >= ParallelEncoder.byteLimit }
+        shared.withLock { $0.jobs.count >= ParallelEncoder.jobLimit }
     }
 
     /// Whether nothing was asked for that was not taken.
@@ -95,7 +97,7 @@ public final class ParallelEncoder {
             state.jobs.removeFirst()
             state.started -= 1
             state.departed += 1
-            if let encoded = try? result.get() { state.bytes -= encoded.memorySize }
+            if let encoded = try? result.get() { state.bytes -= encoded.occupied }
             return result
         }
         return try result?.get()

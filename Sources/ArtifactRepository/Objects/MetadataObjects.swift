@@ -46,20 +46,21 @@ public struct DirTree: Sendable {
         }
         files = variant[0]
         directories = variant[1]
-        var fileNames = Set<String>()
+        // As bytes: Swift takes names for equal that differ in their Unicode form, and file systems do not.
+        var fileNames = Set<[UInt8]>()
         var previous: String?
         for index in 0..<files.count {
             let entry = files[index]
             previous = try DirTree.check(entry[0], after: previous, in: name)
             _ = try Checksum(field: entry[1], of: name)
-            if directories.count > 0, let previous { fileNames.insert(previous) }
+            if directories.count > 0, let previous { fileNames.insert(Array(previous.utf8)) }
         }
         previous = nil
         for index in 0..<directories.count {
             let entry = directories[index]
             previous = try DirTree.check(entry[0], after: previous, in: name)
             _ = try (Checksum(field: entry[1], of: name), Checksum(field: entry[2], of: name))
-            if let previous, fileNames.contains(previous) {
+            if let previous, fileNames.contains(Array(previous.utf8)) {
                 throw .badObject(name, "‘\(previous.forDisplay())’ stands in it twice")
             }
         }

@@ -17,9 +17,14 @@ public struct EncodedObject: Sendable {
     public let size: UInt64
     let body: Body
 
-    /// How many bytes of memory it occupies.
-    var memorySize: UInt64 {
-        if case .memory = body { size } else { 0 }
+    /// How many bytes of memory or of temporary files it occupies.
+    let occupied: UInt64
+
+    init(name: ObjectName, size: UInt64, body: Body, occupied: UInt64? = nil) {
+        self.name = name
+        self.size = size
+        self.body = body
+        self.occupied = occupied ?? size
     }
 
     /// Hands its bytes to `write`, piece by piece.
@@ -78,7 +83,7 @@ public final class ObjectEncoder {
     public func encode(_ name: ObjectName) throws -> EncodedObject {
         switch try repository.source(name) {
         case .stored(let file, let size):
-            return EncodedObject(name: name, size: size, body: .file(file))
+            return EncodedObject(name: name, size: size, body: .file(file), occupied: 0)
         case .link(let header):
             let bytes = header.archivePrefix(size: 0)
             return EncodedObject(name: name, size: UInt64(bytes.count), body: .memory(bytes))

@@ -28,8 +28,8 @@ final class QuarantineFolder {
             (self.name, self.directory) = (name, directory)
             return
         }
-        let start = isResumable ? "\(QuarantineFolder.resumablePrefix)\(boot)" : QuarantineFolder.prefix
-        name = "\(start)-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+        let start = isResumable ? "\(QuarantineFolder.resumablePrefix)\(boot)-" : QuarantineFolder.prefix
+        name = "\(start)\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         try temporary.makeDirectory(name, mode: 0o700)
         directory = try temporary.directory(name)
         guard retryingInterrupts({ flock(directory.descriptor.number, LOCK_EX) }) == 0 else {

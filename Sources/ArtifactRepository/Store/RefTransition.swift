@@ -36,14 +36,17 @@ extension RefChange {
 extension Repository {
     /// Looks whether refs could move now, without moving them.
     public func check(_ changes: [RefChange]) throws {
-        for change in changes {
-            _ = try change.outcome(current: commit(of: change.ref))
-            try checkPlace(of: change.ref)
-        }
-        let names = Set(changes.map(\.ref.text))
-        for change in changes {
-            if let parent = change.ref.parents.first(where: { names.contains($0) }) {
-                throw placeTaken(change.ref, by: parent)
+        for change in changes { _ = try change.outcome(current: commit(of: change.ref)) }
+        try checkPlaces(of: changes.map(\.ref))
+    }
+
+    /// Looks whether refs can exist beside each other and beside those that are there.
+    func checkPlaces(of refs: [RefName]) throws {
+        let names = Set(refs.map(\.text))
+        for ref in refs {
+            try checkPlace(of: ref)
+            if let parent = ref.parents.first(where: { names.contains($0) }) {
+                throw placeTaken(ref, by: parent)
             }
         }
     }
@@ -62,8 +65,7 @@ extension Repository {
     /// Removes the empty folders that deleted refs leave behind, where they stand in a ref's place.
     func clearPlace(of ref: RefName) throws {
         let heads = try root.directory("refs/heads")
-        guard let folder = try? heads.directory(ref.text) else { return }
-        if try folder.holdsOnlyFolders() { try heads.removeTree(ref.text) }
+        if (try? heads.directory(ref.text)) != nil { try heads.removeEmptyDirectories(ref.text) }
     }
 
     private func placeTaken(_ ref: RefName, by other: String) -> RepositoryError {

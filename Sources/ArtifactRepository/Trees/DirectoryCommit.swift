@@ -14,6 +14,7 @@ extension Repository {
         directory: String, refs: [RefName], subject: String = ""
     ) throws -> Checksum {
         let action = "commit \(directory) to \(path)"
+        try checkPlaces(of: refs)
         _ = try withGError(action) { ostree_repo_prepare_transaction(handle, nil, nil, $0) }
         do {
             let commit = try write(directory, subject, action)
