@@ -14,7 +14,7 @@ struct Conversation {
     private var session: ReceiverSession
     private var changes: [RefChange] = []
     /// Why the client was told that its refs may not move.
-    private var refusal: RepositoryError?
+    private(set) var refusal: RepositoryError?
     private var quarantine: (any Quarantine)?
     private var incoming: (any IncomingObject)?
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
@@ -37,7 +37,6 @@ struct Conversation {
             }
             let count = try buffer.fill { space throws(SystemError) in try input.read(into: space) }
             if count == 0 {
-                if let refusal { throw refusal }
                 return try session.inputEnded(in: buffer)
             }
         }

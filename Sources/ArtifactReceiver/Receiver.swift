@@ -53,8 +53,10 @@ public struct Receiver {
         do {
             try conversation.run(input: input)
         } catch {
-            conversation.tell(error)
-            throw error
+            // A client that was refused has nothing more to say; whatever it says, that is the cause.
+            let cause = conversation.refusal ?? error
+            conversation.tell(cause)
+            throw cause
         }
     }
 }

@@ -22,9 +22,12 @@ public struct Summary {
 
     /// Opens a summary without loading it, however large it is.
     ///
-    /// - Throws: `VariantError` where the file cannot be mapped.
+    /// - Throws: `RepositoryError` where the file holds no summary, `VariantError` where it cannot be mapped.
     public init(mapping file: Descriptor) throws {
         let variant = try Variant(mapping: file.number, as: "(a(s(taya{sv}))a{sv})")
+        guard try file.status().st_size > 0, variant.isNormalForm else {
+            throw RepositoryError(.badObject, "what was read is no summary of an OSTree repository")
+        }
         refs = variant[0]
     }
 

@@ -101,6 +101,10 @@ public final class Variant: @unchecked Sendable {
             UnsafeRawBufferPointer(start: size == 0 ? nil : g_variant_get_data(pointer), count: size))
     }
 
+    /// Whether the bytes are the normal form, which looks at all of them; of a value read by the checking initialisers it is
+    /// known.
+    public var isNormalForm: Bool { g_variant_is_normal_form(pointer) != 0 }
+
     /// The type string, for example `(ss)`.
     public var typeString: String { String(cString: g_variant_get_type_string(pointer)) }
 }

@@ -11,7 +11,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say more, and let the receiver say what it does.")
     var verbose = false
 
-    @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+    @Flag(name: .shortAndLong, help: "Say nothing but warnings and errors.")
     var quiet = false
 
     var terminal: Terminal { Terminal(isQuiet: quiet, isVerbose: verbose) }

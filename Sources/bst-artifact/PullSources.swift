@@ -37,7 +37,15 @@ struct PullSources {
                 "\(cache) does not say where it can be pulled from: name its web address with --remote or as pull-url, or let its "
                     + "administrator start the receiver with --pull-url")
         }
-        let address = try RemoteAddress(parsing: text)
+        let address: RemoteAddress
+        do {
+            address = try RemoteAddress(parsing: text)
+        } catch {
+            throw ClientError(
+                .unsuitableRemote,
+                "\(cache) says that it is pulled from ‘\(error.remote)’, which is no address: name its web address with --remote "
+                    + "or as pull-url")
+        }
         // What a server says must not make us read files of this machine.
         guard case .web = address else {
             throw ClientError(

@@ -88,6 +88,7 @@ final class PullWalk {
         let hex = name.checksum.hex
         return WebRequest(
             path: "objects/\(hex.prefix(2))/\(hex.dropFirst(2)).\(name.type.rawValue)",
+            isOptional: name.type == .commitmeta,
             begin: { [self] in
                 // An earlier attempt's file goes before the next one begins.
                 incoming = nil

@@ -10,6 +10,7 @@ public final class RemoteRepository {
     /// The repository's address, for messages.
     let remote: String
     let web: WebClient
+    private let isLocal: Bool
     /// What the refs were when they were asked for.
     private var known: [RefName: Checksum] = [:]
     private var isConfigurationChecked = false
@@ -22,6 +23,7 @@ public final class RemoteRepository {
     /// - Throws: `ClientError` where nothing can be pulled from such a remote.
     public init(_ remote: RemoteAddress, options: WebOptions = WebOptions()) throws {
         self.remote = "\(remote)"
+        if case .local = remote { isLocal = true } else { isLocal = false }
         web = try WebClient(RemoteRepository.url(of: remote), shownAs: "\(remote)", options: options)
     }
 
@@ -66,7 +68,8 @@ public final class RemoteRepository {
 
     private func refRequest(_ ref: RefName) -> WebRequest {
         text("refs/heads/\(ref)", limit: 4096) { [self] bytes in
-            guard let bytes else { return }
+            // A folder of refs is no ref, and libcurl reads a local one as nothing.
+            guard let bytes, !(bytes.isEmpty && isLocal) else { return }
             guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))
             else {
                 throw ClientError(
@@ -108,7 +111,12 @@ public final class RemoteRepository {
                 "\(remote) has no summary, so what it has cannot be listed: its administrator makes one with "
                     + "‘ostree summary -u’; single refs can be pulled without")
         }
-        return try Summary(mapping: file)
+        do {
+            return try Summary(mapping: file)
+        } catch is RepositoryError {
+            throw ClientError(
+                .badContent, "\(remote) serves a summary that is none: check what serves that URL")
+        }
     }
 
     /// A request for a small text, which is nil where the remote does not have it.

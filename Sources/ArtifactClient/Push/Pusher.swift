@@ -144,13 +144,16 @@ public struct Pusher {
     ) throws -> Plan {
         var plan = Plan()
         var planned: Set<Checksum> = []
+        // The strong and the weak cache key of an artifact point to the same commit.
+        var histories: [[Checksum?]: (commits: [Checksum], reached: Bool)] = [:]
         for (ref, commit) in refs {
             let old = remote[ref]
             if old == commit {
                 plan.entries.append(.init(ref: ref, commit: commit, outcome: .upToDate))
                 continue
             }
-            let history = try repository.history(from: commit, backTo: old)
+            let history = try histories[[commit, old]] ?? repository.history(from: commit, backTo: old)
+            histories[[commit, old]] = history
             if let old, !history.reached {
                 plan.entries.append(.init(ref: ref, commit: commit, outcome: .diverged(remote: old)))
                 continue

@@ -117,7 +117,8 @@ final class WebClient {
                 return try retry(transfer, request, isTemporary: false, error)
             }
             retire(transfer)
-        case (CURLE_HTTP_RETURNED_ERROR, 404), (CURLE_HTTP_RETURNED_ERROR, 410),
+        case (CURLE_HTTP_RETURNED_ERROR, 403) where request.isOptional,
+            (CURLE_HTTP_RETURNED_ERROR, 404), (CURLE_HTTP_RETURNED_ERROR, 410),
             (CURLE_FILE_COULDNT_READ_FILE, _):
             retire(transfer)
             try request.end(.absent)
@@ -150,6 +151,11 @@ final class WebClient {
             throw ClientError(
                 .badContent, "cannot fetch \(shownURL): the server redirects without saying where")
         }
+        if target.hasSuffix("/") && !request.path.hasSuffix("/") {
+            // That is how web servers say that it is a folder.
+            retire(transfer)
+            return try request.end(.absent)
+        }
         let scheme = target.prefix { $0 != ":" }.lowercased()
         guard scheme == "https" || scheme == "http" && !isEncrypted else {
             throw ClientError(
@@ -162,7 +168,7 @@ final class WebClient {
         }
         transfer.prepare(
             request, url: target, attempt: transfer.attempt, redirects: transfer.redirects + 1,
-            sendsHeaders: WebClient.origin(of: target) == WebClient.origin(of: base))
+            isOwnOrigin: WebClient.origin(of: target) == WebClient.origin(of: base))
         try start(transfer)
     }
 

@@ -38,7 +38,7 @@ struct WebFailure {
                 default:
                     failure(
                         .unreachable,
-                        "the server answers \(status), which is not what a web server of a cache does")
+                        "the server answers \(status): check the URL, and whether it wants --client-cert")
                 }
         case CURLE_PEER_FAILED_VERIFICATION:
             isTemporary = false

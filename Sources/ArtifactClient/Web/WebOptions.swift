@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import SystemCalls
 
 /// How web servers are talked to.
@@ -47,7 +48,11 @@ public struct WebOptions: Sendable {
 
     /// The only line of a file; messages never show it.
     private static func line(of file: String) throws -> String {
-        let bytes = try Directory.openAnywhere(file).readAll(limit: 64 * 1024)
+        let opened = try Directory.openAnywhere(file)
+        guard try opened.status().st_mode & S_IFMT != S_IFDIR else {
+            throw ClientError(.unsuitableRemote, "\(file) is a folder: name a file with the secret in it")
+        }
+        let bytes = try opened.readAll(limit: 64 * 1024)
         let text = String(decoding: bytes, as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline)
         guard lines.count == 1, let line = lines.first, line.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {

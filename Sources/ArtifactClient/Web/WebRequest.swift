@@ -12,6 +12,8 @@ struct WebRequest {
 
     /// Where it is below the remote's URL, without a leading slash.
     let path: String
+    /// Whether the remote may well not have it. Object stores answer 403 then, where they do not let us list.
+    var isOptional = false
     /// Is called before the first byte, and again before the first byte of each further attempt; returns what takes the
     /// bytes.
     let begin: () throws -> (UnsafeRawBufferPointer) throws -> Void

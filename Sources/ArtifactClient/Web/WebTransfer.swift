@@ -7,6 +7,7 @@ final class WebTransfer {
     let handle: UnsafeMutableRawPointer
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headers: UnsafeMutablePointer<curl_slist>?
+    private let certificate: (file: String?, key: String?)
     private var take: ((UnsafeRawBufferPointer) throws -> Void)?
 
     /// What is being fetched.
@@ -24,14 +25,13 @@ final class WebTransfer {
             throw ClientError(.unreachable, "cannot pull: libcurl cannot be initialised")
         }
         self.handle = handle
+        certificate = (options.clientCertificate, options.clientKey)
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         for header in options.headers { headers = curl_slist_append(headers, header) }
         let strings: [(CURLoption, String?)] = [
             (CURLOPT_USERAGENT, "bst-artifact"),
             (CURLOPT_PROTOCOLS_STR, "http,https,file"),
             (CURLOPT_CAINFO, options.authorities),
-            (CURLOPT_SSLCERT, options.clientCertificate),
-            (CURLOPT_SSLKEY, options.clientKey),
         ]
         for case (let option, let value?) in strings { ccurl_set_string(handle, option, value) }
         let numbers: [(CURLoption, Int)] = [
@@ -43,7 +43,7 @@ final class WebTransfer {
             (CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS),
             (CURLOPT_PIPEWAIT, 1),
             (CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2),
-            (CURLOPT_CONNECTTIMEOUT, 30),
+            (CURLOPT_CONNECTTIMEOUT, 10),
             (CURLOPT_LOW_SPEED_LIMIT, 1),
             (CURLOPT_LOW_SPEED_TIME, options.patience),
             (CURLOPT_BUFFERSIZE, 128 * 1024),
@@ -63,9 +63,9 @@ final class WebTransfer {
 
     /// Prepares to fetch `request` from `url`.
     ///
-    /// - Parameter sendsHeaders: whether the remote's own headers go with it.
+    /// - Parameter isOwnOrigin: whether that is at the remote itself, which alone gets its headers and our certificate.
     func prepare(
-        _ request: WebRequest, url: String, attempt: Int, redirects: Int = 0, sendsHeaders: Bool = true
+        _ request: WebRequest, url: String, attempt: Int, redirects: Int = 0, isOwnOrigin: Bool = true
     ) {
         self.request = request
         self.attempt = attempt
@@ -73,7 +73,9 @@ final class WebTransfer {
         (take, failure) = (nil, nil)
         errorBuffer[0] = 0
         ccurl_set_string(handle, CURLOPT_URL, url)
-        ccurl_set_headers(handle, sendsHeaders ? headers : nil)
+        ccurl_set_headers(handle, isOwnOrigin ? headers : nil)
+        ccurl_set_string(handle, CURLOPT_SSLCERT, isOwnOrigin ? certificate.file : nil)
+        ccurl_set_string(handle, CURLOPT_SSLKEY, isOwnOrigin ? certificate.key : nil)
         ccurl_set_writer(
             handle,
             { bytes, size, count, context in

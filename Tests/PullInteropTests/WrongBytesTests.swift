@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct WrongBytesTests {
+    private static let page = Array("<html><body>Please log in.</body></html>\n".utf8)
+
+    private let cache: Cache
+    private let builder: Builder
+
+    init() throws {
+        cache = try Cache.plain()
+        builder = try Builder()
+    }
+
+    private func server(_ fault: Fault, at path: String) throws -> FaultyWebServer {
+        try FaultyWebServer(folder: cache.repository) { asked, _ in asked == path ? fault : nil }
+    }
+
+    /// Pulls what a server spoils, which must fail and name the object.
+    private func expectRefusal(of path: String, _ fault: Fault, in builder: Builder) throws {
+        let server = try server(fault, at: path)
+        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        #expect(errors.contains("\(server.url) serves wrong bytes: object \(Cache.checksum(path))"))
+        #expect(server.requestedPaths.count { $0 == path } == 2, "wrong bytes are asked for once more")
+        #expect(try !builder.verified.contains(path))
+        try builder.pullWell([cache.ref], from: cache.repository)
+        try builder.expectHas(cache)
+    }
+
+    @Test(
+        arguments: [OSTreeCommand.Mode.bareUser, .bareUserOnly, .archive],
+        ["filez", "dirtree", "dirmeta", "commit"])
+    func `An object with one wrong byte is named, and nothing becomes visible`(
+        mode: OSTreeCommand.Mode, type: String
+    ) throws {
+        let path = try #require(cache.paths(type).first)
+        let contents = try #require(FileManager.default.contents(atPath: cache.repository + path))
+        // The last byte of compressed content may be padding.
+        let offset = type == "filez" ? contents.count - 3 : contents.count / 2
+        try expectRefusal(of: path, .corrupt(offset: offset), in: Builder(mode: mode))
+    }
+
+    @Test(arguments: [0, 3, 5, 12, 30])
+    func `A file with a wrong byte in its header is named`(offset: Int) throws {
+        let path = try #require(cache.paths("filez").first)
+        try expectRefusal(of: path, .corrupt(offset: offset), in: builder)
+    }
+
+    @Test(arguments: ["filez", "dirtree", "dirmeta", "commit"])
+    func `An object with bytes behind its end is refused`(type: String) throws {
+        for mode in [OSTreeCommand.Mode.bareUser, .archive] {
+            for path in try cache.paths(type).prefix(2) {
+                let contents = try #require(FileManager.default.contents(atPath: cache.repository + path))
+                try expectRefusal(
+                    of: path, .replaceBody(Array(contents) + [0x21]), in: Builder(mode: mode))
+            }
+        }
+    }
+
+    @Test(arguments: ["filez", "dirtree", "dirmeta", "commit"])
+    func `An object without any bytes, or with those of another, is refused`(type: String) throws {
+        let path = try #require(cache.paths(type).first)
+        try expectRefusal(of: path, .replaceBody([]), in: builder)
+        let other = try #require(cache.paths(type == "filez" ? "dirtree" : "filez").first)
+        let contents = try #require(FileManager.default.contents(atPath: cache.repository + other))
+        try expectRefusal(of: path, .replaceBody(Array(contents)), in: Builder())
+        try expectRefusal(of: path, .replaceBody(WrongBytesTests.page), in: Builder())
+    }
+
+    @Test(arguments: ["filez", "dirtree", "dirmeta", "commit"])
+    func `An object that is right the second time is taken`(type: String) throws {
+        let path = try #require(cache.paths(type).first)
+        let server = try server(.firstAttempts(1, .corrupt(offset: 9)), at: path)
+        try builder.pullWell([cache.ref], from: server.url)
+        try builder.expectHas(cache)
+    }
+
+    @Test func `Metadata that is larger than OSTree allows is not read to its end`() throws {
+        let path = try #require(cache.paths("dirtree").first)
+        try expectRefusal(of: path, .replaceBody([UInt8](repeating: 0, count: 11 << 20)), in: builder)
+    }
+
+    @Test func `Detached metadata that is none is refused`() throws {
+        try cache.setDetachedMetadata("key", "value")
+        let path = try #require(cache.paths("commitmeta").first)
+        try expectRefusal(of: path, .replaceBody(Array("garbage".utf8)), in: builder)
+    }
+
+    @Test(arguments: [
+        "", "\n", "garbage\n", String(repeating: "g", count: 64), String(repeating: "0", count: 63),
+        String(repeating: "0", count: 65), String(repeating: "0", count: 5000),
+        "../../../../etc/passwd\n", "ref: refs/heads/other\n", "<html><body>Not here.</body></html>\n",
+    ])
+    func `A ref that holds no commit is named`(text: String) throws {
+        let path = "/refs/heads/\(cache.ref)"
+        let server = try server(.replaceBody(Array(text.utf8)), at: path)
+        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        #expect(errors.contains(cache.ref))
+        #expect(errors.contains("check what serves that URL"))
+        #expect(!server.requestedPaths.contains { $0.hasPrefix("/objects/") })
+    }
+
+    @Test func `A ref at a commit that the cache does not have is refused`() throws {
+        let commit = String(repeating: "0", count: 64)
+        let server = try server(.replaceBody(Array("\(commit)\n".utf8)), at: "/refs/heads/\(cache.ref)")
+        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        #expect(errors.contains("lacks object \(commit)"))
+    }
+
+    @Test(arguments: [
+        (page, "is of mode unknown"), ([], "is of mode unknown"),
+        (Array("[core]\nmode=\u{1b}[31mred\n".utf8), "is of mode "),
+        ([UInt8](repeating: 0x20, count: 1 << 20), "has more than 65536 bytes"),
+        ([0xff, 0xfe, 0, 1], "is of mode unknown"),
+    ])
+    func `What is served as configuration and is none is refused`(body: [UInt8], told: String) throws {
+        let server = try server(.replaceBody(body), at: "/config")
+        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        #expect(errors.contains(told))
+        #expect(!errors.contains("\u{1b}"))
+        #expect(!server.requestedPaths.contains { $0.hasPrefix("/objects/") })
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+
+/// A commit whose only file is larger than a test has the time to compress, or the disk to hold.
+enum LargeFile {
+    /// The number of bytes in the file `/large`: 12,345 more than 4 GiB.
+    static let size = (4 << 30) + 12_345
+
+    /// Puts such a commit into an archive repository under a ref.
+    ///
+    /// - Returns: the commit's checksum.
+    static func commit(_ repository: String, ref: String) throws -> String {
+        let result = try run(["/usr/bin/python3", "-", repository, ref, "4096"], input: .text(program))
+        return try result.checked().lines.last ?? ""
+    }
+
+    private static let program = """
+        import hashlib, os, struct, sys, zlib
+        import gi
+        gi.require_version("OSTree", "1.0")
+        from gi.repository import Gio, GLib, OSTree
+
+        path, ref, megabytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
+        zeros, tail = bytes(1 << 20), bytes(12_342) + b"end"
+        size = megabytes * len(zeros) + len(tail)
+
+        def swapped(value, width):
+            return int.from_bytes(value.to_bytes(width, "big"), sys.byteorder)
+
+        def framed(header):
+            data = header.get_data_as_bytes().get_data()
+            return struct.pack(">II", len(data), 0) + data
+
+        mode = swapped(0o100644, 4)
+        digest = hashlib.sha256(framed(GLib.Variant("(uuuusa(ayay))", (0, 0, mode, 0, "", []))))
+        for _ in range(megabytes):
+            digest.update(zeros)
+        digest.update(tail)
+        checksum = digest.hexdigest()
+
+        # A full flush ends on a byte and forgets what went before, so its blocks can be repeated.
+        deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+        block = deflate.compress(zeros) + deflate.flush(zlib.Z_FULL_FLUSH)
+        last = zlib.compressobj(6, zlib.DEFLATED, -15)
+        folder = os.path.join(path, "objects", checksum[:2])
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, checksum[2:] + ".filez"), "wb") as file:
+            file.write(framed(GLib.Variant("(tuuuusa(ayay))", (swapped(size, 8), 0, 0, mode, 0, "", []))))
+            for _ in range(megabytes):
+                file.write(block)
+            file.write(last.compress(tail) + last.flush())
+
+        repo = OSTree.Repo.new(Gio.File.new_for_path(path))
+        repo.open(None)
+        repo.prepare_transaction(None)
+        folder_metadata = GLib.Variant("(uuua(ayay))", (0, 0, swapped(0o40755, 4), []))
+        written = repo.write_metadata(OSTree.ObjectType.DIR_META, None, folder_metadata, None)
+        tree = OSTree.MutableTree.new()
+        tree.set_metadata_checksum(bytes(written.out_csum).hex())
+        tree.replace_file("large", checksum)
+        root = repo.write_mtree(tree, None).out_file
+        commit = repo.write_commit(None, "", "", None, root, None).out_commit
+        repo.transaction_set_ref(None, ref, commit)
+        repo.commit_transaction(None)
+        print(commit)
+        """
+}
