@@ -4,6 +4,7 @@ import ArgumentParser
 import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
+import SystemCalls
 
 struct PullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

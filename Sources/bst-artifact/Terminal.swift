@@ -69,12 +69,3 @@ final class ProgressLine: Sendable {
         try? Descriptor.standardError.writeAll(Array(text.utf8))
     }
 }
-
-/// Time that only goes forward.
-enum Clock {
-    static var milliseconds: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-    }
-}

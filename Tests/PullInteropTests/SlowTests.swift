@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
-/// What takes its time: one after the other, so that they do not take memory and disk of each other.
-@Suite(.serialized) struct SlowTests {}
+/// What takes its time. Not one after the other: while one waits for the disk, another has the processor.
+@Suite struct SlowTests {}

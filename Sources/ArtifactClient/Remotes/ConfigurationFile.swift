@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import SystemCalls
 
 /// Reads a configuration's bytes: the one place here that touches the file system.
 enum ConfigurationFile {
@@ -15,38 +16,20 @@ enum ConfigurationFile {
             throw ConfigurationError(
                 file: path, "its name holds a NUL character", remedy: "name an existing file")
         }
-        let descriptor = retrying { Int(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) }
-        guard descriptor >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw unreadable(path, errno)
-        }
-        defer { close(Int32(descriptor)) }
-
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = retrying { Glibc.read(Int32(descriptor), &buffer, buffer.count) }
-            guard count >= 0 else { throw unreadable(path, errno) }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-            guard bytes.count <= largestSize else {
+        do {
+            return try Directory.openAnywhere(path).readAll(limit: largestSize)
+        } catch {
+            switch error.code {
+            case ENOENT, ENOTDIR: return nil
+            case EFBIG:
                 throw ConfigurationError(
                     file: path, "it is larger than 1 MiB, so it is hardly a configuration",
                     remedy: "name a buildstream.conf")
+            default:
+                throw ConfigurationError(
+                    file: path, "the configuration cannot be read: \(error.reason)",
+                    remedy: "correct that or name another file")
             }
         }
-    }
-
-    private static func retrying(_ call: () -> Int) -> Int {
-        while true {
-            let result = call()
-            if result >= 0 || errno != EINTR { return result }
-        }
-    }
-
-    private static func unreadable(_ path: String, _ code: Int32) -> ConfigurationError {
-        ConfigurationError(
-            file: path, "the configuration cannot be read: \(String(cString: strerror(code)))",
-            remedy: "correct that or name another file")
     }
 }

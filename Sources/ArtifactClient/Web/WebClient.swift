@@ -2,7 +2,7 @@
 
 import ArtifactProtocol
 import CCurl
-import Glibc
+import SystemCalls
 
 /// Fetches many things from one remote at the same time, over few connections.
 ///
@@ -143,7 +143,7 @@ final class WebClient {
         }
         let delay = options.firstDelay << min(transfer.attempt - 1, 10)
         transfer.prepare(request, url: url(request), attempt: transfer.attempt + 1)
-        delayed.append((WebClient.now + UInt64(delay), transfer))
+        delayed.append((Clock.milliseconds + UInt64(delay), transfer))
     }
 
     private func redirect(_ transfer: WebTransfer, _ request: WebRequest, _ shownURL: String) throws {
@@ -179,21 +179,14 @@ final class WebClient {
     }
 
     private func startDue() throws {
-        let now = WebClient.now
+        let now = Clock.milliseconds
         for entry in delayed where entry.due <= now { try start(entry.transfer) }
         delayed.removeAll { $0.due <= now }
     }
 
     private var waitingTime: Int32 {
         let next = delayed.map(\.due).min() ?? .max
-        let now = WebClient.now
+        let now = Clock.milliseconds
         return Int32(min(1000, next > now ? next - now : 0))
-    }
-
-    /// Milliseconds on a clock that only goes forward.
-    private static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
     }
 }
