@@ -35,6 +35,11 @@ struct Conversation {
             while let event = try session.next(from: buffer) {
                 if try handle(event) { return }
             }
+            if let timeout = options.timeout, try !input.waitForInput(milliseconds: timeout * 1000) {
+                throw ProtocolError(
+                    .truncated,
+                    "the client says nothing for \(timeout) seconds, so the push is given up: push again")
+            }
             let count = try buffer.fill { space throws(SystemError) in try input.read(into: space) }
             if count == 0 {
                 return try session.inputEnded(in: buffer)
@@ -113,14 +118,7 @@ struct Conversation {
 
     private mutating func consider(_ updates: [RefUpdate]) throws {
         changes = updates.map { update in
-            let expectation: RefChange.Expectation =
-                if let old = update.old {
-                    .commit(old)
-                } else if options.version == .one && options.keepsExistingRefs {
-                    .absentOrKept
-                } else {
-                    .absent
-                }
+            let expectation: RefChange.Expectation = update.old.map { .commit($0) } ?? expectationOfAbsence
             return RefChange(update.ref, to: update.new, expecting: expectation)
         }
         do {
@@ -135,6 +133,16 @@ struct Conversation {
         } catch let error as RepositoryError {
             refusal = error
             try send(session.reply(status: Status(accepted: false, message: error.description)))
+        }
+    }
+
+    /// What must be true of a ref that the client believes absent. Old clients of version 1 believe that by mistake.
+    private var expectationOfAbsence: RefChange.Expectation {
+        guard options.version == .one else { return .absent }
+        return switch options.existingRefs {
+        case .keep: .absentOrKept
+        case .reject: .absent
+        case .replace: .anything
         }
     }
 

@@ -12,15 +12,26 @@ import SystemCalls
 /// try Receiver(store: repository).serve(input: .standardInput, output: .standardOutput)
 /// ```
 public struct Receiver {
+    /// What becomes of a ref that a client believed absent and that exists with another commit.
+    public enum ExistingRefs: String, Sendable, CaseIterable {
+        /// It stays, and that is success: the artifact is there.
+        case keep
+        /// The push is refused.
+        case reject
+        /// It moves to the new commit.
+        case replace
+    }
+
     /// How a receiver behaves.
     public struct Options: Sendable {
         /// The version to speak.
         public var version = ProtocolVersion.one
         /// Where clients can pull from, told to those that ask.
         public var pullURL: String?
-        /// What becomes of a ref that a client believed absent and that exists with another commit: it stays, and
-        /// that is success (`true`), or the push is refused.
-        public var keepsExistingRefs = true
+        /// What becomes of a ref that a client of version 1 believed absent and that exists with another commit.
+        public var existingRefs = ExistingRefs.keep
+        /// How long the client may be silent, in seconds; nil for any time.
+        public var timeout: Int32?
 
         /// The options that serve a BuildStream 1.0 client.
         public init() {}

@@ -20,6 +20,8 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         case refMoved
         /// A commit is not a descendant of the one that it would replace.
         case notFastForward
+        /// The owner of the repository does not want it.
+        case notAllowed
         /// Something of a name exists where another kind of thing is wanted.
         case conflict
         /// libostree reported a failure.

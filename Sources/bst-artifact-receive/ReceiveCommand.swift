@@ -41,6 +41,9 @@ struct ReceiveCommand: ParsableCommand {
         help: "The version to speak: 0 or 1. (default: 1, or 0 under the name ostree-receive)")
     var protocolVersion: UInt8?
 
+    @OptionGroup(title: "What may be pushed")
+    var policy: PolicyOptions
+
     @Argument(help: "The repository, relative to the home directory under sshd.")
     var path: String?
 
@@ -77,7 +80,9 @@ struct ReceiveCommand: ParsableCommand {
             var options = Receiver.Options()
             options.version = version
             options.pullURL = pullURL
-            try Receiver(store: repository, options: options, logger: logger)
+            options.existingRefs = policy.existing
+            options.timeout = policy.timeout
+            try Receiver(store: policy.applied(to: repository), options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
         } catch {
             logger.error("\(error)")

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactRepository
+
+/// A store in which nothing may be changed, for example while it is moved to another machine.
+public final class ReadOnlyStore: StoreDecorator {
+    /// The store behind.
+    public let inner: any ArtifactStore
+
+    /// Protects `inner`.
+    public init(_ inner: any ArtifactStore) {
+        self.inner = inner
+    }
+
+    /// Refuses.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed`, unless nothing is to change.
+    public func check(_ changes: [RefChange]) throws {
+        guard !changes.isEmpty else { return }
+        throw refusal
+    }
+
+    /// Refuses.
+    public func makeQuarantine(isResumable: Bool) throws -> any Quarantine {
+        throw refusal
+    }
+
+    private var refusal: RepositoryError {
+        RepositoryError(.notAllowed, "the cache at \(path) takes no pushes at the moment: try again later")
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Glibc
+
+/// A store in which only certain refs may be moved.
+public final class RefFilter: StoreDecorator {
+    /// The store behind.
+    public let inner: any ArtifactStore
+    private let allowed: [String]
+    private let denied: [String]
+
+    /// Limits what may be moved in `inner`.
+    ///
+    /// - Parameters:
+    ///   - allowed: shell-style patterns, in which `*` also stands for slashes; a ref must match one of them, if there are
+    ///     any.
+    ///   - denied: patterns that a ref must not match.
+    public init(_ inner: any ArtifactStore, allowed: [String], denied: [String]) {
+        self.inner = inner
+        self.allowed = allowed
+        self.denied = denied
+    }
+
+    /// Looks whether refs may, and could, move now.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed`.
+    public func check(_ changes: [RefChange]) throws {
+        for change in changes {
+            let ref = change.ref.text
+            let isAllowed = allowed.isEmpty || allowed.contains { fnmatch($0, ref, 0) == 0 }
+            guard isAllowed, !denied.contains(where: { fnmatch($0, ref, 0) == 0 }) else {
+                throw RepositoryError(
+                    .notAllowed,
+                    "ref \(ref) may not be pushed with this key: ask the cache's administrator for that right"
+                )
+            }
+        }
+        try inner.check(changes)
+    }
+}
