@@ -39,12 +39,7 @@ struct SplitInputTests {
         #expect(try Self.isSame(transcript, cutAt: Array(transcript.client.indices), as: whole))
     }
 
-    /// One of each form: the other conversations differ from these in little but their refs.
-    private static let ofEachForm = Transcript.large.filter { transcript in
-        ["gnu-tar", "2018.06-fast-forward", "v0-fast-forward"].contains { transcript.name.contains($0) }
-    }
-
-    @Test("hears the same when it is cut in two near the boundary of anything", arguments: ofEachForm)
+    @Test("hears the same when it is cut in two near the boundary of anything", arguments: Transcript.large)
     func boundaries(transcript: Transcript) throws {
         let whole = try Self.whole(transcript)
         let boundaries = try transcript.clientBoundaries()
