@@ -40,6 +40,26 @@ public final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
+    /// Waits until `isTrue`, but not longer than `milliseconds`.
+    ///
+    /// - Returns: whether it became true.
+    public func wait(atMost milliseconds: UInt64, until isTrue: (State) -> Bool) -> Bool {
+        var deadline = timespec()
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        deadline.tv_sec += Int(milliseconds / 1000)
+        deadline.tv_nsec += Int(milliseconds % 1000) * 1_000_000
+        if deadline.tv_nsec >= 1_000_000_000 {
+            deadline.tv_sec += 1
+            deadline.tv_nsec -= 1_000_000_000
+        }
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while !isTrue(state) {
+            if pthread_cond_timedwait(changed, lock, &deadline) == ETIMEDOUT { return isTrue(state) }
+        }
+        return true
+    }
+
     /// Waits until `body` returns a value, looking again after each change; what `body` changes is told to the others.
     public func wait<T>(for body: (inout State) throws -> T?) rethrows -> T {
         pthread_mutex_lock(lock)

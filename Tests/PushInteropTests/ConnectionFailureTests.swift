@@ -124,4 +124,17 @@ import Testing
             try scene.push(scene.server.sshCommand)
         }
     }
+
+    @Test func `A child that the receiver leaves behind is not waited for`() throws {
+        let shop = try Workshop()
+        try shop.commit("a/b/c")
+        let identifier = shop.directory.path("child")
+        let script = try shop.directory.file(
+            "receiver", "sleep 100 <&- >&- &\necho $! > '\(identifier)'\necho no luck >&2\nexit 3\n")
+        try expectFailure("no luck", "status 3", status: 1, unchanged: [shop.cache]) {
+            try Client.push(["a/b/c"], from: shop.source, to: shop.cache, ["--receiver", "sh \(script)"])
+        }
+        let child = try #require(pid_t(String(contentsOfFile: identifier, encoding: .utf8).dropLast()))
+        #expect(kill(child, SIGKILL) == 0, "it lives on")
+    }
 }

@@ -111,6 +111,20 @@ import Testing
     }
 
     @Test(arguments: [1, 0])
+    func `A client that leaves because it was refused has not got what it asked for`(version: UInt8) throws {
+        let shop = try Workshop()
+        let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
+        let ours = try shop.commit("branch", text: "ours")
+        let wrong = String(repeating: "ab", count: 32)
+        let bytes =
+            (version == 1 ? Frame.info() : []) + Frame.update([("branch", wrong, ours)], version: version)
+            + Frame.done(version: version)
+        try expectFailure(theirs, wrong, status: 1, unchanged: [shop.cache]) {
+            try ReceiverRun.run(shop.cache, bytes, ["--protocol", "\(version)"])
+        }
+    }
+
+    @Test(arguments: [1, 0])
     func `A wrong old commit is refused with the right one`(version: Int) throws {
         let shop = try Workshop()
         let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)

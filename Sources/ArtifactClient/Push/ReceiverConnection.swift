@@ -2,7 +2,6 @@
 
 import ArtifactProtocol
 import SystemCalls
-import Synchronization
 
 /// A running receiver and the pipes to it.
 final class ReceiverConnection {
@@ -157,33 +156,31 @@ final class ReceiverConnection {
 
 /// Passes on what a program writes to standard error, and remembers the end of it.
 private final class MessageRelay: Sendable {
-    private let thread: Thread
-    private let tail: Tail
+    private let shared = Monitor((tail: [UInt8](), isOver: false))
 
-    private final class Tail: Sendable {
-        let bytes = Mutex<[UInt8]>([])
-    }
+    /// So many bytes are remembered.
+    private static let tailLimit = 8192
 
     init(_ source: Descriptor, show: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
-        let tail = Tail()
-        self.tail = tail
-        thread = try Thread {
+        _ = try Thread { [shared] in
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
             defer { buffer.deallocate() }
             while let count = try? source.read(into: buffer), count > 0 {
                 let part = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 show(part)
-                tail.bytes.withLock {
-                    $0.append(contentsOf: part)
-                    if $0.count > 8192 { $0.removeFirst($0.count - 8192) }
+                shared.withLock { state in
+                    state.tail.append(contentsOf: part)
+                    state.tail.removeFirst(max(0, state.tail.count - MessageRelay.tailLimit))
                 }
             }
+            shared.change { $0.isOver = true }
         }
     }
 
-    /// Waits until everything was passed on, and returns the last of it.
+    /// The last of what was passed on, once the program has ended. A child that it left behind may hold its standard error
+    /// open, and is not waited for.
     func finish() -> String {
-        thread.join()
-        return tail.bytes.withLock { String(decoding: $0, as: UTF8.self) }
+        _ = shared.wait(atMost: 1000) { $0.isOver }
+        return shared.withLock { String(decoding: $0.tail, as: UTF8.self) }
     }
 }
