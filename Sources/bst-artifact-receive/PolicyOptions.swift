@@ -36,7 +36,7 @@ struct PolicyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What becomes of a ref that the client believed absent, and that exists with another commit: keep, reject or replace.",
+            "What becomes of a ref that the client believed absent, and that exists with another commit.",
             valueName: "policy"))
     var existing = Receiver.ExistingRefs.keep
 
