@@ -17,6 +17,7 @@ demo: release
 
 test:
 	Interop/Peers/install test
+	CONFORMANCE=Tests/Fixtures/conformance /usr/bin/python3 Interop/Peers/test_artifact_peer.py
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
