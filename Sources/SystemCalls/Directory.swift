@@ -58,15 +58,6 @@ public struct Directory: Sendable {
         return Descriptor(number)
     }
 
-    /// Opens a file for reading and writing, making it where it does not exist.
-    public func openOrCreateFile(_ name: String, mode: mode_t = 0o644) throws(SystemError) -> Descriptor {
-        let number = retryingInterrupts {
-            openat(descriptor.number, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode)
-        }
-        guard number >= 0 else { throw SystemError("open \(named(name))") }
-        return Descriptor(number)
-    }
-
     /// Opens a file that has no name and goes when it is closed.
     public func unnamedFile() throws(SystemError) -> Descriptor {
         let number = retryingInterrupts { clinux_open_unnamed(descriptor.number, ".", 0o600) }

@@ -14,7 +14,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say nothing but warnings and errors.")
     var quiet = false
 
-    var terminal: Terminal { Terminal(isQuiet: quiet, isVerbose: verbose) }
+    var terminal: Terminal { Terminal(isQuiet: quiet) }
 }
 
 /// The user's configuration.

@@ -7,7 +7,6 @@ import SystemCalls
 /// What people see: results on standard output, everything else on standard error.
 struct Terminal {
     let isQuiet: Bool
-    let isVerbose: Bool
 
     /// Results, which `--quiet` silences.
     func say(_ text: String) {
