@@ -153,7 +153,7 @@ struct Conversation {
 
     private mutating func ownQuarantine() throws -> any Quarantine {
         if let quarantine { return quarantine }
-        let made = try store.makeQuarantine(isResumable: false)
+        let made = try store.makeQuarantine(.transient)
         quarantine = made
         return made
     }

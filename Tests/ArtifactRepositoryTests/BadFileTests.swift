@@ -93,7 +93,7 @@ struct BadFileTests {
     func accepts(mode: RepositoryMode) throws {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
-        let quarantine = try scratch.repository(mode).makeQuarantine(isResumable: false)
+        let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         for file in [Self.good, ArchivedFile(content: []), .link(to: "/etc")] {
             #expect(try quarantine.take(file.object(), pieces: 1))
             #expect(quarantine.contains(file.name))

@@ -107,7 +107,7 @@ struct BadMetadataTests {
     func accepts(mode: RepositoryMode) throws {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
-        let quarantine = try scratch.repository(mode).makeQuarantine(isResumable: false)
+        let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         let others = [
             Self.files(), Self.files("-", "A", "a", "a b", "b\n", String(repeating: "n", count: 255), "é"),
             Self.folders("...", "x.y"), .dirmeta(mode: 0o41777), .detached(Self.good.commit, "note"),
@@ -142,7 +142,7 @@ struct BadMetadataTests {
         let name = ObjectName(Self.good.checksum, type)
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
-        let quarantine = try scratch.repository(.archive).makeQuarantine(isResumable: false)
+        let quarantine = try scratch.repository(.archive).makeQuarantine(.transient)
         let stated = #expect(throws: RepositoryError.self) {
             try quarantine.receive(name, size: UInt64(limit) + 1)
         }

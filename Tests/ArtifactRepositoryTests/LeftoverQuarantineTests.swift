@@ -21,7 +21,7 @@ struct LeftoverQuarantineTests {
             }
         }
         _ = FileManager.default.createFile(atPath: "\(repository.path)/tmp/of somebody else", contents: nil)
-        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let quarantine = try repository.makeQuarantine(.transient)
         let left = try repository.quarantines()
         #expect(left.count == 1)
         #expect(left != ["bst-artifact-1-abc"] && left != ["bst-artifact-99999999-x"])
@@ -36,11 +36,11 @@ struct LeftoverQuarantineTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
-        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let quarantine = try repository.makeQuarantine(.transient)
         for object in first.objects.dropLast() { try quarantine.take(object) }
         // Opened anew, as another process would.
         let other = try Repository(repository.path)
-        let second = try other.makeQuarantine(isResumable: false)
+        let second = try other.makeQuarantine(.transient)
         #expect(try repository.quarantines().count == 2)
         try quarantine.take(first.commit)
         _ = try quarantine.publish(
@@ -58,7 +58,7 @@ struct LeftoverQuarantineTests {
         let repository = try scratch.repository(.bareUser)
         let first = SampleCommit()
         do {
-            let quarantine = try repository.makeQuarantine(isResumable: false)
+            let quarantine = try repository.makeQuarantine(.transient)
             for object in first.objects { try quarantine.take(object) }
             // One that is not finished.
             let incoming = try #require(try quarantine.receive(ArchivedFile().name, size: 100))
@@ -74,7 +74,7 @@ struct LeftoverQuarantineTests {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
-        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let quarantine = try repository.makeQuarantine(.transient)
         let name = try #require(try repository.quarantines().first)
         let attributes = try FileManager.default.attributesOfItem(atPath: "\(repository.path)/tmp/\(name)")
         #expect(attributes[.posixPermissions] as? Int == 0o700)

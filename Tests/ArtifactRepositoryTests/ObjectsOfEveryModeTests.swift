@@ -103,7 +103,7 @@ struct ObjectsOfEveryModeTests {
         _ commit: Checksum, from source: Repository, to target: Repository, as ref: RefName
     ) throws {
         let encoder = ObjectEncoder(source, level: 1)
-        let quarantine = try target.makeQuarantine(isResumable: false)
+        let quarantine = try target.makeQuarantine(.transient)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
         defer { buffer.deallocate() }
         var closure = Closure(source)
@@ -144,7 +144,7 @@ struct ObjectsOfEveryModeTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.bare)
         let error = #expect(throws: RepositoryError.self) {
-            try repository.makeQuarantine(isResumable: false)
+            try repository.makeQuarantine(.transient)
         }
         #expect(error?.code == .unsuitableMode)
     }
@@ -155,7 +155,7 @@ struct ObjectsOfEveryModeTests {
     func unsuitable(mode: UInt32) throws {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
-        let quarantine = try scratch.repository(.bareUserOnly).makeQuarantine(isResumable: false)
+        let quarantine = try scratch.repository(.bareUserOnly).makeQuarantine(.transient)
         let object = ArchivedFile(mode: mode).object()
         let error = #expect(throws: RepositoryError.self) { try quarantine.take(object) }
         #expect(error?.code == .unsuitableMode)

@@ -17,7 +17,7 @@ struct PublicationTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(mode)
         let (first, before) = (SampleCommit(), try repository.visibleFiles())
-        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let quarantine = try repository.makeQuarantine(.transient)
         for object in first.objects {
             try quarantine.take(object)
             #expect(quarantine.contains(object.name) && !repository.contains(object.name))
@@ -102,7 +102,7 @@ struct PublicationTests {
         let repository = try scratch.repository(mode)
         let first = SampleCommit()
         // Both think that they are the first.
-        let quarantines = try (1...2).map { _ in try repository.makeQuarantine(isResumable: false) }
+        let quarantines = try (1...2).map { _ in try repository.makeQuarantine(.transient) }
         for quarantine in quarantines {
             for object in first.objects { #expect(try quarantine.take(object)) }
         }
@@ -120,7 +120,7 @@ struct PublicationTests {
         }
         #expect(inodes[0] == inodes[1])
         // Afterwards most are not even wanted.
-        let late = try repository.makeQuarantine(isResumable: false)
+        let late = try repository.makeQuarantine(.transient)
         for object in first.objects where object.name.type != .commit {
             #expect(try !late.take(object))
         }
@@ -130,7 +130,7 @@ struct PublicationTests {
     func secondCopies(mode: RepositoryMode) throws {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
-        let quarantine = try scratch.repository(mode).makeQuarantine(isResumable: false)
+        let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         let commit = SampleCommit()
         for object in commit.objects + [SampleObject.detached(commit.commit, "note")] {
             try quarantine.take(object)
@@ -153,7 +153,7 @@ struct PublicationTests {
         #expect(try repository.metadata(notes[0].name) == notes[0].bytes)
         try repository.push([notes[1]], change)
         #expect(try repository.metadata(notes[0].name) == notes[0].bytes)
-        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let quarantine = try repository.makeQuarantine(.transient)
         try quarantine.take(notes[2])
         _ = try quarantine.publish([change], replaceDetachedMetadata: true)
         #expect(try repository.metadata(notes[0].name) == notes[2].bytes)

@@ -126,7 +126,7 @@ struct RefRuleTests {
         let changes = ["a/b", "a/bc", "a/b-c", "ab", "a.b"].map {
             RefChange(.named($0), to: Self.first.checksum, expecting: .absent)
         }
-        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let quarantine = try repository.makeQuarantine(.transient)
         for object in Self.first.objects { try quarantine.take(object) }
         let outcomes = try quarantine.publish(changes, replaceDetachedMetadata: false)
         #expect(outcomes == Array(repeating: .moved(from: nil), count: 5))

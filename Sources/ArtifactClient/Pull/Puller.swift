@@ -34,7 +34,8 @@ public final class Puller {
                 .unknownRef,
                 "\(source.remote) has no ref \(missing): list what it has with ‘bst-artifact list’")
         }
-        let quarantine = try store.makeQuarantine(isResumable: true)
+        let quarantine = try store.makeQuarantine(
+            .resumable(.pull, for: refs.compactMap { ref in commits[ref].map { (ref, $0) } }))
         let walk = PullWalk(quarantine, remote: source.remote, showProgress: showProgress)
         var report = PullReport()
         for ref in refs {

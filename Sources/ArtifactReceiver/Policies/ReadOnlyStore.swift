@@ -20,8 +20,11 @@ public final class ReadOnlyStore: StoreDecorator {
         throw refusal
     }
 
+    /// Changes nothing.
+    public func recover() {}
+
     /// Refuses.
-    public func makeQuarantine(isResumable: Bool) throws -> any Quarantine {
+    public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         throw refusal
     }
 

@@ -22,15 +22,15 @@ public final class SizeLimit: StoreDecorator {
     }
 
     /// Makes a place for new objects that keeps to the limits.
-    public func makeQuarantine(isResumable: Bool) throws -> any Quarantine {
+    public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         LimitedQuarantine(
-            try inner.makeQuarantine(isResumable: isResumable), maximumObject: maximumObject,
+            try inner.makeQuarantine(purpose), maximumObject: maximumObject,
             remaining: maximumPush)
     }
 }
 
-private final class LimitedQuarantine: Quarantine {
-    private let inner: any Quarantine
+private final class LimitedQuarantine: QuarantineDecorator {
+    let inner: any Quarantine
     private let maximumObject: UInt64
     private var remaining: UInt64
 
@@ -58,11 +58,4 @@ private final class LimitedQuarantine: Quarantine {
         remaining -= size
         return object
     }
-
-    func contains(_ name: ObjectName) -> Bool { inner.contains(name) }
-    func metadata(_ name: ObjectName) throws -> [UInt8]? { try inner.metadata(name) }
-    func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
-        try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)
-    }
-    func discard() { inner.discard() }
 }

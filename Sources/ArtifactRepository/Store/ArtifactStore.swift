@@ -20,10 +20,26 @@ public protocol ArtifactStore: AnyObject, Sendable {
     /// - Throws: `RepositoryError` with `refMoved` or `conflict`.
     func check(_ changes: [RefChange]) throws
     /// Makes a place for new objects that no reader sees.
-    ///
-    /// - Parameter isResumable: whether it starts with the objects that an interrupted predecessor of the same kind had
-    ///   verified, and leaves its own to a successor unless it is discarded. Otherwise it goes with its owner.
-    func makeQuarantine(isResumable: Bool) throws -> any Quarantine
+    func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine
+    /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
+    func recover() throws
+}
+
+/// What a quarantine is for, which decides what becomes of its objects when its owner is interrupted.
+public enum QuarantinePurpose: Sendable, Equatable {
+    /// Its objects go with its owner.
+    case transient
+    /// It starts with the objects that an interrupted predecessor of the same purpose and identity had verified, or else
+    /// one of any identity, and leaves its own to a successor unless it is discarded.
+    case resumable(Kind, identity: Checksum)
+
+    /// What is resumed.
+    public enum Kind: String, Sendable {
+        /// The receiving end of a push.
+        case push
+        /// A pull.
+        case pull
+    }
 }
 
 /// A place for new objects that no reader sees until they are published.
@@ -42,6 +58,8 @@ public protocol Quarantine: AnyObject {
     /// - Parameter replaceDetachedMetadata: whether detached metadata that the store has is replaced.
     /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome]
+    /// Leaves what was verified to a successor, where its purpose allows that; discards it otherwise.
+    func leave()
     /// Removes everything that was not published.
     func discard()
 }
@@ -93,4 +111,17 @@ public enum RefOutcome: Sendable, Equatable {
     case unchanged
     /// It exists with another commit, and was left there.
     case kept(Checksum)
+}
+
+extension QuarantinePurpose {
+    /// The purpose of bringing commits here for refs: who brings the same ones again, resumes.
+    public static func resumable(_ kind: Kind, for refs: [(ref: RefName, commit: Checksum)])
+        -> QuarantinePurpose
+    {
+        let digest = Digest()
+        for (ref, commit) in refs.sorted(by: { $0.ref < $1.ref }) {
+            Array("\(ref) \(commit)\n".utf8).withUnsafeBytes { digest.update($0) }
+        }
+        return .resumable(kind, identity: digest.finish())
+    }
 }

@@ -31,10 +31,10 @@ final class LocalQuarantine: Quarantine {
     private let folder: QuarantineFolder
     private let places: [ObjectType: QuarantinePlace]
 
-    init(_ repository: Repository, isResumable: Bool) throws {
+    init(_ repository: Repository, _ purpose: QuarantinePurpose) throws {
         self.repository = repository
         let temporary = try repository.root.directory("tmp")
-        folder = try QuarantineFolder(in: temporary, isResumable: isResumable)
+        folder = try QuarantineFolder(in: temporary, isResumable: purpose != .transient)
         let root = folder.directory
         // What was not complete when its owner died is of no use, and commits without their trees would be in the way.
         for stale in ["incoming", ObjectType.commit.rawValue, ObjectType.commitmeta.rawValue] {
@@ -50,6 +50,10 @@ final class LocalQuarantine: Quarantine {
                 directory: try root.directory(type.rawValue), incoming: incoming, counter: counter)
         }
         self.places = places
+    }
+
+    func leave() {
+        // The folder's owner decides when it goes.
     }
 
     func discard() {
@@ -177,14 +181,17 @@ final class LocalQuarantine: Quarantine {
 }
 
 extension Repository: ArtifactStore {
+    /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
+    public func recover() throws {}
+
     /// Makes a place for new objects that no reader sees.
-    public func makeQuarantine(isResumable: Bool) throws -> any Quarantine {
+    public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         guard mode != .bare else {
             throw RepositoryError(
                 .unsuitableMode,
                 "repository \(path) is of mode bare, into which nothing can be received: use one of mode archive, "
                     + "bare-user or bare-user-only")
         }
-        return try LocalQuarantine(self, isResumable: isResumable)
+        return try LocalQuarantine(self, purpose)
     }
 }

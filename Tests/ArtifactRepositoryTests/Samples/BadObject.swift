@@ -27,7 +27,7 @@ struct BadObject: Sendable {
         defer { scratch.remove() }
         let repository = try scratch.repository(mode)
         let before = try repository.visibleFiles()
-        let quarantine = try repository.makeQuarantine(isResumable: false)
+        let quarantine = try repository.makeQuarantine(.transient)
         for bad in objects {
             for pieces in [Int.max, 1000, 1] {
                 let comment = Comment(rawValue: "\(bad.description), in pieces of \(pieces)")

@@ -55,7 +55,7 @@ extension Repository {
     /// Receives objects and moves refs, as one push does.
     @discardableResult
     func push(_ objects: [SampleObject], _ changes: RefChange...) throws -> [RefOutcome] {
-        let quarantine = try makeQuarantine(isResumable: false)
+        let quarantine = try makeQuarantine(.transient)
         defer { quarantine.discard() }
         for object in objects { try quarantine.take(object) }
         return try quarantine.publish(changes, replaceDetachedMetadata: false)

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// A store that is another one with something added: what a policy does not speak of, it passes on.
+public protocol StoreDecorator: ArtifactStore {
+    /// The store behind.
+    var inner: any ArtifactStore { get }
+}
+
+extension StoreDecorator {
+    /// How messages call the place.
+    public var path: String { inner.path }
+    /// How it stores objects.
+    public var mode: RepositoryMode { inner.mode }
+    /// Completes or drops what a crash left.
+    public func recover() throws { try inner.recover() }
+    /// The commit that a ref points to; nil where there is no such ref.
+    public func commit(of ref: RefName) throws -> Checksum? { try inner.commit(of: ref) }
+    /// All refs, sorted.
+    public func refs() throws -> [(ref: RefName, commit: Checksum)] { try inner.refs() }
+    /// Whether an object is there for every reader to see.
+    public func contains(_ name: ObjectName) -> Bool { inner.contains(name) }
+    /// Looks whether refs could move now, without moving them.
+    public func check(_ changes: [RefChange]) throws { try inner.check(changes) }
+    /// Makes a place for new objects that no reader sees.
+    public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
+        try inner.makeQuarantine(purpose)
+    }
+}
+
+/// A quarantine that is another one with something added.
+public protocol QuarantineDecorator: Quarantine {
+    /// The quarantine behind.
+    var inner: any Quarantine { get }
+}
+
+extension QuarantineDecorator {
+    /// Whether an object is here or in the store.
+    public func contains(_ name: ObjectName) -> Bool { inner.contains(name) }
+    /// Reads a metadata object from here or from the store; nil where neither has it.
+    public func metadata(_ name: ObjectName) throws -> [UInt8]? { try inner.metadata(name) }
+    /// Begins to take an object in, which is verified while it is written.
+    public func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
+        try inner.receive(name, size: size)
+    }
+    /// Makes everything that was received visible and durable, then moves the refs.
+    public func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
+        try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)
+    }
+    /// Leaves what was verified to a successor.
+    public func leave() { inner.leave() }
+    /// Removes everything that was not published.
+    public func discard() { inner.discard() }
+}
