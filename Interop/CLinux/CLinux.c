@@ -23,3 +23,9 @@ int clinux_fstatat(int directory, const char *path, struct stat *result, int fla
 }
 
 int clinux_fstat(int descriptor, struct stat *result) { return fstat(descriptor, result); }
+
+int clinux_set_mtime(int directory, const char *path, const struct timespec *time) {
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+    if (time) times[1] = *time;
+    return utimensat(directory, path, times, AT_SYMLINK_NOFOLLOW);
+}

@@ -27,8 +27,23 @@ struct Conversation {
         session = ReceiverSession(version: options.version)
     }
 
+    /// Takes the push. What an interrupted client has sent is left for its next attempt.
     mutating func run(input: Descriptor) throws {
-        defer { quarantine?.discard() }
+        do {
+            try converse(input: input)
+            quarantine?.discard()
+        } catch {
+            if Conversation.isInterruption(error) { quarantine?.leave() } else { quarantine?.discard() }
+            throw error
+        }
+    }
+
+    private static func isInterruption(_ error: any Error) -> Bool {
+        if let error = error as? ProtocolError { return error.code == .truncated }
+        return (error as? SystemError)?.isConnectionLoss ?? false
+    }
+
+    private mutating func converse(input: Descriptor) throws {
         if options.version == .zero { try send(session.reply(info: greeting())) }
         let buffer = StreamBuffer()
         while true {
@@ -153,7 +168,8 @@ struct Conversation {
 
     private mutating func ownQuarantine() throws -> any Quarantine {
         if let quarantine { return quarantine }
-        let made = try store.makeQuarantine(.transient)
+        let made = try store.makeQuarantine(
+            .resumable(.push, for: changes.map { (ref: $0.ref, commit: $0.new) }))
         quarantine = made
         return made
     }

@@ -62,6 +62,7 @@ public struct Receiver {
     public func serve(input: Descriptor, output: Descriptor) throws {
         var conversation = Conversation(store: store, options: options, logger: logger, output: output)
         do {
+            try store.recover()
             try conversation.run(input: input)
         } catch {
             // A client that was refused has nothing more to say; whatever it says, that is the cause.

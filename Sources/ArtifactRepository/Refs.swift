@@ -57,24 +57,6 @@ extension Repository {
         return result.sorted { $0.ref < $1.ref }
     }
 
-    /// Points a ref to a commit, at once and durably. The caller holds the ref lock.
-    func set(_ ref: RefName, to commit: Checksum) throws {
-        _ = try withGError("set ref \(ref) of \(path) to \(commit)") { error in
-            ostree_repo_set_ref_immediate(handle, nil, ref.text, commit.hex, nil, error)
-        }
-    }
-
-    /// Makes the names of refs durable, which libostree leaves to chance.
-    func syncFolders(of refs: [RefName]) throws {
-        var folders: Set<String> = ["refs/heads"]
-        for ref in refs {
-            for (index, character) in zip(ref.text.indices, ref.text) where character == "/" {
-                folders.insert("refs/heads/\(ref.text[..<index])")
-            }
-        }
-        for folder in folders { try root.directory(folder).sync() }
-    }
-
     /// Runs `body` while no other process that asks for this lock moves refs.
     ///
     /// libostree has no such lock; the one taken is on the folder `refs/heads` itself, so that nothing has to be

@@ -54,6 +54,11 @@ public final class Descriptor: Sendable {
         return count
     }
 
+    /// Goes to the start of a file.
+    public func rewind() throws(SystemError) {
+        guard lseek(number, 0, SEEK_SET) == 0 else { throw SystemError("seek") }
+    }
+
     /// Reads the rest of a file that is expected to be small.
     ///
     /// - Throws: `SystemError` with `EFBIG` where there are more than `limit` bytes.
@@ -84,7 +89,7 @@ public final class Descriptor: Sendable {
     public func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         var rest = bytes
         while !rest.isEmpty {
-            let count = retryingInterrupts { Glibc.write(number, rest.baseAddress, rest.count) }
+            let count = changing(.write(number)) { Glibc.write(number, rest.baseAddress, rest.count) }
             guard count >= 0 else { throw SystemError("write") }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
@@ -107,17 +112,21 @@ public final class Descriptor: Sendable {
 
     /// Makes what was written durable.
     public func sync() throws(SystemError) {
-        guard retryingInterrupts({ fsync(number) }) == 0 else { throw SystemError("fsync") }
+        guard changing(.sync(number), { fsync(number) }) == 0 else { throw SystemError("fsync") }
     }
 
     /// Makes everything durable that was written to the file system which holds this file.
     public func syncFileSystem() throws(SystemError) {
-        guard retryingInterrupts({ clinux_syncfs(number) }) == 0 else { throw SystemError("syncfs") }
+        guard changing(.syncFileSystem(number), { clinux_syncfs(number) }) == 0 else {
+            throw SystemError("syncfs")
+        }
     }
 
     /// Sets the permission bits.
     public func setMode(_ mode: mode_t) throws(SystemError) {
-        guard fchmod(number, mode) == 0 else { throw SystemError("chmod") }
+        guard changing(.setMetadata(number), { fchmod(number, mode) }) == 0 else {
+            throw SystemError("chmod")
+        }
     }
 
     /// Whether this is a terminal.
@@ -141,9 +150,8 @@ extension Descriptor {
 
     /// Sets an extended attribute.
     public func setAttribute(_ name: String, to value: [UInt8]) throws(SystemError) {
-        guard fsetxattr(number, name, value, value.count, 0) == 0 else {
-            throw SystemError("set attribute \(name)")
-        }
+        let result = changing(.setMetadata(number)) { fsetxattr(number, name, value, value.count, 0) }
+        guard result == 0 else { throw SystemError("set attribute \(name)") }
     }
 }
 

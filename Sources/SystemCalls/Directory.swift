@@ -38,7 +38,10 @@ public struct Directory: Sendable {
     public func makeDirectory(
         _ name: String, mode: mode_t = 0o755, mayExist: Bool = false
     ) throws(SystemError) {
-        if mkdirat(descriptor.number, name, mode) != 0 && !(mayExist && errno == EEXIST) {
+        let result = changing(.makeDirectory(descriptor.number, name)) {
+            mkdirat(descriptor.number, name, mode)
+        }
+        if result != 0 && !(mayExist && errno == EEXIST) {
             throw SystemError("make directory \(named(name))")
         }
     }
@@ -53,7 +56,9 @@ public struct Directory: Sendable {
     /// Makes a new file for reading and writing.
     public func createFile(_ name: String, mode: mode_t = 0o644) throws(SystemError) -> Descriptor {
         let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-        let number = retryingInterrupts { openat(descriptor.number, name, flags, mode) }
+        let number = changing(.create(descriptor.number, name)) {
+            openat(descriptor.number, name, flags, mode)
+        }
         guard number >= 0 else { throw SystemError("create \(named(name))") }
         return Descriptor(number)
     }
@@ -88,16 +93,18 @@ public struct Directory: Sendable {
 
     /// Makes a symbolic link.
     public func makeLink(_ name: String, target: String) throws(SystemError) {
-        guard symlinkat(target, descriptor.number, name) == 0 else {
-            throw SystemError("make link \(named(name))")
+        let result = changing(.create(descriptor.number, name)) {
+            symlinkat(target, descriptor.number, name)
         }
+        guard result == 0 else { throw SystemError("make link \(named(name))") }
     }
 
     /// Moves a file of this directory to `newName` below `target`, replacing what is there.
     public func rename(_ name: String, to target: Directory, _ newName: String) throws(SystemError) {
-        guard renameat(descriptor.number, name, target.descriptor.number, newName) == 0 else {
-            throw SystemError("move \(named(name)) to \(target.named(newName))")
+        let result = changing(.rename(descriptor.number, name, target.descriptor.number, newName)) {
+            renameat(descriptor.number, name, target.descriptor.number, newName)
         }
+        guard result == 0 else { throw SystemError("move \(named(name)) to \(target.named(newName))") }
     }
 
     /// Moves a file to `newName` below `target`, unless something is there already.
@@ -106,27 +113,54 @@ public struct Directory: Sendable {
     public func renameUnlessPresent(
         _ name: String, to target: Directory, _ newName: String
     ) throws(SystemError) -> Bool {
-        if clinux_rename_noreplace(descriptor.number, name, target.descriptor.number, newName) == 0 {
-            return true
+        let result = changing(.rename(descriptor.number, name, target.descriptor.number, newName)) {
+            clinux_rename_noreplace(descriptor.number, name, target.descriptor.number, newName)
         }
+        if result == 0 { return true }
         if errno == EEXIST { return false }
         throw SystemError("move \(named(name)) to \(target.named(newName))")
     }
 
+    /// Gives a file a second name, below `target`.
+    ///
+    /// - Returns: false where the file does not exist.
+    /// - Throws: `SystemError`, with `EEXIST` where the second name is taken.
+    public func link(
+        _ name: String, to target: Directory, _ newName: String
+    ) throws(SystemError) -> Bool {
+        let result = changing(.create(target.descriptor.number, newName)) {
+            linkat(descriptor.number, name, target.descriptor.number, newName, 0)
+        }
+        if result == 0 { return true }
+        if errno == ENOENT { return false }
+        throw SystemError("link \(named(name)) to \(target.named(newName))")
+    }
+
+    /// Sets when a file was last changed; nil stands for now.
+    public func setModificationTime(_ name: String, _ time: timespec?) throws(SystemError) {
+        let result = changing(.setTime(descriptor.number, name)) {
+            guard var time else { return clinux_set_mtime(descriptor.number, name, nil) }
+            return clinux_set_mtime(descriptor.number, name, &time)
+        }
+        guard result == 0 else { throw SystemError("set the time of \(named(name))") }
+    }
+
     /// Removes a file; one that is not there is no error.
     public func remove(_ name: String) throws(SystemError) {
-        if unlinkat(descriptor.number, name, 0) != 0 && errno != ENOENT {
-            throw SystemError("remove \(named(name))")
-        }
+        if unlink(name, 0) != 0 && errno != ENOENT { throw SystemError("remove \(named(name))") }
+    }
+
+    private func unlink(_ name: String, _ flags: Int32) -> Int32 {
+        changing(.remove(descriptor.number, name)) { unlinkat(descriptor.number, name, flags) }
     }
 
     /// Removes a directory and everything in it; one that is not there is no error.
     public func removeTree(_ name: String) throws(SystemError) {
-        if unlinkat(descriptor.number, name, 0) == 0 || errno == ENOENT { return }
+        if unlink(name, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw SystemError("remove \(named(name))") }
         let child = try directory(name)
         for entry in try child.entries() { try child.removeTree(entry) }
-        if unlinkat(descriptor.number, name, AT_REMOVEDIR) != 0 && errno != ENOENT {
+        if unlink(name, AT_REMOVEDIR) != 0 && errno != ENOENT {
             throw SystemError("remove directory \(named(name))")
         }
     }
@@ -137,7 +171,7 @@ public struct Directory: Sendable {
     public func removeEmptyDirectories(_ name: String) throws(SystemError) {
         let child = try directory(name)
         for entry in try child.entries() { try child.removeEmptyDirectories(entry) }
-        if unlinkat(descriptor.number, name, AT_REMOVEDIR) != 0 && errno != ENOENT {
+        if unlink(name, AT_REMOVEDIR) != 0 && errno != ENOENT {
             throw SystemError("remove directory \(named(name))")
         }
     }
@@ -157,6 +191,13 @@ public struct Directory: Sendable {
         let stream = try openStream()
         defer { closedir(stream) }
         while let name = try next(in: stream) { try visit(name) }
+    }
+
+    /// Whether there is nothing in this directory.
+    public func isEmpty() throws(SystemError) -> Bool {
+        let stream = try openStream()
+        defer { closedir(stream) }
+        return try next(in: stream) == nil
     }
 
     private func openStream() throws(SystemError) -> OpaquePointer {

@@ -26,6 +26,12 @@ public struct SystemError: Error, CustomStringConvertible, Equatable, Sendable {
     /// Whether the thing acted on does not exist.
     public var isNotFound: Bool { code == ENOENT }
 
+    /// Whether a peer went away.
+    public var isConnectionLoss: Bool { [EPIPE, ECONNRESET, ETIMEDOUT].contains(code) }
+
+    /// Whether the file system, or somebody's share of it, is full.
+    public var isOutOfSpace: Bool { [ENOSPC, EDQUOT].contains(code) }
+
     /// One sentence for people.
     public var description: String { "cannot \(action): \(reason)" }
 }

@@ -63,18 +63,19 @@ struct PublicationTests {
         #expect(try target.quarantines().isEmpty)
     }
 
-    @Test("is refused where a commit came along whose tree is not whole, though no ref wants it")
-    func unwantedCommit() throws {
+    @Test("shows nothing that no ref needs, whole or not")
+    func unwantedObjects() throws {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
+        let (wanted, other, kept) = (SampleCommit(), SampleCommit("second"), SampleCommit("kept"))
+        let there = RefChange(.named("there"), to: wanted.checksum, expecting: .anything)
+        try repository.push(wanted.objects, there)
         let before = try repository.visibleFiles()
-        let error = #expect(throws: RepositoryError.self) {
-            try repository.push(
-                SampleCommit().objects + [SampleCommit("second").commit],
-                RefChange(Self.main, to: SampleCommit().checksum, expecting: .absent))
-        }
-        #expect(error?.code == .missingObject)
+        let outcomes = try repository.push(
+            wanted.objects + [other.commit] + kept.objects,
+            RefChange(.named("there"), to: kept.checksum, expecting: .absentOrKept))
+        #expect(outcomes == [.kept(wanted.checksum)])
         #expect(try repository.visibleFiles() == before)
     }
 

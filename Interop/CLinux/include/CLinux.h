@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #pragma clang assume_nonnull begin
 
@@ -19,6 +20,8 @@ int clinux_syncfs(int descriptor);
 int clinux_open_unnamed(int directory, const char *path, mode_t mode);
 /* fstatat without the ambiguity of Swift's `stat` name. */
 int clinux_fstatat(int directory, const char *path, struct stat *result, int flags);
+/* utimensat that sets the time of the last change alone, to now where `time` is null; links are not followed. */
+int clinux_set_mtime(int directory, const char *path, const struct timespec *_Nullable time);
 int clinux_fstat(int descriptor, struct stat *result);
 
 #pragma clang assume_nonnull end

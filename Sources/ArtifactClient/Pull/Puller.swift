@@ -36,10 +36,27 @@ public final class Puller {
         }
         let quarantine = try store.makeQuarantine(
             .resumable(.pull, for: refs.compactMap { ref in commits[ref].map { (ref, $0) } }))
+        do {
+            let report = try pull(refs, commits, through: quarantine)
+            quarantine.discard()
+            return report
+        } catch let error as RepositoryError {
+            // What this repository does not take, it will not take the next time either.
+            quarantine.discard()
+            throw error
+        } catch {
+            quarantine.leave()
+            throw error
+        }
+    }
+
+    private func pull(
+        _ refs: [RefName], _ commits: [RefName: Checksum], through quarantine: any Quarantine
+    ) throws -> PullReport {
         let walk = PullWalk(quarantine, remote: source.remote, showProgress: showProgress)
         var report = PullReport()
         for ref in refs {
-            // Absence was looked for above.
+            // Absence was looked for before.
             guard let commit = commits[ref] else { continue }
             report.entries.append(.init(ref: ref, commit: commit, previous: try store.commit(of: ref)))
             try walk.want(commit)
@@ -48,7 +65,6 @@ public final class Puller {
         try walk.finish()
         let changes = report.entries.map { RefChange($0.ref, to: $0.commit, expecting: .anything) }
         _ = try quarantine.publish(changes, replaceDetachedMetadata: true)
-        quarantine.discard()
         report.objects = walk.progress.objects
         report.bytes = walk.progress.bytes
         return report

@@ -46,23 +46,32 @@ public struct DirTree: Sendable {
         }
         files = variant[0]
         directories = variant[1]
-        // As bytes: Swift takes names for equal that differ in their Unicode form, and file systems do not.
-        var fileNames = Set<[UInt8]>()
+        try DirTree.check(files, checksums: 1, in: name)
+        try DirTree.check(directories, checksums: 2, in: name)
+        try checkNoNameIsTwice(name)
+    }
+
+    private static func check(
+        _ entries: Variant, checksums: Int, in name: ObjectName
+    ) throws(RepositoryError) {
         var previous: String?
-        for index in 0..<files.count {
-            let entry = files[index]
+        for index in 0..<entries.count {
+            let entry = entries[index]
             previous = try DirTree.check(entry[0], after: previous, in: name)
-            _ = try Checksum(field: entry[1], of: name)
-            if directories.count > 0, let previous { fileNames.insert(Array(previous.utf8)) }
+            for field in 1...checksums { _ = try Checksum(field: entry[field], of: name) }
         }
-        previous = nil
-        for index in 0..<directories.count {
-            let entry = directories[index]
-            previous = try DirTree.check(entry[0], after: previous, in: name)
-            _ = try (Checksum(field: entry[1], of: name), Checksum(field: entry[2], of: name))
-            if let previous, fileNames.contains(Array(previous.utf8)) {
-                throw .badObject(name, "‘\(previous.forDisplay())’ stands in it twice")
+    }
+
+    /// Both lists are sorted, so they are walked side by side. Names are compared as bytes: Swift takes names for equal
+    /// that differ in their Unicode form, and file systems do not.
+    private func checkNoNameIsTwice(_ name: ObjectName) throws(RepositoryError) {
+        var (file, directory) = (0, 0)
+        while file < files.count, directory < directories.count {
+            let (first, second) = (files[file][0].string ?? "", directories[directory][0].string ?? "")
+            if first.utf8.elementsEqual(second.utf8) {
+                throw .badObject(name, "‘\(first.forDisplay())’ stands in it twice")
             }
+            if first.utf8.lexicographicallyPrecedes(second.utf8) { file += 1 } else { directory += 1 }
         }
     }
 

@@ -25,165 +25,126 @@ struct QuarantinePlace {
 
 /// A quarantine in the repository's own `tmp`, so that publication is a matter of renaming.
 ///
-/// One folder for each type holds what was verified, under its checksum; `incoming` holds what is being written.
+/// One folder for each type holds what was received and verified, under its checksum; `incoming` holds what is being
+/// written. `reserve` holds what is at hand though it was not received now: what an interrupted predecessor had
+/// verified, and second names of objects which the repository had when they were offered, in case that it loses them.
 final class LocalQuarantine: Quarantine {
-    private let repository: Repository
+    let repository: Repository
     private let folder: QuarantineFolder
     private let places: [ObjectType: QuarantinePlace]
+    let reserve: Directory
+    let incoming: Directory
 
     init(_ repository: Repository, _ purpose: QuarantinePurpose) throws {
         self.repository = repository
-        let temporary = try repository.root.directory("tmp")
-        folder = try QuarantineFolder(in: temporary, isResumable: purpose != .transient)
+        folder = try QuarantineFolder(in: try repository.root.directory("tmp"), purpose)
         let root = folder.directory
-        // What was not complete when its owner died is of no use, and commits without their trees would be in the way.
-        for stale in ["incoming", ObjectType.commit.rawValue, ObjectType.commitmeta.rawValue] {
-            try root.removeTree(stale)
-        }
-        let counter = QuarantinePlace.Counter()
-        var places: [ObjectType: QuarantinePlace] = [:]
+        try root.makeDirectory("reserve", mode: 0o700, mayExist: true)
+        let reserve = try root.directory("reserve")
+        // What was not complete when its owner died is of no use.
+        try root.removeTree("incoming")
         try root.makeDirectory("incoming", mode: 0o700)
         let incoming = try root.directory("incoming")
+        let counter = QuarantinePlace.Counter()
+        var places: [ObjectType: QuarantinePlace] = [:]
         for type in ObjectType.allCases {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
-            places[type] = QuarantinePlace(
-                directory: try root.directory(type.rawValue), incoming: incoming, counter: counter)
+            let directory = try root.directory(type.rawValue)
+            try LocalQuarantine.empty(directory, of: type, into: reserve)
+            places[type] = QuarantinePlace(directory: directory, incoming: incoming, counter: counter)
         }
-        self.places = places
+        (self.places, self.reserve, self.incoming) = (places, reserve, incoming)
+    }
+
+    /// Keeps what a predecessor had verified at hand. Its commits come again with those that want them.
+    private static func empty(_ directory: Directory, of type: ObjectType, into reserve: Directory) throws {
+        try directory.forEachEntry { entry in
+            switch type {
+            case .file, .dirtree, .dirmeta:
+                try directory.rename(entry, to: reserve, "\(entry).\(type.rawValue)")
+            case .commit, .commitmeta: try directory.remove(entry)
+            }
+        }
     }
 
     func leave() {
-        // The folder's owner decides when it goes.
+        // The folder itself decides whether it goes with its owner; one without anything in it is of no use.
+        let kept = ObjectType.allCases.map(place) + [reserve]
+        if kept.allSatisfy({ (try? $0.isEmpty()) ?? false }) { discard() }
     }
 
     func discard() {
-        folder.remove()
+        folder.discard()
     }
 
-    private func place(_ type: ObjectType) -> QuarantinePlace {
+    /// Where all of the quarantine is.
+    var root: Directory { folder.directory }
+
+    func place(_ type: ObjectType) -> Directory {
         // Every type has its place, made in init.
-        places[type]!
+        places[type]!.directory
     }
 
-    private func holds(_ name: ObjectName) -> Bool {
-        place(name.type).directory.contains(name.checksum.hex)
+    func holds(_ name: ObjectName) -> Bool {
+        place(name.type).contains(name.checksum.hex)
     }
 
     func contains(_ name: ObjectName) -> Bool {
-        repository.contains(name) || holds(name)
+        repository.contains(name) || holds(name) || reserve.contains(name.fileName)
     }
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
-        if let file = try? place(name.type).directory.openFile(name.checksum.hex) {
+        if let file = try? place(name.type).openFile(name.checksum.hex) {
             return try file.readAll(limit: Commit.maximumMetadataSize)
         }
-        return try repository.metadata(name)
+        if let bytes = try repository.metadata(name) { return bytes }
+        return try (try? reserve.openFile(name.fileName))?.readAll(limit: Commit.maximumMetadataSize)
     }
 
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
         switch name.type {
-        case .file:
-            if repository.contains(name) { return nil }
-            return repository.mode == .archive
-                ? try IncomingArchivedFile(name, place: place(.file))
-                : try IncomingBareFile(name, place: place(.file), mode: repository.mode)
-        case .dirtree, .dirmeta:
-            if repository.contains(name) { return nil }
+        case .file, .dirtree, .dirmeta:
+            if try reserveFromRepository(name) || takeFromReserve(name) { return nil }
         case .commit, .commitmeta: break
+        }
+        guard let place = places[name.type] else { return nil }
+        if name.type == .file {
+            return repository.mode == .archive
+                ? try IncomingArchivedFile(name, place: place)
+                : try IncomingBareFile(name, place: place, mode: repository.mode)
         }
         if let size, size > Commit.maximumMetadataSize {
             throw RepositoryError.badObject(
                 name, "it has \(size) bytes, and metadata at most \(Commit.maximumMetadataSize)")
         }
-        return IncomingMetadata(name, place: place(name.type))
+        return IncomingMetadata(name, place: place)
     }
 
-    func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
-        try checkDetachedMetadata(changes)
-        // What was written must be durable before a name shows it.
-        try folder.directory.descriptor.syncFileSystem()
-        return try repository.withSharedLock {
-            var closure = ClosureCheck(self)
-            for commit in try place(.commit).directory.entries().compactMap({ Checksum(hex: $0) }) {
-                try closure.require(commit)
-            }
-            for change in changes { try closure.require(change.new) }
-            return try repository.withRefLock {
-                // All refs are looked at before the first object is shown.
-                try repository.check(changes)
-                for change in changes { try checkDescent(change) }
-                for type in [ObjectType.file, .dirmeta, .dirtree, .commit] { try move(type, replace: false) }
-                try move(.commitmeta, replace: replaceDetachedMetadata)
-                let outcomes = try changes.map(apply)
-                try repository.syncFolders(of: changes.map(\.ref))
-                return outcomes
-            }
+    /// Where the repository has an object, keeps it at hand, should it be pruned before this push is published.
+    ///
+    /// - Returns: whether the repository has it.
+    private func reserveFromRepository(_ name: ObjectName) throws -> Bool {
+        do {
+            let path = repository.objectPath(name)
+            return try repository.objects.link(path, to: reserve, name.fileName)
+        } catch {
+            // It has a second name already, or cannot have one more; then publication looks whether it is still there.
+            return repository.contains(name)
         }
     }
 
-    private func checkDetachedMetadata(_ changes: [RefChange]) throws {
-        for entry in try place(.commitmeta).directory.entries() {
-            guard let commit = Checksum(hex: entry) else { continue }
-            guard holds(ObjectName(commit, .commit)) || changes.contains(where: { $0.new == commit }) else {
-                throw RepositoryError.badObject(
-                    ObjectName(commit, .commitmeta),
-                    "it is detached metadata of a commit that is not part of this push")
-            }
+    /// Takes an object over that a predecessor had verified.
+    func takeFromReserve(_ name: ObjectName) throws -> Bool {
+        do {
+            return try reserve.renameUnlessPresent(name.fileName, to: place(name.type), name.checksum.hex)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return false
         }
-    }
-
-    private func move(_ type: ObjectType, replace: Bool) throws {
-        let directory = place(type).directory
-        var touched: Set<String> = []
-        try directory.forEachEntry { entry in
-            guard let checksum = Checksum(hex: entry) else { return }
-            let path = repository.objectPath(ObjectName(checksum, type))
-            let folder = String(path.prefix(2))
-            if touched.insert(folder).inserted {
-                try repository.objects.makeDirectory(folder, mayExist: true)
-            }
-            if replace {
-                try directory.rename(entry, to: repository.objects, path)
-            } else if try !directory.renameUnlessPresent(entry, to: repository.objects, path) {
-                try directory.remove(entry)
-            }
-        }
-        for folder in touched { try repository.objects.directory(folder).sync() }
-        if !touched.isEmpty { try repository.objects.sync() }
-    }
-
-    private func apply(_ change: RefChange) throws -> RefOutcome {
-        let outcome = try change.outcome(current: repository.commit(of: change.ref))
-        if case .moved = outcome {
-            try repository.clearPlace(of: change.ref)
-            try repository.set(change.ref, to: change.new)
-        }
-        // The closure is complete, whatever an interrupted pull of another program had noted.
-        try? repository.root.remove("state/\(change.new).commitpartial")
-        return outcome
-    }
-
-    /// A ref that must move forward: its commit is among the ancestors of the new one.
-    private func checkDescent(_ change: RefChange) throws {
-        guard case .commit(let old) = change.expectation, old != change.new else { return }
-        var next: Checksum? = change.new
-        while let commit = next {
-            let name = ObjectName(commit, .commit)
-            guard let bytes = try metadata(name) else { break }
-            next = try bytes.withUnsafeBytes { try Commit($0, name) }.parent
-            if next == old { return }
-        }
-        throw RepositoryError(
-            .notFastForward,
-            "ref \(change.ref) cannot move from \(old) to \(change.new): the new commit does not descend from the old one"
-        )
     }
 }
 
 extension Repository: ArtifactStore {
-    /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
-    public func recover() throws {}
-
     /// Makes a place for new objects that no reader sees.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         guard mode != .bare else {

@@ -6,34 +6,44 @@ import SystemCalls
 /// The folder of a quarantine below a repository's `tmp`.
 ///
 /// Its owner holds it locked (`flock`), so that an unlocked one is known to be left over. A resumable one may be taken
-/// over by the next owner of its kind, but only while the machine has not restarted: until then the kernel still knows
-/// what was written, synced or not.
+/// over by the next owner of its kind, for a day, but only while the machine has not restarted: until then the kernel
+/// still knows what was written, synced or not.
 final class QuarantineFolder {
     private static let prefix = "bst-artifact-"
-    private static let resumablePrefix = "bst-artifact-pull-"
+    /// After that time libostree removes what it does not know from `tmp`, too.
+    private static let lifetimeInSeconds = 86_400
 
     private let temporary: Directory
     private let name: String
     private let isResumable: Bool
+    /// Whether it was begun for another identity, whose next owner may want it back.
+    private let isBorrowed: Bool
     /// The folder, locked.
     let directory: Directory
 
-    init(in temporary: Directory, isResumable: Bool) throws {
+    init(in temporary: Directory, _ purpose: QuarantinePurpose) throws {
         self.temporary = temporary
-        self.isResumable = isResumable
-        let boot = try QuarantineFolder.bootIdentifier()
-        if let (name, directory) = QuarantineFolder.settleLeftovers(
-            in: temporary, takingOver: isResumable ? "\(QuarantineFolder.resumablePrefix)\(boot)" : nil)
-        {
+        isResumable = purpose != .transient
+        let start = try QuarantineFolder.start(of: purpose)
+        let settled = QuarantineFolder.settleLeftovers(
+            in: temporary, kind: start.kind, identity: start.identity)
+        if let (name, directory) = settled {
             (self.name, self.directory) = (name, directory)
+            isBorrowed = !name.hasPrefix(start.identity)
             return
         }
-        let start = isResumable ? "\(QuarantineFolder.resumablePrefix)\(boot)-" : QuarantineFolder.prefix
-        name = "\(start)\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-        try temporary.makeDirectory(name, mode: 0o700)
-        directory = try temporary.directory(name)
-        guard retryingInterrupts({ flock(directory.descriptor.number, LOCK_EX) }) == 0 else {
-            throw SystemError("lock \(directory.path)")
+        isBorrowed = false
+        while true {
+            let name = "\(start.identity)\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+            try temporary.makeDirectory(name, mode: 0o700)
+            // Between these steps another process may take it for left over, and remove it.
+            guard let directory = try? temporary.directory(name) else { continue }
+            guard retryingInterrupts({ flock(directory.descriptor.number, LOCK_EX) }) == 0 else {
+                throw SystemError("lock \(directory.path)")
+            }
+            guard temporary.contains(name) else { continue }
+            (self.name, self.directory) = (name, directory)
+            return
         }
     }
 
@@ -41,34 +51,64 @@ final class QuarantineFolder {
         if !isResumable { remove() }
     }
 
-    func remove() {
+    /// Removes the folder, unless it belongs to somebody else who was interrupted.
+    func discard() {
+        if !isBorrowed { remove() }
+    }
+
+    private func remove() {
         try? temporary.removeTree(name)
     }
 
-    /// Removes what dead owners left, except what may be taken over later; takes over the first that fits.
+    /// What names of folders begin with that may be taken over, and of those that fit best.
+    private static func start(of purpose: QuarantinePurpose) throws -> (kind: String?, identity: String) {
+        guard case .resumable(let kind, let identity) = purpose else { return (nil, prefix) }
+        let kindPrefix = "\(prefix)\(kind.rawValue)-\(try bootIdentifier())-"
+        return (kindPrefix, "\(kindPrefix)\(identity.hex.prefix(16))-")
+    }
+
+    /// Removes what dead owners left, except what may be taken over; takes over the one that fits best.
     private static func settleLeftovers(
-        in temporary: Directory, takingOver wanted: String?
+        in temporary: Directory, kind: String?, identity: String
     ) -> (name: String, directory: Directory)? {
         guard let boot = try? bootIdentifier() else { return nil }
         var found: (name: String, directory: Directory)?
         for entry in (try? temporary.entries()) ?? [] where entry.hasPrefix(prefix) {
             guard let directory = try? temporary.directory(entry),
-                flock(directory.descriptor.number, LOCK_EX | LOCK_NB) == 0,
-                // One without this is just being made.
-                directory.contains("incoming")
+                flock(directory.descriptor.number, LOCK_EX | LOCK_NB) == 0
             else { continue }
-            if let wanted, found == nil, entry.hasPrefix(wanted) {
-                found = (entry, directory)
-            } else if !entry.hasPrefix("\(resumablePrefix)\(boot)") {
+            guard mayBeTakenOver(entry, directory, boot) else {
                 try? temporary.removeTree(entry)
+                continue
             }
+            guard let kind, entry.hasPrefix(kind) else { continue }
+            if found == nil || entry.hasPrefix(identity) { found = (entry, directory) }
         }
-        return found
+        // It may have gone between being listed and being locked.
+        return found.flatMap { temporary.contains($0.name) ? $0 : nil }
+    }
+
+    private static func mayBeTakenOver(_ name: String, _ directory: Directory, _ boot: String) -> Bool {
+        let kinds = [QuarantinePurpose.Kind.push, .pull]
+        guard kinds.contains(where: { name.hasPrefix("\(prefix)\($0.rawValue)-\(boot)-") }),
+            let changed = try? directory.descriptor.status().st_mtim.tv_sec
+        else { return false }
+        return changed + lifetimeInSeconds > time(nil)
+    }
+
+    /// The folders of running owners, for whoever removes objects that they may rely on.
+    static func running(in temporary: Directory) throws -> [Directory] {
+        try temporary.entries().filter { $0.hasPrefix(prefix) }.compactMap { entry in
+            guard let directory = try? temporary.directory(entry) else { return nil }
+            let isFree = flock(directory.descriptor.number, LOCK_SH | LOCK_NB) == 0
+            return isFree ? nil : directory
+        }
     }
 
     /// Identifies the time between two starts of the machine.
     private static func bootIdentifier() throws -> String {
         let bytes = try Directory.openAnywhere("/proc/sys/kernel/random/boot_id").readAll(limit: 128)
-        return String(decoding: bytes.prefix { $0 > 32 && $0 != UInt8(ascii: "/") }, as: UTF8.self)
+        // Half of it tells enough.
+        return String(decoding: bytes.filter { $0 > 32 && $0 != UInt8(ascii: "-") }.prefix(16), as: UTF8.self)
     }
 }

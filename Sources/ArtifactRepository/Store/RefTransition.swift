@@ -86,7 +86,7 @@ extension Directory {
 
 extension RefName {
     /// `a` and `a/b` for `a/b/c`.
-    fileprivate var parents: [String] {
+    var parents: [String] {
         text.indices.filter { text[$0] == "/" }.map { String(text[..<$0]) }
     }
 }

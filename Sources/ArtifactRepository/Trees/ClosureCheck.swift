@@ -1,92 +1,165 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import Glibc
+import SystemCalls
 
-/// Looks whether everything that a commit needs is there.
+/// Looks whether everything that commits need is in quarantine or in the repository, and notes what of the quarantine
+/// they need.
+///
+/// What it met is noted in the file system and not in memory, since a peer decides how much that is: needed objects in
+/// quarantine get a time of this check, and complete trees a mark (`CompleteTrees`). So its cost is in proportion to
+/// what is new.
 struct ClosureCheck {
-    private let place: any Quarantine
-    /// Trees that are all there, with the number of folders on their longest way down, themselves included.
-    private var completeTrees: [Checksum: Int] = [:]
-    private var completeCommits: Set<Checksum> = []
+    private let quarantine: LocalQuarantine
+    private let complete: CompleteTrees
+    /// The heights of trees that could not be marked.
+    private var heights: [Checksum: Int] = [:]
+    /// The time that needed objects get, which no other has.
+    let stamp = timespec(tv_sec: time(nil), tv_nsec: .random(in: 0..<1_000_000_000))
 
     /// Deeper trees are refused, as by libostree.
     static let maximumDepth = 256
 
-    init(_ place: any Quarantine) {
-        self.place = place
+    init(_ quarantine: LocalQuarantine, _ complete: CompleteTrees) {
+        self.quarantine = quarantine
+        self.complete = complete
     }
 
-    /// Requires that a commit and its whole tree are there; its ancestors may be missing.
+    /// Requires that a commit, its whole tree, and those of its ancestors that came along with theirs, are there.
     ///
-    /// - Throws: `RepositoryError` with `missingObject`, naming the first one that is.
-    mutating func require(_ checksum: Checksum) throws {
-        guard !completeCommits.contains(checksum) else { return }
-        let name = ObjectName(checksum, .commit)
-        let commit = try load(name, neededBy: nil) { try Commit($0, name) }
-        try require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)
-        try requireTree(commit.tree, of: name)
-        completeCommits.insert(checksum)
+    /// - Throws: `RepositoryError` with `missingObject`, naming the first one that is not.
+    mutating func require(_ tip: Checksum) throws {
+        var next: Checksum? = tip
+        while let checksum = next, checksum == tip || quarantine.holds(ObjectName(checksum, .commit)) {
+            let name = ObjectName(checksum, .commit)
+            guard let bytes = try quarantine.metadata(name) else { throw missing(name, neededBy: nil) }
+            guard try require(name, neededBy: nil) != .needed else { return }
+            let commit = try bytes.withUnsafeBytes { try Commit($0, name) }
+            _ = try require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)
+            try requireTree(commit.tree, of: name)
+            next = commit.parent
+        }
+    }
+
+    /// Where an object was found.
+    private enum Place {
+        /// In quarantine, and needed for the first time.
+        case new
+        /// In quarantine, and known to be needed.
+        case needed
+        /// In the repository.
+        case stored
+    }
+
+    private func require(_ name: ObjectName, neededBy parent: ObjectName?) throws -> Place {
+        let (place, hex) = (quarantine.place(name.type), name.checksum.hex)
+        let status = try place.status(of: hex)
+        if status == nil {
+            if quarantine.repository.contains(name) { return .stored }
+            guard try quarantine.takeFromReserve(name) else { throw missing(name, neededBy: parent) }
+        } else if let time = status?.st_mtim, time.tv_sec == stamp.tv_sec, time.tv_nsec == stamp.tv_nsec {
+            return .needed
+        }
+        try place.setModificationTime(hex, stamp)
+        return .new
+    }
+
+    /// A folder on the way down.
+    private struct Visit {
+        let name: ObjectName
+        let file: Descriptor
+        let isStored: Bool
+        let size: UInt64
+        /// Nil while one of its folders is looked at, if it is large.
+        var tree: DirTree?
+        var next = 0
+        var height = 1
+        /// Whether something below is in quarantine.
+        var hasNew = false
     }
 
     private mutating func requireTree(_ root: Checksum, of commit: ObjectName) throws {
-        if completeTrees[root] != nil { return }
         // Depth first with a stack of its own: how deep a tree is, is the peer's choice.
-        struct Visit {
-            var checksum: Checksum
-            var tree: DirTree
-            var next = 0
-            var height = 1
-
-            /// The same, with a folder of that height in it.
-            func above(_ child: Int) -> Visit {
-                Visit(checksum: checksum, tree: tree, next: next, height: max(height, child + 1))
-            }
-        }
-        var stack = [Visit(checksum: root, tree: try loadTree(root, neededBy: commit))]
-        while let visit = stack.last {
-            guard visit.next < visit.tree.directoryCount else {
-                completeTrees[visit.checksum] = visit.height
-                stack.removeLast()
-                if let parent = stack.popLast() { stack.append(parent.above(visit.height)) }
+        var stack: [Visit] = []
+        _ = try enter(root, neededBy: commit, of: commit, &stack)
+        while var visit = stack.popLast() {
+            let tree = try visit.tree ?? read(visit)
+            guard visit.next < tree.directoryCount else {
+                leave(visit)
+                if var parent = stack.popLast() {
+                    parent.height = max(parent.height, visit.height + 1)
+                    parent.hasNew = parent.hasNew || visit.hasNew || !visit.isStored
+                    stack.append(parent)
+                }
                 continue
             }
-            stack[stack.count - 1].next += 1
-            guard let child = visit.tree.directory(visit.next) else { continue }
-            let parent = ObjectName(visit.checksum, .dirtree)
-            try require(ObjectName(child.metadata, .dirmeta), neededBy: parent)
-            // A tree that was met before may be met again at a greater depth.
-            let known = completeTrees[child.tree]
-            guard stack.count + (known ?? 1) <= ClosureCheck.maximumDepth else {
-                throw RepositoryError.badObject(
-                    commit, "its tree is deeper than \(ClosureCheck.maximumDepth) folders")
+            let child = tree.directory(visit.next)
+            visit.next += 1
+            visit.tree = visit.size > 65536 ? nil : tree
+            guard let child else {
+                stack.append(visit)
+                continue
             }
-            if let known {
-                stack.append(stack.removeLast().above(known))
-            } else {
-                stack.append(Visit(checksum: child.tree, tree: try loadTree(child.tree, neededBy: parent)))
+            if try require(ObjectName(child.metadata, .dirmeta), neededBy: visit.name) != .stored {
+                visit.hasNew = true
+            }
+            let name = visit.name
+            stack.append(visit)
+            if let (height, isNew) = try enter(child.tree, neededBy: name, of: commit, &stack) {
+                stack[stack.count - 1].height = max(stack[stack.count - 1].height, height + 1)
+                if isNew { stack[stack.count - 1].hasNew = true }
             }
         }
     }
 
-    private func loadTree(_ checksum: Checksum, neededBy parent: ObjectName) throws -> DirTree {
+    /// Begins with a folder, unless it is known to be complete.
+    ///
+    /// - Returns: its height then, and whether something of it is in quarantine.
+    private mutating func enter(
+        _ checksum: Checksum, neededBy parent: ObjectName, of commit: ObjectName, _ stack: inout [Visit]
+    ) throws -> (height: Int, isNew: Bool)? {
         let name = ObjectName(checksum, .dirtree)
-        let tree = try load(name, neededBy: parent) { try DirTree($0, name) }
+        let place = try require(name, neededBy: parent)
+        let file =
+            place == .stored
+            ? try quarantine.repository.objects.openFile(quarantine.repository.objectPath(name))
+            : try quarantine.place(.dirtree).openFile(checksum.hex)
+        // A tree that was met before may be met again at a greater depth.
+        let known = place == .new ? nil : heights[checksum] ?? complete.height(of: file)
+        guard stack.count + (known ?? 1) <= ClosureCheck.maximumDepth else {
+            throw RepositoryError.badObject(
+                commit, "its tree is deeper than \(ClosureCheck.maximumDepth) folders")
+        }
+        if let known { return (known, place != .stored || heights[checksum] != nil) }
+        var visit = Visit(
+            name: name, file: file, isStored: place == .stored, size: UInt64(try file.status().st_size))
+        let tree = try read(visit)
         for index in 0..<tree.fileCount {
             guard let file = tree.file(index) else { continue }
-            try require(ObjectName(file, .file), neededBy: name)
+            if try require(ObjectName(file, .file), neededBy: name) != .stored { visit.hasNew = true }
         }
-        return tree
+        visit.tree = tree
+        stack.append(visit)
+        return nil
     }
 
-    private func require(_ name: ObjectName, neededBy parent: ObjectName) throws {
-        guard place.contains(name) else { throw missing(name, neededBy: parent) }
+    private func read(_ visit: Visit) throws -> DirTree {
+        guard visit.size <= Commit.maximumMetadataSize else {
+            throw RepositoryError.badObject(
+                visit.name, "it is larger than \(Commit.maximumMetadataSize) bytes")
+        }
+        try visit.file.rewind()
+        let bytes = try visit.file.readAll(limit: Commit.maximumMetadataSize)
+        return try bytes.withUnsafeBytes { try DirTree($0, visit.name) }
     }
 
-    private func load<T>(
-        _ name: ObjectName, neededBy parent: ObjectName?, _ parse: (UnsafeRawBufferPointer) throws -> T
-    ) throws -> T {
-        guard let bytes = try place.metadata(name) else { throw missing(name, neededBy: parent) }
-        return try bytes.withUnsafeBytes(parse)
+    /// Everything below was found. A stored tree that lacks something until publication must not be marked before.
+    private mutating func leave(_ visit: Visit) {
+        let mayBeMarked = !visit.isStored || !visit.hasNew
+        if !mayBeMarked || !complete.mark(visit.file, height: visit.height) {
+            heights[visit.name.checksum] = visit.height
+        }
     }
 
     private func missing(_ name: ObjectName, neededBy parent: ObjectName?) -> RepositoryError {

@@ -45,8 +45,8 @@ func expectFailure(
     for (repository, before) in zip(repositories, before) {
         let differences = try Reader.snapshot(repository).differences(from: before)
         #expect(differences.isEmpty, "\(repository)", sourceLocation: location)
-        let leftovers = try Reader.leftovers(repository)
-        #expect(leftovers.isEmpty, "\(repository)/tmp", sourceLocation: location)
+        let garbage = try Reader.garbage(repository)
+        #expect(garbage.isEmpty, "\(repository)/tmp", sourceLocation: location)
     }
     return result
 }

@@ -80,4 +80,9 @@ enum Reader {
             $0.hasPrefix("bst-artifact")
         }
     }
+
+    /// Those of them that nobody can resume.
+    static func garbage(_ repository: String) throws -> [String] {
+        try leftovers(repository).filter { !$0.hasPrefix("bst-artifact-push-") }
+    }
 }

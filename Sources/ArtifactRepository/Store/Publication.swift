@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import SystemCalls
+
+extension LocalQuarantine {
+    /// Makes everything that was received and is needed visible and durable, then moves the refs.
+    ///
+    /// In order, so that nothing is visible before what it needs is durable: what was written; file, dirmeta, dirtree and
+    /// commit objects; detached metadata; refs. Other publications wait, `ostree prune` does too, and nobody else.
+    func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
+        try checkDetachedMetadata(changes)
+        // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
+        try root.descriptor.syncFileSystem()
+        return try repository.withSharedLock {
+            try repository.withRefLock {
+                try repository.finishJournal()
+                let outcomes = try check(changes)
+                var complete = try CompleteTrees(repository)
+                // Somebody else may have shown objects, and died before they were durable.
+                if complete.isNew { try root.descriptor.syncFileSystem() }
+                var closure = ClosureCheck(self, complete)
+                for (change, outcome) in zip(changes, outcomes) {
+                    if case .kept = outcome { continue }
+                    try closure.require(change.new)
+                }
+                for type in [ObjectType.file, .dirmeta, .dirtree, .commit] {
+                    try move(type, closure.stamp, &complete)
+                }
+                try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
+                try moveRefs(changes, outcomes)
+                complete.save(temporaryFilesIn: incoming)
+                return outcomes
+            }
+        }
+    }
+
+    /// Looks at all refs before the first object is shown.
+    private func check(_ changes: [RefChange]) throws -> [RefOutcome] {
+        try repository.check(changes)
+        for change in changes { try checkDescent(change) }
+        return try changes.map { try $0.outcome(current: repository.commit(of: $0.ref)) }
+    }
+
+    private func checkDetachedMetadata(_ changes: [RefChange]) throws {
+        try place(.commitmeta).forEachEntry { entry in
+            guard let commit = Checksum(hex: entry) else { return }
+            guard holds(ObjectName(commit, .commit)) || changes.contains(where: { $0.new == commit }) else {
+                throw RepositoryError.badObject(
+                    ObjectName(commit, .commitmeta),
+                    "it is detached metadata of a commit that is not part of this push")
+            }
+        }
+    }
+
+    /// A ref that must move forward: its commit is among the ancestors of the new one.
+    private func checkDescent(_ change: RefChange) throws {
+        guard case .commit(let old) = change.expectation, old != change.new else { return }
+        var next: Checksum? = change.new
+        while let commit = next {
+            let name = ObjectName(commit, .commit)
+            guard let bytes = try metadata(name) else { break }
+            next = try bytes.withUnsafeBytes { try Commit($0, name) }.parent
+            if next == old { return }
+        }
+        throw RepositoryError(
+            .notFastForward,
+            "ref \(change.ref) cannot move from \(old) to \(change.new): the new commit does not descend from the old one"
+        )
+    }
+
+    /// Shows the objects of a type that carry the stamp of the closure check.
+    private func move(_ type: ObjectType, _ stamp: timespec, _ complete: inout CompleteTrees) throws {
+        let directory = place(type)
+        var folders = TouchedFolders()
+        try directory.forEachEntry { entry in
+            guard let checksum = Checksum(hex: entry), let status = try directory.status(of: entry),
+                status.st_mtim.tv_sec == stamp.tv_sec, status.st_mtim.tv_nsec == stamp.tv_nsec
+            else { return }
+            if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &folders) {
+                complete.noteAllocation(of: UInt64(status.st_blocks) * 512)
+            }
+        }
+        try folders.settle(in: repository, &complete)
+    }
+
+    /// Shows detached metadata of commits that are here now.
+    private func moveDetachedMetadata(replace: Bool, _ complete: inout CompleteTrees) throws {
+        let directory = place(.commitmeta)
+        var folders = TouchedFolders()
+        try directory.forEachEntry { entry in
+            guard let commit = Checksum(hex: entry), repository.contains(ObjectName(commit, .commit)) else {
+                return
+            }
+            _ = try move(
+                entry, of: directory, to: ObjectName(commit, .commitmeta), replace: replace, &folders)
+        }
+        try folders.settle(in: repository, &complete)
+    }
+
+    /// - Returns: whether it was not there.
+    private func move(
+        _ entry: String, of directory: Directory, to name: ObjectName, replace: Bool,
+        _ folders: inout TouchedFolders
+    ) throws -> Bool {
+        let path = repository.objectPath(name)
+        let folder = String(path.prefix(2))
+        if folders.prepared.insert(folder).inserted {
+            try repository.objects.makeDirectory(folder, mayExist: true)
+        }
+        if replace {
+            try directory.rename(entry, to: repository.objects, path)
+        } else if try !directory.renameUnlessPresent(entry, to: repository.objects, path) {
+            try directory.remove(entry)
+            return false
+        }
+        folders.changed.insert(folder)
+        return true
+    }
+
+    private func moveRefs(_ changes: [RefChange], _ outcomes: [RefOutcome]) throws {
+        var moves: [RefMove] = []
+        for (change, outcome) in zip(changes, outcomes) {
+            // The closure is complete, whatever an interrupted pull of another program had noted.
+            try? repository.root.remove("state/\(change.new).commitpartial")
+            if case .moved(let old) = outcome {
+                moves.append(RefMove(ref: change.ref, old: old, new: change.new))
+            }
+        }
+        try repository.move(moves, temporaryFilesIn: incoming)
+    }
+}
+
+/// The folders of `objects/` that a step of a publication has to do with.
+private struct TouchedFolders {
+    /// Those that are known to exist.
+    var prepared: Set<String> = []
+    /// Those that something was moved to.
+    var changed: Set<String> = []
+
+    /// Makes durable what was moved.
+    func settle(in repository: Repository, _ complete: inout CompleteTrees) throws {
+        for folder in changed { try complete.noteChange(of: folder) }
+        for folder in changed { try repository.objects.directory(folder).sync() }
+        if !changed.isEmpty { try repository.objects.sync() }
+    }
+}

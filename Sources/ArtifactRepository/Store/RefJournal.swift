@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import SystemCalls
+
+/// The journal of a change of several refs, so that a crash in its middle is completed or undone by whoever comes next.
+///
+/// Format: a line `bst-artifact refs 1`; for each ref a line with old commit, new commit (64 zeros for none) and name,
+/// separated by blanks; a line `end`.
+private enum RefJournal {
+    static let path = "state/bst-artifact-refs"
+    private static let first = "bst-artifact refs 1"
+    private static let last = "end"
+    private static let nothing = String(repeating: "0", count: 64)
+    static let maximumSize = 64 * 1024 * 1024
+
+    static func text(_ moves: [RefMove]) -> String {
+        let lines = moves.map { "\($0.old?.hex ?? nothing) \($0.new?.hex ?? nothing) \($0.ref)" }
+        return ([first] + lines + [last]).map { "\($0)\n" }.joined()
+    }
+
+    /// - Returns: nil where this is no whole journal.
+    static func moves(_ text: String) -> [RefMove]? {
+        let lines = text.split(separator: "\n")
+        guard lines.first == first[...], lines.last == last[...], lines.count > 2 else { return nil }
+        var moves: [RefMove] = []
+        for line in lines[1..<lines.count - 1] {
+            let fields = line.split(separator: " ", maxSplits: 2)
+            guard fields.count == 3, let ref = RefName(String(fields[2])) else { return nil }
+            moves.append(
+                RefMove(ref: ref, old: Checksum(hex: fields[0]).known, new: Checksum(hex: fields[1]).known))
+        }
+        return moves
+    }
+}
+
+extension Checksum? {
+    /// Sixty-four zeros stand for nothing.
+    fileprivate var known: Checksum? {
+        guard let checksum = self, checksum.hex.utf8.contains(where: { $0 != UInt8(ascii: "0") }) else {
+            return nil
+        }
+        return checksum
+    }
+}
+
+extension Repository {
+    /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
+    public func recover() throws {
+        guard root.contains(RefJournal.path) else { return }
+        try withSharedLock { try withRefLock { try finishJournal() } }
+    }
+
+    /// Notes what is about to be done, durably.
+    func writeJournal(_ moves: [RefMove], temporaryFilesIn folder: Directory) throws {
+        try root.makeDirectory("state", mayExist: true)
+        try folder.replaceFile(RefJournal.path, of: root, with: Array(RefJournal.text(moves).utf8))
+        try root.directory("state").sync()
+    }
+
+    /// Forgets it, durably: it must not be done again once refs have moved on.
+    func removeJournal() throws {
+        try root.remove(RefJournal.path)
+        try root.directory("state").sync()
+    }
+
+    /// Completes what the journal notes where all of its commits are still there, and undoes it where `ostree prune` was
+    /// quicker. A ref that somebody moved since stays where it is. The caller holds the ref lock.
+    func finishJournal() throws {
+        guard let file = try? root.openFile(RefJournal.path) else { return }
+        let text = String(decoding: try file.readAll(limit: RefJournal.maximumSize), as: UTF8.self)
+        if let moves = RefJournal.moves(text) {
+            let temporary = try root.directory("tmp")
+            let isPossible = moves.allSatisfy { isComplete($0.new) }
+            for move in moves {
+                let current = try commit(of: move.ref)
+                if isPossible && current == move.old {
+                    try point(move.ref, to: move.new, temporaryFilesIn: temporary)
+                } else if !isPossible && current == move.new && isComplete(move.old) {
+                    try point(move.ref, to: move.old, temporaryFilesIn: temporary)
+                }
+            }
+            try syncRefFolders(of: moves.map(\.ref))
+        }
+        try removeJournal()
+    }
+
+    private func isComplete(_ commit: Checksum?) -> Bool {
+        guard let commit else { return true }
+        var closure = Closure(self)
+        return
+            (try? closure.visit(commit) { name in
+                guard contains(name) else { throw RepositoryError.badObject(name, "it is not there") }
+            }) != nil
+    }
+}

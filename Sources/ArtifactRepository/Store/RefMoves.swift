@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import SystemCalls
+
+/// Where a ref was and where it goes.
+struct RefMove: Equatable {
+    var ref: RefName
+    /// Nil where it did not exist.
+    var old: Checksum?
+    /// Nil where it is to be removed.
+    var new: Checksum?
+}
+
+extension Repository {
+    /// Moves refs, all or none, durably. The caller holds the ref lock, and everything that they point to is durable.
+    ///
+    /// One ref is one file that is replaced. Several are noted in a journal first, so that whoever comes after a crash
+    /// completes them.
+    func move(_ moves: [RefMove], temporaryFilesIn folder: Directory) throws {
+        guard !moves.isEmpty else { return }
+        for move in moves { try makeFolders(of: move.ref) }
+        let isJournalled = moves.count > 1
+        if isJournalled { try writeJournal(moves, temporaryFilesIn: folder) }
+        var count = 0
+        do {
+            for move in moves {
+                count += 1
+                try point(move.ref, to: move.new, temporaryFilesIn: folder)
+            }
+            try syncRefFolders(of: moves.map(\.ref))
+        } catch {
+            try moveBack(moves.prefix(count), temporaryFilesIn: folder)
+            if isJournalled { try removeJournal() }
+            throw error
+        }
+        if isJournalled { try removeJournal() }
+        // So that others notice, as libostree does.
+        try? root.setModificationTime(".", nil)
+    }
+
+    private func moveBack(_ moves: ArraySlice<RefMove>, temporaryFilesIn folder: Directory) throws {
+        for move in moves.reversed() where try commit(of: move.ref) != move.old {
+            try point(move.ref, to: move.old, temporaryFilesIn: folder)
+        }
+        try syncRefFolders(of: moves.map(\.ref))
+    }
+
+    /// Lets a ref point to a commit, or removes it.
+    func point(_ ref: RefName, to commit: Checksum?, temporaryFilesIn folder: Directory) throws {
+        let path = "refs/heads/\(ref)"
+        guard let commit else { return try root.remove(path) }
+        try folder.replaceFile(path, of: root, with: Array("\(commit)\n".utf8))
+    }
+
+    private func makeFolders(of ref: RefName) throws {
+        try clearPlace(of: ref)
+        for parent in ref.parents {
+            let path = "refs/heads/\(parent)"
+            if !root.contains(path) { try root.makeDirectory(path, mayExist: true) }
+        }
+    }
+
+    /// Makes the names of refs durable.
+    func syncRefFolders(of refs: [RefName]) throws {
+        var folders: Set<String> = ["refs/heads"]
+        for ref in refs { folders.formUnion(ref.parents.map { "refs/heads/\($0)" }) }
+        for folder in folders { try root.directory(folder).sync() }
+    }
+}
+
+extension Directory {
+    /// Puts a small file, durably written, at `path` of another directory, in place of what is there. This directory, on
+    /// the same file system, holds it while it is written. The name is durable once the target's folder is synced.
+    func replaceFile(_ path: String, of target: Directory, with bytes: [UInt8]) throws {
+        let name = "replacement"
+        try remove(name)
+        do {
+            let file = try createFile(name)
+            try file.writeAll(bytes)
+            try file.sync()
+            try rename(name, to: target, path)
+        } catch {
+            try? remove(name)
+            throw error
+        }
+    }
+}
