@@ -82,6 +82,12 @@ let package = Package(
         .testTarget(
             name: "ArtifactRepositoryTests",
             dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants"]),
+        .executableTarget(
+            name: "torture",
+            dependencies: [
+                "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Tests/Torture"),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "PushInteropTests",

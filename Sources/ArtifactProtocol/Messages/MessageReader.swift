@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Takes messages of one version out of a buffer.
-struct MessageReader: Sendable {
+package struct MessageReader: Sendable {
     /// The only version that the peer may use.
     let version: ProtocolVersion
+
+    /// Prepares to read messages of a version.
+    package init(version: ProtocolVersion) {
+        self.version = version
+    }
 
     /// The next message, or nil where it is not all there yet.
     ///
     /// - Throws: `ProtocolError` as soon as what is there cannot become a message.
-    func next(from buffer: StreamBuffer) throws(ProtocolError) -> Message? {
+    package func next(from buffer: StreamBuffer) throws(ProtocolError) -> Message? {
         let bytes = buffer.readable
         guard let header = try FrameHeader(reading: bytes) else { return nil }
         guard header.version == version else {

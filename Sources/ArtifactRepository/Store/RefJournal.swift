@@ -75,6 +75,8 @@ extension Repository {
             for move in moves {
                 let current = try commit(of: move.ref)
                 if isPossible && current == move.old {
+                    // Even its folders may have gone in the crash.
+                    try makeFolders(of: move.ref)
                     try point(move.ref, to: move.new, temporaryFilesIn: temporary)
                 } else if !isPossible && current == move.new && isComplete(move.old) {
                     try point(move.ref, to: move.old, temporaryFilesIn: temporary)

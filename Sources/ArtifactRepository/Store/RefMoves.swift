@@ -35,7 +35,8 @@ extension Repository {
             if isJournalled { try removeJournal() }
             throw error
         }
-        if isJournalled { try removeJournal() }
+        // All refs are where they must be. A journal that stays does no harm: the next publication finds nothing to do.
+        if isJournalled { try? removeJournal() }
         // So that others notice, as libostree does.
         try? root.setModificationTime(".", nil)
     }
@@ -54,7 +55,8 @@ extension Repository {
         try folder.replaceFile(path, of: root, with: Array("\(commit)\n".utf8))
     }
 
-    private func makeFolders(of ref: RefName) throws {
+    /// Makes the folders that lead to a ref, and clears its place.
+    func makeFolders(of ref: RefName) throws {
         try clearPlace(of: ref)
         for parent in ref.parents {
             let path = "refs/heads/\(parent)"

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import TestSupport
+
+/// Every fault at every call of every shape of push, or a part of that.
+struct FaultCampaign {
+    /// Only every so many-th run is made.
+    var stride = 1
+    /// This worker's number and how many there are.
+    var shard = (number: 0, count: 1)
+
+    private static let faults: [Fault] = [
+        .failure(ENOSPC), .failure(EIO), .kill, .powerCut, .untidyPowerCut(seed: 1), .untidyPowerCut(seed: 2),
+    ]
+
+    /// What came of it, for one fault.
+    struct Tally: Codable {
+        var points = 0
+        var failures: [String] = []
+    }
+
+    /// Runs, and tells of each fault how often it was injected and what was wrong.
+    func run() throws -> [String: Tally] {
+        // In memory, where syncing costs nothing: what a power cut leaves is modelled.
+        let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
+        let place = "\(base)/torture-\(getpid())"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let folder = try TemporaryDirectory()
+        var tallies: [String: Tally] = [:]
+        var run = 0
+        for shape in try PushShape.all(in: folder) {
+            let calls = try inFolder(place) { try FaultRun(shape: shape, place: $0).countCalls() }
+            for point in 0..<calls {
+                for fault in FaultCampaign.faults {
+                    run += 1
+                    // A part is chosen by lot, the same every time, so that no pattern of calls escapes it.
+                    var lot = Random(seed: UInt64(run))
+                    guard lot.next() % UInt64(stride) == 0, run % shard.count == shard.number else {
+                        continue
+                    }
+                    let failures = try inFolder(place) {
+                        try FaultRun(shape: shape, place: $0).run(fault, at: point)
+                    }
+                    tallies["\(fault)", default: Tally()].points += 1
+                    tallies["\(fault)", default: Tally()].failures += failures
+                }
+            }
+        }
+        return tallies
+    }
+
+    private func inFolder<T>(_ base: String, _ body: (String) throws -> T) throws -> T {
+        let place = "\(base)/run"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        return try body(place)
+    }
+}

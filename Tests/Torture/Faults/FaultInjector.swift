@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SystemCalls
+
+/// What goes wrong in one run.
+enum Fault: Hashable, CustomStringConvertible {
+    /// One call fails; everything else works.
+    case failure(Int32)
+    /// The process is killed before the call: what it did stays.
+    case kill
+    /// Power is cut before the call: what was not synced is lost.
+    case powerCut
+    /// Power is cut, and some of what was not synced happens to be on the disk.
+    case untidyPowerCut(seed: UInt64)
+
+    /// Whether the machine starts anew afterwards.
+    var needsRestart: Bool {
+        switch self {
+        case .failure, .kill: false
+        case .powerCut, .untidyPowerCut: true
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .failure(let code): "call fails (\(String(cString: strerror(code))))"
+        case .kill: "kill -9"
+        case .powerCut: "power cut"
+        case .untidyPowerCut: "power cut, writes reordered"
+        }
+    }
+}
+
+/// Lets a fault happen at one of the calls that change a folder, counted from 0.
+final class FaultInjector: FileSystemObserver, @unchecked Sendable {
+    // One thread makes all the calls of a run, hence @unchecked Sendable.
+    private let fault: Fault
+    private let point: Int
+    private let model: DiskModel
+    /// How many calls were made.
+    private(set) var calls = 0
+    /// Whether the process counts as dead.
+    private(set) var isDead = false
+
+    init(_ fault: Fault, at point: Int, _ model: DiskModel) {
+        self.fault = fault
+        self.point = point
+        self.model = model
+    }
+
+    func willMake(_ change: FileSystemChange) -> Int32? {
+        if isDead { return EIO }
+        guard concerns(change) else { return nil }
+        defer { calls += 1 }
+        if calls == point {
+            if case .failure(let code) = fault { return code }
+            isDead = true
+            return EIO
+        }
+        model.prepare(change)
+        return nil
+    }
+
+    func didMake(_ change: FileSystemChange) {
+        if concerns(change) { model.note(change) }
+    }
+
+    private func concerns(_ change: FileSystemChange) -> Bool {
+        switch change {
+        case .create(let descriptor, _), .makeDirectory(let descriptor, _), .write(let descriptor),
+            .setMetadata(let descriptor), .setTime(let descriptor, _), .rename(_, _, let descriptor, _),
+            .remove(let descriptor, _), .sync(let descriptor), .syncFileSystem(let descriptor):
+            model.path(descriptor) != nil
+        }
+    }
+
+    /// Brings the folder into the state that the fault leaves.
+    func strike() {
+        guard isDead else { return }
+        switch fault {
+        case .failure, .kill: break
+        case .powerCut: model.lose { false }
+        case .untidyPowerCut(let seed):
+            var random = Random(seed: seed &+ UInt64(point) &* 0x9E37_79B9_7F4A_7C15)
+            model.lose { random.next() & 1 == 0 }
+        }
+    }
+}
+
+/// Numbers that are the same in every run (splitmix64).
+struct Random {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}

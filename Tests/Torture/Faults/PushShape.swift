@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import TestSupport
+
+/// A push as a receiver sees it: what the cache has before, what comes in, and what must be true afterwards.
+struct PushShape {
+    let name: String
+    /// The cache before; it is copied for each run.
+    let cache: String
+    /// A push that every run makes first, undisturbed, so that the cache knows its complete trees.
+    let prelude: [UInt8]
+    /// Everything that the client says.
+    let stream: [UInt8]
+    let version: ProtocolVersion
+    /// The refs, where they were, and where they go.
+    let moves: [(ref: RefName, old: Checksum?, new: Checksum)]
+
+    /// All shapes, made below a folder.
+    static func all(in folder: TemporaryDirectory) throws -> [PushShape] {
+        try [
+            one(folder, "a new ref, empty cache", warm: false, refs: ["p/e/1"]),
+            one(folder, "a new ref beside others", warm: true, refs: ["p/e/1"]),
+            one(folder, "two new refs of one artifact", warm: true, refs: ["p/e/1", "p/e/2"]),
+            one(folder, "a ref that moves on", warm: true, refs: ["moving/main"], parents: true),
+            one(
+                folder, "three refs, old and new", warm: true,
+                refs: ["moving/main", "moving/next", "p/f/deep/er"], parents: true),
+            one(folder, "version 0, two refs", warm: true, refs: ["p/e/1", "p/e/2"], version: .zero),
+        ]
+    }
+
+    private static func one(
+        _ folder: TemporaryDirectory, _ name: String, warm: Bool, refs: [String], parents: Bool = false,
+        version: ProtocolVersion = .one
+    ) throws -> PushShape {
+        let place = try TemporaryFolderName.next(in: folder)
+        let (source, cache) = ("\(place)/source", "\(place)/cache")
+        try OSTreeCommand.initRepo(source, mode: .archive)
+        try OSTreeCommand.initRepo(cache, mode: .archive)
+        let tree = try SmallTree(at: "\(place)/tree")
+        var old: [String: Checksum] = [:]
+        if parents {
+            // Where the refs that move are before.
+            for ref in refs where ref.hasPrefix("moving/") {
+                old[ref] = try checksum(OSTreeCommand.commit(source, tree: tree.path, refs: [ref]))
+                try run(["ostree", "--repo=\(cache)", "pull-local", source, ref]).checked()
+            }
+        }
+        let before = try checksum(OSTreeCommand.commit(source, tree: tree.path, refs: ["before"]))
+        let known = try ClientStream.objects(of: source)
+        let prelude = try ClientStream.push([("before", nil, before)], known, of: source, version: .one)
+        try tree.change()
+        var moves: [(ref: RefName, old: Checksum?, new: Checksum)] = []
+        var new: Checksum?
+        for ref in refs {
+            // Refs without a past share one commit, as the strong and the weak key of an artifact do.
+            let commit: Checksum
+            if old[ref] == nil, let shared = new {
+                commit = shared
+            } else {
+                commit = try checksum(OSTreeCommand.commit(source, tree: tree.path, refs: [ref]))
+                if old[ref] == nil { new = commit }
+            }
+            if let name = RefName(ref) { moves.append((name, old[ref], commit)) }
+        }
+        var objects = try ClientStream.objects(of: source)
+        if warm { objects.removeAll { known.contains($0) && $0.type == .file } }
+        let stream = try ClientStream.push(
+            moves.map { ($0.ref.text, $0.old, $0.new) }, objects, of: source, version: version)
+        return PushShape(
+            name: name, cache: cache, prelude: warm ? prelude : [], stream: stream, version: version,
+            moves: moves)
+    }
+
+    private static func checksum(_ text: String) throws -> Checksum {
+        guard let checksum = Checksum(hex: text) else { throw TestSupportError("\(text) is no checksum") }
+        return checksum
+    }
+}
+
+/// Names that are not taken.
+private enum TemporaryFolderName {
+    static func next(in folder: TemporaryDirectory) throws -> String {
+        try folder.folder(UUID().uuidString)
+    }
+}
+
+/// A few files, folders and a link, which can change a little.
+private struct SmallTree {
+    let path: String
+
+    init(at path: String) throws {
+        self.path = path
+        let files = FileManager.default
+        try files.createDirectory(atPath: "\(path)/include/deep", withIntermediateDirectories: true)
+        for index in 0..<4 {
+            try Data("file \(index)\n".utf8).write(to: URL(fileURLWithPath: "\(path)/include/\(index).h"))
+        }
+        try Data(repeating: 7, count: 300_000).write(to: URL(fileURLWithPath: "\(path)/include/deep/large"))
+        try files.createSymbolicLink(atPath: "\(path)/link", withDestinationPath: "include")
+    }
+
+    func change() throws {
+        try FileManager.default.createDirectory(atPath: "\(path)/more", withIntermediateDirectories: true)
+        for name in ["include/0.h", "more/x", "more/y"] {
+            try Data("changed \(name)\n".utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+        }
+    }
+}
