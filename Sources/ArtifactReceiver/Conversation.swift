@@ -107,6 +107,8 @@ struct Conversation {
     private func answer(to info: Info) throws -> Info {
         var refs: [RefName: Checksum] = [:]
         for ref in info.refs.keys { refs[ref] = try store.commit(of: ref) }
+        // Who finds an artifact here does not push it, and counts on it.
+        try? store.noteUse(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key), at: nil)
         return Info(mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL)
     }
 

@@ -66,9 +66,18 @@ public struct Receiver {
             try conversation.run(input: input)
         } catch {
             // A client that was refused has nothing more to say; whatever it says, that is the cause.
-            let cause = conversation.refusal ?? error
+            let cause = conversation.refusal ?? explained(error)
             conversation.tell(cause)
             throw cause
         }
+    }
+
+    /// A full disk is nothing that a client could guess from the system's words.
+    private func explained(_ error: any Error) -> any Error {
+        guard let failure = error as? SystemError, failure.isOutOfSpace else { return error }
+        return RepositoryError(
+            .noSpace,
+            "the cache at \(store.path) is full, so nothing was changed (\(failure)): ask its administrator to make room"
+        )
     }
 }

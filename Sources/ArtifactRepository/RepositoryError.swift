@@ -22,6 +22,8 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         case notFastForward
         /// The owner of the repository does not want it.
         case notAllowed
+        /// There is no room for it.
+        case noSpace
         /// Something of a name exists where another kind of thing is wanted.
         case conflict
         /// libostree reported a failure.

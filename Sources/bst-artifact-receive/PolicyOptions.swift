@@ -31,6 +31,24 @@ struct PolicyOptions: ParsableArguments {
         help: ArgumentHelp("The most bytes of all new objects of one push.", valueName: "size"))
     var maximumPush: ByteCount?
 
+    @Option(
+        name: .customLong("min-free"),
+        help: ArgumentHelp(
+            "How much of the file system stays free. Artifacts that were not used for the longest time make room.",
+            valueName: "size"))
+    var minimumFree: ByteCount?
+
+    @Option(
+        name: .customLong("max-size"),
+        help: ArgumentHelp("The most that the cache's objects may take on disk, likewise.", valueName: "size")
+    )
+    var maximumSize: ByteCount?
+
+    @Option(
+        name: .customLong("keep"),
+        help: ArgumentHelp("Refs like this never make room. May be repeated.", valueName: "pattern"))
+    var kept: [String] = []
+
     @Option(help: ArgumentHelp("Give up on a client that is silent for so long.", valueName: "seconds"))
     var timeout: Int32?
 
@@ -51,7 +69,11 @@ struct PolicyOptions: ParsableArguments {
 
     /// The store with these policies around it.
     func applied(to repository: Repository) -> any ArtifactStore {
-        var store: any ArtifactStore = repository
+        var limits = Expiry.Limits()
+        limits.minimumFree = minimumFree?.value
+        limits.maximumSize = maximumSize?.value
+        limits.kept = kept
+        var store: any ArtifactStore = SpaceLimit(repository, limits: limits)
         if maximumObject != nil || maximumPush != nil {
             store = SizeLimit(store, maximumObject: maximumObject?.value, maximumPush: maximumPush?.value)
         }
@@ -62,19 +84,4 @@ struct PolicyOptions: ParsableArguments {
     }
 }
 
-/// A number of bytes, with an optional unit of 1024s: `64M`.
-struct ByteCount: ExpressibleByArgument {
-    let value: UInt64
-
-    init?(argument: String) {
-        let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
-        let unit = argument.last.flatMap { units[$0] }
-        let digits = unit == nil ? argument[...] : argument.dropLast()
-        guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let number = UInt64(digits) else {
-            return nil
-        }
-        let (value, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
-        guard !overflow else { return nil }
-        self.value = value
-    }
-}
+extension ByteCount: ExpressibleByArgument {}

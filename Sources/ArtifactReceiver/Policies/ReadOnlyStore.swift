@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import ArtifactRepository
 
 /// A store in which nothing may be changed, for example while it is moved to another machine.
@@ -22,6 +23,9 @@ public final class ReadOnlyStore: StoreDecorator {
 
     /// Changes nothing.
     public func recover() {}
+
+    /// Changes nothing.
+    public func noteUse(of refs: [RefName], at time: Int?) {}
 
     /// Refuses.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {

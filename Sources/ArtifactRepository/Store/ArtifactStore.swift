@@ -21,6 +21,8 @@ public protocol ArtifactStore: AnyObject, Sendable {
     func check(_ changes: [RefChange]) throws
     /// Makes a place for new objects that no reader sees.
     func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine
+    /// Notes that refs were used, at a time in seconds since 1970 or now: what is not used makes room first.
+    func noteUse(of refs: [RefName], at time: Int?) throws
     /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
     func recover() throws
 }

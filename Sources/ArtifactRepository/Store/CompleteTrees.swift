@@ -107,6 +107,17 @@ struct CompleteTrees {
         allocatedBytes? += bytes
     }
 
+    /// Notes how many bytes of disk removed objects took.
+    mutating func noteRelease(of bytes: UInt64) {
+        allocatedBytes = allocatedBytes.map { $0 - min($0, bytes) }
+    }
+
+    /// Begins a new generation: no tree is known to be complete any more.
+    mutating func forget() {
+        generation = .random(in: 1 ... .max)
+        isChanged = true
+    }
+
     /// Remembers how much disk all objects take, once that was counted.
     mutating func setAllocation(_ bytes: UInt64) {
         isChanged = isChanged || allocatedBytes != bytes

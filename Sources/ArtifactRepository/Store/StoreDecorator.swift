@@ -15,6 +15,8 @@ extension StoreDecorator {
     public var mode: RepositoryMode { inner.mode }
     /// Completes or drops what a crash left.
     public func recover() throws { try inner.recover() }
+    /// Notes that refs were used.
+    public func noteUse(of refs: [RefName], at time: Int?) throws { try inner.noteUse(of: refs, at: time) }
     /// The commit that a ref points to; nil where there is no such ref.
     public func commit(of ref: RefName) throws -> Checksum? { try inner.commit(of: ref) }
     /// All refs, sorted.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import SystemCalls
+
+/// What can be reached from commits and trees, each object once, with the disk that it takes.
+struct Reach {
+    private let repository: Repository
+    private(set) var objects: Set<ObjectName> = []
+    /// How many bytes of disk they take.
+    private(set) var bytes: UInt64 = 0
+
+    init(_ repository: Repository) {
+        self.repository = repository
+    }
+
+    /// Adds a commit and all that it needs. What is missing is passed over: this decides what may go, not what is right.
+    mutating func add(_ commit: Checksum) throws {
+        try add([ObjectName(commit, .commit), ObjectName(commit, .commitmeta)])
+    }
+
+    /// Adds a commit, unless there are more than so many bytes then.
+    ///
+    /// - Returns: whether it was added.
+    mutating func add(_ commit: Checksum, within limit: UInt64) throws -> Bool {
+        let before = bytes
+        var added: [ObjectName] = []
+        try add([ObjectName(commit, .commit), ObjectName(commit, .commitmeta)]) { added.append($0) }
+        if bytes <= limit { return true }
+        objects.subtract(added)
+        bytes = before
+        return false
+    }
+
+    /// Adds objects and all that they need.
+    mutating func add(_ names: [ObjectName], note: (ObjectName) -> Void = { _ in }) throws {
+        var pending = names
+        while let name = pending.popLast() {
+            guard objects.insert(name).inserted else { continue }
+            note(name)
+            guard let status = try repository.objects.status(of: repository.objectPath(name)) else {
+                continue
+            }
+            bytes += UInt64(status.st_blocks) * 512
+            switch name.type {
+            case .commit:
+                guard let commit = try? repository.commit(name.checksum) else { continue }
+                pending.append(ObjectName(commit.treeMetadata, .dirmeta))
+                pending.append(ObjectName(commit.tree, .dirtree))
+            case .dirtree:
+                guard let tree = try? repository.load(name, { try DirTree($0, name) }) else { continue }
+                for index in 0..<tree.fileCount {
+                    if let file = tree.file(index) { pending.append(ObjectName(file, .file)) }
+                }
+                for index in 0..<tree.directoryCount {
+                    guard let child = tree.directory(index) else { continue }
+                    pending.append(ObjectName(child.metadata, .dirmeta))
+                    pending.append(ObjectName(child.tree, .dirtree))
+                }
+            case .file, .dirmeta, .commitmeta: break
+            }
+        }
+    }
+
+    /// Whether an object is among them.
+    func contains(_ name: ObjectName) -> Bool {
+        objects.contains(name)
+    }
+}

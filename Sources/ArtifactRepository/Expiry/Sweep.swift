@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import COSTree
+import SystemCalls
+
+/// Removes objects that nothing reaches.
+struct Sweep {
+    private let repository: Repository
+    private var reach: Reach
+    /// What nothing reached when it was looked for, in the order in which it goes.
+    private var candidates: [ObjectName] = []
+    private var knownRefs: [RefName: Checksum] = [:]
+
+    /// How many objects go while others wait.
+    private static let batchSize = 10_000
+    /// What needs others goes before them, so that nothing incomplete is ever left.
+    private static let order = [ObjectType.commit, .commitmeta, .dirtree, .dirmeta, .file]
+
+    /// Looks what may go.
+    ///
+    /// - Parameter reach: what must stay in any case.
+    init(_ repository: Repository, _ reach: Reach) throws {
+        self.repository = repository
+        self.reach = reach
+        try addNewRefs()
+        var found: [ObjectType: [ObjectName]] = [:]
+        let reached = self.reach
+        try repository.forEachObject { _, name in
+            if !reached.contains(name) { found[name.type, default: []].append(name) }
+        }
+        candidates = Sweep.order.flatMap { found[$0] ?? [] }
+    }
+
+    private mutating func addNewRefs() throws {
+        for (ref, commit) in try repository.refs() where knownRefs[ref] != commit {
+            try reach.add(commit)
+            knownRefs[ref] = commit
+        }
+    }
+
+    /// Removes it.
+    ///
+    /// - Returns: how many bytes of disk that freed.
+    mutating func run() throws -> UInt64 {
+        var freed: UInt64 = 0
+        var start = 0
+        while start < candidates.count {
+            let type = candidates[start].type
+            let end = candidates[start...].prefix(Sweep.batchSize).prefix { $0.type == type }.endIndex
+            freed += try repository.withExclusiveLock {
+                try repository.withRefLock {
+                    try addNewRefs()
+                    try reach.add(repository.reservedObjects())
+                    return try remove(candidates[start..<end])
+                }
+            }
+            start = end
+        }
+        return freed
+    }
+
+    private func remove(_ names: ArraySlice<ObjectName>) throws -> UInt64 {
+        var complete = try CompleteTrees(repository)
+        // What is marked as complete may be about to lose a part, if nothing reaches it.
+        complete.forget()
+        var freed: UInt64 = 0
+        var folders: Set<String> = []
+        for name in names where !reach.contains(name) {
+            let path = repository.objectPath(name)
+            guard let status = try repository.objects.status(of: path) else { continue }
+            try repository.objects.remove(path)
+            folders.insert(String(path.prefix(2)))
+            freed += UInt64(status.st_blocks) * 512
+        }
+        // What needs other objects must be gone for good before they go.
+        for folder in folders {
+            try complete.noteChange(of: folder)
+            try repository.objects.directory(folder).sync()
+        }
+        complete.noteRelease(of: freed)
+        complete.save(temporaryFilesIn: try repository.root.directory("tmp"))
+        return freed
+    }
+}
+
+extension Repository {
+    /// Runs `body` while no other process holds libostree's repository lock.
+    func withExclusiveLock<T>(_ body: () throws -> T) throws -> T {
+        _ = try withGError("lock repository \(path)") { error in
+            ostree_repo_lock_push(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, error)
+        }
+        defer { ostree_repo_lock_pop(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, nil) }
+        return try body()
+    }
+}
