@@ -22,6 +22,8 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         case notFastForward
         /// The owner of the repository does not want it.
         case notAllowed
+        /// A commit is not signed as it must be, or that cannot be found out.
+        case badSignature
         /// Something of a name exists where another kind of thing is wanted.
         case conflict
         /// libostree reported a failure.

@@ -31,6 +31,18 @@ struct PolicyOptions: ParsableArguments {
         help: ArgumentHelp("The most bytes of all new objects of one push.", valueName: "size"))
     var maximumPush: ByteCount?
 
+    @Option(
+        name: .customLong("verify-gpg"),
+        help: ArgumentHelp("Only commits with a GPG signature by a key of this file.", valueName: "keyring"))
+    var keyring: String?
+
+    @Option(
+        name: .customLong("verify-ed25519"),
+        help: ArgumentHelp(
+            "Only commits with an ed25519 signature by a key of this file: base64, one a line.",
+            valueName: "file"))
+    var ed25519Keys: String?
+
     @Option(help: ArgumentHelp("Give up on a client that is silent for so long.", valueName: "seconds"))
     var timeout: Int32?
 
@@ -50,8 +62,8 @@ struct PolicyOptions: ParsableArguments {
     }
 
     /// The store with these policies around it.
-    func applied(to repository: Repository) -> any ArtifactStore {
-        var store: any ArtifactStore = repository
+    func applied(to repository: Repository) throws -> any ArtifactStore {
+        var store = try repository.requiringSignatures(gpgKeyring: keyring, ed25519Keys: ed25519Keys)
         if maximumObject != nil || maximumPush != nil {
             store = SizeLimit(store, maximumObject: maximumObject?.value, maximumPush: maximumPush?.value)
         }
