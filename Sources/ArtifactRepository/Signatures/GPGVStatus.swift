@@ -22,10 +22,11 @@ struct GPGVStatus {
     func defect(keyring: String, exit: ChildProcess.Exit) -> String? {
         for (keyword, reason) in GPGVStatus.defects where has(keyword) { return reason }
         if has("NO_PUBKEY") { return "made with a key that \(keyring) lacks" }
-        guard exit == .status(0), has("GOODSIG"), isOfBytes,
-            lines.count(where: { $0.keyword == "NEWSIG" }) == 1
+        guard exit == .status(0), has("GOODSIG"), lines.count(where: { $0.keyword == "NEWSIG" }) == 1,
+            let signatureClass
         else { return "malformed" }
-        return nil
+        // A signature over text would stay good when line ends change.
+        return signatureClass == "00" ? nil : "made over text and not over bytes"
     }
 
     private static let defects = [
@@ -38,9 +39,11 @@ struct GPGVStatus {
         lines.contains { $0.keyword == keyword }
     }
 
-    /// Whether the signature is of class 0, over bytes as they are. One over text stays good when line ends change.
-    private var isOfBytes: Bool {
-        let valid = lines.first { $0.keyword == "VALIDSIG" }
-        return valid.map { $0.fields.count >= 9 && $0.fields[8] == "00" } ?? false
+    /// The kind of the signature in hexadecimal digits: `00` over bytes, `01` over text.
+    private var signatureClass: Substring? {
+        guard let valid = lines.first(where: { $0.keyword == "VALIDSIG" }), valid.fields.count > 8 else {
+            return nil
+        }
+        return valid.fields[8]
     }
 }
