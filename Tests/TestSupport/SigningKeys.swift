@@ -7,7 +7,7 @@ public enum SignatureSample: String, Sendable, CaseIterable {
     case right, badAndRight
     case unsigned, noSignatures, otherKey, otherCommit, truncated, garbage, empty, wrongType, tooMany
     // Of GPG only.
-    case expiredKey, revokedKey, expiredSignature, overText
+    case expiredKey, revokedKey, expiredSignature, overText, message
 
     /// Words of the refusal; nil where the commit is to be taken.
     public var refusal: String? {
@@ -20,7 +20,7 @@ public enum SignatureSample: String, Sendable, CaseIterable {
         case .revokedKey: "(made with a revoked key)"
         case .expiredSignature: "(expired)"
         case .overText: "(made over text and not over bytes)"
-        case .otherKey, .otherCommit, .truncated, .garbage, .empty: " signature is not good"
+        case .otherKey, .otherCommit, .truncated, .garbage, .empty, .message: " signature is not good ("
         }
     }
 }
@@ -38,7 +38,7 @@ public struct SigningKeys: Sendable {
         SignatureSample.allCases.filter { kind == .gpg || !onlyOfGPG.contains($0) }.map { (kind, $0) }
     }
     private static let onlyOfGPG: [SignatureSample] = [
-        .expiredKey, .revokedKey, .expiredSignature, .overText,
+        .expiredKey, .revokedKey, .expiredSignature, .overText, .message,
     ]
 
     /// The kind.
@@ -79,7 +79,7 @@ public struct SigningKeys: Sendable {
         case .empty: return .signatures([[]])
         case .wrongType: return .bytes(try right())
         case .tooMany: return .signatures(Array(repeating: try right(), count: 65))
-        case .right, .otherKey, .expiredKey, .revokedKey, .expiredSignature, .overText:
+        case .right, .otherKey, .expiredKey, .revokedKey, .expiredSignature, .overText, .message:
             return .signatures([try signer.signature(of: commit, sample)])
         }
     }
@@ -125,6 +125,8 @@ private struct GPGSigner: Signer {
             return try home.signature(
                 of: bytes, by: right, isOld: true, ["--default-sig-expire", "seconds=3600"])
         case .overText: return try home.signature(of: bytes, by: right, ["--textmode"])
+        // Not beside what is signed, but around it.
+        case .message: return try home.gpg(["--local-user", right, "--sign"], input: .bytes(bytes))
         default: return try home.signature(of: bytes, by: right)
         }
     }

@@ -58,8 +58,8 @@ public struct Ed25519Verifier: SignatureVerifier {
         }
         guard isSigned else {
             throw SignatureObjection(
-                "\(Ed25519Verifier.kind.none(of: signatures.count)): they must be made for it with a key of "
-                    + "\(path), so have it signed with one of these")
+                "\(Ed25519Verifier.kind.none(of: signatures.count)) (not made for this commit with a key of \(path)), so have "
+                    + "it signed with one of those keys")
         }
     }
 

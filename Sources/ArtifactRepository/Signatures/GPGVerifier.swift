@@ -88,7 +88,7 @@ public struct GPGVerifier: SignatureVerifier {
             let status = try process.output.readAll(limit: 1 << 20)
             _ = try process.errorOutput.readAll(limit: 1 << 20)
             return (status, process.wait())
-        } catch let error as SystemError {
+        } catch {
             throw RepositoryError(
                 .badSignature,
                 "cannot verify GPG signatures: \(error), so install Debian's package ‘gpgv’, or look why it does not run"
