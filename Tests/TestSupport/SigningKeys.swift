@@ -7,12 +7,12 @@ public enum SignatureSample: String, Sendable, CaseIterable {
     case right, badAndRight
     case unsigned, noSignatures, otherKey, otherCommit, truncated, garbage, empty, wrongType, tooMany
     // Of GPG only.
-    case expiredKey, revokedKey, expiredSignature, overText, message
+    case expiredKey, revokedKey, expiredSignature, overText, message, joined
 
     /// Words of the refusal; nil where the commit is to be taken.
     public var refusal: String? {
         switch self {
-        case .right, .badAndRight: nil
+        case .right, .badAndRight, .joined: nil
         case .unsigned, .noSignatures: "signature, so have it signed with ‘ostree "
         case .wrongType: "of type ay and not aay"
         case .tooMany: "it has 65 "
@@ -38,7 +38,7 @@ public struct SigningKeys: Sendable {
         SignatureSample.allCases.filter { kind == .gpg || !onlyOfGPG.contains($0) }.map { (kind, $0) }
     }
     private static let onlyOfGPG: [SignatureSample] = [
-        .expiredKey, .revokedKey, .expiredSignature, .overText, .message,
+        .expiredKey, .revokedKey, .expiredSignature, .overText, .message, .joined,
     ]
 
     /// The kind.
@@ -79,7 +79,7 @@ public struct SigningKeys: Sendable {
         case .empty: return .signatures([[]])
         case .wrongType: return .bytes(try right())
         case .tooMany: return .signatures(Array(repeating: try right(), count: 65))
-        case .right, .otherKey, .expiredKey, .revokedKey, .expiredSignature, .overText, .message:
+        case .right, .otherKey, .expiredKey, .revokedKey, .expiredSignature, .overText, .message, .joined:
             return .signatures([try signer.signature(of: commit, sample)])
         }
     }
@@ -125,6 +125,9 @@ private struct GPGSigner: Signer {
             return try home.signature(
                 of: bytes, by: right, isOld: true, ["--default-sig-expire", "seconds=3600"])
         case .overText: return try home.signature(of: bytes, by: right, ["--textmode"])
+        // Two signatures in one entry, of which the second is right.
+        case .joined:
+            return try home.signature(of: bytes + [0], by: right) + home.signature(of: bytes, by: right)
         // Not beside what is signed, but around it.
         case .message: return try home.gpg(["--local-user", right, "--sign"], input: .bytes(bytes))
         default: return try home.signature(of: bytes, by: right)
