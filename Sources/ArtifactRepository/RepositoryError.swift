@@ -24,6 +24,8 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         case notAllowed
         /// There is no room for it.
         case noSpace
+        /// A commit is not signed as it must be, or that cannot be found out.
+        case badSignature
         /// Something of a name exists where another kind of thing is wanted.
         case conflict
         /// libostree reported a failure.

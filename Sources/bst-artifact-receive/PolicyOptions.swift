@@ -49,6 +49,18 @@ struct PolicyOptions: ParsableArguments {
         help: ArgumentHelp("Refs like this never make room. May be repeated.", valueName: "pattern"))
     var kept: [String] = []
 
+    @Option(
+        name: .customLong("verify-gpg"),
+        help: ArgumentHelp("Only commits with a GPG signature by a key of this file.", valueName: "keyring"))
+    var keyring: String?
+
+    @Option(
+        name: .customLong("verify-ed25519"),
+        help: ArgumentHelp(
+            "Only commits with an ed25519 signature by a key of this file: base64, one a line.",
+            valueName: "file"))
+    var ed25519Keys: String?
+
     @Option(help: ArgumentHelp("Give up on a client that is silent for so long.", valueName: "seconds"))
     var timeout: Int32?
 
@@ -68,12 +80,14 @@ struct PolicyOptions: ParsableArguments {
     }
 
     /// The store with these policies around it.
-    func applied(to repository: Repository) -> any ArtifactStore {
+    func applied(to repository: Repository) throws -> any ArtifactStore {
         var limits = Expiry.Limits()
         limits.minimumFree = minimumFree?.value
         limits.maximumSize = maximumSize?.value
         limits.kept = kept
         var store: any ArtifactStore = SpaceLimit(repository, limits: limits)
+        store = try repository.requiringSignatures(
+            gpgKeyring: keyring, ed25519Keys: ed25519Keys, of: store)
         if maximumObject != nil || maximumPush != nil {
             store = SizeLimit(store, maximumObject: maximumObject?.value, maximumPush: maximumPush?.value)
         }

@@ -82,7 +82,7 @@ struct ReceiveCommand: ParsableCommand {
             options.pullURL = pullURL
             options.existingRefs = policy.existing
             options.timeout = policy.timeout
-            try Receiver(store: policy.applied(to: repository), options: options, logger: logger)
+            try Receiver(store: try policy.applied(to: repository), options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
         } catch {
             logger.error("\(error)")

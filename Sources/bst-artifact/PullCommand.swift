@@ -18,6 +18,7 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var receiver: ReceiverOptions
     @OptionGroup var web: WebArguments
+    @OptionGroup var signatures: SignatureOptions
     @OptionGroup var configurationOptions: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
@@ -26,6 +27,7 @@ struct PullCommand: ParsableCommand {
         let repository = try repository.open(configuration)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
+        let store = try signatures.applied(to: repository)
         var sources = PullSources(
             options: try web.options(), receiver: receiver.options(isVerbose: output.verbose),
             terminal: output.terminal)
@@ -39,11 +41,11 @@ struct PullCommand: ParsableCommand {
                 jobs.append((caches, [word]))
             }
         }
-        for job in jobs { try pull(job.words, from: job.caches, into: repository, &sources) }
+        for job in jobs { try pull(job.words, from: job.caches, into: store, &sources) }
     }
 
     private func pull(
-        _ words: [String], from caches: [RemoteAddress], into repository: Repository,
+        _ words: [String], from caches: [RemoteAddress], into store: any ArtifactStore,
         _ sources: inout PullSources
     ) throws {
         var missing = words
@@ -54,7 +56,7 @@ struct PullCommand: ParsableCommand {
                 let remote = try RemoteRepository(source, options: sources.options)
                 let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
-                try pull(found.flatMap(\.refs), with: Puller(from: remote, into: repository), from: source)
+                try pull(found.flatMap(\.refs), with: Puller(from: remote, into: store), from: source)
                 missing.removeAll { word in found.contains { $0.word == word } }
             } catch  where caches.count > 1 {
                 // Another cache may have it.

@@ -15,6 +15,8 @@ public protocol ArtifactStore: AnyObject, Sendable {
     func refs() throws -> [(ref: RefName, commit: Checksum)]
     /// Whether an object is there for every reader to see.
     func contains(_ name: ObjectName) -> Bool
+    /// Reads a metadata object whole; nil where it is not there.
+    func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Looks whether refs could move now, without moving them.
     ///
     /// - Throws: `RepositoryError` with `refMoved` or `conflict`.

@@ -23,6 +23,8 @@ extension StoreDecorator {
     public func refs() throws -> [(ref: RefName, commit: Checksum)] { try inner.refs() }
     /// Whether an object is there for every reader to see.
     public func contains(_ name: ObjectName) -> Bool { inner.contains(name) }
+    /// Reads a metadata object whole; nil where it is not there.
+    public func metadata(_ name: ObjectName) throws -> [UInt8]? { try inner.metadata(name) }
     /// Looks whether refs could move now, without moving them.
     public func check(_ changes: [RefChange]) throws { try inner.check(changes) }
     /// Makes a place for new objects that no reader sees.

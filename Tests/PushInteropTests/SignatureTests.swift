@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Caches that take only signed commits.
+@Suite struct SignatureTests {
+    private let shop: Workshop
+    private let commit: String
+
+    init() throws {
+        shop = try Workshop(.archive)
+        commit = try shop.commit("a/b/c")
+    }
+
+    private func push(_ refs: [String] = ["a/b/c"], signedBy keys: SigningKeys...) throws -> ProcessResult {
+        let receiver = [try Programs.receiver()] + keys.flatMap(\.options)
+        return try Client.push(refs, from: shop.source, to: shop.cache, ["--receiver", shellWords(receiver)])
+    }
+
+    private func expectRefusal(
+        _ words: String, _ reason: String = "is refused: it", _ location: SourceLocation = #_sourceLocation,
+        _ body: () throws -> ProcessResult
+    ) throws {
+        try expectFailure(
+            "refuses the push: commit ", words, reason, status: 1, unchanged: [shop.cache], location, body)
+    }
+
+    @Test(arguments: SigningKeys.samples)
+    func `A commit arrives if it is signed as it must be`(
+        kind: SigningKeys.Kind, sample: SignatureSample
+    ) throws {
+        let keys = try SigningKeys(kind)
+        try keys.sign(shop.source, commit, sample)
+        guard let words = sample.refusal else {
+            expectSuccess(try push(signedBy: keys))
+            return try expectArrived(["a/b/c"], at: commit, in: shop.cache)
+        }
+        try expectRefusal("commit \(commit) of ref a/b/c is refused: ", words) { try push(signedBy: keys) }
+    }
+
+    @Test func `A commit that ostree signs with GPG arrives`() throws {
+        let keys = try GPGHome()
+        try keys.makeKey("builder@example.com")
+        let receiver = ["--receiver", "\(try Programs.receiver()) --verify-gpg \(try keys.export())"]
+        func ostree(_ arguments: [String]) throws {
+            try run(["ostree", "--repo=\(shop.source)"] + arguments, environment: keys.environment).checked()
+        }
+        try ostree(["commit", "-b", "d/e/f", "--tree=ref=a/b/c", "--gpg-sign=builder@example.com"])
+        try ostree(["gpg-sign", "a/b/c", "builder@example.com"])
+        for ref in ["a/b/c", "d/e/f"] {
+            expectSuccess(try Client.push([ref], from: shop.source, to: shop.cache, receiver))
+            try expectArrived(
+                [ref], at: OSTreeCommand.revParse(shop.source, ref), in: shop.cache)
+        }
+        let shown = try run(
+            ["ostree", "--repo=\(shop.cache)", "show", "a/b/c"], environment: keys.environment)
+        #expect(shown.text.contains("Found 1 signature"), "\(shown.text)")
+    }
+
+    @Test(arguments: SigningKeys.Kind.allCases)
+    func `An ancestor that the cache lacks must be signed too`(kind: SigningKeys.Kind) throws {
+        let keys = try SigningKeys(kind)
+        let newest = try shop.commit("a/b/c", text: "again")
+        try keys.sign(shop.source, newest)
+        try expectRefusal("commit \(commit) in the history of ref a/b/c is refused: it has no ") {
+            try push(signedBy: keys)
+        }
+        try keys.sign(shop.source, commit)
+        expectSuccess(try push(signedBy: keys))
+        try expectArrived(["a/b/c"], at: newest, in: shop.cache)
+    }
+
+    @Test(arguments: SigningKeys.Kind.allCases)
+    func `Ancestors that the cache has need no signature`(kind: SigningKeys.Kind) throws {
+        let keys = try SigningKeys(kind)
+        expectSuccess(try push())
+        let newest = try shop.commit("a/b/c", text: "again")
+        try keys.sign(shop.source, newest)
+        // A new ref, for which the whole history is sent once more.
+        try OSTreeCommand.lines(shop.source, ["refs", "--create=d/e/f", newest])
+        expectSuccess(try push(["d/e/f"], signedBy: keys))
+        try expectArrived(["d/e/f"], at: newest, in: shop.cache)
+    }
+
+    @Test func `If both kinds are asked for, one of them does not do`() throws {
+        let keys = try SigningKeys.Kind.allCases.map { try SigningKeys($0) }
+        for (signed, missing) in [(keys[0], "no ed25519"), (keys[1], "no GPG")] {
+            try signed.sign(shop.source, commit)
+            try expectRefusal(missing) { try push(signedBy: keys[0], keys[1]) }
+        }
+        try DetachedMetadata.set(shop.source, commit, keys.map { try $0.entry(shop.source, commit) })
+        expectSuccess(try push(signedBy: keys[0], keys[1]))
+        try expectArrived(["a/b/c"], at: commit, in: shop.cache)
+    }
+
+    @Test(arguments: SigningKeys.Kind.allCases)
+    func `A ref cannot be pointed to an unsigned commit that the cache has`(kind: SigningKeys.Kind) throws {
+        let keys = try SigningKeys(kind)
+        expectSuccess(try push())
+        try OSTreeCommand.lines(shop.source, ["refs", "--create=d/e/f", commit])
+        try expectRefusal("commit \(commit) of ref d/e/f is refused: it has no ") {
+            try push(["d/e/f"], signedBy: keys)
+        }
+        // Once signed, the same commit brings its signature along.
+        try keys.sign(shop.source, commit)
+        expectSuccess(try push(["d/e/f"], signedBy: keys))
+        #expect(
+            try DetachedMetadata.object(shop.cache, commit, "commitmeta")
+                == DetachedMetadata.object(shop.source, commit, "commitmeta"))
+    }
+
+    @Test(arguments: SigningKeys.Kind.allCases)
+    func `The signatures that count are those that the cache has`(kind: SigningKeys.Kind) throws {
+        let keys = try SigningKeys(kind)
+        try keys.sign(shop.source, commit)
+        expectSuccess(try push(signedBy: keys))
+        let signed = try DetachedMetadata.object(shop.cache, commit, "commitmeta")
+        try DetachedMetadata.set(shop.source, commit, [("key", .text("unsigned"))])
+        try OSTreeCommand.lines(shop.source, ["refs", "--create=d/e/f", commit])
+        expectSuccess(try push(["d/e/f"], signedBy: keys))
+        #expect(try DetachedMetadata.object(shop.cache, commit, "commitmeta") == signed)
+        // The other way round, what is sent would not be seen.
+        try DetachedMetadata.set(shop.cache, commit, [("key", .text("unsigned"))])
+        try keys.sign(shop.source, commit)
+        try OSTreeCommand.lines(shop.source, ["refs", "--create=g/h/i", commit])
+        try expectRefusal("commit \(commit) of ref g/h/i is refused: it has no ") {
+            try push(["g/h/i"], signedBy: keys)
+        }
+    }
+
+    @Test(arguments: SigningKeys.Kind.allCases, [true, false])
+    func `Nor can unsigned commits, or worthless signatures, come along without a ref`(
+        kind: SigningKeys.Kind, isNew: Bool
+    ) throws {
+        let keys = try SigningKeys(kind)
+        let other = try shop.commit("other", text: "other")
+        // Where the cache has the commit already, it must not be given signatures that are none.
+        if !isNew { expectSuccess(try push(["other"])) }
+        try keys.sign(shop.source, commit)
+        try keys.sign(shop.source, other, isNew ? .unsigned : .garbage)
+        let bytes = ReceiverRun.push(
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
+        let result = try expectFailure(
+            "commit \(other) among the objects sent is refused: it", status: 1, unchanged: [shop.cache]
+        ) { try ReceiverRun.run(shop.cache, bytes, keys.options) }
+        let last = try #require(Frame.parse(result.output).last)
+        #expect(last.kind == .status && last.holds("commit \(other) among the objects sent is refused"))
+    }
+
+    @Test func `Clients of version 0 are refused in the same way`() throws {
+        let keys = try SigningKeys(.ed25519)
+        let bytes = ReceiverRun.push0(
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
+        try expectFailure("it has no ed25519 signature", status: 1, unchanged: [shop.cache]) {
+            try ReceiverRun.run(shop.cache, bytes, ["--protocol", "0"] + keys.options)
+        }
+    }
+}
