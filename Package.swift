@@ -43,7 +43,7 @@ let package = Package(
         // The rooms: arrows run downwards only, see docs/ARCHITECTURE.md.
         .target(name: "SystemCalls", dependencies: ["CLinux"]),
         .target(name: "Variants", dependencies: ["CGLib"]),
-        .target(name: "ArtifactProtocol", dependencies: ["Variants"]),
+        .target(name: "ArtifactProtocol", dependencies: ["Variants", "CGLib"]),
         .target(
             name: "ArtifactRepository",
             dependencies: [

@@ -21,6 +21,9 @@ struct ReceiveCommand: ParsableCommand {
               Match user artifacts
                   ForceCommand bst-artifact-receive --verbose --pull-url https://example.com/artifacts artifacts
 
+            One key for several caches: --root DIR lets the client name a repository below DIR, and nothing else; what it asks \
+            sshd for is read from SSH_ORIGINAL_COMMAND and never run.
+
             Started under the name ostree-receive or ostree-receive-0 it speaks version 0 of the protocol.
             """)
 
@@ -32,6 +35,10 @@ struct ReceiveCommand: ParsableCommand {
 
     @Option(name: .customLong("pull-url"), help: "Where clients can pull from, told to those that ask.")
     var pullURL: String?
+
+    @Option(
+        help: ArgumentHelp("Let the client name the repository, below this folder.", valueName: "folder"))
+    var root: String?
 
     @Option(name: .customLong("repo"), help: "The repository, in the form that version 0 clients use.")
     var repositoryOption: String?
@@ -62,7 +69,7 @@ struct ReceiveCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         var log = StandardErrorLog()
         log.logLevel = debug ? .debug : verbose ? .info : .warning
-        let logger = Logger(label: "bst-artifact-receive") { _ in log }
+        var logger = Logger(label: "bst-artifact-receive") { _ in log }
         guard !Descriptor.standardInput.isTerminal else {
             throw ValidationError(
                 """
@@ -71,27 +78,35 @@ struct ReceiveCommand: ParsableCommand {
                 client.
                 """)
         }
-        guard let repositoryPath = repositoryOption ?? path else {
-            throw ValidationError(
-                "Name the repository that takes the push, for example ‘bst-artifact-receive artifacts’")
-        }
         do {
-            let repository = try Repository(repositoryPath)
+            let confinement = try Confinement(root: root)
+            let repository = try Repository(confinement.repository(named: repositoryOption ?? path))
+            if let request = confinement.request, request.isVerbose, log.logLevel > .info {
+                log.logLevel = .info
+                logger.logLevel = .info
+            }
             var options = Receiver.Options()
-            options.version = version
+            options.version = version(asked: confinement.request?.version)
             options.pullURL = pullURL
             options.existingRefs = policy.existing
             options.timeout = policy.timeout
-            try Receiver(store: try policy.applied(to: repository), options: options, logger: logger)
+            let store = try policy.applied(to: repository, logger: logger)
+            if try Confinement.confine(to: repository, startsPrograms: policy.startsPrograms) {
+                logger.debug("gave up access to files outside of \(repository.path)")
+            }
+            try Receiver(store: store, options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
+        } catch let error as ValidationError {
+            throw error
         } catch {
             logger.error("\(error)")
             throw ExitCode(1)
         }
     }
 
-    private var version: ProtocolVersion {
+    private func version(asked: ProtocolVersion?) -> ProtocolVersion {
         if let protocolVersion, let version = ProtocolVersion(rawValue: protocolVersion) { return version }
+        if let asked { return asked }
         let program = (CommandLine.arguments.first ?? "").split(separator: "/").last ?? ""
         return program == "ostree-receive" || program == "ostree-receive-0" ? .zero : .one
     }

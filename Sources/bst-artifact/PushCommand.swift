@@ -71,6 +71,7 @@ struct PushCommand: ParsableCommand {
         let progress = output.terminal.progress()
         var options = Pusher.Options()
         options.receiver = receiver.options(isVerbose: output.verbose)
+        options.patience = receiver.timeout
         options.showProgress = { objects, bytes in
             progress.show("pushing to \(address): \(Format.count(objects, "object")), \(Format.bytes(bytes))")
         }
