@@ -23,3 +23,10 @@ int clinux_fstatat(int directory, const char *path, struct stat *result, int fla
 }
 
 int clinux_fstat(int descriptor, struct stat *result) { return fstat(descriptor, result); }
+
+int clinux_try_lock(int descriptor) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
+pid_t clinux_fork(void) { return fork(); }

@@ -50,8 +50,8 @@ struct PolicyOptions: ParsableArguments {
     }
 
     /// The store with these policies around it.
-    func applied(to repository: Repository) -> any ArtifactStore {
-        var store: any ArtifactStore = repository
+    func applied(to store: any ArtifactStore) -> any ArtifactStore {
+        var store = store
         if maximumObject != nil || maximumPush != nil {
             store = SizeLimit(store, maximumObject: maximumObject?.value, maximumPush: maximumPush?.value)
         }

@@ -44,6 +44,9 @@ struct ReceiveCommand: ParsableCommand {
     @OptionGroup(title: "What may be pushed")
     var policy: PolicyOptions
 
+    @OptionGroup(title: "The summary")
+    var summary: SummaryArguments
+
     @Argument(help: "The repository, relative to the home directory under sshd.")
     var path: String?
 
@@ -82,7 +85,10 @@ struct ReceiveCommand: ParsableCommand {
             options.pullURL = pullURL
             options.existingRefs = policy.existing
             options.timeout = policy.timeout
-            try Receiver(store: policy.applied(to: repository), options: options, logger: logger)
+            let store = policy.applied(to: summary.applied(to: repository))
+            // Also where the client went away before it had its answer.
+            defer { summary.update(of: repository)?.run(logger) }
+            try Receiver(store: store, options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
         } catch {
             logger.error("\(error)")

@@ -20,5 +20,9 @@ int clinux_open_unnamed(int directory, const char *path, mode_t mode);
 /* fstatat without the ambiguity of Swift's `stat` name. */
 int clinux_fstatat(int directory, const char *path, struct stat *result, int flags);
 int clinux_fstat(int descriptor, struct stat *result);
+/* Locks a whole file for its open file description alone, without waiting; EAGAIN where somebody else has it locked. */
+int clinux_try_lock(int descriptor);
+/* fork, which Swift hides: only for a process that has one thread. */
+pid_t clinux_fork(void);
 
 #pragma clang assume_nonnull end
