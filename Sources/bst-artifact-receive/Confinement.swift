@@ -64,11 +64,14 @@ struct Confinement {
 
     /// Gives up all access to files outside of the repository, where the kernel can do that.
     ///
-    /// - Parameter startsPrograms: whether signatures are verified, or made, by a program of the system.
+    /// - Parameters:
+    ///   - startsPrograms: whether signatures are verified, or made, by a program of the system.
+    ///   - needed: what else is needed.
     /// - Returns: whether it can.
-    static func confine(to repository: Repository, startsPrograms: Bool, writable: [String] = []) throws
-        -> Bool
-    {
+    static func confine(
+        to repository: Repository, startsPrograms: Bool,
+        with needed: [(path: String, access: Landlock.Access)]
+    ) throws -> Bool {
         var allowed: [(path: String, access: Landlock.Access)] = [
             (repository.path, .everything), ("/proc/sys/kernel/random/boot_id", .reading),
             ("/proc/self", .reading),
@@ -78,7 +81,7 @@ struct Confinement {
         for entry in try root.entries() where (try? root.linkTarget(entry)) != nil {
             allowed.append(("\(repository.path)/\(entry)", .everything))
         }
-        for path in writable { allowed.append((path, .everything)) }
+        allowed += needed
         if startsPrograms {
             for path in ["/usr", "/bin", "/lib", "/lib64", "/etc", "/dev"] {
                 allowed.append((path, .running))

@@ -95,13 +95,17 @@ struct PolicyOptions: ParsableArguments {
     /// Whether programs of the system are needed while a push is taken.
     var startsPrograms: Bool { keyring != nil }
 
-    /// The store with these policies around it, the outermost first asked.
-    func applied(to repository: Repository, logger: Logger) throws -> any ArtifactStore {
+    /// The repository with these policies around it, the outermost first asked.
+    ///
+    /// - Parameter innermost: wraps the repository before anything else does.
+    func applied(
+        to repository: Repository, through innermost: (Repository) -> any ArtifactStore, logger: Logger
+    ) throws -> any ArtifactStore {
         var limits = Expiry.Limits()
         limits.minimumFree = minimumFree?.value
         limits.maximumSize = maximumSize?.value
         limits.kept = kept
-        var store: any ArtifactStore = SpaceLimit(repository, limits: limits)
+        var store: any ArtifactStore = SpaceLimit(innermost(repository), of: repository, limits: limits)
         if preReceive != nil || postReceive != nil {
             store = HookedStore(
                 store, before: try preReceive.map { try Hook($0, repository: repository.path) },

@@ -51,6 +51,9 @@ struct ReceiveCommand: ParsableCommand {
     @OptionGroup(title: "What may be pushed")
     var policy: PolicyOptions
 
+    @OptionGroup(title: "The summary")
+    var summary: SummaryArguments
+
     @Argument(help: "The repository, relative to the home directory under sshd.")
     var path: String?
 
@@ -90,10 +93,13 @@ struct ReceiveCommand: ParsableCommand {
             options.pullURL = pullURL
             options.existingRefs = policy.existing
             options.timeout = policy.timeout
-            let store = try policy.applied(to: repository, logger: logger)
-            if try Confinement.confine(to: repository, startsPrograms: policy.startsPrograms) {
-                logger.debug("gave up access to files outside of \(repository.path)")
-            }
+            let store = try policy.applied(to: repository, through: summary.applied(to:), logger: logger)
+            let confined = try Confinement.confine(
+                to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms,
+                with: summary.needed)
+            if confined { logger.debug("gave up access to files outside of \(repository.path)") }
+            // Also where the client went away before it had its answer.
+            defer { summary.update(of: repository)?.run(logger) }
             try Receiver(store: store, options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
         } catch let error as ValidationError {

@@ -5,13 +5,14 @@ import ArtifactRepository
 
 /// A repository in which old artifacts make room for new ones, and which refuses what can never fit.
 public final class SpaceLimit: StoreDecorator {
-    /// The repository, as a store.
-    public var inner: any ArtifactStore { repository }
+    /// The store behind.
+    public let inner: any ArtifactStore
     private let repository: Repository
     private let limits: Expiry.Limits
 
-    /// Limits how much of its disk `repository` takes.
-    public init(_ repository: Repository, limits: Expiry.Limits) {
+    /// Limits how much of its disk `repository` takes, which is behind `inner`.
+    public init(_ inner: any ArtifactStore, of repository: Repository, limits: Expiry.Limits) {
+        self.inner = inner
         self.repository = repository
         self.limits = limits
     }
@@ -66,7 +67,7 @@ private final class SpaceLimitedQuarantine: QuarantineDecorator {
         }
         if try isFree(wanted) { return granted = SpaceLimitedQuarantine.grant }
         if limits.minimumFree != nil, try repository.freeBytes() < .max - wanted {
-            _ = try Expiry(repository, limits: limits).run(addingBytes: wanted)
+            try expire(adding: wanted)
         }
         guard try isFree(size) else {
             throw RepositoryError(
@@ -77,9 +78,14 @@ private final class SpaceLimitedQuarantine: QuarantineDecorator {
         granted = 0
     }
 
+    private func expire(adding bytes: UInt64, needing refs: [RefName] = []) throws {
+        let report = try Expiry(repository, limits: limits).run(addingBytes: bytes, needing: refs)
+        if !report.expired.isEmpty { try? repository.requestSummaryUpdate() }
+    }
+
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
         if limits.maximumSize != nil {
-            _ = try Expiry(repository, limits: limits).run(addingBytes: received, needing: changes.map(\.ref))
+            try expire(adding: received, needing: changes.map(\.ref))
         }
         return try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)
     }

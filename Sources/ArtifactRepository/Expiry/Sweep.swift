@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 import SystemCalls
 
 /// Removes objects that nothing reaches.
@@ -48,7 +47,7 @@ struct Sweep {
         while start < candidates.count {
             let type = candidates[start].type
             let end = candidates[start...].prefix(Sweep.batchSize).prefix { $0.type == type }.endIndex
-            freed += try repository.withExclusiveLock {
+            freed += try repository.withLibraryLock {
                 try repository.withRefLock {
                     try addNewRefs()
                     try reach.add(repository.reservedObjects())
@@ -81,16 +80,5 @@ struct Sweep {
         complete.noteRelease(of: freed)
         complete.save(temporaryFilesIn: try repository.root.directory("tmp"))
         return freed
-    }
-}
-
-extension Repository {
-    /// Runs `body` while no other process holds libostree's repository lock.
-    func withExclusiveLock<T>(_ body: () throws -> T) throws -> T {
-        _ = try withGError("lock repository \(path)") { error in
-            ostree_repo_lock_push(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, error)
-        }
-        defer { ostree_repo_lock_pop(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, nil) }
-        return try body()
     }
 }
