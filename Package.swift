@@ -35,6 +35,8 @@ let package = Package(
             name: "CDeflate", path: "Interop/CDeflate", pkgConfig: "libdeflate",
             providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(
+            name: "CISAL", path: "Interop/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(
             name: "CZlib", path: "Interop/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CYAML", path: "Interop/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -47,7 +49,7 @@ let package = Package(
         .target(
             name: "ArtifactRepository",
             dependencies: [
-                "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CZlib",
+                "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CISAL", "CZlib",
                 "CLinux",
             ]),
         .target(

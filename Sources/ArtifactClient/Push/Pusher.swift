@@ -18,8 +18,8 @@ public struct Pusher {
     public struct Options: Sendable {
         /// How receivers are started.
         public var receiver = ReceiverCommand.Options()
-        /// How hard to compress what is not compressed yet, as zlib counts: 0 stores, 1 is fast, 9 small.
-        public var compressionLevel = 6
+        /// How hard to compress what is not compressed yet.
+        public var compression = Compression.balanced
         /// How long a receiver may neither say nor take anything before it is given up on, in seconds. Old receivers are
         /// silent while they publish.
         public var patience: Int32 = 600
@@ -175,7 +175,7 @@ public struct Pusher {
         _ commits: [Checksum], through connection: ReceiverConnection, _ closure: inout Closure,
         _ report: inout PushReport
     ) throws {
-        let encoder = try ParallelEncoder(repository, level: options.compressionLevel)
+        let encoder = try ParallelEncoder(repository, compression: options.compression)
         var sender = ObjectSender(connection, encoder)
         let earlier = (report.objects, report.bytes)
         for commit in commits {
