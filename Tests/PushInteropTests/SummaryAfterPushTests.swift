@@ -109,12 +109,8 @@ import Testing
         #expect(listed.lines.count == 8002 && listed.lines.last == "second")
     }
 
-    @Test func `Who holds the repository's lock delays the summary, not the push`() throws {
-        let shop = try Workshop()
-        try shop.commit("a/b")
-        expectSuccess(try Client.push(["a/b"], from: shop.source, to: shop.cache))
-        let before = CacheSummary.content(shop.cache)
-        // Shared, as `ostree summary -u` has it while it works.
+    /// Holds libostree's lock, shared, as `ostree summary -u` does while it works, until its input is closed.
+    private func holdLock(of cache: String) throws -> RunningProcess {
         let holder = try RunningProcess([
             "/usr/bin/python3", "-c",
             """
@@ -123,15 +119,34 @@ import Testing
             fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0))
             print("locked", flush=True)
             sys.stdin.read()
-            """, "\(shop.cache)/.lock",
+            """, "\(cache)/.lock",
         ])
         #expect(try holder.readLine() == "locked")
+        return holder
+    }
+
+    @Test(arguments: [false, true])
+    func `Who holds the repository's lock delays the summary, not the push`(writesSummary: Bool) throws {
+        let shop = try Workshop()
+        let commit = try shop.commit("a/b")
+        expectSuccess(try Client.push(["a/b"], from: shop.source, to: shop.cache))
+        let before = CacheSummary.content(shop.cache)
+        let holder = try holdLock(of: shop.cache)
         try shop.commit("a/c", text: "c")
         expectSuccess(try Client.push(["a/c"], from: shop.source, to: shop.cache))
         #expect(CacheSummary.content(shop.cache) == before && CacheSummary.isRequested(shop.cache))
+        // The new summary is written, and waits.
+        let isWritten = eventually { CacheSummary.content(shop.cache, "tmp/summary-new")?.isEmpty == false }
+        #expect(isWritten)
+        if writesSummary {
+            // Another's summary that knows more than the one that waits.
+            try shop.directory.file("cache/refs/heads/a/late", commit + "\n")
+            try OSTreeCommand.lines(shop.cache, ["summary", "-u"])
+        }
         holder.closeInput()
         #expect(eventually(within: 30) { !CacheSummary.isRequested(shop.cache) })
         #expect(try CacheSummary.isRight(shop.cache))
+        #expect(try CacheSummary.refs(shop.cache).count == (writesSummary ? 3 : 2))
     }
 
     @Test func `What another could not complete is completed by the next session`() throws {
