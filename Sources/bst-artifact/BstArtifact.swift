@@ -21,7 +21,7 @@ struct BstArtifact: ParsableCommand {
         subcommands: [
             InitCommand.self, CommitCommand.self, PushCommand.self, PullCommand.self, ListCommand.self,
             CheckCommand.self,
-            CheckoutCommand.self,
+            CheckoutCommand.self, RepoCommand.self,
         ])
 
     static func main() {
