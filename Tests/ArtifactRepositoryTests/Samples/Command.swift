@@ -14,6 +14,11 @@ enum Command {
     /// - Throws: `Failure` where it does not succeed.
     @discardableResult
     static func run(_ command: String...) throws -> String {
+        try run(command)
+    }
+
+    @discardableResult
+    static func run(_ command: [String]) throws -> String {
         // A file, not a pipe: other tests' programs would inherit the pipe and keep it open.
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(
             "output-\(UUID().uuidString)")
