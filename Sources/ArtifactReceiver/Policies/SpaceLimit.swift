@@ -43,49 +43,66 @@ private final class SpaceLimitedQuarantine: QuarantineDecorator {
 
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
         guard let object = try inner.receive(name, size: size) else { return nil }
-        let size = size ?? 0
+        let size = SpaceLimitedQuarantine.allocation(of: size ?? 0)
         received += min(size, .max - received)
-        if let maximum = limits.maximumSize, received > maximum {
-            throw RepositoryError(
-                .noSpace,
-                "the push can never fit into the cache at \(path), which takes at most \(maximum) bytes: push less, or ask "
-                    + "its administrator for more")
-        }
+        if let maximum = limits.maximumSize, received > maximum { throw tooLarge(maximum) }
         if size > granted { try makeFree(size) } else { granted -= size }
         return object
     }
 
     private var path: String { repository.path }
 
-    /// Sees to it that so many bytes can be written.
-    private func makeFree(_ size: UInt64) throws {
-        let wanted = size + min(SpaceLimitedQuarantine.grant, .max - size)
-        let reserve = limits.minimumFree ?? 0
-        func isFree(_ bytes: UInt64) throws -> Bool {
-            let (needed, overflow) = bytes.addingReportingOverflow(reserve)
-            return try !overflow && repository.freeBytes() >= needed
-        }
-        if try isFree(wanted) { return granted = SpaceLimitedQuarantine.grant }
-        if limits.minimumFree != nil, try repository.freeBytes() < .max - wanted {
-            try expire(adding: wanted)
-        }
-        guard try isFree(size) else {
-            throw RepositoryError(
-                .noSpace,
-                "object of \(size) bytes does not fit into the cache at \(path), where \(try repository.freeBytes()) bytes are "
-                    + "free and \(reserve) must stay so: ask its administrator to make room")
-        }
-        granted = 0
+    /// How much disk a file takes: whole blocks.
+    private static func allocation(of size: UInt64) -> UInt64 {
+        let (blocks, rest) = size.quotientAndRemainder(dividingBy: 4096)
+        return blocks * 4096 + (rest == 0 ? 0 : min(4096, .max - blocks * 4096))
     }
 
-    private func expire(adding bytes: UInt64, needing refs: [RefName] = []) throws {
-        let report = try Expiry(repository, limits: limits).run(addingBytes: bytes, needing: refs)
-        if !report.expired.isEmpty { try? repository.requestSummaryUpdate() }
+    private func tooLarge(_ maximum: UInt64) -> RepositoryError {
+        RepositoryError(
+            .noSpace,
+            "the push can never fit into the cache at \(path), which takes at most \(maximum) bytes, those of kept refs "
+                + "included: push less, or ask its administrator for more")
+    }
+
+    /// Sees to it that so many bytes can be written.
+    private func makeFree(_ size: UInt64) throws {
+        // With room for those that follow, or else only for this one.
+        for wanted in [size + min(SpaceLimitedQuarantine.grant, .max - size), size] {
+            if try !isFree(wanted), limits.minimumFree != nil {
+                try expire(adding: wanted)
+            }
+            if try isFree(wanted) { return granted = wanted - size }
+        }
+        throw RepositoryError(
+            .noSpace,
+            "object of \(size) bytes does not fit into the cache at \(path), which is full: \(try repository.freeBytes()) "
+                + "bytes are free, and \(limits.minimumFree ?? 0) must stay so; ask its administrator to make room"
+        )
+    }
+
+    private func isFree(_ bytes: UInt64) throws -> Bool {
+        let (needed, overflow) = bytes.addingReportingOverflow(limits.minimumFree ?? 0)
+        return try !overflow && repository.freeBytes() >= needed
+    }
+
+    private func expire(adding bytes: UInt64) throws {
+        try note(Expiry(repository, limits: limits).run(addingBytes: bytes))
+    }
+
+    private func note(_ report: Expiry.Report) throws {
+        if !report.expired.isEmpty { try repository.requestSummaryUpdate() }
     }
 
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
-        if limits.maximumSize != nil {
-            try expire(adding: received, needing: changes.map(\.ref))
+        if let maximum = limits.maximumSize {
+            var limits = limits
+            // What was received is on the disk already.
+            limits.minimumFree = nil
+            let report = try Expiry(repository, limits: limits).run(
+                addingBytes: received, needing: changes.map(\.ref))
+            try note(report)
+            if report.excessBytes > 0 { throw tooLarge(maximum) }
         }
         return try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)
     }

@@ -7,7 +7,7 @@ import SystemCalls
 /// A web server's access log in the common or combined format, as far as it tells which artifacts were pulled when.
 ///
 /// A client asks for a ref by name (`…/refs/heads/REF`), or knows its commit from the summary and asks for that
-/// (`…/objects/XX/YY….commit`).
+/// (`…/objects/XX/YY….commit`). Names and requests in a log are whatever somebody sent.
 public struct AccessLog {
     /// What was pulled.
     public enum Use: Equatable {
@@ -25,12 +25,15 @@ public struct AccessLog {
     ///
     /// - Returns: what was pulled, and when, in seconds since 1970.
     public static func use(in line: Substring) -> (use: Use, time: Int)? {
-        guard let open = line.firstIndex(of: "["), let close = line[open...].firstIndex(of: "]"),
-            let time = time(line[line.index(after: open)..<close])
-        else { return nil }
-        let quoted = line[close...].split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
-        guard quoted.count == 3, let status = quoted[2].split(separator: " ").first,
-            ["200", "206", "304"].contains(status)
+        // host, identity, user [time] "request" status size "referrer" "agent"
+        let quoted = line.utf8.split(
+            separator: UInt8(ascii: "\""), maxSplits: 2, omittingEmptySubsequences: false
+        ).map { Substring($0) }
+        guard quoted.count == 3, quoted[0].hasSuffix("] "),
+            // A user may have brackets in his name.
+            let open = quoted[0].lastIndex(of: "["),
+            let time = time(quoted[0][open...].dropFirst().dropLast(2)),
+            let status = quoted[2].split(separator: " ").first, ["200", "206", "304"].contains(status)
         else { return nil }
         let request = quoted[1].split(separator: " ")
         guard request.count >= 2, request[0] == "GET", let use = use(of: request[1]) else { return nil }
@@ -38,21 +41,31 @@ public struct AccessLog {
     }
 
     private static func use(of target: Substring) -> Use? {
-        let path = target.prefix { $0 != "?" }
-        if let place = path.lastRange(of: "/refs/heads/") {
-            return RefName(percentDecoded(path[place...])).map { .ref($0) }
+        let path = target.prefix { $0 != "?" && $0 != "#" }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        if let place = place(behind: ["refs", "heads"], in: parts) {
+            return RefName(percentDecoded(parts[place...].joined(separator: "/"))).map { .ref($0) }
         }
-        guard path.hasSuffix(".commit"), let place = path.lastRange(of: "/objects/") else { return nil }
-        return Checksum(hex: path[place...].dropLast(".commit".count).filter { $0 != "/" }).map {
-            .commit($0)
+        guard path.hasSuffix(".commit"), let place = place(behind: ["objects"], in: parts),
+            parts.count == place + 2
+        else { return nil }
+        return Checksum(hex: parts[place] + parts[place + 1].dropLast(".commit".count)).map { .commit($0) }
+    }
+
+    /// Where the rest of a path begins behind the last occurrence of folders.
+    private static func place(behind folders: [Substring], in parts: [Substring]) -> Int? {
+        parts.indices.last { end in
+            end > folders.count && parts[..<end].suffix(folders.count).elementsEqual(folders)
         }
     }
 
-    private static func percentDecoded(_ text: Substring) -> String {
+    private static func percentDecoded(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16) {
+            if byte == UInt8(ascii: "%"), rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-"),
+                let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16)
+            {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {
@@ -65,28 +78,19 @@ public struct AccessLog {
     /// Reads `22/Nov/2026:17:05:46 +0100`.
     private static func time(_ text: Substring) -> Int? {
         let parts = text.split(whereSeparator: { "/: ".contains($0) })
-        guard parts.count == 7, let day = Int32(parts[0]),
-            let month = months.firstIndex(of: String(parts[1])),
-            let year = Int32(parts[2]), let hour = Int32(parts[3]), let minute = Int32(parts[4]),
-            let second = Int32(parts[5]), let zone = Int(parts[6])
+        guard parts.count == 7, let month = months.firstIndex(of: String(parts[1])),
+            let day = number(parts[0], 1...31), let year = number(parts[2], 1970...9999),
+            let hour = number(parts[3], 0...23), let minute = number(parts[4], 0...59),
+            let second = number(parts[5], 0...60), let zone = Int(parts[6]), (-9999...9999).contains(zone)
         else { return nil }
         var fields = tm()
         (fields.tm_mday, fields.tm_mon, fields.tm_year) = (day, Int32(month), year - 1900)
         (fields.tm_hour, fields.tm_min, fields.tm_sec) = (hour, minute, second)
         return timegm(&fields) - (zone / 100 * 3600 + zone % 100 * 60)
     }
-}
 
-extension Substring {
-    /// The place behind the last occurrence of a text.
-    fileprivate func lastRange(of text: String) -> Index? {
-        var place: Index?
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { place = index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return place
+    private static func number(_ text: Substring, _ range: ClosedRange<Int32>) -> Int32? {
+        Int32(text).flatMap { range.contains($0) ? $0 : nil }
     }
 }
 
@@ -97,16 +101,19 @@ extension Repository {
     public func noteUses(inAccessLog path: String) throws -> Int {
         var refsOfCommit: [Checksum: [RefName]] = [:]
         for (ref, commit) in try refs() { refsOfCommit[commit, default: []].append(ref) }
+        let known = Set(refsOfCommit.values.joined())
+        // Nothing was used in the future, whatever the server's clock said.
+        let now = time(nil)
         var latest: [RefName: Int] = [:]
         var count = 0
         try Directory.openAnywhere(path).forEachLine { line in
             guard let (use, time) = AccessLog.use(in: line) else { return }
             let used: [RefName]
             switch use {
-            case .ref(let ref): used = try lastUse(of: ref) == nil ? [] : [ref]
+            case .ref(let ref): used = known.contains(ref) ? [ref] : []
             case .commit(let commit): used = refsOfCommit[commit] ?? []
             }
-            for ref in used { latest[ref] = max(latest[ref] ?? 0, time) }
+            for ref in used { latest[ref] = max(latest[ref] ?? 0, min(time, now)) }
             count += used.isEmpty ? 0 : 1
         }
         for (ref, time) in latest { try noteUse(of: [ref], at: time) }

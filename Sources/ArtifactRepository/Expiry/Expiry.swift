@@ -38,8 +38,10 @@ public struct Expiry {
         public var expired: [Entry] = []
         /// How many bytes of disk the objects took before.
         public var bytesBefore: UInt64 = 0
-        /// How many bytes of disk go with them.
+        /// How many bytes of disk go with them, and with what no ref needed before.
         public var freedBytes: UInt64 = 0
+        /// How many bytes too many there are even so, because they are kept, or not the repository's.
+        public var excessBytes: UInt64 = 0
     }
 
     private let repository: Repository
@@ -63,14 +65,19 @@ public struct Expiry {
     /// Makes room where there is too little of it.
     ///
     /// Refs go under the ref lock, objects that nothing needs any more under libostree's exclusive lock, a part at a time,
-    /// so that pushes wait for moments only. What a push in progress was told to be present stays.
+    /// so that pushes wait for moments only. What a push in progress was told to be present stays. Where room for what
+    /// is to be added cannot be made, nothing goes.
     ///
     /// - Parameters: as for `plan`.
     /// - Returns: what was done.
     public func run(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
         var (report, reach) = try prepare(additional, needed)
-        guard !report.expired.isEmpty else { return report }
-        report.expired = try repository.withRefLock { try remove(report.expired) }
+        if additional > 0, report.excessBytes > 0 {
+            (report.expired, report.freedBytes) = ([], 0)
+            return report
+        }
+        guard report.freedBytes > 0 || !report.expired.isEmpty else { return report }
+        report.expired = try remove(report.expired)
         var sweep = try Sweep(repository, reach)
         report.freedBytes = try sweep.run()
         return report
@@ -93,27 +100,53 @@ public struct Expiry {
         for candidate in candidates where candidate.isKept { try reach.add(candidate.entry.commit) }
         var isFull = false
         for candidate in candidates.reversed() where !candidate.isKept {
-            if try !isFull && reach.add(candidate.entry.commit, within: budget) { continue }
+            if try !isFull && reach.add(candidate.entry.commit, within: budget.target) { continue }
             isFull = true
             // The artifact's other name may have been kept.
             if reach.contains(ObjectName(candidate.entry.commit, .commit)) { continue }
             report.expired.append(candidate.entry)
         }
         report.expired.reverse()
+        // Nobody's artifact goes for the history of another.
+        for candidate in candidates.reversed() where !isFull {
+            isFull = try !reach.addAncestors(of: candidate.entry.commit, within: budget.target)
+        }
+        report.excessBytes = adding(reach.bytes - min(reach.bytes, budget.allowed), budget.shortage)
         report.freedBytes = report.bytesBefore - min(report.bytesBefore, reach.bytes)
         return (report, reach)
     }
 
+    /// How much may stay.
+    private struct Budget {
+        /// The most bytes that may stay.
+        var allowed: UInt64
+        /// How many bytes too few there were even if nothing stayed.
+        var shortage: UInt64
+        /// A little more goes than must, so that not every push has to make room.
+        var target: UInt64 { allowed - allowed / 20 }
+    }
+
     /// How many bytes may stay; nil where all may.
-    private func budget(_ total: UInt64, _ additional: UInt64) throws -> UInt64? {
-        var budget = UInt64.max
-        if let maximum = limits.maximumSize, total + additional > maximum {
-            budget = maximum - min(maximum, additional)
+    private func budget(_ total: UInt64, _ additional: UInt64) throws -> Budget? {
+        var budget: Budget?
+        if let maximum = limits.maximumSize, adding(total, additional) > maximum {
+            let kept = min(maximum, additional)
+            budget = Budget(allowed: maximum - kept, shortage: additional - kept)
         }
-        let (free, needed) = (try repository.freeBytes(), (limits.minimumFree ?? 0) + additional)
-        if free < needed { budget = min(budget, total - min(total, needed - free)) }
-        // A little more goes than must, so that not every push has to make room.
-        return budget == .max ? nil : budget - budget / 20
+        let (free, needed) = (try repository.freeBytes(), adding(limits.minimumFree ?? 0, additional))
+        if free < needed {
+            let gone = min(total, needed - free)
+            let other = Budget(allowed: total - gone, shortage: needed - free - gone)
+            budget = Budget(
+                allowed: min(other.allowed, budget?.allowed ?? .max),
+                shortage: max(other.shortage, budget?.shortage ?? 0))
+        }
+        return budget
+    }
+
+    /// A sum that no peer can make too large.
+    private func adding(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        left + min(right, .max - left)
     }
 
     /// The refs, the least recently used first.
@@ -128,14 +161,22 @@ public struct Expiry {
 
     /// Removes refs that nobody has moved or used since.
     private func remove(_ entries: [Entry]) throws -> [Entry] {
-        let temporary = try repository.root.directory("tmp")
-        let removed = try entries.filter { entry in
-            try repository.commit(of: entry.ref) == entry.commit
-                && repository.lastUse(of: entry.ref) == entry.lastUse
+        try repository.withSharedLock {
+            try repository.withRefLock {
+                // A change that a crash cut short must not be completed later, when the refs are gone.
+                _ = try repository.finishJournal()
+                let temporary = try repository.root.directory("tmp")
+                let removed = try entries.filter { entry in
+                    try repository.commit(of: entry.ref) == entry.commit
+                        && repository.lastUse(of: entry.ref) == entry.lastUse
+                }
+                for entry in removed {
+                    try repository.point(entry.ref, to: nil, temporaryFilesIn: temporary)
+                }
+                try repository.syncRefFolders(of: removed.map(\.ref))
+                return removed
+            }
         }
-        for entry in removed { try repository.point(entry.ref, to: nil, temporaryFilesIn: temporary) }
-        try repository.syncRefFolders(of: removed.map(\.ref))
-        return removed
     }
 }
 
@@ -153,13 +194,14 @@ extension Repository {
         }
     }
 
-    /// How many bytes of the repository's file system are free for its owner.
+    /// How many bytes of the repository's file system are free for its owner; `.max` where it does not say.
     public func freeBytes() throws -> UInt64 {
         var status = statvfs()
         guard fstatvfs(root.descriptor.number, &status) == 0 else {
             throw SystemError("look at the file system of \(path)")
         }
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        // A file system that knows no size, ramfs for one, is as large as need be.
+        return status.f_blocks == 0 ? .max : UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
     /// How many bytes of disk the objects take. That is remembered, and counted only after others changed something.

@@ -32,15 +32,29 @@ struct Reach {
         return false
     }
 
+    /// Adds the ancestors of a commit that are there, nearest first, as long as there are not more than so many bytes.
+    ///
+    /// - Returns: whether all of them were added.
+    mutating func addAncestors(of commit: Checksum, within limit: UInt64) throws -> Bool {
+        var next = (try? repository.commit(commit))?.parent
+        while let ancestor = next, repository.contains(ObjectName(ancestor, .commit)) {
+            let isKnown = contains(ObjectName(ancestor, .commit))
+            guard try isKnown || add(ancestor, within: limit) else { return false }
+            next = (try? repository.commit(ancestor))?.parent
+        }
+        return true
+    }
+
     /// Adds objects and all that they need.
     mutating func add(_ names: [ObjectName], note: (ObjectName) -> Void = { _ in }) throws {
         var pending = names
         while let name = pending.popLast() {
-            guard objects.insert(name).inserted else { continue }
+            guard !objects.contains(name),
+                // What is not there yet may come, so it is not taken for known.
+                let status = try repository.objects.status(of: repository.objectPath(name))
+            else { continue }
+            objects.insert(name)
             note(name)
-            guard let status = try repository.objects.status(of: repository.objectPath(name)) else {
-                continue
-            }
             bytes += UInt64(status.st_blocks) * 512
             switch name.type {
             case .commit:

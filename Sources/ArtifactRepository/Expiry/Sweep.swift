@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import Glibc
 import SystemCalls
 
 /// Removes objects that nothing reaches.
@@ -9,7 +10,7 @@ struct Sweep {
     private var reach: Reach
     /// What nothing reached when it was looked for, in the order in which it goes.
     private var candidates: [ObjectName] = []
-    private var knownRefs: [RefName: Checksum] = [:]
+    private var knownTips: Set<Checksum> = []
 
     /// How many objects go while others wait.
     private static let batchSize = 10_000
@@ -32,9 +33,9 @@ struct Sweep {
     }
 
     private mutating func addNewRefs() throws {
-        for (ref, commit) in try repository.refs() where knownRefs[ref] != commit {
+        for commit in try repository.tips() where !knownTips.contains(commit) {
             try reach.add(commit)
-            knownRefs[ref] = commit
+            knownTips.insert(commit)
         }
     }
 
@@ -80,5 +81,43 @@ struct Sweep {
         complete.noteRelease(of: freed)
         complete.save(temporaryFilesIn: try repository.root.directory("tmp"))
         return freed
+    }
+}
+
+extension Repository {
+    /// The commits that refs of any kind point to, also those of remotes and mirrors.
+    func tips() throws -> Set<Checksum> {
+        var tips: Set<Checksum> = []
+        var pending = ["refs"]
+        while let folder = pending.popLast() {
+            guard let directory = try existingDirectory(folder) else { continue }
+            try directory.forEachEntry { entry in
+                switch try directory.status(of: entry).map({ $0.st_mode & S_IFMT }) {
+                case S_IFDIR: pending.append("\(folder)/\(entry)")
+                // An alias is a link to another ref.
+                case S_IFREG: try tip(entry, of: directory).map { _ = tips.insert($0) }
+                default: break
+                }
+            }
+        }
+        return tips
+    }
+
+    /// One that goes while it is looked at is no ref any more.
+    private func existingDirectory(_ path: String) throws -> Directory? {
+        do { return try root.directory(path) } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+    }
+
+    private func tip(_ entry: String, of directory: Directory) throws -> Checksum? {
+        do {
+            let bytes = try directory.openFile(entry).readAll(limit: 4096)
+            return Checksum(hex: String(decoding: bytes, as: UTF8.self).prefix { !$0.isWhitespace })
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
     }
 }

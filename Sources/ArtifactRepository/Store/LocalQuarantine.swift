@@ -54,6 +54,7 @@ final class LocalQuarantine: Quarantine {
             places[type] = QuarantinePlace(directory: directory, incoming: incoming, counter: counter)
         }
         (self.places, self.reserve, self.incoming) = (places, reserve, incoming)
+        try folder.keepAge()
     }
 
     /// Keeps what a predecessor had verified at hand. Its commits come again with those that want them.

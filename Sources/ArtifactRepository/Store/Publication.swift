@@ -15,12 +15,12 @@ extension LocalQuarantine {
         try root.descriptor.syncFileSystem()
         return try repository.withSharedLock {
             try repository.withRefLock {
-                try repository.finishJournal()
+                _ = try repository.finishJournal()
                 let outcomes = try check(changes)
                 var complete = try CompleteTrees(repository)
                 // Somebody else may have shown objects, and died before they were durable.
                 if complete.isNew { try root.descriptor.syncFileSystem() }
-                var closure = ClosureCheck(self, complete)
+                var closure = try ClosureCheck(self, complete)
                 for (change, outcome) in zip(changes, outcomes) {
                     if case .kept = outcome { continue }
                     try closure.require(change.new)

@@ -18,6 +18,8 @@ final class QuarantineFolder {
     private let isResumable: Bool
     /// Whether it was begun for another identity, whose next owner may want it back.
     private let isBorrowed: Bool
+    /// When it was left, if it was.
+    private let timeLeft: timespec?
     /// The folder, locked.
     let directory: Directory
 
@@ -30,9 +32,10 @@ final class QuarantineFolder {
         if let (name, directory) = settled {
             (self.name, self.directory) = (name, directory)
             isBorrowed = !name.hasPrefix(start.identity)
+            timeLeft = try directory.descriptor.status().st_mtim
             return
         }
-        isBorrowed = false
+        (isBorrowed, timeLeft) = (false, nil)
         while true {
             let name = "\(start.identity)\(String(UInt64.random(in: 0 ... .max), radix: 36))"
             try temporary.makeDirectory(name, mode: 0o700)
@@ -51,6 +54,11 @@ final class QuarantineFolder {
         if !isResumable { remove() }
     }
 
+    /// Sees to it that borrowing makes no folder younger: its owner has a day to come back, however many borrow it.
+    func keepAge() throws {
+        if isBorrowed, let timeLeft { try temporary.setModificationTime(name, timeLeft) }
+    }
+
     /// Removes the folder, unless it belongs to somebody else who was interrupted.
     func discard() {
         if !isBorrowed { remove() }
@@ -65,6 +73,23 @@ final class QuarantineFolder {
         guard case .resumable(let kind, let identity) = purpose else { return (nil, prefix) }
         let kindPrefix = "\(prefix)\(kind.rawValue)-\(try bootIdentifier())-"
         return (kindPrefix, "\(kindPrefix)\(identity.hex.prefix(16))-")
+    }
+
+    /// Removes what dead owners left and nobody may take over.
+    ///
+    /// - Returns: how many folders.
+    static func removeLeftovers(in temporary: Directory) throws -> Int {
+        let boot = try bootIdentifier()
+        var count = 0
+        for entry in try temporary.entries() where entry.hasPrefix(prefix) {
+            guard let directory = try? temporary.directory(entry),
+                flock(directory.descriptor.number, LOCK_EX | LOCK_NB) == 0,
+                !mayBeTakenOver(entry, directory, boot)
+            else { continue }
+            try temporary.removeTree(entry)
+            count += 1
+        }
+        return count
     }
 
     /// Removes what dead owners left, except what may be taken over; takes over the one that fits best.

@@ -26,29 +26,32 @@ private enum RefJournal {
         var moves: [RefMove] = []
         for line in lines[1..<lines.count - 1] {
             let fields = line.split(separator: " ", maxSplits: 2)
-            guard fields.count == 3, let ref = RefName(String(fields[2])) else { return nil }
-            moves.append(
-                RefMove(ref: ref, old: Checksum(hex: fields[0]).known, new: Checksum(hex: fields[1]).known))
+            guard fields.count == 3, let old = Checksum(hex: fields[0]), let new = Checksum(hex: fields[1]),
+                let ref = RefName(fields[2])
+            else { return nil }
+            moves.append(RefMove(ref: ref, old: old.unlessNothing, new: new.unlessNothing))
         }
         return moves
     }
 }
 
-extension Checksum? {
+extension Checksum {
     /// Sixty-four zeros stand for nothing.
-    fileprivate var known: Checksum? {
-        guard let checksum = self, checksum.hex.utf8.contains(where: { $0 != UInt8(ascii: "0") }) else {
-            return nil
-        }
-        return checksum
+    fileprivate var unlessNothing: Checksum? {
+        hex.utf8.allSatisfy { $0 == UInt8(ascii: "0") } ? nil : self
     }
 }
 
 extension Repository {
     /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
     public func recover() throws {
-        guard root.contains(RefJournal.path) else { return }
-        try withSharedLock { try withRefLock { try finishJournal() } }
+        _ = try recoverRefs()
+    }
+
+    /// Completes, or drops, what the journal notes.
+    func recoverRefs() throws -> RecoveryReport {
+        guard root.contains(RefJournal.path) else { return RecoveryReport() }
+        return try withSharedLock { try withRefLock { try finishJournal() } }
     }
 
     /// Notes what is about to be done, durably.
@@ -66,25 +69,36 @@ extension Repository {
 
     /// Completes what the journal notes where all of its commits are still there, and undoes it where `ostree prune` was
     /// quicker. A ref that somebody moved since stays where it is. The caller holds the ref lock.
-    func finishJournal() throws {
-        guard let file = try? root.openFile(RefJournal.path) else { return }
+    func finishJournal() throws -> RecoveryReport {
+        var report = RecoveryReport()
+        guard let file = try? root.openFile(RefJournal.path) else { return report }
         let text = String(decoding: try file.readAll(limit: RefJournal.maximumSize), as: UTF8.self)
         if let moves = RefJournal.moves(text) {
             let temporary = try root.directory("tmp")
-            let isPossible = moves.allSatisfy { isComplete($0.new) }
+            let isPossible = canComplete(moves)
             for move in moves {
                 let current = try commit(of: move.ref)
                 if isPossible && current == move.old {
                     // Even its folders may have gone in the crash.
                     try makeFolders(of: move.ref)
                     try point(move.ref, to: move.new, temporaryFilesIn: temporary)
+                    report.completed.append(move.ref)
                 } else if !isPossible && current == move.new && isComplete(move.old) {
                     try point(move.ref, to: move.old, temporaryFilesIn: temporary)
+                    report.undone.append(move.ref)
                 }
             }
             try syncRefFolders(of: moves.map(\.ref))
+        } else {
+            report.hasDroppedJournal = true
         }
         try removeJournal()
+        return report
+    }
+
+    /// Whether all that refs were to point to is there, and a place for each.
+    private func canComplete(_ moves: [RefMove]) -> Bool {
+        moves.allSatisfy { isComplete($0.new) } && (try? checkPlaces(of: moves.map(\.ref))) != nil
     }
 
     private func isComplete(_ commit: Checksum?) -> Bool {

@@ -68,7 +68,10 @@ extension Repository {
     func syncRefFolders(of refs: [RefName]) throws {
         var folders: Set<String> = ["refs/heads"]
         for ref in refs { folders.formUnion(ref.parents.map { "refs/heads/\($0)" }) }
-        for folder in folders { try root.directory(folder).sync() }
+        // After a crash not all of them need be there.
+        for folder in folders where try root.status(of: folder).map({ $0.st_mode & S_IFMT }) == S_IFDIR {
+            try root.directory(folder).sync()
+        }
     }
 }
 

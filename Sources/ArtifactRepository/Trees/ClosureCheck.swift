@@ -16,14 +16,20 @@ struct ClosureCheck {
     /// The heights of trees that could not be marked.
     private var heights: [Checksum: Int] = [:]
     /// The time that needed objects get, which no other has.
-    let stamp = timespec(tv_sec: time(nil), tv_nsec: .random(in: 0..<1_000_000_000))
+    let stamp: timespec
 
     /// Deeper trees are refused, as by libostree.
     static let maximumDepth = 256
 
-    init(_ quarantine: LocalQuarantine, _ complete: CompleteTrees) {
+    init(_ quarantine: LocalQuarantine, _ complete: CompleteTrees) throws {
         self.quarantine = quarantine
         self.complete = complete
+        // A quarantine lives for a day, so nothing in it is as old. What counts is what the file system makes of it:
+        // some keep whole seconds only.
+        let stamp = timespec(
+            tv_sec: time(nil) - .random(in: 172_800..<2_592_000), tv_nsec: .random(in: 0..<1_000_000_000))
+        try quarantine.root.setModificationTime("incoming", stamp)
+        self.stamp = try quarantine.root.status(of: "incoming")?.st_mtim ?? stamp
     }
 
     /// Requires that a commit, its whole tree, and those of its ancestors that came along with theirs, are there.

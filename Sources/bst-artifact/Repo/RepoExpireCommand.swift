@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+import Glibc
+
+extension ByteCount: ExpressibleByArgument {}
+
+struct RepoExpireCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "expire",
+        abstract: "Makes room: the artifacts that were not used for the longest time go.",
+        discussion: """
+            An artifact is used when it is pushed, when somebody finds on pushing that it is there, and when it is pulled as \
+            far as an access log tells. The receiver makes room by itself, with --max-size and --min-free; this command is for \
+            a repository that others write to, and for what an access log tells.
+            """)
+
+    @OptionGroup var repository: RepositoryOptions
+
+    @Option(
+        name: .customLong("max-size"),
+        help: ArgumentHelp("The most that objects may take on disk: 500M, 20G.", valueName: "size"))
+    var maximumSize: ByteCount?
+
+    @Option(
+        name: .customLong("min-free"),
+        help: ArgumentHelp("How much of the file system must be free.", valueName: "size"))
+    var minimumFree: ByteCount?
+
+    @Option(
+        name: .customLong("keep"),
+        help: ArgumentHelp(
+            "Refs like this never go; ‘*’ also stands for slashes. May be repeated.", valueName: "pattern"))
+    var kept: [String] = []
+
+    @Option(
+        name: .customLong("access-log"),
+        help: ArgumentHelp(
+            "A web server's log, common or combined: what it says was pulled was used. May be repeated.",
+            valueName: "file"))
+    var accessLogs: [String] = []
+
+    @Flag(name: [.customLong("dry-run"), .customShort("n")], help: "Change nothing, and say what would go.")
+    var isDryRun = false
+
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard maximumSize != nil || minimumFree != nil || !accessLogs.isEmpty else {
+            throw ValidationError(
+                "Say how much room there is to be with --max-size or --min-free, or name a log with --access-log."
+            )
+        }
+        if isDryRun && !accessLogs.isEmpty {
+            throw ValidationError(
+                "A dry run notes no pulls: leave out --access-log, or run with it and without limits first.")
+        }
+    }
+
+    func run() throws {
+        umask(0o022)
+        let repository = try repository.open(try configurationOptions.load())
+        for log in accessLogs {
+            let count = try repository.noteUses(inAccessLog: log)
+            output.terminal.say("\(log): \(Format.count(count, "pull")) noted")
+        }
+        guard maximumSize != nil || minimumFree != nil else { return }
+        var limits = Expiry.Limits()
+        (limits.maximumSize, limits.minimumFree) = (maximumSize?.value, minimumFree?.value)
+        limits.kept = kept
+        let expiry = Expiry(repository, limits: limits)
+        let report = try isDryRun ? expiry.plan() : expiry.run()
+        for entry in report.expired {
+            output.terminal.say(
+                "\(entry.ref): last used \(Format.date(UInt64(clamping: entry.lastUse))), at \(entry.commit)")
+        }
+        let verb = isDryRun ? "would go" : "gone"
+        output.terminal.say(
+            "\(repository.path): \(Format.count(report.expired.count, "ref")) \(verb), "
+                + "\(Format.bytes(report.freedBytes)) of \(Format.bytes(report.bytesBefore)) freed")
+        if report.excessBytes > 0 {
+            throw RepositoryError(
+                .noSpace,
+                "\(repository.path) takes \(Format.bytes(report.excessBytes)) more than it may, and nothing else may go: "
+                    + "keep fewer refs, or allow it more")
+        }
+    }
+}

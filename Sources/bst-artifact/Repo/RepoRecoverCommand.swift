@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+import Glibc
+
+struct RepoRecoverCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recover", abstract: "Clears up what crashes have left in a repository.",
+        discussion: """
+            Receivers do this as they come by. A change of several refs that was cut short is completed, or undone where it \
+            cannot be completed any more; what interrupted pushes and pulls have left is removed once nobody can resume them.
+            """)
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        umask(0o022)
+        let repository = try repository.open(try configurationOptions.load())
+        let report = try repository.recoverAll()
+        for ref in report.completed { output.terminal.say("\(ref): moved, as it was meant to") }
+        for ref in report.undone { output.terminal.say("\(ref): moved back, since its commit is gone") }
+        if report.hasDroppedJournal {
+            output.terminal.warn(
+                "the journal of refs was unreadable, so nothing could be done about it; it is removed")
+        }
+        if report.removedQuarantines > 0 {
+            let count = Format.count(report.removedQuarantines, "left-over quarantine")
+            output.terminal.say("\(repository.path): \(count) removed")
+        }
+        if report == RecoveryReport() { output.terminal.say("\(repository.path): nothing to do") }
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import Testing
+
+@Suite("Making room")
+struct ExpiryTests {
+    private let scratch: ScratchFolder
+    private let repository: Repository
+
+    init() throws {
+        scratch = try ScratchFolder()
+        repository = try scratch.repository(.archive)
+    }
+
+    private func expiry(_ maximum: UInt64, keeping kept: String...) -> Expiry {
+        var limits = Expiry.Limits()
+        limits.maximumSize = maximum
+        limits.kept = kept
+        return Expiry(repository, limits: limits)
+    }
+
+    /// Three artifacts of ten files of 40 KiB each, of different age, that share one file.
+    private func fill() throws -> [SampleArtifact] {
+        let artifacts = [
+            SampleArtifact("a", files: 0...10), SampleArtifact("b", files: 10...20),
+            SampleArtifact("c", files: 20...30),
+        ]
+        try repository.push(artifacts[0], as: "p/middle", usedBefore: 2000)
+        try repository.push(artifacts[1], as: "p/oldest", usedBefore: 3000)
+        try repository.push(artifacts[2], as: "p/newest", usedBefore: 1000)
+        return artifacts
+    }
+
+    private var refs: [String] { get throws { try repository.refs().map(\.ref.text) } }
+
+    @Test("takes the least recently used first, and exactly what nothing else needs")
+    func order() throws {
+        defer { scratch.remove() }
+        _ = try fill()
+        let before = try repository.objectBytes()
+        #expect(try repository.allocatedBytes() == before)
+        // What ostree would leave.
+        try Command.run("cp", "-a", repository.path, "\(scratch.path)/pruned")
+        let pruned = try Repository("\(scratch.path)/pruned")
+        try pruned.ostree("refs", "--delete", "p/oldest")
+        try pruned.ostree("prune", "--refs-only")
+
+        let report = try expiry(before - 100_000).run()
+        #expect(report.expired.map(\.ref.text) == ["p/oldest"])
+        #expect(report.bytesBefore == before && report.excessBytes == 0)
+        #expect(try report.freedBytes == before - repository.objectBytes())
+        #expect(try refs == ["p/middle", "p/newest"])
+        #expect(try repository.objectNames() == pruned.objectNames())
+        #expect(try repository.allocatedBytes() == repository.objectBytes(), "what is remembered is right")
+        try repository.ostree("fsck")
+
+        // With less room two go, the older one first.
+        let both = try expiry(10_000).run()
+        #expect(both.expired.map(\.ref.text) == ["p/middle", "p/newest"])
+        #expect(try repository.objectNames().isEmpty && refs.isEmpty)
+    }
+
+    @Test("changes nothing where there is room, nor when it only plans")
+    func planning() throws {
+        defer { scratch.remove() }
+        _ = try fill()
+        let bytes = try repository.allocatedBytes()
+        let before = try repository.visibleFiles()
+        #expect(try expiry(bytes).run() == Expiry(repository, limits: .init()).run())
+        let plan = try expiry(bytes / 2).plan()
+        #expect(plan.expired.map(\.ref.text) == ["p/oldest", "p/middle"] && plan.freedBytes > bytes / 2)
+        #expect(try repository.visibleFiles() == before)
+    }
+
+    @Test("leaves what is pinned, and says what is too much then")
+    func pins() throws {
+        defer { scratch.remove() }
+        _ = try fill()
+        let report = try expiry(1000, keeping: "p/old*", "q/*").run()
+        #expect(report.expired.map(\.ref.text) == ["p/middle", "p/newest"])
+        #expect(try refs == ["p/oldest"])
+        #expect(try report.excessBytes > 400_000 && report.excessBytes < repository.objectBytes())
+        try repository.ostree("fsck")
+    }
+
+    @Test("costs nothing for another name of what stays, however old")
+    func otherNames() throws {
+        defer { scratch.remove() }
+        let artifact = SampleArtifact("a", files: 0...10)
+        try repository.push(artifact, as: "p/strong", usedBefore: 10)
+        try repository.push(artifact, as: "p/weak", usedBefore: 9000)
+        try repository.push(SampleArtifact("b", files: 20...30), as: "p/other", usedBefore: 5000)
+        let report = try expiry(600_000).run()
+        #expect(report.expired.map(\.ref.text) == ["p/other"])
+        #expect(try refs == ["p/strong", "p/weak"])
+    }
+
+    @Test("keeps what refs of remotes and mirrors need")
+    func otherKindsOfRefs() throws {
+        defer { scratch.remove() }
+        let artifacts = try fill()
+        for (folder, artifact) in zip(["remotes/origin", "mirrors/org.example.Cache"], artifacts) {
+            let path = "\(repository.path)/refs/\(folder)/p"
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try Data("\(artifact.checksum)\n".utf8).write(to: URL(fileURLWithPath: "\(path)/ref"))
+        }
+        _ = try expiry(1000).run()
+        #expect(try refs.isEmpty)
+        let left = try repository.objectNames()
+        for artifact in artifacts[..<2] {
+            #expect(artifact.objects.allSatisfy { repository.contains($0.name) })
+        }
+        #expect(left.count == Set((artifacts[0].objects + artifacts[1].objects).map(\.name)).count)
+        try repository.ostree("fsck")
+    }
+
+    @Test("lets history go before any ref, and keeps it while there is room")
+    func history() throws {
+        defer { scratch.remove() }
+        let old = SampleArtifact("1", files: 0...10)
+        let new = SampleArtifact("2", files: 20...30, parent: old.checksum)
+        let other = SampleArtifact("3", files: 40...50)
+        try repository.push(old, as: "branch", usedBefore: 100)
+        try repository.push(new, as: "branch", usedBefore: 100)
+        try repository.push(other, as: "other", usedBefore: 9000)
+        // Objects that nothing needs at all make room before.
+        try repository.push(SampleArtifact("4", files: 60...70), as: "gone", usedBefore: 1)
+        try repository.ostree("refs", "--delete", "gone")
+        let total = try repository.objectBytes()
+        #expect(try expiry(total - 300_000).run().expired == [])
+        #expect(repository.contains(old.commit.name))
+        #expect(try repository.objectBytes() < total - 300_000)
+        let second = try expiry(1_000_000).run()
+        #expect(second.expired == [] && second.freedBytes > 0)
+        #expect(!repository.contains(old.commit.name))
+        #expect((new.objects + other.objects).allSatisfy { repository.contains($0.name) })
+        try repository.ostree("fsck")
+    }
+
+    @Test("gives up nothing for what cannot fit, whatever number a client names")
+    func impossible() throws {
+        defer { scratch.remove() }
+        _ = try fill()
+        _ = try repository.allocatedBytes()
+        let before = try repository.visibleFiles()
+        for bytes in [2_000_000, UInt64.max - 5, .max] {
+            let report = try expiry(1_500_000).run(addingBytes: bytes)
+            #expect(report.expired == [] && report.freedBytes == 0 && report.excessBytes > 0)
+        }
+        var limits = Expiry.Limits()
+        limits.minimumFree = 1 << 60
+        #expect(try Expiry(repository, limits: limits).run(addingBytes: .max).excessBytes > 0)
+        // Kept refs leave too little.
+        #expect(try expiry(1_500_000, keeping: "p/*").run(addingBytes: 900_000).expired == [])
+        #expect(
+            try expiry(1_500_000).run(
+                addingBytes: 900_000,
+                needing: [
+                    .named("p/oldest"), .named("p/middle"), .named("p/newest"),
+                ]
+            ).expired == [])
+        #expect(try repository.visibleFiles() == before)
+        #expect(
+            try expiry(1_500_000).run(addingBytes: 900_000).expired.map(\.ref.text) == [
+                "p/oldest", "p/middle",
+            ])
+    }
+
+    @Test("makes room on the disk")
+    func freeSpace() throws {
+        defer { scratch.remove() }
+        _ = try fill()
+        var limits = Expiry.Limits()
+        limits.minimumFree = try repository.freeBytes() + (1 << 40)
+        let plan = try Expiry(repository, limits: limits).plan()
+        #expect(plan.expired.count == 3 && plan.excessBytes > 0, "the disk is as it is")
+        limits.minimumFree = 1
+        #expect(try Expiry(repository, limits: limits).plan().expired == [])
+    }
+
+    @Test("does not let a journal bring refs back")
+    func journal() throws {
+        defer { scratch.remove() }
+        let artifact = SampleArtifact("a", files: 0...3)
+        try repository.push(artifact, as: "p/a", "p/b", usedBefore: 5000)
+        let nothing = String(repeating: "0", count: 64)
+        let lines = ["p/a", "p/b"].map { "\(nothing) \(artifact.checksum) \($0)\n" }.joined()
+        let path = "\(repository.path)/state/bst-artifact-refs"
+        try Data("bst-artifact refs 1\n\(lines)end\n".utf8).write(to: URL(fileURLWithPath: path))
+        // A mirror keeps the objects from going, so that the journal could be followed.
+        let mirror = "\(repository.path)/refs/mirrors"
+        try FileManager.default.createDirectory(atPath: mirror, withIntermediateDirectories: true)
+        try Data("\(artifact.checksum)\n".utf8).write(to: URL(fileURLWithPath: "\(mirror)/kept"))
+        #expect(try expiry(1000).run().expired.count == 2)
+        try repository.recover()
+        #expect(try refs.isEmpty)
+    }
+}

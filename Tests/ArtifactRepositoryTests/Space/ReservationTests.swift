@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Testing
+
+@Suite("What a push in progress was told to be there")
+struct ReservationTests {
+    /// A cache with an old artifact, and a push in progress that offered it again and was told that it is there.
+    private struct Scene {
+        let scratch: ScratchFolder
+        let repository: Repository
+        let artifact = SampleArtifact("old", files: 0...5)
+        let push: any Quarantine
+
+        init() throws {
+            scratch = try ScratchFolder()
+            repository = try scratch.repository(.archive)
+            try repository.push(artifact, as: "old", usedBefore: 5000)
+            push = try Repository(repository.path).makeQuarantine(.transient)
+            for object in artifact.objects where object.name.type != .commit {
+                #expect(try !push.take(object))
+            }
+        }
+
+        func expectCompletion() throws {
+            try push.take(artifact.commit)
+            _ = try push.publish(
+                [RefChange(.named("new"), to: artifact.checksum, expecting: .absent)],
+                replaceDetachedMetadata: false)
+            push.discard()
+            try repository.ostree("fsck")
+            #expect(try repository.refs().map(\.ref.text) == ["new"])
+            #expect(artifact.objects.allSatisfy { repository.contains($0.name) })
+        }
+    }
+
+    @Test("stays when room is made, but for the commit")
+    func expiry() throws {
+        let scene = try Scene()
+        defer { scene.scratch.remove() }
+        try scene.repository.push(SampleArtifact("other", files: 10...15), as: "other", usedBefore: 6000)
+        var limits = Expiry.Limits()
+        limits.maximumSize = 1000
+        let report = try Expiry(scene.repository, limits: limits).run()
+        #expect(report.expired.map(\.ref.text) == ["other", "old"])
+        let objects = scene.artifact.objects
+        #expect(
+            objects.map { scene.repository.contains($0.name) } == objects.map { $0.name.type != .commit })
+        #expect(try scene.repository.objectNames().count == objects.count - 1)
+        try scene.expectCompletion()
+    }
+
+    @Test("is at hand even after ostree has pruned it")
+    func prune() throws {
+        let scene = try Scene()
+        defer { scene.scratch.remove() }
+        try scene.repository.ostree("refs", "--delete", "old")
+        try scene.repository.ostree("prune", "--refs-only")
+        #expect(try scene.repository.objectNames().isEmpty)
+        try scene.expectCompletion()
+    }
+}

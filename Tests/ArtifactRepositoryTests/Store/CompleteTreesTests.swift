@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import Testing
+
+/// Whether a push looks at what is below a folder that the cache knows to be complete. A file that was taken away behind
+/// its back, so that nothing shows it, is missed only by those that look.
+@Suite("Complete folders")
+struct CompleteTreesTests {
+    private let scratch: ScratchFolder
+    private let repository: Repository
+    private let artifact = SampleArtifact("first", files: 0...3)
+
+    init() throws {
+        scratch = try ScratchFolder()
+        repository = try scratch.repository(.archive)
+        try repository.push(artifact, as: "first", usedBefore: 0)
+    }
+
+    /// Removes the file of an object; the folder tells of it, or looks as it did.
+    private func remove(_ object: SampleObject, of repository: Repository, secretly: Bool = true) throws {
+        let path = repository.file(of: object)
+        let folder = (path as NSString).deletingLastPathComponent
+        let time = FileTime(of: folder)
+        try FileManager.default.removeItem(atPath: path)
+        if secretly { try time.set(folder) }
+    }
+
+    /// Pushes another commit of the same tree.
+    private func push(to repository: Repository) throws {
+        let commit = SampleObject.commit(
+            tree: artifact.root.checksum.bytes, metadata: artifact.metadata.checksum.bytes,
+            subject: UUID().uuidString)
+        try repository.push([commit], RefChange(.named("next"), to: commit.checksum, expecting: .anything))
+    }
+
+    private func expectLooks(at repository: Repository) {
+        let error = #expect(throws: RepositoryError.self) { try push(to: repository) }
+        #expect(error?.code == .missingObject)
+    }
+
+    @Test("are not looked into again")
+    func trust() throws {
+        defer { scratch.remove() }
+        try remove(artifact.files[1], of: repository)
+        try push(to: repository)
+        // Not even after another push, which changes folders itself.
+        try repository.push(SampleArtifact("second", files: 5...8), as: "second", usedBefore: 0)
+        try push(to: Repository(repository.path))
+    }
+
+    @Test("are looked into after anything was removed")
+    func removal() throws {
+        defer { scratch.remove() }
+        try remove(artifact.files[1], of: repository, secretly: false)
+        expectLooks(at: repository)
+    }
+
+    @Test("are looked into after ostree has pruned anything")
+    func prune() throws {
+        defer { scratch.remove() }
+        try repository.push(SampleArtifact("other", files: 10...11), as: "other", usedBefore: 0)
+        try repository.ostree("refs", "--delete", "other")
+        try repository.ostree("prune", "--refs-only")
+        try remove(artifact.files[1], of: repository)
+        expectLooks(at: repository)
+    }
+
+    @Test("are looked into after room was made")
+    func expiry() throws {
+        defer { scratch.remove() }
+        try repository.push(SampleArtifact("other", files: 10...13), as: "other", usedBefore: 500)
+        var limits = Expiry.Limits()
+        limits.maximumSize = 220_000
+        #expect(try Expiry(repository, limits: limits).run().expired.count == 1)
+        try remove(artifact.files[1], of: repository)
+        expectLooks(at: repository)
+    }
+
+    @Test("are looked into in a copy of the repository")
+    func copy() throws {
+        defer { scratch.remove() }
+        try Command.run("cp", "-a", repository.path, "\(scratch.path)/copy")
+        let copy = try Repository("\(scratch.path)/copy")
+        try remove(artifact.files[1], of: copy)
+        expectLooks(at: copy)
+        try push(to: repository)
+    }
+
+    @Test("are looked into where the record is missing or torn", arguments: [nil, 0, 7, 24, 1000])
+    func record(size: Int?) throws {
+        defer { scratch.remove() }
+        let path = "\(repository.path)/state/bst-artifact-complete"
+        try remove(artifact.files[1], of: repository)
+        if let size {
+            try #require(truncate(path, off_t(size)) == 0)
+        } else {
+            try FileManager.default.removeItem(atPath: path)
+        }
+        expectLooks(at: repository)
+    }
+
+    @Test("are looked into where somebody else added what could have been removed and added again")
+    func foreignWriter() throws {
+        defer { scratch.remove() }
+        try FileManager.default.createDirectory(
+            atPath: "\(scratch.path)/tree", withIntermediateDirectories: true)
+        try Data("by ostree".utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/tree/file"))
+        try repository.ostree("commit", "--branch=foreign", "--tree=dir=\(scratch.path)/tree")
+        try remove(artifact.files[1], of: repository)
+        expectLooks(at: repository)
+    }
+
+    @Test("are not known by a publication that failed")
+    func abortedPublication() throws {
+        defer { scratch.remove() }
+        let second = SampleArtifact("second", files: 5...8)
+        let missing = try #require(Checksum(hex: String(repeating: "12", count: 32)))
+        let purpose = QuarantinePurpose.resumable(.push, for: [(.named("second"), second.checksum)])
+        var quarantine: (any Quarantine)? = try repository.makeQuarantine(purpose)
+        for object in second.objects { try quarantine?.take(object) }
+        let error = #expect(throws: RepositoryError.self) {
+            _ = try quarantine?.publish(
+                [
+                    RefChange(.named("second"), to: second.checksum, expecting: .absent),
+                    RefChange(.named("missing"), to: missing, expecting: .absent),
+                ], replaceDetachedMetadata: false)
+        }
+        #expect(error?.code == .missingObject)
+        quarantine?.leave()
+        quarantine = nil
+        let left = try #require(try repository.quarantines().first)
+        let file = "\(repository.path)/tmp/\(left)/filez/\(second.files[0].checksum)"
+        try FileManager.default.removeItem(atPath: file)
+        let next = try repository.makeQuarantine(purpose)
+        for object in second.objects where object.name != second.files[0].name { try next.take(object) }
+        let change = RefChange(.named("second"), to: second.checksum, expecting: .absent)
+        let again = #expect(throws: RepositoryError.self) {
+            _ = try next.publish([change], replaceDetachedMetadata: false)
+        }
+        #expect(again?.description.contains(second.files[0].name.fileName) == true)
+        try next.take(second.files[0])
+        #expect(try next.publish([change], replaceDetachedMetadata: false) == [.moved(from: nil)])
+        next.discard()
+        try repository.ostree("fsck")
+    }
+
+    @Test("are always looked into in other modes, which carry no marks")
+    func otherModes() throws {
+        defer { scratch.remove() }
+        let other = try scratch.repository(.bareUser, "other")
+        try other.push(artifact, as: "first", usedBefore: 0)
+        let attributes = try Command.run(
+            "getfattr", "-R", "-d", "-m", "user.bst-artifact", "\(other.path)/objects")
+        #expect(!attributes.contains("bst-artifact.complete"))
+        try push(to: other)
+        let path = other.file(of: artifact.files[1]).replacingOccurrences(of: ".filez", with: ".file")
+        let folder = (path as NSString).deletingLastPathComponent
+        let time = FileTime(of: folder)
+        try FileManager.default.removeItem(atPath: path)
+        try time.set(folder)
+        expectLooks(at: other)
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import Testing
+
+@Suite("What an interrupted push has brought")
+struct ResumptionTests {
+    private let scratch: ScratchFolder
+    private let repository: Repository
+    private let artifact = SampleArtifact("first", files: 0...3)
+    private let purpose: QuarantinePurpose
+    private let otherPurpose = QuarantinePurpose.resumable(
+        .push, for: [(.named("other"), SampleArtifact("other", files: 0...0).checksum)])
+
+    init() throws {
+        scratch = try ScratchFolder()
+        repository = try scratch.repository(.archive)
+        purpose = .resumable(.push, for: [(.named("p/a"), artifact.checksum)])
+    }
+
+    /// Brings some objects, and one of which only a part comes.
+    private func interrupt(_ objects: [SampleObject], _ purpose: QuarantinePurpose) throws {
+        let quarantine = try repository.makeQuarantine(purpose)
+        for object in objects { try quarantine.take(object) }
+        let half = ArchivedFile(content: [1, 2, 3])
+        let incoming = try quarantine.receive(half.name, size: 100)
+        try half.prefix.withUnsafeBytes { try incoming?.write($0) }
+        quarantine.leave()
+    }
+
+    private func folder() throws -> String {
+        let names = try repository.quarantines()
+        #expect(names.count == 1)
+        return "\(repository.path)/tmp/\(names.first ?? "")"
+    }
+
+    private func expectPush(_ purpose: QuarantinePurpose, wanting count: Int) throws {
+        let quarantine = try repository.makeQuarantine(purpose)
+        var wanted = 0
+        for object in artifact.objects where try quarantine.take(object) { wanted += 1 }
+        #expect(wanted == count)
+        _ = try quarantine.publish(
+            [RefChange(.named("p/a"), to: artifact.checksum, expecting: .absent)],
+            replaceDetachedMetadata: false)
+        quarantine.discard()
+        try repository.ostree("fsck")
+    }
+
+    @Test("is not asked for again by the same push, and nothing is left then")
+    func sameRefs() throws {
+        defer { scratch.remove() }
+        try interrupt(Array(artifact.objects.prefix(4)), purpose)
+        #expect(artifact.objects.allSatisfy { !repository.contains($0.name) })
+        try interrupt([artifact.metadata], purpose)
+        // Root folder and commit.
+        try expectPush(purpose, wanting: 2)
+        #expect(try repository.quarantines().isEmpty)
+    }
+
+    @Test("is lent to another push, which gives back what it did not need")
+    func otherRefs() throws {
+        defer { scratch.remove() }
+        let extra = SampleArtifact("extra", files: 8...8)
+        try interrupt(artifact.files + extra.files, purpose)
+        try expectPush(otherPurpose, wanting: 3)
+        _ = try folder()
+        let again = try repository.makeQuarantine(purpose)
+        #expect(try !again.take(extra.files[0]))
+        again.discard()
+        #expect(try repository.quarantines().isEmpty)
+    }
+
+    @Test("goes after a day, however often it was lent", arguments: [false, true])
+    func age(isLent: Bool) throws {
+        defer { scratch.remove() }
+        try interrupt(artifact.files, purpose)
+        try FileTime(seconds: time(nil) - 86_300).set(folder())
+        if isLent {
+            try interrupt([artifact.metadata], otherPurpose)
+        } else {
+            #expect(try repository.recoverAll() == RecoveryReport(), "it is young enough")
+        }
+        let age = try time(nil) - FileTime(of: folder()).seconds
+        #expect(age >= 86_300)
+        try FileTime(seconds: FileTime(of: folder()).seconds - 200).set(folder())
+        try expectPush(purpose, wanting: artifact.objects.count)
+        #expect(try repository.quarantines().isEmpty)
+    }
+
+    @Test("goes when the machine has restarted", arguments: [false, true])
+    func restart(isRecovered: Bool) throws {
+        defer { scratch.remove() }
+        try interrupt(artifact.files, purpose)
+        let name = try #require(try repository.quarantines().first)
+        var parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        parts[3] = "anotherstart"
+        try FileManager.default.moveItem(
+            atPath: folder(), toPath: "\(repository.path)/tmp/\(parts.joined(separator: "-"))")
+        if isRecovered {
+            var report = RecoveryReport()
+            report.removedQuarantines = 1
+            #expect(try repository.recoverAll() == report)
+            #expect(try repository.quarantines().isEmpty)
+        }
+        try expectPush(purpose, wanting: artifact.objects.count)
+        #expect(try repository.quarantines().isEmpty)
+    }
+
+    @Test("is nobody else's while it is in use")
+    func concurrency() throws {
+        defer { scratch.remove() }
+        try interrupt(artifact.files, purpose)
+        let first = try repository.makeQuarantine(purpose)
+        let second = try Repository(repository.path).makeQuarantine(purpose)
+        let third = try Repository(repository.path).makeQuarantine(otherPurpose)
+        #expect(try repository.quarantines().count == 3)
+        #expect(try repository.recoverAll() == RecoveryReport())
+        #expect(try !first.take(artifact.files[0]))
+        #expect(try second.take(artifact.files[0]) && third.take(artifact.files[0]))
+        let change = RefChange(.named("p/a"), to: artifact.checksum, expecting: .absentOrKept)
+        for quarantine in [second, first, third] {
+            for object in artifact.objects
+            where !quarantine.contains(object.name) || object.name.type == .commit {
+                try quarantine.take(object)
+            }
+            _ = try quarantine.publish([change], replaceDetachedMetadata: false)
+            quarantine.discard()
+        }
+        #expect(try repository.quarantines().isEmpty)
+        try repository.ostree("fsck")
+    }
+
+    @Test("is removed at once where there is nothing in it")
+    func nothing() throws {
+        defer { scratch.remove() }
+        try repository.makeQuarantine(purpose).leave()
+        #expect(try repository.quarantines().isEmpty)
+    }
+}
