@@ -47,8 +47,11 @@ package struct ObjectStream: Sendable {
     }
 
     /// Version 1: a tar stream of ustar headers, padded to whole records.
-    package var tar: [UInt8] {
-        var bytes: [UInt8] = []
+    package var tar: [UInt8] { tar(after: []) }
+
+    /// The same, behind blocks that may change what the first member is.
+    package func tar(after start: [UInt8]) -> [UInt8] {
+        var bytes = start
         for (name, content) in objects {
             bytes += TarBlock(name, size: content.count).with(content)
         }

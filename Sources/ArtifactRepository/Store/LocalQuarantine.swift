@@ -81,6 +81,10 @@ final class LocalQuarantine: Quarantine {
     }
 
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
+        if name.type != .file, let size, size > Commit.maximumMetadataSize {
+            throw RepositoryError.badObject(
+                name, "it has \(size) bytes, and metadata at most \(Commit.maximumMetadataSize)")
+        }
         switch name.type {
         case .file:
             if repository.contains(name) { return nil }
@@ -90,10 +94,6 @@ final class LocalQuarantine: Quarantine {
         case .dirtree, .dirmeta:
             if repository.contains(name) { return nil }
         case .commit, .commitmeta: break
-        }
-        if let size, size > Commit.maximumMetadataSize {
-            throw RepositoryError.badObject(
-                name, "it has \(size) bytes, and metadata at most \(Commit.maximumMetadataSize)")
         }
         return IncomingMetadata(name, place: place(name.type))
     }

@@ -55,8 +55,10 @@ extension Attack {
             "1 MB that is 160 MB, as it claims, of another checksum", .bombs, refused("has the checksum"),
             seconds: 60
         ) {
-            // 2 bytes and 2064 for each piece, less what the cut last match would have been.
-            file(claiming: 1 + 80_000 * 2064 - 258, zeros.start + manyZeros(80_000).dropLast(2))
+            // The rest of the match that the last piece begins, the block's end, and an empty block as the last one.
+            file(
+                claiming: 1 + 258 * (8 * 80_000 + 1),
+                zeros.start + manyZeros(80_000) + [0b0000_0101, 0b1000_0000, 1, 0])
         }
         object("a content without an end", .bombs, refused("ends before its content does")) {
             file(claiming: 5, [0, 5, 0, 0xfa, 0xff] + Array("12345".utf8))

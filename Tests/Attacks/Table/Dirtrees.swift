@@ -76,7 +76,7 @@ extension Attack {
     private static func push(_ trees: [SampleObject], _ others: [SampleObject] = []) -> [UInt8] {
         let commit = SampleObject.commit(
             tree: trees[trees.count - 1].checksum.bytes, metadata: dirmeta.checksum.bytes)
-        let members = (trees + others + [commit]).map(\.member)
+        let members = (trees + others + [dirmeta, commit]).map(\.member)
         return Version(number: 1).push(members, [("a/b/c", Frame.nothing, "\(commit.checksum)")])
     }
 

@@ -20,6 +20,11 @@ extension Attack {
         ("has a combining accent", "a\u{301}"), ("is written from right to left", "\u{202e}a"),
         ("has a part of 256 letters", String(repeating: "a", count: 256)),
         ("has 10,000 letters", String(repeating: "a", count: 10_000)),
+        ("begins with another dot", ".x"), ("is three dots", "..."),
+        ("has a part that begins with a dot", "a/.b"),
+        ("has a part that is an option", "a/-b"), ("looks like a checksum", Pushed.stranger),
+        ("looks like no checksum", Frame.nothing),
+        ("has 4,095 letters", String(repeating: "a/", count: 2_047) + "a"),
         ("has 5,000 parts", String(repeating: "a/", count: 5_000) + "a"),
     ]
 
@@ -36,8 +41,8 @@ extension Attack {
             }
         }
         for name in [
-            "x.lock", "x.commit", ".x", "...", "a/.b/c_", "refs/heads/x", "heads", "config", "HEAD",
-            Pushed.stranger,
+            "x.lock", "x.commit", "_", "a.", "a/_b/c_", "refs/heads/x", "heads", "config", "HEAD",
+            "x/\(Pushed.stranger)", String(Pushed.stranger.dropLast()), Pushed.stranger.uppercased(),
         ] {
             objects(
                 "one that looks odd, \(name.prefix(20)), and is valid", .refNames,
@@ -49,14 +54,13 @@ extension Attack {
         bytes("update: one with a NUL", .refNames, refused("update message is damaged")) {
             Frame.info() + Frame.update([("a\u{0}b", Frame.nothing, Pushed.commit)])
         }
-        bytes("one of 4,096 letters, the longest path", .refNames, refused("")) {
-            let name = String(repeating: "a/", count: 2_047) + "aa"
-            return Pushed.stream(ObjectStream(Pushed.members).tar, [(name, Frame.nothing, Pushed.commit)])
-        }
-        bytes("info: one of 4,096 letters, the longest path", .refNames, refused("")) {
-            Frame.info([(String(repeating: "a/", count: 2_047) + "aa", Pushed.commit)]) + Frame.done()
-        }
+        objects(
+            "one of 4,000 letters", .refNames, .success([longest: Pushed.commit]),
+            updates: [(longest, Frame.nothing, Pushed.commit)]
+        ) { Pushed.members }
     }
+
+    private static let longest = String(repeating: "a/", count: 1_999) + "aa"
 
     private static let badCommits: [(String, String)] = [
         ("no digits", ""), ("63 digits", String(Pushed.commit.dropFirst())),
@@ -193,7 +197,8 @@ extension Attack {
             options: ["--max-push-size", "200"]
         ) { Pushed.members }
         objects(
-            "a push into a cache that takes none", .policies, refused("read-only"), options: ["--read-only"]
+            "a push into a cache that takes none", .policies, refused("takes no pushes"),
+            options: ["--read-only"]
         ) { Pushed.members }
     }
 

@@ -22,8 +22,7 @@ extension Attack {
 
     /// A good member behind an extended header.
     private static func beforeGood(_ content: [UInt8], flag: Character = "x") -> [UInt8] {
-        extended(content, flag: flag) + TarBlock(good.name, size: good.content.count).with(good.content)
-            + ObjectStream(Array(Pushed.members.dropFirst())).tar
+        ObjectStream(Pushed.members).tar(after: extended(content, flag: flag))
     }
 
     private static func overriding(
@@ -75,13 +74,13 @@ extension Attack {
         overriding("a size of 2^64 - 1", refused("a member of")) {
             records(("size", "18446744073709551615"))
         }
-        overriding("a size that is too small", refused("checksum")) {
+        overriding("a size that is too small", refused("it ends within its header")) {
             records(("size", "1"))
         }
-        overriding("a size that is too large", refused("checksum")) {
+        overriding("a size that is too large", refused("bytes follow the end")) {
             records(("size", "\(good.content.count + 512)"))
         }
-        overriding("two sizes, the second one wrong", refused("checksum")) {
+        overriding("two sizes, the second one wrong", refused("it ends within its header")) {
             records(("size", "\(good.content.count)"), ("size", "2"))
         }
         overriding("a name that leads up", refused("is not the name of an object")) {
