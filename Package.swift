@@ -79,11 +79,19 @@ let package = Package(
             ]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "WireSamples", dependencies: ["TestSupport", "ArtifactProtocol", "Variants"],
+            path: "Tests/WireSamples"),
+        .target(
+            name: "Attacks", dependencies: ["TestSupport", "WireSamples", "Variants", "COpenSSL"],
+            path: "Tests/Attacks"),
+        // Starts a program and tells the most memory that it had, which nobody but its parent is told.
+        .executableTarget(name: "peak-memory", path: "Tests/PeakMemory"),
         .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient", "TestSupport"]),
         .testTarget(name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"]),
         .testTarget(
             name: "ArtifactRepositoryTests",
-            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants"]),
+            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants", "WireSamples"]),
         .executableTarget(
             name: "torture",
             dependencies: [
@@ -92,9 +100,11 @@ let package = Package(
             ], path: "Tests/Torture"),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
         .testTarget(
+            name: "AttackTests", dependencies: ["Attacks", "bst-artifact", "bst-artifact-receive", "peak-memory"]),
+        .testTarget(
             name: "PushInteropTests",
             dependencies: [
-                "ArtifactClient", "ArtifactReceiver", "TestSupport", "bst-artifact", "bst-artifact-receive",
+                "ArtifactClient", "ArtifactReceiver", "TestSupport", "WireSamples", "bst-artifact", "bst-artifact-receive",
             ]),
         .testTarget(
             name: "PullInteropTests",

@@ -64,11 +64,22 @@ struct Conversation {
 
     /// Tells the client why its push failed.
     mutating func tell(_ error: any Error) {
-        try? output.writeAll(session.refusal("\(error)"))
+        try? send(session.refusal("\(error)"))
     }
 
     private func send(_ bytes: [UInt8]) throws {
-        if !bytes.isEmpty { try output.writeAll(bytes) }
+        guard let timeout = options.timeout else { return try output.writeAll(bytes) }
+        // A pipe that takes anything at all takes a page, so that no part of this blocks for ever.
+        let page = 4096
+        for start in stride(from: 0, to: bytes.count, by: page) {
+            guard try output.waitForSpace(milliseconds: timeout * 1000) else {
+                throw ProtocolError(
+                    .truncated,
+                    "the client does not read its answers for \(timeout) seconds, so the push is given up: push again"
+                )
+            }
+            try output.writeAll(Array(bytes[start..<min(start + page, bytes.count)]))
+        }
     }
 
     /// - Returns: whether that was all.
@@ -85,6 +96,12 @@ struct Conversation {
             try begin(name, size)
         case .objectBegins(.obsolete(let name), let size):
             logger.debug("skipping \(name)", metadata: ["bytes": "\(size)"])
+            guard size <= Commit.maximumMetadataSize else {
+                throw ProtocolError(
+                    .badObjectStream,
+                    "the peer sends \(name) with \(size) bytes, and such objects have at most "
+                        + "\(Commit.maximumMetadataSize)")
+            }
         case .objectBytes(let bytes):
             objects.bytes += UInt64(bytes.count)
             try incoming?.write(bytes)

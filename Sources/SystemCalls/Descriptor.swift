@@ -37,9 +37,22 @@ public final class Descriptor: Sendable {
     ///
     /// - Returns: false where that took longer than `milliseconds`.
     public func waitForInput(milliseconds: Int32) throws(SystemError) -> Bool {
-        var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        try wait(for: POLLIN, milliseconds: milliseconds, "wait for input")
+    }
+
+    /// Waits until something can be written, or until nobody reads any more.
+    ///
+    /// - Returns: false where that took longer than `milliseconds`.
+    public func waitForSpace(milliseconds: Int32) throws(SystemError) -> Bool {
+        try wait(for: POLLOUT, milliseconds: milliseconds, "wait to write")
+    }
+
+    private func wait(
+        for event: Int32, milliseconds: Int32, _ action: String
+    ) throws(SystemError) -> Bool {
+        var entry = pollfd(fd: number, events: Int16(event), revents: 0)
         let count = retryingInterrupts { poll(&entry, 1, milliseconds) }
-        guard count >= 0 else { throw SystemError("wait for input") }
+        guard count >= 0 else { throw SystemError(action) }
         return count > 0
     }
 

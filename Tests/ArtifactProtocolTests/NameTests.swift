@@ -11,9 +11,11 @@ struct NameTests {
     @Test(
         "of a ref is parts of letters, digits, - . _ between single slashes",
         arguments: [
-            "a", "project/element/cachekey", "A-Z_0.9", "a/-b", "a.b/..c/d..", "...", ".a", "_", "1",
+            "a", "project/element/cachekey", "A-Z_0.9", "a-/b-", "a.b/_.c/d..", "_", "1", "x.lock",
             "a/b/c/d/e",
-            String(repeating: "a", count: 255), Array(repeating: "ab", count: 1365).joined(separator: "/"),
+            String(repeating: "a", count: 255), Array(repeating: "ab", count: 1333).joined(separator: "/"),
+            String(repeating: "a", count: 63), String(repeating: "A", count: 64),
+            "x/" + String(repeating: "a", count: 64),
         ])
     func goodRef(text: String) {
         let name = RefName(text)
@@ -29,7 +31,8 @@ struct NameTests {
             "a\0b", "a:b", "a\\b", "a~", "a^", "a@b", "é", "e\u{301}", "a/\u{301}b", "a\u{2f}\u{200d}b", "ａ",
             "a%b",
             "a\r\nb", "a\tb", "*", String(repeating: "a", count: 256),
-            Array(repeating: "ab", count: 1366).joined(separator: "/"),
+            Array(repeating: "ab", count: 1334).joined(separator: "/"), "a/-b", "...", ".a", "a/.b", "a/..b",
+            String(repeating: "a", count: 64),
         ])
     func badRef(text: String) {
         #expect(RefName(text) == nil)

@@ -37,6 +37,13 @@ public enum Programs {
         try built("bst-artifact-receive")
     }
 
+    /// The path of the built `peak-memory`, which tells how much memory a program had at most.
+    ///
+    /// - Throws: when it was not built.
+    public static func peakMemory() throws -> String {
+        try built("peak-memory")
+    }
+
     /// The path of the independent Python peer, to be run with ``peersPython()``.
     ///
     /// - Throws: when it is not there.

@@ -322,14 +322,25 @@ public final class RunningProcess: Sendable {
     ///
     /// A process that the program left behind may hold the output open: one second after the program's end,
     /// what was printed until then counts.
-    func exchange(_ bytes: [UInt8], timeout: Double) throws -> ProcessResult {
+    ///
+    /// - Parameters:
+    ///   - bytes: What is written first.
+    ///   - isRead: Whether its output is read before it has ended.
+    ///   - more: Asked for what is written next, as long as it has something.
+    public func exchange(
+        _ bytes: [UInt8], timeout: Double, isRead: Bool = true, more: () -> [UInt8]? = { nil }
+    ) throws -> ProcessResult {
         let deadline = Deadline(seconds: timeout)
         var printed = unread.withLock { unread in
             defer { unread = [] }
             return unread
         }
         var rest = bytes[...]
-        if rest.isEmpty { closeInput() }
+        func goOn() {
+            while rest.isEmpty, let next = more() { rest = next[...] }
+            if rest.isEmpty { closeInput() }
+        }
+        goOn()
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let outputEnd = output.withLock { $0 }
         var outputOpen = outputEnd >= 0
@@ -337,7 +348,9 @@ public final class RunningProcess: Sendable {
         while (outputOpen || !rest.isEmpty) && !(patience?.hasPassed ?? false) {
             let inputEnd = input.withLock { $0 }
             var polled = [
-                pollfd(fd: outputOpen ? outputEnd : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(
+                    fd: outputOpen && (isRead || patience != nil) ? outputEnd : -1, events: Int16(POLLIN),
+                    revents: 0),
                 pollfd(fd: inputEnd, events: Int16(POLLOUT), revents: 0),
             ]
             poll(&polled, 2, min(50, deadline.milliseconds))
@@ -348,9 +361,13 @@ public final class RunningProcess: Sendable {
             }
             if polled[1].revents != 0 {
                 // A program that stops reading says why itself.
-                let written = (try? RunningProcess.writeSome(rest, to: inputEnd)) ?? rest.count
-                rest.removeFirst(written)
-                if rest.isEmpty { closeInput() }
+                if let written = try? RunningProcess.writeSome(rest, to: inputEnd) {
+                    rest.removeFirst(written)
+                    if rest.isEmpty { goOn() }
+                } else {
+                    rest = []
+                    closeInput()
+                }
             }
             if patience == nil && !isRunning { patience = Deadline(seconds: 1) }
             if deadline.hasPassed { break }

@@ -24,6 +24,19 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case done = 4
 }
 
+extension MessageType: CustomStringConvertible {
+    /// The type's name in the protocol's description.
+    public var description: String {
+        switch self {
+        case .info: "info"
+        case .update: "update"
+        case .putObjects: "putobjects"
+        case .status: "status"
+        case .done: "done"
+        }
+    }
+}
+
 /// The five bytes before each body: byte order, version, type, and the body's length in that byte order.
 public struct FrameHeader: Equatable, Sendable {
     /// The header's size in bytes.

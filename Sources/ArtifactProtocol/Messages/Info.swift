@@ -48,7 +48,8 @@ public struct Info: Equatable, Sendable {
         if let url = body.entry("pull_url") {
             guard let text = url.string else {
                 throw ProtocolError(
-                    .malformed, "the peer's info has a pull_url of type \(url.typeString), not s")
+                    .malformed,
+                    "the peer's info has a pull_url of type \(url.typeString.forDisplay(limit: 40)), not s")
             }
             pullURL = text
         }

@@ -31,7 +31,9 @@ public struct RefUpdate: Equatable, Sendable {
             let ref = try RefName(received: name)
             guard value.typeString == "(ss)", let old = value[0].string, let new = value[1].string else {
                 throw ProtocolError(
-                    .malformed, "the peer's update of ref \(ref) is of type \(value.typeString), not (ss)")
+                    .malformed,
+                    "the peer's update of ref \(ref.text.forDisplay()) is of type "
+                        + "\(value.typeString.forDisplay(limit: 40)), not (ss)")
             }
             guard seen.insert(ref).inserted else {
                 throw ProtocolError(.malformed, "the peer's update names ref \(ref) twice")

@@ -2,19 +2,19 @@
 
 /// The name of a ref, for example `project/element/cachekey`.
 ///
-/// The rules are OSTree's: parts of `A-Z a-z 0-9 - . _` between single slashes. Beyond them `.` and `..` are
-/// refused as parts, for they would leave `refs/heads`, as is a leading `-`, which programs would take for an
-/// option, and a part of more than 255 bytes, which no file system takes.
+/// The rules are OSTree's: parts of `A-Z a-z 0-9 - . _` between single slashes, each beginning with a letter, a digit
+/// or `_`; 64 lower-case hexadecimal digits are a commit and no name. Beyond them a part of more than 255 bytes is
+/// refused, which no file system takes, and a name of more than 4,000, which with its folders is no path.
 public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The name.
     public let text: String
 
     /// Checks a name; nil for one that breaks the rules.
     public init?(_ text: some StringProtocol) {
-        guard !text.isEmpty, text.utf8.count <= 4096, text.utf8.first != UInt8(ascii: "-") else { return nil }
+        guard text.utf8.count <= 4000, Checksum(hex: text) == nil else { return nil }
         for part in text.split(separator: "/", omittingEmptySubsequences: false) {
-            guard !part.isEmpty, part != ".", part != "..", part.utf8.count <= 255,
-                part.utf8.allSatisfy(RefName.isAllowed)
+            guard let first = part.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: "."),
+                part.utf8.count <= 255, part.utf8.allSatisfy(RefName.isAllowed)
             else { return nil }
         }
         self.text = String(text)

@@ -17,6 +17,9 @@ struct TarReader: Sendable {
     /// The largest pax header or long name, in bytes: far more than any client sends.
     static let maximumExtensionSize: UInt64 = 64 * 1024
 
+    /// The most extended headers in a row: one of each kind is what clients send.
+    static let maximumExtensionCount = 16
+
     private enum State: Equatable {
         case header
         /// Collecting what belongs to the next header.
@@ -32,6 +35,7 @@ struct TarReader: Sendable {
     private var collected: [UInt8] = []
     private var pax: PaxRecords?
     private var longName: String?
+    private var extensionCount = 0
     /// How many bytes of the stream were consumed.
     private(set) var position: UInt64 = 0
 
@@ -122,7 +126,7 @@ struct TarReader: Sendable {
         case .file:
             let name = pax?.path ?? longName ?? header.name
             let size = pax?.size ?? header.size
-            (pax, longName) = (nil, nil)
+            (pax, longName, extensionCount) = (nil, nil, 0)
             guard size <= UInt64(Int64.max) else {
                 throw ProtocolError(
                     .badObjectStream, "the object stream is damaged: a member of \(size) bytes")
@@ -135,6 +139,13 @@ struct TarReader: Sendable {
                     .badObjectStream,
                     "the object stream is damaged: an extended header of \(header.size) bytes, where at most "
                         + "\(TarReader.maximumExtensionSize) are taken")
+            }
+            extensionCount += 1
+            guard extensionCount <= TarReader.maximumExtensionCount else {
+                throw ProtocolError(
+                    .badObjectStream,
+                    "the object stream is damaged: more than \(TarReader.maximumExtensionCount) extended headers precede "
+                        + "one member")
             }
             collected.removeAll(keepingCapacity: true)
             state = .collecting(

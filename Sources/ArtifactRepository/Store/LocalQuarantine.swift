@@ -103,6 +103,10 @@ final class LocalQuarantine: Quarantine {
     }
 
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
+        if name.type != .file, let size, size > Commit.maximumMetadataSize {
+            throw RepositoryError.badObject(
+                name, "it has \(size) bytes, and metadata at most \(Commit.maximumMetadataSize)")
+        }
         switch name.type {
         case .file, .dirtree, .dirmeta:
             if try reserveFromRepository(name) || takeFromReserve(name) { return nil }
@@ -113,10 +117,6 @@ final class LocalQuarantine: Quarantine {
             return repository.mode == .archive
                 ? try IncomingArchivedFile(name, place: place)
                 : try IncomingBareFile(name, place: place, mode: repository.mode)
-        }
-        if let size, size > Commit.maximumMetadataSize {
-            throw RepositoryError.badObject(
-                name, "it has \(size) bytes, and metadata at most \(Commit.maximumMetadataSize)")
         }
         return IncomingMetadata(name, place: place)
     }

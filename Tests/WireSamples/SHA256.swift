@@ -3,7 +3,7 @@
 import ArtifactProtocol
 
 /// SHA-256 (FIPS 180-4), independent of the library that the code under test uses.
-func sha256(_ message: [UInt8]) -> Checksum {
+package func sha256(_ message: [UInt8]) -> Checksum {
     var state = initialState
     var padded = message + [0x80]
     padded += [UInt8](repeating: 0, count: (120 - padded.count % 64) % 64)

@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import ArtifactRepository
 import Variants
 
 /// An object as it travels.
-struct SampleObject: Sendable {
-    var name: ObjectName
-    var bytes: [UInt8]
+package struct SampleObject: Sendable {
+    package var name: ObjectName
+    package var bytes: [UInt8]
 
-    init(_ name: ObjectName, _ bytes: [UInt8]) {
+    package init(_ name: ObjectName, _ bytes: [UInt8]) {
         self.name = name
         self.bytes = bytes
     }
 
     /// A metadata object under its own checksum.
-    init(_ type: ObjectType, _ variant: Variant) {
+    package init(_ type: ObjectType, _ variant: Variant) {
         self.init(type, bytes: variant.serialized())
     }
 
     /// Bytes under their own checksum.
-    init(_ type: ObjectType, bytes: [UInt8]) {
+    package init(_ type: ObjectType, bytes: [UInt8]) {
         self.init(ObjectName(sha256(bytes), type), bytes)
     }
 
-    var checksum: Checksum { name.checksum }
+    package var checksum: Checksum { name.checksum }
 
     /// A dirtree of any entries, right or wrong.
-    static func dirtree(
+    package static func dirtree(
         files: [(name: String, file: [UInt8])] = [],
         directories: [(name: String, tree: [UInt8], metadata: [UInt8])] = []
     ) -> SampleObject {
@@ -41,13 +40,13 @@ struct SampleObject: Sendable {
             ]))
     }
 
-    static func dirmeta(mode: UInt32 = 0o40755) -> SampleObject {
+    package static func dirmeta(mode: UInt32 = 0o40755) -> SampleObject {
         SampleObject(
             .dirmeta,
             .tuple([.uint32(0), .uint32(0), .uint32(mode.bigEndian), .array(of: "(ayay)", [])]))
     }
 
-    static func commit(
+    package static func commit(
         tree: [UInt8], metadata: [UInt8], parent: [UInt8] = [], subject: String = "sample"
     ) -> SampleObject {
         SampleObject(
@@ -59,24 +58,37 @@ struct SampleObject: Sendable {
             ]))
     }
 
-    static func detached(_ commit: SampleObject, _ text: String) -> SampleObject {
+    package static func detached(_ commit: SampleObject, _ text: String) -> SampleObject {
         let bytes = Variant.dictionary([("note", Variant.string(text))]).serialized()
         return SampleObject(ObjectName(commit.checksum, .commitmeta), bytes)
     }
 }
 
 /// A `.filez`, of which every field can be wrong.
-struct ArchivedFile {
-    var mode: UInt32 = 0o100644
-    var device: UInt32 = 0
-    var target = ""
-    var content: [UInt8] = Array("content\n".utf8)
+package struct ArchivedFile: Sendable {
+    package var mode: UInt32 = 0o100644
+    package var device: UInt32 = 0
+    package var target = ""
+    package var content: [UInt8] = Array("content\n".utf8)
     /// What the header says; nil for the truth.
-    var statedSize: UInt64?
+    package var statedSize: UInt64?
     /// Four bytes behind the header's size.
-    var padding: [UInt8] = [0, 0, 0, 0]
+    package var padding: [UInt8] = [0, 0, 0, 0]
 
-    static func link(to target: String) -> ArchivedFile {
+    package init(
+        mode: UInt32 = 0o100644, device: UInt32 = 0, target: String = "",
+        content: [UInt8] = Array("content\n".utf8), statedSize: UInt64? = nil,
+        padding: [UInt8] = [0, 0, 0, 0]
+    ) {
+        self.mode = mode
+        self.device = device
+        self.target = target
+        self.content = content
+        self.statedSize = statedSize
+        self.padding = padding
+    }
+
+    package static func link(to target: String) -> ArchivedFile {
         ArchivedFile(mode: 0o120777, target: target, content: [])
     }
 
@@ -85,7 +97,7 @@ struct ArchivedFile {
             + [.array(of: "(ayay)", [])]
     }
 
-    var header: [UInt8] {
+    package var header: [UInt8] {
         Variant.tuple([.uint64((statedSize ?? UInt64(content.count)).bigEndian)] + fields).serialized()
     }
 
@@ -94,7 +106,7 @@ struct ArchivedFile {
     }
 
     /// Raw deflate without compression.
-    static func deflated(_ bytes: [UInt8]) -> [UInt8] {
+    package static func deflated(_ bytes: [UInt8]) -> [UInt8] {
         let (low, high) = (
             UInt8(truncatingIfNeeded: bytes.count), UInt8(truncatingIfNeeded: bytes.count >> 8)
         )
@@ -102,18 +114,18 @@ struct ArchivedFile {
     }
 
     /// What precedes the content in an object that travels.
-    var prefix: [UInt8] { ArchivedFile.framed(header, padding: padding) }
+    package var prefix: [UInt8] { ArchivedFile.framed(header, padding: padding) }
 
-    var isLink: Bool { mode & 0o170000 == 0o120000 }
+    package var isLink: Bool { mode & 0o170000 == 0o120000 }
 
     /// The name that belongs to what this says.
-    var name: ObjectName {
+    package var name: ObjectName {
         let canonical = ArchivedFile.framed(Variant.tuple(fields).serialized())
         return ObjectName(sha256(canonical + content), .file)
     }
 
     /// The object, with `body` in place of the right one.
-    func object(body: [UInt8]? = nil) -> SampleObject {
+    package func object(body: [UInt8]? = nil) -> SampleObject {
         let right = isLink && content.isEmpty ? [] : ArchivedFile.deflated(content)
         return SampleObject(name, prefix + (body ?? right))
     }

@@ -2,35 +2,7 @@
 
 import ArtifactProtocol
 import ArtifactRepository
-
-/// A commit with a file, a link and a folder with a file, as objects.
-struct SampleCommit: Sendable {
-    let file: SampleObject
-    let link: SampleObject
-    let folderMetadata: SampleObject
-    let folder: SampleObject
-    let rootMetadata: SampleObject
-    let root: SampleObject
-    let commit: SampleObject
-
-    init(_ subject: String = "first", parent: SampleCommit? = nil) {
-        file = ArchivedFile(content: Array(subject.utf8)).object()
-        link = ArchivedFile.link(to: "somewhere/else").object()
-        folderMetadata = SampleObject.dirmeta(mode: 0o40700)
-        folder = SampleObject.dirtree(files: [("inner", file.checksum.bytes)])
-        rootMetadata = SampleObject.dirmeta()
-        root = SampleObject.dirtree(
-            files: [("file", file.checksum.bytes), ("link", link.checksum.bytes)],
-            directories: [("folder", folder.checksum.bytes, folderMetadata.checksum.bytes)])
-        commit = SampleObject.commit(
-            tree: root.checksum.bytes, metadata: rootMetadata.checksum.bytes,
-            parent: parent?.checksum.bytes ?? [], subject: subject)
-    }
-
-    var checksum: Checksum { commit.checksum }
-
-    var objects: [SampleObject] { [file, link, folderMetadata, folder, rootMetadata, root, commit] }
-}
+@_exported import WireSamples
 
 extension Quarantine {
     /// Takes an object in pieces.

@@ -4,15 +4,15 @@ import Foundation
 import TestSupport
 
 /// The objects of a push, to be damaged one way or another.
-struct ObjectStream {
-    var objects: [(name: String, content: [UInt8])]
+package struct ObjectStream: Sendable {
+    package var objects: [(name: String, content: [UInt8])]
 
-    init(_ objects: [(name: String, content: [UInt8])]) {
+    package init(_ objects: [(name: String, content: [UInt8])]) {
         self.objects = objects
     }
 
     /// All objects of an archive repository, as its files have them.
-    init(ofArchive repository: String) throws {
+    package init(ofArchive repository: String) throws {
         objects = try OSTreeCommand.listObjects(repository).map { name in
             let path = "\(repository)/objects/\(name.prefix(2))/\(name.dropFirst(2))"
             guard let content = FileManager.default.contents(atPath: path) else {
@@ -23,7 +23,7 @@ struct ObjectStream {
     }
 
     /// Without the first object of a type.
-    func without(_ suffix: String) -> ObjectStream {
+    package func without(_ suffix: String) -> ObjectStream {
         var copy = self
         if let index = objects.firstIndex(where: { $0.name.hasSuffix(suffix) }) {
             copy.objects.remove(at: index)
@@ -32,7 +32,7 @@ struct ObjectStream {
     }
 
     /// With the last byte of the first object of a type inverted.
-    func damaging(_ suffix: String) -> ObjectStream {
+    package func damaging(_ suffix: String) -> ObjectStream {
         var copy = self
         if let index = objects.firstIndex(where: { $0.name.hasSuffix(suffix) }) {
             let last = copy.objects[index].content.count - 1
@@ -42,58 +42,43 @@ struct ObjectStream {
     }
 
     /// With one more object.
-    func adding(_ name: String, _ content: [UInt8] = [1, 2, 3]) -> ObjectStream {
+    package func adding(_ name: String, _ content: [UInt8] = [1, 2, 3]) -> ObjectStream {
         ObjectStream(objects + [(name, content)])
     }
 
     /// Version 1: a tar stream of ustar headers, padded to whole records.
-    var tar: [UInt8] {
-        var bytes: [UInt8] = []
+    package var tar: [UInt8] { tar(after: []) }
+
+    /// The same, behind blocks that may change what the first member is.
+    package func tar(after start: [UInt8]) -> [UInt8] {
+        var bytes = start
         for (name, content) in objects {
-            bytes += ObjectStream.header(name, content.count) + content
-            bytes += [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
+            bytes += TarBlock(name, size: content.count).with(content)
         }
         bytes += [UInt8](repeating: 0, count: 1024)
         return bytes + [UInt8](repeating: 0, count: (10_240 - bytes.count % 10_240) % 10_240)
     }
 
     /// Version 0: a frame before each object.
-    var frames: [UInt8] {
+    package var frames: [UInt8] {
         objects.flatMap { Frame.object($0.name, $0.content) }
     }
 
-    static func header(_ name: String, _ size: Int, flag: Character = "0") -> [UInt8] {
-        func octal(_ value: Int, _ width: Int) -> [UInt8] {
-            let digits = String(value, radix: 8)
-            return Array((String(repeating: "0", count: width - 1 - digits.count) + digits).utf8) + [0]
-        }
-        var block = [UInt8](repeating: 0, count: 512)
-        func put(_ bytes: [UInt8], at offset: Int) {
-            block.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
-        }
-        put(Array(name.utf8), at: 0)
-        put(octal(0o644, 8), at: 100)
-        put(octal(0, 8), at: 108)
-        put(octal(0, 8), at: 116)
-        put(octal(size, 12), at: 124)
-        put(octal(0, 12), at: 136)
-        put(Array("        ".utf8), at: 148)
-        put(Array(String(flag).utf8), at: 156)
-        put(Array("ustar\u{0}00".utf8), at: 257)
-        put(octal(block.reduce(0) { $0 + Int($1) }, 7) + [UInt8(ascii: " ")], at: 148)
-        return block
+    package static func header(_ name: String, _ size: Int, flag: Character = "0") -> [UInt8] {
+        TarBlock(name, size: size, flag: flag.asciiValue ?? 0).bytes
     }
 }
 
 /// Our receiver, fed with bytes.
-enum ReceiverRun {
-    static func run(_ repository: String, _ input: [UInt8], _ options: [String] = []) throws -> ProcessResult
+package enum ReceiverRun {
+    package static func run(_ repository: String, _ input: [UInt8], _ options: [String] = []) throws
+        -> ProcessResult
     {
         try TestSupport.run([Programs.receiver()] + options + [repository], input: .bytes(input))
     }
 
     /// A whole push of version 1.
-    static func push(
+    package static func push(
         _ refs: [(String, String, String)], _ objects: ObjectStream
     ) -> [UInt8] {
         Frame.info(refs.map { ($0.0, $0.2) }) + Frame.update(refs) + Frame.putObjects + objects.tar
@@ -101,7 +86,7 @@ enum ReceiverRun {
     }
 
     /// A whole push of version 0.
-    static func push0(_ refs: [(String, String, String)], _ objects: ObjectStream) -> [UInt8] {
+    package static func push0(_ refs: [(String, String, String)], _ objects: ObjectStream) -> [UInt8] {
         Frame.update(refs, version: 0) + objects.frames + Frame.done(version: 0)
     }
 }

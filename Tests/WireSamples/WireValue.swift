@@ -2,7 +2,7 @@
 
 /// GVariant's serialisation, as far as the protocol's bodies need it, little endian; written here once more so that
 /// the tests do not rest on what they test.
-enum WireValue {
+package enum WireValue: Sendable {
     case boolean(Bool)
     case int32(Int32)
     case uint64(UInt64)
@@ -36,7 +36,7 @@ enum WireValue {
     }
 
     /// A body, `a{sv}`.
-    static func body(_ entries: [(String, WireValue)]) -> [UInt8] {
+    package static func body(_ entries: [(String, WireValue)]) -> [UInt8] {
         let parts = entries.map { key, value in
             var entry = text(key)
             let keyEnd = entry.count

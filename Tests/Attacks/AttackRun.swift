@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import WireSamples
+
+extension Attack {
+    /// The most memory that a receiver may have resident, in KiB.
+    public static let memoryLimit = 64 * 1024
+
+    /// Plays the attack against the built programs, on a cache of its own.
+    ///
+    /// - Throws: where it could not be played at all; what it does to the program is in the result.
+    public func run() throws -> AttackResult {
+        var result = AttackResult(self)
+        switch play {
+        case .client(let attack): try attack.run(&result)
+        case .receiver(let options, let isRead, let input):
+            let cache = try AttackedCache()
+            try attack(cache, options, isRead: isRead, input(), &result)
+            guard result.isRepelled else { return result }
+            // The cache is sound, and still takes a push.
+            try cache.pushNormally(&result)
+        }
+        return result
+    }
+
+    private func attack(
+        _ cache: AttackedCache, _ options: [String], isRead: Bool, _ input: AttackInput,
+        _ result: inout AttackResult
+    ) throws {
+        let before = try cache.snapshot()
+        let meter = cache.directory.path("peak")
+        let process = try RunningProcess(
+            [Programs.peakMemory(), meter, Programs.receiver()] + options + [cache.path])
+        let start = ContinuousClock.now
+        let ended: ProcessResult
+        do {
+            ended = try process.exchange(input.bytes, timeout: seconds, isRead: isRead, more: input.more)
+        } catch {
+            result.problems.append("it does not end within \(seconds) seconds: \(error)")
+            return
+        }
+        result.seconds = Double((.now - start) / .milliseconds(1)) / 1000
+        result.ending = "\(ended.status)"
+        result.message = ended.errorText
+        let peak = Int(try String(contentsOfFile: meter, encoding: .utf8).dropLast()) ?? .max
+        result.peakMemory = peak
+        result.require(peak < Attack.memoryLimit, "it takes \(peak) KiB of memory")
+        checkEnding(ended, &result)
+        checkOutput(ended, isRead, &result)
+        let changes = try cache.snapshot().differences(from: before)
+        if case .success(let refs) = outcome {
+            let lost = changes.filter { !$0.hasPrefix("added ") && !$0.contains(": directory ") }
+            result.require(lost.isEmpty, "what was there is changed: \(lost)")
+            for (ref, commit) in refs {
+                result.require(cache.commit(of: ref) == commit, "\(ref) is not at \(commit)")
+            }
+        } else {
+            result.require(changes.isEmpty, "the cache is changed: \(changes)")
+        }
+        if outcome != .interruption {
+            let leftovers = try cache.leftovers()
+            result.require(leftovers.isEmpty, "a quarantine is left behind: \(leftovers)")
+        }
+    }
+
+    private func checkEnding(_ ended: ProcessResult, _ result: inout AttackResult) {
+        var words: [String]
+        switch outcome {
+        case .refusal(let expected): words = expected
+        case .interruption: words = ["went away"]
+        case .nothing, .success:
+            result.require(ended.succeeded, "it ends with \(ended.status): \(ended.errorText)")
+            return
+        }
+        words.append("bst-artifact-receive: error: ")
+        result.require(ended.status == .exited(1), "it ends with \(ended.status), not 1: \(ended.errorText)")
+        let text = ended.errorText
+        for word in words { result.require(text.contains(word), "‘\(word)’ is not in the message: \(text)") }
+        let errors = text.split(separator: "\n")
+        let isSentence =
+            errors.count == 1 && text.hasSuffix("\n") && text.utf8.count < 1200
+            && text.dropLast().unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+        result.require(isSentence, "the message is not one sentence: \(text.debugDescription.prefix(2000))")
+    }
+
+    private func checkOutput(_ ended: ProcessResult, _ isRead: Bool, _ result: inout AttackResult) {
+        guard let frames = try? Frame.parse(ended.output) else {
+            // A client that does not read may be left with half a frame.
+            result.require(!isRead, "what it writes to standard output is not frames")
+            return
+        }
+        switch outcome {
+        case .refusal where isRead, .interruption:
+            result.require(frames.last?.kind == .status, "the client is not told")
+        default: break
+        }
+    }
+}

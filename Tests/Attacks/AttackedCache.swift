@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import WireSamples
+
+/// A cache with a ref and the objects of its commit, for one attack.
+struct AttackedCache {
+    /// What the cache has at the ref `there/already`.
+    static let present = PresentCommit()
+    /// Its detached metadata.
+    static let presentDetached = SampleObject.detached(present.commit, "there already")
+    static let presentRef = "there/already"
+
+    let directory: TemporaryDirectory
+    let path: String
+
+    init() throws {
+        directory = try TemporaryDirectory(inMemory: true)
+        path = directory.path("cache")
+        try FileManager.default.copyItem(
+            atPath: AttackedCache.pattern.get().path("cache"), toPath: path)
+    }
+
+    /// Made once, and copied for each attack.
+    private static let pattern = Result<TemporaryDirectory, any Error> {
+        let directory = try TemporaryDirectory(inMemory: true)
+        let cache = directory.path("cache")
+        try OSTreeCommand.initRepo(cache, mode: .archive)
+        for object in present.objects + [presentDetached] {
+            let name = object.name.fileName
+            try directory.file("cache/objects/\(name.prefix(2))/\(name.dropFirst(2))", object.bytes)
+        }
+        try directory.file("cache/refs/heads/\(presentRef)", "\(present.checksum)\n")
+        try OSTreeCommand.fsck(cache)
+        return directory
+    }
+
+    /// Everything but what is in `tmp` and what locking leaves.
+    func snapshot() throws -> TreeSnapshot { try TreeSnapshot(path, excluding: ["tmp", ".lock"]) }
+
+    func commit(of ref: String) -> String? {
+        (try? String(contentsOfFile: "\(path)/refs/heads/\(ref)", encoding: .utf8)).map {
+            String($0.dropLast())
+        }
+    }
+
+    /// Folders of pushes that ended without removing them.
+    func leftovers() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(path)/tmp").filter {
+            $0.hasPrefix("bst-artifact")
+        }
+    }
+
+    /// Pushes as a good client does, and expects that everything arrives and is sound.
+    func pushNormally(_ result: inout AttackResult) throws {
+        let ref = "normal/push"
+        let good = SampleCommit("normal")
+        let bytes = ReceiverRun.push(
+            [(ref, Frame.nothing, "\(good.checksum)")], ObjectStream(good.objects.map(\.member)))
+        let ended = try ReceiverRun.run(path, bytes)
+        result.require(ended.succeeded, "a normal push fails afterwards: \(ended.errorText)")
+        result.require(commit(of: ref) == "\(good.checksum)", "a normal push arrives nowhere afterwards")
+        do {
+            try OSTreeCommand.fsck(path)
+        } catch {
+            result.problems.append("the cache is damaged: \(error)")
+        }
+    }
+}
+
+extension SampleObject {
+    /// As an object stream has it.
+    var member: (name: String, content: [UInt8]) { (name.fileName, bytes) }
+}
+
+/// What the cache has, of which no object is in any push.
+struct PresentCommit: Sendable {
+    let file = ArchivedFile(content: Array("there already".utf8)).object()
+    let rootMetadata = SampleObject.dirmeta(mode: 0o40750)
+    let root: SampleObject
+    let commit: SampleObject
+
+    init() {
+        root = SampleObject.dirtree(files: [("file", file.checksum.bytes)])
+        commit = SampleObject.commit(tree: root.checksum.bytes, metadata: rootMetadata.checksum.bytes)
+    }
+
+    var checksum: String { "\(commit.checksum)" }
+    var objects: [SampleObject] { [file, rootMetadata, root, commit] }
+}
