@@ -59,9 +59,18 @@ extension Attack {
         } else {
             result.require(changes.isEmpty, "the cache is changed: \(changes)")
         }
-        if outcome != .interruption {
+        if !isInterruption {
             let leftovers = try cache.leftovers()
             result.require(leftovers.isEmpty, "a quarantine is left behind: \(leftovers)")
+        }
+    }
+
+    /// Whether the push may be taken up again, so that what was right of it is kept out of sight.
+    private var isInterruption: Bool {
+        switch outcome {
+        case .interruption: true
+        case .refusal(let words): words.contains { $0.hasPrefix("says nothing") || $0 == "does not read" }
+        case .nothing, .success: false
         }
     }
 

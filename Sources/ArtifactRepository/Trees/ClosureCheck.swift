@@ -20,6 +20,8 @@ struct ClosureCheck {
 
     /// Deeper trees are refused, as by libostree.
     static let maximumDepth = 256
+    /// The most bytes of the dirtrees that are open at a time, those of one way down: each may have 10 MiB.
+    static let maximumOpenSize: UInt64 = 16 * 1024 * 1024
 
     init(_ quarantine: LocalQuarantine, _ complete: CompleteTrees) throws {
         self.quarantine = quarantine
@@ -76,9 +78,9 @@ struct ClosureCheck {
         let name: ObjectName
         let file: Descriptor
         let isStored: Bool
-        let size: UInt64
-        /// Nil while one of its folders is looked at, if it is large.
-        var tree: DirTree?
+        /// The sizes of this dirtree and of all above it, in bytes.
+        let openSize: UInt64
+        let tree: DirTree
         var next = 0
         var height = 1
         /// Whether something below is in quarantine.
@@ -90,8 +92,7 @@ struct ClosureCheck {
         var stack: [Visit] = []
         _ = try enter(root, neededBy: commit, of: commit, &stack)
         while var visit = stack.popLast() {
-            let tree = try visit.tree ?? read(visit)
-            guard visit.next < tree.directoryCount else {
+            guard visit.next < visit.tree.directoryCount else {
                 leave(visit)
                 if var parent = stack.popLast() {
                     parent.height = max(parent.height, visit.height + 1)
@@ -100,9 +101,8 @@ struct ClosureCheck {
                 }
                 continue
             }
-            let child = tree.directory(visit.next)
+            let child = visit.tree.directory(visit.next)
             visit.next += 1
-            visit.tree = visit.size > 65536 ? nil : tree
             guard let child else {
                 stack.append(visit)
                 continue
@@ -138,26 +138,23 @@ struct ClosureCheck {
                 commit, "its tree is deeper than \(ClosureCheck.maximumDepth) folders")
         }
         if let known { return (known, place != .stored || heights[checksum] != nil) }
+        let openSize = try (stack.last?.openSize ?? 0) + UInt64(file.status().st_size)
+        guard openSize <= ClosureCheck.maximumOpenSize else {
+            throw RepositoryError.badObject(
+                commit,
+                "the folders on one way through its tree have more than \(ClosureCheck.maximumOpenSize) bytes, and at "
+                    + "most so many are taken")
+        }
+        let bytes = try file.readAll(limit: Commit.maximumMetadataSize)
+        let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
         var visit = Visit(
-            name: name, file: file, isStored: place == .stored, size: UInt64(try file.status().st_size))
-        let tree = try read(visit)
+            name: name, file: file, isStored: place == .stored, openSize: openSize, tree: tree)
         for index in 0..<tree.fileCount {
             guard let file = tree.file(index) else { continue }
             if try require(ObjectName(file, .file), neededBy: name) != .stored { visit.hasNew = true }
         }
-        visit.tree = tree
         stack.append(visit)
         return nil
-    }
-
-    private func read(_ visit: Visit) throws -> DirTree {
-        guard visit.size <= Commit.maximumMetadataSize else {
-            throw RepositoryError.badObject(
-                visit.name, "it is larger than \(Commit.maximumMetadataSize) bytes")
-        }
-        try visit.file.rewind()
-        let bytes = try visit.file.readAll(limit: Commit.maximumMetadataSize)
-        return try bytes.withUnsafeBytes { try DirTree($0, visit.name) }
     }
 
     /// Everything below was found. A stored tree that lacks something until publication must not be marked before.

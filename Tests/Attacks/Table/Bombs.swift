@@ -169,7 +169,7 @@ extension Attack {
                         + file(claiming: 10, []).content
                 }, { emptyBlock }),
             endless(
-                "empty compressed blocks, version 0", refused("more than twice its content"),
+                "empty compressed blocks, version 0", refused("does not fit"),
                 {
                     announced(Pushed.members[0].name, .max) + file(claiming: 10, []).content
                 }, { emptyBlock }, version: 0),

@@ -71,11 +71,11 @@ extension Attack {
         tar("a signature of 2^62 bytes", .sizes, refused("at most")) {
             size(huge, name: "\(Pushed.stranger).sig")
         }
-        bytes("a file of 2^62 bytes that ends", .sizes, .interruption) {
+        bytes("a file of 2^62 bytes that ends", .sizes, refused("does not fit")) {
             Pushed.opening() + size(huge, name: Pushed.members[0].name)
                 + Pushed.members[0].content
         }
-        bytes("a file of 2^64 - 1 bytes, version 0", .sizes, refused("bytes follow the end"), version: 0) {
+        bytes("a file of 2^64 - 1 bytes, version 0", .sizes, refused("does not fit"), version: 0) {
             announced(Pushed.members[0].name, .max) + Pushed.members[0].content
                 + [UInt8](repeating: 0, count: 70_000)
         }
