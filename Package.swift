@@ -35,6 +35,8 @@ let package = Package(
             name: "CDeflate", path: "Interop/CDeflate", pkgConfig: "libdeflate",
             providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(
+            name: "CISAL", path: "Interop/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(
             name: "CZlib", path: "Interop/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CYAML", path: "Interop/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -43,11 +45,11 @@ let package = Package(
         // The rooms: arrows run downwards only, see docs/ARCHITECTURE.md.
         .target(name: "SystemCalls", dependencies: ["CLinux"]),
         .target(name: "Variants", dependencies: ["CGLib"]),
-        .target(name: "ArtifactProtocol", dependencies: ["Variants"]),
+        .target(name: "ArtifactProtocol", dependencies: ["Variants", "CGLib"]),
         .target(
             name: "ArtifactRepository",
             dependencies: [
-                "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CZlib",
+                "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CISAL", "CZlib",
                 "CLinux",
             ]),
         .target(

@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to) {
@@ -29,3 +31,47 @@ int clinux_set_mtime(int directory, const char *path, const struct timespec *tim
     if (time) times[1] = *time;
     return utimensat(directory, path, times, AT_SYMLINK_NOFOLLOW);
 }
+
+/* The same numbers on all architectures that Linux has had since 5.13. */
+enum { landlock_create_ruleset = 444, landlock_add_rule = 445, landlock_restrict_self = 446 };
+enum { landlock_create_version = 1, landlock_path_beneath = 1, landlock_all_tcp = 3 };
+
+struct landlock_rules {
+    uint64_t file_access;
+    uint64_t network_access;
+};
+
+struct __attribute__((packed)) landlock_path {
+    uint64_t file_access;
+    int32_t path;
+};
+
+int clinux_landlock_version(void) {
+    long version = syscall(landlock_create_ruleset, NULL, 0, landlock_create_version);
+    return version < 0 ? 0 : (int)version;
+}
+
+int clinux_landlock_create(uint64_t file_access, int network) {
+    struct landlock_rules rules = {file_access, network ? landlock_all_tcp : 0};
+    size_t size = network ? sizeof rules : sizeof rules.file_access;
+    return (int)syscall(landlock_create_ruleset, &rules, size, 0);
+}
+
+int clinux_landlock_allow(int rules, int path, uint64_t file_access) {
+    struct landlock_path rule = {file_access, path};
+    return (int)syscall(landlock_add_rule, rules, landlock_path_beneath, &rule, 0);
+}
+
+int clinux_landlock_enforce(int rules) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
+    return (int)syscall(landlock_restrict_self, rules, 0);
+}
+
+int clinux_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
+
+int clinux_try_lock(int descriptor) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
+pid_t clinux_fork(void) { return fork(); }

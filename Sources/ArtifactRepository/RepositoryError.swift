@@ -28,6 +28,8 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         case badSignature
         /// Something of a name exists where another kind of thing is wanted.
         case conflict
+        /// Somebody else has it locked.
+        case busy
         /// libostree reported a failure.
         case library
     }

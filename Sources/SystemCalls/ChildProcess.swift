@@ -24,8 +24,9 @@ public final class ChildProcess {
 
     /// Starts a program, which is searched in PATH where its name has no slash.
     ///
+    /// - Parameter mergesOutput: whether everything that it prints goes where this process's own messages go.
     /// - Throws: `SystemError`, for example where there is no such program.
-    public init(_ arguments: [String]) throws(SystemError) {
+    public init(_ arguments: [String], mergesOutput: Bool = false) throws(SystemError) {
         let program = arguments.first ?? ""
         let (childInput, input) = try ChildProcess.pipe()
         let (output, childOutput) = try ChildProcess.pipe()
@@ -33,8 +34,12 @@ public final class ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for (number, end) in [(0, childInput), (1, childOutput), (2, childErrorOutput)] {
-            posix_spawn_file_actions_adddup2(&actions, end.number, Int32(number))
+        let ends = [
+            childInput.number, mergesOutput ? 2 : childOutput.number,
+            mergesOutput ? 2 : childErrorOutput.number,
+        ]
+        for (number, end) in ends.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, end, Int32(number))
         }
         // The program is to meet broken pipes as programs usually do, whatever this one has set.
         var attributes = posix_spawnattr_t()
@@ -64,6 +69,31 @@ public final class ChildProcess {
         }
     }
 
+    /// Closes the program's input and waits until it ended; one that takes longer is told to end.
+    public func wait(atMost milliseconds: UInt64) -> Exit {
+        closeInput()
+        let deadline = Clock.milliseconds + milliseconds
+        var pause: useconds_t = 200
+        while exit == nil {
+            var status: Int32 = 0
+            if waitpid(identifier, &status, WNOHANG) == identifier {
+                exit = ChildProcess.exit(of: status)
+            } else if Clock.milliseconds > deadline {
+                kill(identifier, SIGTERM)
+                return wait()
+            } else {
+                usleep(pause)
+                pause = min(pause * 2, 20_000)
+            }
+        }
+        return wait()
+    }
+
+    private static func exit(of status: Int32) -> Exit {
+        let signal = status & 0x7f
+        return signal == 0 ? .status((status >> 8) & 0xff) : .signal(signal)
+    }
+
     private static func pipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
         var ends: [Int32] = [0, 0]
         guard clinux_pipe(&ends) == 0 else { throw SystemError("make a pipe") }
@@ -81,8 +111,7 @@ public final class ChildProcess {
         closeInput()
         var status: Int32 = 0
         _ = retryingInterrupts { waitpid(identifier, &status, 0) }
-        let signal = status & 0x7f
-        let result: Exit = signal == 0 ? .status((status >> 8) & 0xff) : .signal(signal)
+        let result = ChildProcess.exit(of: status)
         exit = result
         return result
     }

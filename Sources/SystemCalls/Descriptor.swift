@@ -103,6 +103,33 @@ public final class Descriptor: Sendable {
         try result.get()
     }
 
+    /// Lets writes that would wait fail with `EAGAIN` instead.
+    public func setNonBlocking() throws(SystemError) {
+        let flags = fcntl(number, F_GETFL)
+        guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            throw SystemError("change a descriptor")
+        }
+    }
+
+    /// Writes all of the bytes to a descriptor that does not block.
+    ///
+    /// - Throws: `SystemError` with `ETIMEDOUT` where nothing could be written for so many milliseconds.
+    public func writeAll(_ bytes: UnsafeRawBufferPointer, patience milliseconds: Int32) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = retryingInterrupts { Glibc.write(number, rest.baseAddress, rest.count) }
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                continue
+            }
+            guard errno == EAGAIN else { throw SystemError("write") }
+            var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+            let ready = retryingInterrupts { poll(&entry, 1, milliseconds) }
+            guard ready >= 0 else { throw SystemError("wait to write") }
+            guard ready > 0 else { throw SystemError("write", code: ETIMEDOUT) }
+        }
+    }
+
     /// What `fstat` says.
     public func status() throws(SystemError) -> stat {
         var result = stat()

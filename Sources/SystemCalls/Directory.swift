@@ -237,4 +237,9 @@ extension Directory {
         guard number >= 0 else { throw SystemError("open \(path)") }
         return Descriptor(number)
     }
+
+    /// Whether this process may run a file, by a path of the whole file system.
+    public static func isExecutable(_ path: String) -> Bool {
+        access(path, X_OK) == 0
+    }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactReceiver
 import ArtifactRepository
+import Logging
 
 extension Receiver.ExistingRefs: ExpressibleByArgument {}
 
@@ -62,7 +63,7 @@ struct PolicyOptions: ParsableArguments {
     var ed25519Keys: String?
 
     @Option(help: ArgumentHelp("Give up on a client that is silent for so long.", valueName: "seconds"))
-    var timeout: Int32?
+    var timeout: Int32 = 3600
 
     @Option(
         help: ArgumentHelp(
@@ -70,22 +71,47 @@ struct PolicyOptions: ParsableArguments {
             valueName: "policy"))
     var existing = Receiver.ExistingRefs.keep
 
+    @Option(
+        name: .customLong("pre-receive"),
+        help: ArgumentHelp(
+            "Ask this program before a push is published: it gets lines ‘OLD NEW REF’, and refuses by failing.",
+            valueName: "program"))
+    var preReceive: String?
+
+    @Option(
+        name: .customLong("post-receive"),
+        help: ArgumentHelp("Tell this program, likewise, which refs have moved.", valueName: "program"))
+    var postReceive: String?
+
     @Flag(name: .customLong("read-only"), help: "Answer clients, but take no pushes.")
     var isReadOnly = false
 
     func validate() throws {
-        if let timeout, !(1...86_400).contains(timeout) {
+        if !(1...86_400).contains(timeout) {
             throw ValidationError("A time limit is between 1 and 86400 seconds.")
         }
     }
 
-    /// The store with these policies around it.
-    func applied(to repository: Repository) throws -> any ArtifactStore {
+    /// Whether programs of the system are needed while a push is taken.
+    var startsPrograms: Bool { keyring != nil }
+
+    /// The repository with these policies around it, the outermost first asked.
+    ///
+    /// - Parameter innermost: wraps the repository before anything else does.
+    func applied(
+        to repository: Repository, through innermost: (Repository) -> any ArtifactStore, logger: Logger
+    ) throws -> any ArtifactStore {
         var limits = Expiry.Limits()
         limits.minimumFree = minimumFree?.value
         limits.maximumSize = maximumSize?.value
         limits.kept = kept
-        var store: any ArtifactStore = SpaceLimit(repository, limits: limits)
+        var store: any ArtifactStore = SpaceLimit(innermost(repository), of: repository, limits: limits)
+        if preReceive != nil || postReceive != nil {
+            store = HookedStore(
+                store, before: try preReceive.map { try Hook($0, repository: repository.path) },
+                after: try postReceive.map { try Hook($0, repository: repository.path) },
+                warn: { logger.warning("\($0)") })
+        }
         store = try repository.requiringSignatures(
             gpgKeyring: keyring, ed25519Keys: ed25519Keys, of: store)
         if maximumObject != nil || maximumPush != nil {

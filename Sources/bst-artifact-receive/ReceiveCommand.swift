@@ -21,6 +21,9 @@ struct ReceiveCommand: ParsableCommand {
               Match user artifacts
                   ForceCommand bst-artifact-receive --verbose --pull-url https://example.com/artifacts artifacts
 
+            One key for several caches: --root DIR lets the client name a repository below DIR, and nothing else; what it asks \
+            sshd for is read from SSH_ORIGINAL_COMMAND and never run.
+
             Started under the name ostree-receive or ostree-receive-0 it speaks version 0 of the protocol.
             """)
 
@@ -33,6 +36,10 @@ struct ReceiveCommand: ParsableCommand {
     @Option(name: .customLong("pull-url"), help: "Where clients can pull from, told to those that ask.")
     var pullURL: String?
 
+    @Option(
+        help: ArgumentHelp("Let the client name the repository, below this folder.", valueName: "folder"))
+    var root: String?
+
     @Option(name: .customLong("repo"), help: "The repository, in the form that version 0 clients use.")
     var repositoryOption: String?
 
@@ -43,6 +50,9 @@ struct ReceiveCommand: ParsableCommand {
 
     @OptionGroup(title: "What may be pushed")
     var policy: PolicyOptions
+
+    @OptionGroup(title: "The summary")
+    var summary: SummaryArguments
 
     @Argument(help: "The repository, relative to the home directory under sshd.")
     var path: String?
@@ -62,7 +72,7 @@ struct ReceiveCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         var log = StandardErrorLog()
         log.logLevel = debug ? .debug : verbose ? .info : .warning
-        let logger = Logger(label: "bst-artifact-receive") { _ in log }
+        var logger = Logger(label: "bst-artifact-receive") { _ in log }
         guard !Descriptor.standardInput.isTerminal else {
             throw ValidationError(
                 """
@@ -71,27 +81,38 @@ struct ReceiveCommand: ParsableCommand {
                 client.
                 """)
         }
-        guard let repositoryPath = repositoryOption ?? path else {
-            throw ValidationError(
-                "Name the repository that takes the push, for example ‘bst-artifact-receive artifacts’")
-        }
         do {
-            let repository = try Repository(repositoryPath)
+            let confinement = try Confinement(root: root)
+            let repository = try Repository(confinement.repository(named: repositoryOption ?? path))
+            if let request = confinement.request, request.isVerbose, log.logLevel > .info {
+                log.logLevel = .info
+                logger.logLevel = .info
+            }
             var options = Receiver.Options()
-            options.version = version
+            options.version = version(asked: confinement.request?.version)
             options.pullURL = pullURL
             options.existingRefs = policy.existing
             options.timeout = policy.timeout
-            try Receiver(store: try policy.applied(to: repository), options: options, logger: logger)
+            let store = try policy.applied(to: repository, through: summary.applied(to:), logger: logger)
+            let confined = try Confinement.confine(
+                to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms,
+                with: summary.needed)
+            if confined { logger.debug("gave up access to files outside of \(repository.path)") }
+            // Also where the client went away before it had its answer.
+            defer { summary.update(of: repository)?.run(logger) }
+            try Receiver(store: store, options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
+        } catch let error as ValidationError {
+            throw error
         } catch {
             logger.error("\(error)")
             throw ExitCode(1)
         }
     }
 
-    private var version: ProtocolVersion {
+    private func version(asked: ProtocolVersion?) -> ProtocolVersion {
         if let protocolVersion, let version = ProtocolVersion(rawValue: protocolVersion) { return version }
+        if let asked { return asked }
         let program = (CommandLine.arguments.first ?? "").split(separator: "/").last ?? ""
         return program == "ostree-receive" || program == "ostree-receive-0" ? .zero : .one
     }

@@ -19,6 +19,7 @@ struct CheckCommand: ParsableCommand {
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
         var options = Pusher.Options()
         options.receiver = receiver.options(isVerbose: output.verbose)
+        options.patience = receiver.timeout
         var failures: [any Error] = []
         for address in try selection.pushCaches(for: nil) {
             do { try check(address, options) } catch { failures.append(error) }

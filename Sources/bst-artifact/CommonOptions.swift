@@ -80,7 +80,14 @@ struct ReceiverOptions: ParsableArguments {
     @Option(name: .customLong("protocol"), help: "The protocol's version: 1, or 0 for the first ostree-push.")
     var version: UInt8 = 1
 
+    @Option(
+        help: ArgumentHelp("Give up on a receiver that does nothing for so long.", valueName: "seconds"))
+    var timeout: Int32 = 600
+
     func validate() throws {
+        guard (1...86_400).contains(timeout) else {
+            throw ValidationError("A time limit is between 1 and 86400 seconds.")
+        }
         guard ProtocolVersion(rawValue: version) != nil else {
             throw ValidationError("There is no version \(version) of the protocol: name 0 or 1.")
         }

@@ -21,6 +21,18 @@ struct PushCommand: ParsableCommand {
     @Flag(help: "Push all refs of the repository.")
     var all = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How hard to compress what is not compressed yet: fast, balanced, small, or a level from 0 to 12.",
+            valueName: "how"),
+        transform: { text in
+            guard let compression = Compression(name: text) else {
+                throw ValidationError("Compression is fast, balanced, small, or a level from 0 to 12.")
+            }
+            return compression
+        })
+    var compression = Compression.balanced
+
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var receiver: ReceiverOptions
@@ -71,6 +83,8 @@ struct PushCommand: ParsableCommand {
         let progress = output.terminal.progress()
         var options = Pusher.Options()
         options.receiver = receiver.options(isVerbose: output.verbose)
+        options.patience = receiver.timeout
+        options.compression = compression
         options.showProgress = { objects, bytes in
             progress.show("pushing to \(address): \(Format.count(objects, "object")), \(Format.bytes(bytes))")
         }

@@ -102,7 +102,7 @@ struct ObjectsOfEveryModeTests {
     private static func transfer(
         _ commit: Checksum, from source: Repository, to target: Repository, as ref: RefName
     ) throws {
-        let encoder = ObjectEncoder(source, level: 1)
+        let encoder = ObjectEncoder(source, compression: .fast)
         let quarantine = try target.makeQuarantine(.transient)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
         defer { buffer.deallocate() }

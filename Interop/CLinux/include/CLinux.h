@@ -23,5 +23,21 @@ int clinux_fstatat(int directory, const char *path, struct stat *result, int fla
 /* utimensat that sets the time of the last change alone, to now where `time` is null; links are not followed. */
 int clinux_set_mtime(int directory, const char *path, const struct timespec *_Nullable time);
 int clinux_fstat(int descriptor, struct stat *result);
+/* Locks a whole file for its open file description alone, without waiting; EAGAIN where somebody else has it locked. */
+int clinux_try_lock(int descriptor);
+/* fork, which Swift hides: only for a process that has one thread. */
+pid_t clinux_fork(void);
+
+/* Landlock, the kernel's way for a process to give up access to files. Kernel headers may be older than the kernel. */
+/* Which version the kernel has; 0 where it has none. */
+int clinux_landlock_version(void);
+/* Opens a path for clinux_landlock_allow alone. */
+int clinux_open_path(const char *path);
+/* Makes a rule set for these kinds of file access, and where `network` is not 0 for all use of TCP. */
+int clinux_landlock_create(uint64_t file_access, int network);
+/* Allows kinds of access to what `path` is and holds. */
+int clinux_landlock_allow(int rules, int path, uint64_t file_access);
+/* Gives up everything else, for this thread and all that it starts. */
+int clinux_landlock_enforce(int rules);
 
 #pragma clang assume_nonnull end

@@ -18,8 +18,11 @@ public struct Pusher {
     public struct Options: Sendable {
         /// How receivers are started.
         public var receiver = ReceiverCommand.Options()
-        /// How hard to compress what is not compressed yet, as zlib counts: 0 stores, 1 is fast, 9 small.
-        public var compressionLevel = 6
+        /// How hard to compress what is not compressed yet.
+        public var compression = Compression.balanced
+        /// How long a receiver may neither say nor take anything before it is given up on, in seconds. Old receivers are
+        /// silent while they publish.
+        public var patience: Int32 = 600
         /// Gets what ssh and the receiver write to standard error, on a thread of its own.
         public var showMessage: @Sendable (UnsafeRawBufferPointer) -> Void = { bytes in
             try? Descriptor.standardError.writeAll(bytes)
@@ -48,7 +51,8 @@ public struct Pusher {
     public static func check(_ remote: RemoteAddress, options: Options = Options()) throws -> Info {
         let command = try ReceiverCommand(remote, options: options.receiver)
         let connection = try ReceiverConnection(
-            command, version: options.receiver.version, showMessage: options.showMessage)
+            command, version: options.receiver.version, patience: options.patience,
+            showMessage: options.showMessage)
         if options.receiver.version == .one { try connection.say { try $0.begin(Info(mode: 0)) } }
         let info = try connection.introduction()
         try connection.say { try $0.leave() }
@@ -99,7 +103,8 @@ public struct Pusher {
         _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, with command: ReceiverCommand,
         _ closure: inout Closure, _ report: inout PushReport
     ) throws {
-        let connection = try ReceiverConnection(command, version: version, showMessage: options.showMessage)
+        let connection = try ReceiverConnection(
+            command, version: version, patience: options.patience, showMessage: options.showMessage)
         if version == .one {
             // What travels is what an archive repository stores, whatever the mode of ours: old receivers know no other.
             let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
@@ -170,7 +175,7 @@ public struct Pusher {
         _ commits: [Checksum], through connection: ReceiverConnection, _ closure: inout Closure,
         _ report: inout PushReport
     ) throws {
-        let encoder = try ParallelEncoder(repository, level: options.compressionLevel)
+        let encoder = try ParallelEncoder(repository, compression: options.compression)
         var sender = ObjectSender(connection, encoder)
         let earlier = (report.objects, report.bytes)
         for commit in commits {

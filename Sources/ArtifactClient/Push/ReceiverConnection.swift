@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import Glibc
 import SystemCalls
 
 /// A running receiver and the pipes to it.
@@ -9,18 +10,23 @@ final class ReceiverConnection {
     private let process: ChildProcess
     private let messages: MessageRelay
     private let buffer = StreamBuffer()
+    /// How long the receiver may neither say nor take anything, in seconds.
+    private let patience: Int32
     private let pending: UnsafeMutableRawBufferPointer
     private var pendingCount = 0
     private(set) var session: PushSession
 
     /// Starts the receiver.
     ///
-    /// - Parameter showMessage: gets what ssh and the receiver write to standard error, on a thread of its own.
+    /// - Parameters:
+    ///   - patience: how long it may neither say nor take anything, in seconds.
+    ///   - showMessage: gets what ssh and the receiver write to standard error, on a thread of its own.
     init(
-        _ command: ReceiverCommand, version: ProtocolVersion,
+        _ command: ReceiverCommand, version: ProtocolVersion, patience: Int32,
         showMessage: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) throws {
         self.command = command
+        self.patience = patience
         session = PushSession(version: version)
         do {
             process = try ChildProcess(command.arguments)
@@ -29,6 +35,7 @@ final class ReceiverConnection {
                 .noReceiver,
                 "\(error), which is needed to push to \(command.remote): install it or name another")
         }
+        try process.input?.setNonBlocking()
         messages = try MessageRelay(process.errorOutput, show: showMessage)
         pending = .allocate(byteCount: 256 * 1024, alignment: 64)
     }
@@ -60,7 +67,19 @@ final class ReceiverConnection {
 
     private func send(_ bytes: UnsafeRawBufferPointer) throws {
         guard let input = process.input else { throw failure() }
-        do { try input.writeAll(bytes) } catch { throw lastWords() }
+        do {
+            try input.writeAll(bytes, patience: patience * 1000)
+        } catch {
+            throw error.code == ETIMEDOUT ? silence(of: patience) : lastWords()
+        }
+    }
+
+    /// What to report about a receiver that is there and does nothing.
+    private func silence(of seconds: Int32) -> ClientError {
+        ClientError(
+            .dropped,
+            "the receiver of \(command.remote) does nothing for \(seconds) seconds, so the push is given up: look at the "
+                + "server, then push again, with a longer --timeout if it is only slow")
     }
 
     /// Waits for the next answer.
@@ -105,7 +124,10 @@ final class ReceiverConnection {
     private static let patienceForGreeting: Int32 = 60
 
     private func fill() throws -> Bool {
-        try buffer.fill { space throws(SystemError) in try process.output.read(into: space) } > 0
+        guard try process.output.waitForInput(milliseconds: patience * 1000) else {
+            throw silence(of: patience)
+        }
+        return try buffer.fill { space throws(SystemError) in try process.output.read(into: space) } > 0
     }
 
     private func refusal(_ status: Status) -> ClientError {
@@ -143,13 +165,13 @@ final class ReceiverConnection {
             }
             if try !fill() { break }
         }
-        guard process.wait() == .status(0) else { throw failure() }
+        guard process.wait(atMost: UInt64(patience) * 1000) == .status(0) else { throw failure() }
         try session.inputEnded(in: buffer)
     }
 
     /// Why the receiver went away, as well as can be told.
     private func failure() -> ClientError {
-        let exit = process.wait()
+        let exit = process.wait(atMost: UInt64(patience) * 1000)
         return ReceiverFailure(command, exit: exit, messages: messages.finish()).error
     }
 }

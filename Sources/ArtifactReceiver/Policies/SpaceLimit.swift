@@ -5,13 +5,14 @@ import ArtifactRepository
 
 /// A repository in which old artifacts make room for new ones, and which refuses what can never fit.
 public final class SpaceLimit: StoreDecorator {
-    /// The repository, as a store.
-    public var inner: any ArtifactStore { repository }
+    /// The store behind.
+    public let inner: any ArtifactStore
     private let repository: Repository
     private let limits: Expiry.Limits
 
-    /// Limits how much of its disk `repository` takes.
-    public init(_ repository: Repository, limits: Expiry.Limits) {
+    /// Limits how much of its disk `repository` takes, which is behind `inner`.
+    public init(_ inner: any ArtifactStore, of repository: Repository, limits: Expiry.Limits) {
+        self.inner = inner
         self.repository = repository
         self.limits = limits
     }
@@ -70,7 +71,7 @@ private final class SpaceLimitedQuarantine: QuarantineDecorator {
         let attempts = [size + min(SpaceLimitedQuarantine.grant, .max - size), size]
         for wanted in attempts where try isFree(wanted) { return granted = wanted - size }
         for wanted in attempts where limits.minimumFree != nil {
-            _ = try Expiry(repository, limits: limits).run(addingBytes: wanted)
+            try expire(adding: wanted)
             if try isFree(wanted) { return granted = wanted - size }
         }
         throw RepositoryError(
@@ -85,6 +86,14 @@ private final class SpaceLimitedQuarantine: QuarantineDecorator {
         return try !overflow && repository.freeBytes() >= needed
     }
 
+    private func expire(adding bytes: UInt64) throws {
+        try note(Expiry(repository, limits: limits).run(addingBytes: bytes))
+    }
+
+    private func note(_ report: Expiry.Report) throws {
+        if !report.expired.isEmpty { try repository.requestSummaryUpdate() }
+    }
+
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
         if let maximum = limits.maximumSize {
             var limits = limits
@@ -92,6 +101,7 @@ private final class SpaceLimitedQuarantine: QuarantineDecorator {
             limits.minimumFree = nil
             let report = try Expiry(repository, limits: limits).run(
                 addingBytes: received, needing: changes.map(\.ref))
+            try note(report)
             if report.excessBytes > 0 { throw tooLarge(maximum) }
         }
         return try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)

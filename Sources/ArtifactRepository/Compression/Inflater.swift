@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CZlib
+import CISAL
+import Glibc
 
-/// Undoes raw deflate as a stream, in bounded memory.
+/// Undoes raw deflate as a stream, in bounded memory, by ISA-L.
 final class Inflater {
     /// Why a stream could not be inflated.
     struct Failure: Error {
         var reason: String
     }
 
-    private var stream = z_stream()
-    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
+    private let stream: cisal_inflater
+    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
     /// Whether the deflate stream ended.
     private(set) var isComplete = false
 
     /// Begins a stream.
     init() {
-        let ready = inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        precondition(ready == Z_OK, "zlib cannot be initialised")
+        // It is nil only without memory.
+        stream = cisal_inflater_make()!
+        cisal_inflater_reset(stream)
     }
 
     deinit {
-        inflateEnd(&stream)
+        free(stream)
         output.deallocate()
     }
 
@@ -30,28 +32,30 @@ final class Inflater {
     /// - Throws: `Failure` for damaged bytes and for bytes after the end; what `body` throws.
     func inflate(_ bytes: UnsafeRawBufferPointer, to body: (UnsafeRawBufferPointer) throws -> Void) throws {
         guard !bytes.isEmpty else { return }
-        guard !isComplete else { throw Failure(reason: "bytes follow the end of its compressed content") }
-        stream.next_in = UnsafeMutablePointer(
-            mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        stream.avail_in = UInt32(bytes.count)
+        guard !isComplete else { throw Failure.bytesBehindEnd }
+        var input = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        var remaining = bytes.count
+        guard let start = output.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        var space = 0
         repeat {
-            stream.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            stream.avail_out = UInt32(output.count)
-            let result = CZlib.inflate(&stream, Z_NO_FLUSH)
-            let produced = output.count - Int(stream.avail_out)
+            var target = start
+            space = output.count
+            guard cisal_inflate(stream, &input, &remaining, &target, &space) == 0 else {
+                throw Failure(reason: "its compressed content is damaged")
+            }
+            let produced = output.count - space
             if produced > 0 { try body(UnsafeRawBufferPointer(rebasing: output[..<produced])) }
-            switch result {
-            case Z_STREAM_END:
+            guard cisal_is_complete(stream) == 0 else {
                 isComplete = true
-                guard stream.avail_in == 0 else {
-                    throw Failure(reason: "bytes follow the end of its compressed content")
+                guard remaining == 0, cisal_bytes_behind_end(stream) == 0 else {
+                    throw Failure.bytesBehindEnd
                 }
                 return
-            case Z_OK: break
-            // No progress was possible: everything was taken.
-            case Z_BUF_ERROR: return
-            default: throw Failure(reason: "its compressed content is damaged")
             }
-        } while stream.avail_in > 0 || stream.avail_out == 0
+        } while remaining > 0 || space == 0
     }
+}
+
+extension Inflater.Failure {
+    static let bytesBehindEnd = Inflater.Failure(reason: "bytes follow the end of its compressed content")
 }

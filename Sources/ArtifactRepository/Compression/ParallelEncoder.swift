@@ -14,7 +14,22 @@ public final class ParallelEncoder {
         var result: Result<EncodedObject, any Error>?
     }
 
+    /// A part of a large object, which any worker may compress.
+    private final class Part: @unchecked Sendable {
+        // Touched with the monitor's lock held, hence @unchecked Sendable.
+        let content: ContentPart
+        var result: Result<[UInt8], any Error>?
+        init(_ content: ContentPart) { self.content = content }
+    }
+
+    private enum Work {
+        case object(number: Int, ObjectName)
+        case part(Part)
+    }
+
     private struct State {
+        /// Parts that nobody has begun with.
+        var parts: [Part] = []
         /// The oldest job first.
         var jobs: [Job] = []
         /// How many of them were given to a worker.
@@ -34,23 +49,35 @@ public final class ParallelEncoder {
     /// No further object is begun while so many bytes wait, except the one that is to be sent next.
     private static let byteLimit: UInt64 = 8 * 1024 * 1024
 
+    /// So many parts of an object are under way at most, for each worker.
+    private static let partsPerWorker = 3
+
     /// Starts the workers.
     ///
-    /// - Parameters:
-    ///   - level: as zlib counts: 0 stores, 1 is fast, 9 small.
-    ///   - workerCount: how many objects are encoded at the same time; one for each core, if nil.
-    public init(_ repository: Repository, level: Int, workerCount: Int? = nil) throws {
+    /// - Parameter workerCount: how many objects, or parts of large ones, are compressed at the same time; one for each
+    ///   core, if nil.
+    public init(_ repository: Repository, compression: Compression, workerCount: Int? = nil) throws {
         let count = workerCount ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let shared = self.shared
         for _ in 0..<count {
             workers.append(
                 try Thread {
-                    let encoder = ObjectEncoder(repository, level: level)
-                    while let (number, name) = ParallelEncoder.nextJob(shared) {
-                        let result = Result { try encoder.encode(name) }
-                        shared.change { state in
-                            state.jobs[number - state.departed].result = result
-                            if let encoded = try? result.get() { state.bytes += encoded.occupied }
+                    let encoder = ObjectEncoder(repository, compression: compression)
+                    while let work = ParallelEncoder.nextWork(shared) {
+                        switch work {
+                        case .part(let part): ParallelEncoder.compress(part, encoder, shared)
+                        case .object(let number, let name):
+                            let result = Result {
+                                try encoder.encode(name) { parts, use in
+                                    try ParallelEncoder.compress(
+                                        parts, encoder, shared,
+                                        window: count * ParallelEncoder.partsPerWorker, use)
+                                }
+                            }
+                            shared.change { state in
+                                state.jobs[number - state.departed].result = result
+                                if let encoded = try? result.get() { state.bytes += encoded.occupied }
+                            }
                         }
                     }
                 })
@@ -62,15 +89,56 @@ public final class ParallelEncoder {
         for worker in workers { worker.join() }
     }
 
-    private static func nextJob(_ shared: Monitor<State>) -> (number: Int, name: ObjectName)? {
-        shared.wait { state -> (number: Int, name: ObjectName)?? in
+    private static func nextWork(_ shared: Monitor<State>) -> Work? {
+        shared.wait { state -> Work?? in
             if state.isOver { return .some(nil) }
+            // Parts belong to objects that were asked for earlier.
+            if !state.parts.isEmpty { return .part(state.parts.removeFirst()) }
             guard state.started < state.jobs.count, state.started == 0 || state.bytes < byteLimit else {
                 return nil
             }
-            let job = (number: state.departed + state.started, name: state.jobs[state.started].name)
+            let work = Work.object(
+                number: state.departed + state.started, state.jobs[state.started].name)
             state.started += 1
-            return job
+            return work
+        }
+    }
+
+    private static func compress(_ part: Part, _ encoder: ObjectEncoder, _ shared: Monitor<State>) {
+        let result = Result { try encoder.compress(part.content) }
+        shared.change { _ in part.result = result }
+    }
+
+    /// Compresses parts together with the other workers, and has them used in order.
+    private static func compress(
+        _ contents: [ContentPart], _ encoder: ObjectEncoder, _ shared: Monitor<State>, window: Int,
+        _ use: ([UInt8]) throws -> Void
+    ) throws {
+        var underWay: [Part] = []
+        var next = 0
+        defer {
+            // After a failure nobody needs the rest.
+            shared.change { state in state.parts.removeAll { part in underWay.contains { $0 === part } } }
+        }
+        while next < contents.count || !underWay.isEmpty {
+            while next < contents.count, underWay.count < window {
+                let part = Part(contents[next])
+                underWay.append(part)
+                shared.change { $0.parts.append(part) }
+                next += 1
+            }
+            // Helps, also with another object's parts, until the first one is ready.
+            let first = underWay[0]
+            let other = shared.wait { state -> Part?? in
+                if first.result != nil { return .some(nil) }
+                return state.parts.isEmpty ? nil : .some(state.parts.removeFirst())
+            }
+            if let other {
+                compress(other, encoder, shared)
+            } else if let result = shared.withLock({ _ in first.result }) {
+                underWay.removeFirst()
+                try use(result.get())
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 import Glibc
 import SystemCalls
 
@@ -50,7 +49,7 @@ struct Sweep {
             let type = candidates[start].type
             let end = candidates[start...].prefix(Sweep.batchSize).prefix { $0.type == type }.endIndex
             freed += try repository.withRefLock {
-                try repository.withExclusiveLock {
+                try repository.withLibraryLock {
                     try addNewRefs()
                     try reach.add(repository.reservedObjects())
                     return try remove(candidates[start..<end])
@@ -120,14 +119,5 @@ extension Repository {
             if error.isNotFound { return nil }
             throw error
         }
-    }
-
-    /// Runs `body` while no other process holds libostree's repository lock.
-    func withExclusiveLock<T>(_ body: () throws -> T) throws -> T {
-        _ = try withGError("lock repository \(path)") { error in
-            ostree_repo_lock_push(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, error)
-        }
-        defer { ostree_repo_lock_pop(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, nil) }
-        return try body()
     }
 }

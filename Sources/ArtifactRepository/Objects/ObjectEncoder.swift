@@ -60,17 +60,11 @@ public final class ObjectEncoder {
     private let deflater: Deflater
     private let content: UnsafeMutableRawBufferPointer
 
-    /// Files up to this size are compressed in memory; the compressed form of larger ones goes to a temporary file,
-    /// since its size must be known before it is sent. In bytes.
-    static let inMemoryLimit = 1024 * 1024
-
     /// Makes an encoder for objects of `repository`.
-    ///
-    /// - Parameter level: as zlib counts: 0 stores, 1 is fast, 9 small.
-    public init(_ repository: Repository, level: Int = 6) {
+    public init(_ repository: Repository, compression: Compression = .balanced) {
         self.repository = repository
-        deflater = Deflater(level: level)
-        content = .allocate(byteCount: ObjectEncoder.inMemoryLimit, alignment: 64)
+        deflater = Deflater(compression)
+        content = .allocate(byteCount: Deflater.windowSize + Deflater.partSize, alignment: 64)
     }
 
     deinit {
@@ -81,47 +75,74 @@ public final class ObjectEncoder {
     ///
     /// - Throws: `RepositoryError` with `missingObject` where it is not there.
     public func encode(_ name: ObjectName) throws -> EncodedObject {
+        try encode(name) { parts, use in
+            for part in parts { try use(compress(part)) }
+        }
+    }
+
+    /// Opens an object; `compressParts` compresses the parts of a large one, in any order, and has them used in theirs.
+    func encode(
+        _ name: ObjectName,
+        compressParts: ([ContentPart], _ use: ([UInt8]) throws -> Void) throws -> Void
+    ) throws -> EncodedObject {
         switch try repository.source(name) {
         case .stored(let file, let size):
             return EncodedObject(name: name, size: size, body: .file(file), occupied: 0)
         case .link(let header):
             let bytes = header.archivePrefix(size: 0)
             return EncodedObject(name: name, size: UInt64(bytes.count), body: .memory(bytes))
-        case .file(let header, let file, let size) where size <= UInt64(content.count):
-            var filled = 0
-            while filled < Int(size) {
-                let count = try file.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: content[filled..<Int(size)]),
-                    at: UInt64(filled))
-                guard count > 0 else { throw RepositoryError.badObject(name, "its file became shorter") }
-                filled += count
-            }
-            let bytes = deflater.compress(
-                UnsafeRawBufferPointer(rebasing: content[..<filled]), after: header.archivePrefix(size: size))
+        case .file(let header, let file, let size) where size <= UInt64(Deflater.partSize):
+            let part = ContentPart(name: name, file: file, start: 0, size: Int(size), isLast: true)
+            let bytes = deflater.compress(try read(part, from: 0), after: header.archivePrefix(size: size))
             return EncodedObject(name: name, size: UInt64(bytes.count), body: .memory(bytes))
         case .file(let header, let file, let size):
-            return try spool(name, header, file, size)
+            // The compressed form of a large file goes to a temporary file, since its size must be known before it is sent.
+            let target = try repository.temporaryFile()
+            try target.writeAll(header.archivePrefix(size: size))
+            try compressParts(ContentPart.all(of: file, name, size: size)) { try target.writeAll($0) }
+            return EncodedObject(name: name, size: UInt64(try target.status().st_size), body: .file(target))
         }
     }
 
-    private func spool(
-        _ name: ObjectName, _ header: FileHeader, _ file: Descriptor, _ size: UInt64
-    ) throws -> EncodedObject {
-        let target = try repository.temporaryFile()
-        try target.writeAll(header.archivePrefix(size: size))
-        var offset: UInt64 = 0
-        let stream = deflater.stream()
-        while offset < size {
-            let wanted = Int(min(UInt64(content.count), size - offset))
-            let count = try file.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: content[..<wanted]), at: offset)
-            guard count > 0 else { throw RepositoryError.badObject(name, "its file became shorter") }
-            offset += UInt64(count)
-            try stream.write(UnsafeRawBufferPointer(rebasing: content[..<count]), isLast: offset == size) {
-                try target.writeAll($0)
-            }
+    /// Compresses a part of a large file.
+    func compress(_ part: ContentPart) throws -> [UInt8] {
+        let window = deflater.usesWindow ? min(part.start, UInt64(Deflater.windowSize)) : 0
+        let bytes = try read(part, from: part.start - window)
+        return deflater.compressPart(
+            UnsafeRawBufferPointer(rebasing: bytes[Int(window)...]),
+            after: UnsafeRawBufferPointer(rebasing: bytes[..<Int(window)]), isLast: part.isLast)
+    }
+
+    /// Reads content from `start` to the end of a part.
+    private func read(_ part: ContentPart, from start: UInt64) throws -> UnsafeRawBufferPointer {
+        let wanted = Int(part.start - start) + part.size
+        var filled = 0
+        while filled < wanted {
+            let count = try part.file.read(
+                into: UnsafeMutableRawBufferPointer(rebasing: content[filled..<wanted]),
+                at: start + UInt64(filled))
+            guard count > 0 else { throw RepositoryError.badObject(part.name, "its file became shorter") }
+            filled += count
         }
-        return EncodedObject(name: name, size: UInt64(try target.status().st_size), body: .file(target))
+        return UnsafeRawBufferPointer(rebasing: content[..<filled])
+    }
+}
+
+/// A part of a large file's content.
+struct ContentPart: Sendable {
+    let name: ObjectName
+    let file: Descriptor
+    let start: UInt64
+    let size: Int
+    let isLast: Bool
+
+    static func all(of file: Descriptor, _ name: ObjectName, size: UInt64) -> [ContentPart] {
+        stride(from: 0, to: size, by: Deflater.partSize).map { start in
+            let rest = size - start
+            return ContentPart(
+                name: name, file: file, start: start, size: Int(min(rest, UInt64(Deflater.partSize))),
+                isLast: rest <= UInt64(Deflater.partSize))
+        }
     }
 }
 

@@ -42,7 +42,9 @@ extension LocalQuarantine {
 
     /// Takes the disk that refs and their journal will need, so that a full one shows before the first object does.
     private func holdRoom(for changes: [RefChange]) throws {
-        let newFolders = Set(changes.flatMap(\.ref.parents)).filter { !repository.root.contains("refs/heads/\($0)") }
+        let newFolders = Set(changes.flatMap(\.ref.parents)).filter {
+            !repository.root.contains("refs/heads/\($0)")
+        }
         let blocks = 4 + newFolders.count + 2 * changes.count
         try incoming.remove(LocalQuarantine.room)
         let file = try incoming.createFile(LocalQuarantine.room)

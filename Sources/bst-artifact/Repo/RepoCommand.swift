@@ -6,5 +6,5 @@ import ArgumentParser
 struct RepoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repo", abstract: "Looks after a repository on this machine.",
-        subcommands: [RepoExpireCommand.self, RepoRecoverCommand.self])
+        subcommands: [RepoSummaryCommand.self, RepoExpireCommand.self, RepoRecoverCommand.self])
 }

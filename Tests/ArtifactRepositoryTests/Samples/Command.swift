@@ -17,6 +17,9 @@ enum Command {
         try run(command)
     }
 
+    /// Runs a program of the search path and returns what it wrote to both outputs.
+    ///
+    /// - Throws: `Failure` where it does not succeed.
     @discardableResult
     static func run(_ command: [String]) throws -> String {
         // A file, not a pipe: other tests' programs would inherit the pipe and keep it open.

@@ -23,6 +23,8 @@ struct Frame: Equatable {
         make(.info, 1, [("mode", .int32(1)), ("refs", .names(refs))])
     }
 
+    static let accepted = make(.status, 1, [("result", .boolean(true)), ("message", .string(""))])
+
     /// Each ref with the old commit and the new one.
     static func update(_ refs: [(String, String, String)], version: UInt8 = 1) -> [UInt8] {
         make(.update, version, refs.map { ($0.0, .pair($0.1, $0.2)) })

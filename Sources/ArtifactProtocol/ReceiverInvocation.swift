@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CGLib
+import Variants
+
+/// The command by which a client asks sshd for a receiver: `bst-artifact-receive [--verbose] PATH`, or in version 0
+/// `ostree-receive [--verbose] --repo=PATH`.
+///
+/// sshd hands it to a forced command as `SSH_ORIGINAL_COMMAND`. It is read here, and never run.
+public struct ReceiverInvocation: Equatable, Sendable {
+    /// The version that the client speaks.
+    public var version: ProtocolVersion
+    /// The repository, as the client names it; nil where it names none.
+    public var path: String?
+    /// Whether the receiver is to say what it does.
+    public var isVerbose: Bool
+
+    /// Reads a command.
+    ///
+    /// - Throws: `ProtocolError` with `malformed` where it asks for anything else than a receiver.
+    public init(parsing command: String) throws(ProtocolError) {
+        func refused(_ reason: String) -> ProtocolError {
+            ProtocolError(
+                .malformed,
+                "‘\(command.forDisplay(limit: 200))’ is not run: \(reason), and this login is for pushing artifacts alone, "
+                    + "with ‘bst-artifact push’")
+        }
+        var rest = try ReceiverInvocation.words(command, refused)[...]
+        let program = rest.popFirst()?.split(separator: "/").last ?? ""
+        switch program {
+        case "bst-artifact-receive": version = .one
+        case "ostree-receive", "ostree-receive-0": version = .zero
+        default: throw refused("it asks for another program")
+        }
+        isVerbose = false
+        var takesOptions = true
+        while let word = rest.popFirst() {
+            switch word {
+            case "--" where takesOptions: takesOptions = false
+            case "--verbose" where takesOptions, "-v" where takesOptions: isVerbose = true
+            case "--debug" where takesOptions: isVerbose = true
+            case "--repo" where takesOptions: path = rest.popFirst()
+            case _ where takesOptions && word.hasPrefix("--repo="): path = String(word.dropFirst(7))
+            case _ where takesOptions && word.hasPrefix("-"):
+                throw refused("its option ‘\(word.forDisplay(limit: 80))’ is not for clients to set")
+            default:
+                guard path == nil else { throw refused("it names more than one repository") }
+                path = word
+            }
+        }
+    }
+
+    /// Splits a command as a shell does.
+    private static func words(
+        _ command: String, _ refused: (String) -> ProtocolError
+    ) throws(ProtocolError) -> [String] {
+        var count: Int32 = 0
+        var vector: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        guard g_shell_parse_argv(command, &count, &vector, nil) != 0, let vector else {
+            throw refused("its quotation marks do not match")
+        }
+        defer { g_strfreev(vector) }
+        return (0..<Int(count)).compactMap { vector[$0].map { String(cString: $0) } }
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import COSTree
+import Glibc
+import SystemCalls
+
+/// What is in one folder of refs, in the order in which whole names sort: a folder as if its name ended with a slash.
+struct RefFolder {
+    /// Kinds of children.
+    enum Kind {
+        case ref
+        case alias
+        case folder
+    }
+
+    /// A ref, an alias of one or a folder.
+    struct Child {
+        var kind: Kind
+        fileprivate var start: Int
+        fileprivate var count: Int
+    }
+
+    private var names: [UInt8] = []
+    /// What is in the folder, sorted.
+    private(set) var children: [Child] = []
+
+    /// Reads an open folder.
+    init(_ number: Int32) throws(SystemError) {
+        let copy = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("read a folder of refs") }
+        defer { closedir(stream) }
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw SystemError("read a folder of refs") }
+                break
+            }
+            add(&entry.pointee, in: number)
+        }
+        sort()
+    }
+
+    private mutating func add(_ entry: inout dirent, in number: Int32) {
+        let type = entry.d_type
+        let place = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+        withUnsafeBytes(of: &entry) { raw in
+            let text = UnsafeRawBufferPointer(rebasing: raw[place...])
+            let name = UnsafeRawBufferPointer(rebasing: text.prefix { $0 != 0 })
+            guard RefFolder.isName(name), let kind = RefFolder.kind(type, text, in: number) else { return }
+            children.append(Child(kind: kind, start: names.count, count: name.count))
+            names.append(contentsOf: name)
+            // For sorting, and in the end for the system.
+            names.append(kind == .folder ? UInt8(ascii: "/") : 0)
+        }
+    }
+
+    /// Names that libostree does not take for parts of refs it does not list either: temporary files, above all.
+    private static func isName(_ name: UnsafeRawBufferPointer) -> Bool {
+        func isWord(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard let first = name.first else { return false }
+        if isWord(first),
+            name.allSatisfy({ isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
+        {
+            return true
+        }
+        // Letters of all languages are allowed in OSTree.
+        guard name.contains(where: { $0 >= 0x80 }) else { return false }
+        return ostree_validate_rev(String(decoding: name, as: UTF8.self), nil) != 0
+    }
+
+    private static func kind(_ type: UInt8, _ name: UnsafeRawBufferPointer, in number: Int32) -> Kind? {
+        switch Int(type) {
+        case Int(DT_REG): return .ref
+        case Int(DT_DIR): return .folder
+        case Int(DT_LNK): return .alias
+        case Int(DT_UNKNOWN):
+            guard let status = RefFolder.status(name, in: number) else { return nil }
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: return .ref
+            case S_IFDIR: return .folder
+            case S_IFLNK: return .alias
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+
+    /// What `lstat` says of a NUL-terminated path; nil where it cannot be looked at.
+    static func status(_ path: UnsafeRawBufferPointer, in number: Int32) -> stat? {
+        guard let start = path.bindMemory(to: CChar.self).baseAddress else { return nil }
+        var result = stat()
+        return clinux_fstatat(number, start, &result, AT_SYMLINK_NOFOLLOW) == 0 ? result : nil
+    }
+
+    private mutating func sort() {
+        names.withUnsafeBytes { names in
+            guard let base = names.baseAddress else { return }
+            // With the slash of a folder; a NUL sorts before everything, as the end of a name does.
+            children.sort {
+                memcmp(base + $0.start, base + $1.start, min($0.count, $1.count) + 1) < 0
+            }
+        }
+        for child in children where child.kind == .folder { names[child.start + child.count] = 0 }
+    }
+
+    /// Lends the name of a child, which a NUL follows.
+    func withName<T>(_ child: Child, _ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
+        try names.withUnsafeBytes {
+            try body(UnsafeRawBufferPointer(rebasing: $0[child.start..<(child.start + child.count)]))
+        }
+    }
+}

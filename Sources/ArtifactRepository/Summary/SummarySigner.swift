@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+import SystemCalls
+import Variants
+
+/// Who signs a summary.
+///
+/// Signatures stand in the file `summary.sig`, an `a{sv}` with one array of signatures (`aay`) for each kind.
+public enum SummarySigner: Sendable, Equatable {
+    /// An Ed25519 key, in a file that holds it in base64 as `ostree sign` takes it: 64 bytes, the seed and the public key,
+    /// or the seed's 32 bytes alone.
+    case ed25519(keyFile: String)
+    /// A key of GnuPG, by any name that `gpg --local-user` takes.
+    case gpg(key: String, home: String?)
+
+    /// The entry of `summary.sig` that signatures of this kind belong to.
+    private var key: String {
+        switch self {
+        case .ed25519: "ostree.sign.ed25519"
+        case .gpg: "ostree.gpgsigs"
+        }
+    }
+
+    /// The content of `summary.sig`.
+    ///
+    /// - Throws: `RepositoryError` where a key cannot be used.
+    static func signatures(of summary: [UInt8], by signers: [SummarySigner]) throws -> [UInt8] {
+        var signatures: [(key: String, value: [Variant])] = []
+        for signer in signers {
+            let signature = Variant.bytes(try signer.sign(summary))
+            if let place = signatures.firstIndex(where: { $0.key == signer.key }) {
+                signatures[place].value.append(signature)
+            } else {
+                signatures.append((signer.key, [signature]))
+            }
+        }
+        return Variant.dictionary(signatures.map { ($0.key, .array(of: "ay", $0.value)) }).serialized()
+    }
+
+    private func sign(_ bytes: [UInt8]) throws -> [UInt8] {
+        switch self {
+        case .ed25519(let file): try SummarySigner.signEd25519(bytes, keyFile: file)
+        case .gpg(let key, let home): try SummarySigner.signWithGPG(bytes, key: key, home: home)
+        }
+    }
+
+    // MARK: Ed25519
+
+    private static func signEd25519(_ bytes: [UInt8], keyFile: String) throws -> [UInt8] {
+        let text: [UInt8]
+        do {
+            text = try Directory.openAnywhere(keyFile).readAll(limit: 4096)
+        } catch {
+            throw RepositoryError(
+                .notAllowed,
+                "cannot sign the summary: the key file \(keyFile) cannot be read (\(error.reason))")
+        }
+        guard let key = Base64.decode(text.filter { $0 > 32 }), key.count == 64 || key.count == 32 else {
+            throw RepositoryError(
+                .notAllowed,
+                "cannot sign the summary: \(keyFile) holds no Ed25519 key, which is 32 or 64 bytes in base64")
+        }
+        guard let secret = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, key, 32) else {
+            throw failure(keyFile)
+        }
+        defer { EVP_PKEY_free(secret) }
+        try check(secret, publicKey: key[32...], keyFile)
+        let context = EVP_MD_CTX_new()
+        defer { EVP_MD_CTX_free(context) }
+        var signature = [UInt8](repeating: 0, count: 64)
+        var count = signature.count
+        guard EVP_DigestSignInit(context, nil, nil, nil, secret) == 1,
+            EVP_DigestSign(context, &signature, &count, bytes, bytes.count) == 1, count == 64
+        else { throw failure(keyFile) }
+        return signature
+    }
+
+    /// A public key that is not the secret one's would make signatures that nobody can verify.
+    private static func check(_ secret: OpaquePointer, publicKey: ArraySlice<UInt8>, _ keyFile: String) throws
+    {
+        guard !publicKey.isEmpty else { return }
+        var actual = [UInt8](repeating: 0, count: 32)
+        var count = actual.count
+        guard EVP_PKEY_get_raw_public_key(secret, &actual, &count) == 1 else { throw failure(keyFile) }
+        guard actual.elementsEqual(publicKey) else {
+            throw RepositoryError(
+                .notAllowed,
+                "cannot sign the summary: the two halves of the Ed25519 key in \(keyFile) do not belong together, so take "
+                    + "the secret key as ‘ostree sign’ takes it")
+        }
+    }
+
+    private static func failure(_ keyFile: String) -> RepositoryError {
+        RepositoryError(.library, "cannot sign the summary: OpenSSL does not take the key in \(keyFile)")
+    }
+
+    // MARK: GnuPG
+
+    private static func signWithGPG(_ bytes: [UInt8], key: String, home: String?) throws -> [UInt8] {
+        let place = home.map { ["--homedir", $0] } ?? []
+        let gpg = try ChildProcess(
+            ["gpg"] + place + [
+                "--batch", "--no-tty", "--quiet", "--detach-sign", "--local-user", key, "--output", "-",
+            ])
+        // Where gpg does not read it all, it says why itself.
+        try? gpg.input?.writeAll(bytes)
+        gpg.closeInput()
+        let signature = try gpg.output.readAll(limit: 1 << 20)
+        let words = try gpg.errorOutput.readAll(limit: 1 << 20)
+        guard gpg.wait() == .status(0), !signature.isEmpty else {
+            let said = String(decoding: words, as: UTF8.self).split(separator: "\n").last ?? "nothing"
+            throw RepositoryError(
+                .notAllowed,
+                "cannot sign the summary: gpg does not sign with the key \(key), and its last words are ‘\(said)’"
+            )
+        }
+        return signature
+    }
+}

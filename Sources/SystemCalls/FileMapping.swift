@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A file in memory: pages come and go as they are looked at.
+public final class FileMapping {
+    /// The file's content. It must not be used after the mapping is gone.
+    public let bytes: UnsafeRawBufferPointer
+
+    /// Maps a whole file, which may be closed afterwards; it must not become shorter.
+    ///
+    /// - Throws: `SystemError`, also for what cannot be mapped, a pipe for instance.
+    public init(_ file: Descriptor) throws(SystemError) {
+        let size = Int(try file.status().st_size)
+        guard size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, file.number, 0), start != MAP_FAILED else {
+            throw SystemError("map a file into memory")
+        }
+        bytes = UnsafeRawBufferPointer(start: start, count: size)
+    }
+
+    deinit {
+        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactProtocol
+import ArtifactRepository
+import Glibc
+import SystemCalls
+
+/// What a client's own words may decide: which repository below a folder, and which version is spoken.
+struct Confinement {
+    /// What the client asked sshd for, where this program was put in its place.
+    let request: ReceiverInvocation?
+    private let root: String?
+
+    /// - Parameter root: the folder that the client's paths are confined to; nil where the owner named the repository.
+    init(root: String?) throws {
+        self.root = root
+        guard let command = getenv("SSH_ORIGINAL_COMMAND").map({ String(cString: $0) }) else {
+            request = nil
+            return
+        }
+        // Where the owner named the repository, any command will do: it decides nothing.
+        request =
+            root == nil ? try? ReceiverInvocation(parsing: command) : try ReceiverInvocation(parsing: command)
+    }
+
+    /// The repository, given what the owner named.
+    func repository(named path: String?) throws -> String {
+        guard let root else {
+            guard let path else {
+                throw ValidationError(
+                    "Name the repository that takes the push, for example ‘bst-artifact-receive artifacts’")
+            }
+            return path
+        }
+        guard let path = path ?? request?.path else {
+            throw RepositoryError(
+                .notARepository,
+                "the client names no repository below \(root): push to HOST:PATH with the path of one")
+        }
+        return try Confinement.resolve(path, below: root)
+    }
+
+    /// The real path of what `path` names, which links may not lead out of `root`.
+    private static func resolve(_ path: String, below root: String) throws -> String {
+        func real(_ path: String) -> String? {
+            guard let result = realpath(path, nil) else { return nil }
+            defer { free(result) }
+            return String(cString: result)
+        }
+        guard let realRoot = real(root) else { throw SystemError("open directory \(root)") }
+        let wanted = path.hasPrefix("/") ? path : "\(root)/\(path)"
+        // One message for both, so that nobody learns what there is elsewhere.
+        guard let found = real(wanted),
+            found == realRoot || found.hasPrefix(realRoot == "/" ? "/" : realRoot + "/")
+        else {
+            throw RepositoryError(
+                .notARepository,
+                "there is no repository ‘\(path.forDisplay(limit: 200))’ that this key may push to: check the path, which is "
+                    + "relative to the caches' common folder")
+        }
+        return found
+    }
+
+    /// Gives up all access to files outside of the repository, where the kernel can do that.
+    ///
+    /// - Parameters:
+    ///   - startsPrograms: whether signatures are verified, or made, by a program of the system.
+    ///   - needed: what else is needed.
+    /// - Returns: whether it can.
+    static func confine(
+        to repository: Repository, startsPrograms: Bool,
+        with needed: [(path: String, access: Landlock.Access)]
+    ) throws -> Bool {
+        var allowed: [(path: String, access: Landlock.Access)] = [
+            (repository.path, .everything), ("/proc/sys/kernel/random/boot_id", .reading),
+            ("/proc/self", .reading),
+        ]
+        // Parts of a repository may lie on other disks.
+        let root = try Directory(repository.path)
+        for entry in try root.entries() where (try? root.linkTarget(entry)) != nil {
+            allowed.append(("\(repository.path)/\(entry)", .everything))
+        }
+        allowed += needed
+        if startsPrograms {
+            for path in ["/usr", "/bin", "/lib", "/lib64", "/etc", "/dev"] {
+                allowed.append((path, .running))
+            }
+            allowed.append(("/dev/null", .everything))
+        }
+        return try Landlock.confine(to: allowed)
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactRepository
+import Glibc
+import Logging
+import SystemCalls
+
+/// Updates the summary when the client has its answer, and so that it need not wait: at once where that takes no time,
+/// otherwise in a process of its own that outlives the connection.
+struct SummaryAfterPush {
+    let repository: Repository
+    let signers: [SummarySigner]
+
+    /// From this size on, in bytes, an update takes a time that people notice.
+    private static let largeSize = 1 << 20
+    /// How long the client waits for those who hold libostree's lock, in milliseconds.
+    private static let briefPatience: UInt64 = 500
+    /// How long the process of its own waits.
+    private static let patience: UInt64 = 600_000
+
+    /// Does what was asked for, by this push or by another that could not complete it. No failure is one of the push.
+    func run(_ logger: Logger) {
+        guard repository.isSummaryUpdateRequested else { return }
+        do {
+            // Nobody reads what the other process says.
+            try repository.checkSummaryCanBeSigned(by: signers)
+            let size = try repository.summarySize() ?? 0
+            guard size < Self.largeSize || !DetachedProcess.isPossible else {
+                let report = SummaryReport(size: size)
+                for warning in report.warnings { logger.warning("\(warning)") }
+                return try detach()
+            }
+            do {
+                try report(
+                    repository.updateRequestedSummary(options(patience: Self.briefPatience)), to: logger)
+            } catch let error as RepositoryError {
+                guard error.code == .busy, DetachedProcess.isPossible else { throw error }
+                try detach()
+            }
+        } catch {
+            logger.warning("the push is complete, but its refs are not in the summary yet: \(error)")
+        }
+    }
+
+    private func options(patience: UInt64) -> SummaryOptions {
+        var options = SummaryOptions()
+        options.signers = signers
+        options.patience = patience
+        return options
+    }
+
+    private func report(_ report: SummaryReport?, to logger: Logger) {
+        guard let report else { return }
+        for warning in report.warnings { logger.warning("\(warning)") }
+        logger.info(
+            "summary updated",
+            metadata: ["refs": "\(report.refs.map(String.init) ?? "all")", "bytes": "\(report.size)"])
+    }
+
+    private func detach() throws {
+        try DetachedProcess.run {
+            do {
+                try repository.updateRequestedSummary(options(patience: Self.patience))
+            } catch {
+                // There is no client any more, and no standard error.
+                let words = "the summary of \(repository.path) is not up to date: \(error)"
+                withVaList([words.withCString { strdup($0) }].compactMap(\.self)) {
+                    vsyslog(LOG_WARNING, "bst-artifact-receive: %s", $0)
+                }
+            }
+        }
+    }
+}

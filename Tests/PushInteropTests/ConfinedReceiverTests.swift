@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What a key may do: push, into the repositories that it may name, and nothing else.
+@Suite struct ConfinedReceiverTests {
+    /// A folder with a cache in it and one beside it.
+    private struct Scene {
+        let shop: Workshop
+        let commit: String
+        var root: String { shop.directory.path("caches") }
+        var inside: String { "\(root)/team/artifacts" }
+
+        init() throws {
+            shop = try Workshop(.archive)
+            commit = try shop.commit("a/b/c")
+            try FileManager.default.createDirectory(
+                atPath: shop.directory.path("caches/team"), withIntermediateDirectories: true)
+            try OSTreeCommand.initRepo(shop.directory.path("caches/team/artifacts"), mode: .archive)
+            try FileManager.default.createSymbolicLink(
+                atPath: shop.directory.path("caches/way-out"), withDestinationPath: shop.cache)
+        }
+
+        /// Starts the receiver as sshd does when a client asks for `command`.
+        func receive(_ command: String?, _ options: [String] = [], bytes: [UInt8]? = nil) throws
+            -> ProcessResult
+        {
+            let push = ReceiverRun.push(
+                [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
+            return try run(
+                [Programs.receiver(), "--root", root] + options, input: .bytes(bytes ?? push),
+                environment: ["SSH_ORIGINAL_COMMAND": command])
+        }
+    }
+
+    @Test(arguments: [
+        "bst-artifact-receive team/artifacts", "bst-artifact-receive --verbose 'team/artifacts'",
+        "/usr/bin/bst-artifact-receive -v -- team/../team/artifacts",
+        "bst-artifact-receive ROOT/team/artifacts",
+    ])
+    func `A client may name a repository below the root`(command: String) throws {
+        let scene = try Scene()
+        expectSuccess(try scene.receive(command.replacingOccurrences(of: "ROOT", with: scene.root)))
+        try expectArrived(["a/b/c"], at: scene.commit, in: scene.inside)
+        #expect(try Reader.refs(scene.shop.cache).isEmpty)
+    }
+
+    @Test(arguments: [
+        "bst-artifact-receive CACHE", "bst-artifact-receive ../cache", "bst-artifact-receive way-out",
+        "bst-artifact-receive team/../../cache", "bst-artifact-receive /", "bst-artifact-receive ROOT-else",
+        "bst-artifact-receive /etc", "ostree-receive --repo=../cache", "bst-artifact-receive nothing",
+        "bst-artifact-receive", "bst-artifact-receive ''",
+    ])
+    func `No other place can be named`(command: String) throws {
+        let scene = try Scene()
+        let words = command.replacingOccurrences(of: "CACHE", with: scene.shop.cache)
+            .replacingOccurrences(of: "ROOT", with: scene.root)
+        let before = try Reader.snapshot(scene.inside)
+        try expectFailure("repositor", status: 1, unchanged: [scene.shop.cache]) { try scene.receive(words) }
+        #expect(try Reader.snapshot(scene.inside).differences(from: before) == [])
+    }
+
+    @Test(arguments: [
+        "touch MARK", "bst-artifact-receive team/artifacts; touch MARK", "sh -c 'touch MARK'",
+        "bst-artifact-receive $(touch MARK)", "bst-artifact-receive team/artifacts & touch MARK",
+        "bst-artifact-receive --pre-receive=MARK team/artifacts", "bst-artifact-receive --root=/ CACHE",
+        "bst-artifact-receive 'team/artifacts", "scp -t team/artifacts", "bst-artifact-receive a b", "",
+        "bst-artifact-receive --allow-ref '*' team/artifacts",
+    ])
+    func `Nothing that a client asks for is run, and no option of the owner is the client's`(command: String)
+        throws
+    {
+        let scene = try Scene()
+        let mark = scene.shop.directory.path("mark")
+        let words = command.replacingOccurrences(of: "MARK", with: mark)
+            .replacingOccurrences(of: "CACHE", with: scene.shop.cache)
+        try expectFailure(status: 1, unchanged: [scene.shop.cache, scene.inside]) { try scene.receive(words) }
+        #expect(!FileManager.default.fileExists(atPath: mark))
+    }
+
+    @Test func `What the client asks for decides about the version`() throws {
+        let scene = try Scene()
+        let bytes = ReceiverRun.push0(
+            [("a/b/c", Frame.nothing, scene.commit)], try ObjectStream(ofArchive: scene.shop.source))
+        expectSuccess(try scene.receive("ostree-receive --repo=team/artifacts", bytes: bytes))
+        try expectArrived(["a/b/c"], at: scene.commit, in: scene.inside)
+    }
+
+    @Test func `A real client reaches one of several caches through sshd, and gets no shell`() throws {
+        let scene = try Scene()
+        let server = try SSHServer(
+            forceCommand: "bst-artifact-receive --root '\(scene.root)'", environmentPath: Programs.searchPath)
+        let ssh = ["--ssh", shellWords(server.sshCommand)]
+        expectSuccess(
+            try Client.push(["a/b/c"], from: scene.shop.source, to: "localhost:team/artifacts", ssh))
+        try expectArrived(["a/b/c"], at: scene.commit, in: scene.inside)
+        let shell = try run(server.sshCommand + ["localhost", "id"])
+        #expect(!shell.succeeded && !shell.text.contains("uid="))
+        #expect(shell.errorText.contains("is not run"), "\(shell.errorText)")
+    }
+
+    @Test func `A receiver cannot leave its repository, even where a link leads out of it`() throws {
+        guard FileManager.default.fileExists(atPath: "/proc/self") else { return }
+        let shop = try Workshop(.archive)
+        let commit = try shop.commit("a/b/c")
+        let outside = try shop.directory.folder("outside")
+        let folder = "\(shop.cache)/objects/\(commit.prefix(2))"
+        try? FileManager.default.removeItem(atPath: folder)
+        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: outside)
+        let result = try Client.push(["a/b/c"], from: shop.source, to: shop.cache)
+        #expect(!result.succeeded)
+        #expect(result.errorText.contains("Permission denied"), "\(result.errorText)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: outside) == [])
+        #expect(try Reader.refs(shop.cache).isEmpty)
+    }
+}
