@@ -37,6 +37,13 @@ public enum Programs {
         try built("bst-artifact-receive")
     }
 
+    /// The path of the built `torture`.
+    ///
+    /// - Throws: when it was not built.
+    public static func torture() throws -> String {
+        try built("torture")
+    }
+
     /// The path of the independent Python peer, to be run with ``peersPython()``.
     ///
     /// - Throws: when it is not there.
