@@ -60,7 +60,8 @@ extension Repository {
     /// Runs `body` while no other process that asks for this lock moves refs.
     ///
     /// libostree has no such lock; the one taken is on the folder `refs/heads` itself, so that nothing has to be
-    /// left behind in the repository.
+    /// left behind in the repository. It is always taken before libostree's repository lock, so that `flock
+    /// refs/heads ostree prune …` keeps publications away from what `ostree prune` does without a lock.
     func withRefLock<T>(_ body: () throws -> T) throws -> T {
         let heads = try root.directory("refs/heads")
         guard retryingInterrupts({ flock(heads.descriptor.number, LOCK_EX) }) == 0 else {

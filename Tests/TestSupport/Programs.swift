@@ -44,6 +44,13 @@ public enum Programs {
         try built("peak-memory")
     }
 
+    /// The path of the built `torture`.
+    ///
+    /// - Throws: when it was not built.
+    public static func torture() throws -> String {
+        try built("torture")
+    }
+
     /// The path of the independent Python peer, to be run with ``peersPython()``.
     ///
     /// - Throws: when it is not there.

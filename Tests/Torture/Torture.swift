@@ -10,7 +10,7 @@ struct Torture: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture",
         abstract: "Attacks a receiver and injects faults, and prints a table of what came of it.",
-        subcommands: [FaultsCommand.self])
+        subcommands: [FaultsCommand.self, RacesCommand.self, DiskFullCommand.self])
 }
 
 /// Injects faults into publications.

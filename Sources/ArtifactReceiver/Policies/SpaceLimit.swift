@@ -67,11 +67,11 @@ private final class SpaceLimitedQuarantine: QuarantineDecorator {
 
     /// Sees to it that so many bytes can be written.
     private func makeFree(_ size: UInt64) throws {
-        // With room for those that follow, or else only for this one.
-        for wanted in [size + min(SpaceLimitedQuarantine.grant, .max - size), size] {
-            if try !isFree(wanted), limits.minimumFree != nil {
-                try expire(adding: wanted)
-            }
+        // With room for those that follow, or else only for this one. Nothing goes as long as this one fits.
+        let attempts = [size + min(SpaceLimitedQuarantine.grant, .max - size), size]
+        for wanted in attempts where try isFree(wanted) { return granted = wanted - size }
+        for wanted in attempts where limits.minimumFree != nil {
+            try expire(adding: wanted)
             if try isFree(wanted) { return granted = wanted - size }
         }
         throw RepositoryError(

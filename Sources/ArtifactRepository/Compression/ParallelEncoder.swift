@@ -70,7 +70,8 @@ public final class ParallelEncoder {
                             let result = Result {
                                 try encoder.encode(name) { parts, use in
                                     try ParallelEncoder.compress(
-                                        parts, encoder, shared, window: count * ParallelEncoder.partsPerWorker, use)
+                                        parts, encoder, shared,
+                                        window: count * ParallelEncoder.partsPerWorker, use)
                                 }
                             }
                             shared.change { state in

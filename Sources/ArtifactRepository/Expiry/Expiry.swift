@@ -161,8 +161,8 @@ public struct Expiry {
 
     /// Removes refs that nobody has moved or used since.
     private func remove(_ entries: [Entry]) throws -> [Entry] {
-        try repository.withSharedLock {
-            try repository.withRefLock {
+        try repository.withRefLock {
+            try repository.withSharedLock {
                 // A change that a crash cut short must not be completed later, when the refs are gone.
                 _ = try repository.finishJournal()
                 let temporary = try repository.root.directory("tmp")

@@ -48,8 +48,8 @@ struct Sweep {
         while start < candidates.count {
             let type = candidates[start].type
             let end = candidates[start...].prefix(Sweep.batchSize).prefix { $0.type == type }.endIndex
-            freed += try repository.withLibraryLock {
-                try repository.withRefLock {
+            freed += try repository.withRefLock {
+                try repository.withLibraryLock {
                     try addNewRefs()
                     try reach.add(repository.reservedObjects())
                     return try remove(candidates[start..<end])

@@ -13,8 +13,8 @@ extension LocalQuarantine {
         try checkDetachedMetadata(changes)
         // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
         try root.descriptor.syncFileSystem()
-        return try repository.withSharedLock {
-            try repository.withRefLock {
+        return try repository.withRefLock {
+            try repository.withSharedLock {
                 _ = try repository.finishJournal()
                 let outcomes = try check(changes)
                 var complete = try CompleteTrees(repository)
@@ -25,14 +25,32 @@ extension LocalQuarantine {
                     if case .kept = outcome { continue }
                     try closure.require(change.new)
                 }
+                try holdRoom(for: changes)
                 for type in [ObjectType.file, .dirmeta, .dirtree, .commit] {
                     try move(type, closure.stamp, &complete)
                 }
                 try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
+                try incoming.remove(LocalQuarantine.room)
                 try moveRefs(changes, outcomes)
                 complete.save(temporaryFilesIn: incoming)
                 return outcomes
             }
+        }
+    }
+
+    private static let room = "room"
+
+    /// Takes the disk that refs and their journal will need, so that a full one shows before the first object does.
+    private func holdRoom(for changes: [RefChange]) throws {
+        let newFolders = Set(changes.flatMap(\.ref.parents)).filter {
+            !repository.root.contains("refs/heads/\($0)")
+        }
+        let blocks = 4 + newFolders.count + 2 * changes.count
+        try incoming.remove(LocalQuarantine.room)
+        let file = try incoming.createFile(LocalQuarantine.room)
+        let code = posix_fallocate(file.number, 0, off_t(blocks * 4096))
+        guard [0, EINTR, EINVAL, EOPNOTSUPP].contains(code) else {
+            throw SystemError("make room for refs in \(repository.path)", code: code)
         }
     }
 

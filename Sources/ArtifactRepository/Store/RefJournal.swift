@@ -51,7 +51,7 @@ extension Repository {
     /// Completes, or drops, what the journal notes.
     func recoverRefs() throws -> RecoveryReport {
         guard root.contains(RefJournal.path) else { return RecoveryReport() }
-        return try withSharedLock { try withRefLock { try finishJournal() } }
+        return try withRefLock { try withSharedLock { try finishJournal() } }
     }
 
     /// Notes what is about to be done, durably.

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What a push costs depends on what it brings, not on what is there.
+@Suite struct ClosureCostTests {
+    @Test func `One changed file beside 20,000 costs hardly more calls than beside 200`() throws {
+        let few = try calls(levels: 1)
+        let many = try calls(levels: 3)
+        // Two more folders on the way down, of ten folders each.
+        #expect(many < few * 2, "\(few) system calls beside 200 files, \(many) beside 20,000")
+        print("system calls of the receiver: \(few) beside 200 files, \(many) beside 20,000")
+    }
+
+    /// Pushes a tree of 20 files in each of ten folders in each of ten folders and so on, changes one file, and counts
+    /// the system calls of a receiver that gets nothing but what is new.
+    private func calls(levels: Int) throws -> Int {
+        let shop = try Workshop()
+        let cache = shop.directory.path("filled")
+        try OSTreeCommand.lines(shop.source, ["config", "set", "core.fsync", "false"])
+        let tree = try shop.directory.folder("tree")
+        try fill(tree, levels: levels)
+        let first = try OSTreeCommand.commit(shop.source, tree: tree, refs: ["first"])
+        // A push that brings nothing finds out that all of it is there.
+        try run(["cp", "-a", shop.source, cache]).checked()
+        let nothing = ReceiverRun.push([("again", Frame.nothing, first)], ObjectStream([]))
+        expectSuccess(try ReceiverRun.run(cache, nothing))
+        let known = Set(try OSTreeCommand.listObjects(shop.source))
+        let changed = tree + String(repeating: "/5", count: levels) + "/file-3"
+        try Data("changed".utf8).write(to: URL(fileURLWithPath: changed))
+        let second = try OSTreeCommand.commit(shop.source, tree: tree, refs: ["second"], parent: "none")
+        #expect(first != second)
+        var stream = try ObjectStream(ofArchive: shop.source)
+        stream.objects.removeAll { known.contains($0.name) }
+        #expect(stream.objects.count == levels + 3, "a file, its folders, and the commit")
+        let bytes = ReceiverRun.push([("second", Frame.nothing, second)], stream)
+        let counts = shop.directory.path("counts")
+        let result = try run(
+            ["strace", "-f", "-c", "-o", counts, Programs.receiver(), cache], input: .bytes(bytes),
+            timeout: 300)
+        expectSuccess(result)
+        try expectArrived(["again", "first"], at: first, in: cache)
+        #expect(try OSTreeCommand.revParse(cache, "second") == second)
+        let total = try String(contentsOfFile: counts, encoding: .utf8).split(separator: "\n")
+            .last { $0.hasSuffix(" total") }?.split(separator: " ")
+        // % time, seconds, usecs/call, calls, errors, total
+        return try #require(total.flatMap { Int($0[3]) })
+    }
+
+    private func fill(_ folder: String, levels: Int) throws {
+        guard levels > 0 else {
+            for number in 0..<20 {
+                try Data("\(folder) \(number)".utf8).write(
+                    to: URL(fileURLWithPath: "\(folder)/file-\(number)"))
+            }
+            return
+        }
+        for number in 0..<10 {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/\(number)", withIntermediateDirectories: true)
+            try fill("\(folder)/\(number)", levels: levels - 1)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+
+/// Many pushes, many other programs and one cache.
+struct RaceCampaign {
+    let seconds: Double
+    let pushers: Int
+    /// Whether some of them come over ssh.
+    let usesSSH: Bool
+
+    /// Runs, looks at what is left, and returns what was counted and what went wrong.
+    func run() throws -> RaceRecord.State {
+        let ground = try RaceGround(builders: min(pushers, 6))
+        defer { ground.remove() }
+        let record = RaceRecord()
+        let receiver = "\(try Programs.receiver()) --existing reject"
+        let server =
+            usesSSH
+            ? try SSHServer(
+                forceCommand: "\(receiver) \(ground.cache)", environmentPath: Programs.searchPath) : nil
+        let end = Date() + seconds
+        var work: [@Sendable () throws -> Void] = (0..<pushers).map { number in
+            var remote = ["--remote", ground.cache, "--receiver", receiver]
+            if let server, number % 8 == 7 {
+                let ssh = server.sshCommand.joined(separator: " ")
+                remote = ["--remote", "localhost:cache", "--ssh", ssh]
+            }
+            let pusher = RacePusher(ground: ground, record: record, number: number, remote: remote)
+            return { try pusher.run(until: end) }
+        }
+        let crowd = RaceCrowd(ground: ground, record: record)
+        work += crowd.members.map { member in
+            {
+                var round = 0
+                while Date() < end {
+                    round += 1
+                    try member.act(round)
+                }
+            }
+        }
+        let roots = [getpid()] + (server.map { [$0.processID] } ?? [])
+        work.append { crowd.kill(until: end, below: roots) }
+        inParallel(work, record)
+        try verify(ground, record)
+        return record.snapshot
+    }
+
+    private func inParallel(_ work: [@Sendable () throws -> Void], _ record: RaceRecord) {
+        let group = DispatchGroup()
+        for item in work {
+            group.enter()
+            let thread = Thread {
+                do { try item() } catch { record.fail("\(error)") }
+                group.leave()
+            }
+            thread.start()
+        }
+        group.wait()
+    }
+
+    private func verify(_ ground: RaceGround, _ record: RaceRecord) throws {
+        let cache = ground.cache
+        // What the next receiver does first.
+        try TestSupport.run([Programs.artifact(), "repo", "recover", "--repo", cache]).checked()
+        do { try OSTreeCommand.fsck(cache) } catch { record.fail("fsck: \(error)") }
+        let state = record.snapshot
+        func commit(_ ref: String) -> String? {
+            FileManager.default.contents(atPath: "\(cache)/refs/heads/\(ref)").map {
+                String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+        }
+        for (ref, commits) in state.acknowledged.sorted(by: { $0.key < $1.key }) {
+            let found = commit(ref)
+            if commits.count > 1 { record.fail("\(ref) was acknowledged at \(commits.count) commits") }
+            if !commits.contains(found ?? "") {
+                record.fail("\(ref) was acknowledged at \(commits), and is at \(found ?? "none")")
+            }
+        }
+        for (refs, wanted) in state.together {
+            let found = Set(refs.map { commit($0) ?? "none" })
+            if found != [wanted] && found != ["none"] {
+                record.fail("\(refs) did not move together: \(found)")
+            }
+        }
+        // The next push has to remove what the killed ones left, and works.
+        let (repository, commits) = ground.builders[0]
+        try ground.point("after/all", of: repository, to: commits[0])
+        try TestSupport.run(
+            [Programs.artifact(), "push", "--repo", repository, "--remote", cache, "after/all"],
+            environment: RacePusher.environment
+        ).checked()
+        let garbage = try FileManager.default.contentsOfDirectory(atPath: "\(cache)/tmp").filter {
+            $0.hasPrefix("bst-artifact-") && !$0.hasPrefix("bst-artifact-push-")
+        }
+        if !garbage.isEmpty { record.fail("left in tmp: \(garbage)") }
+    }
+}

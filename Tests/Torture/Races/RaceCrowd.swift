@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+
+/// Everybody else who works on the cache meanwhile.
+struct RaceCrowd {
+    let ground: RaceGround
+    let record: RaceRecord
+
+    /// One who does the same thing over and over.
+    struct Member: Sendable {
+        let name: String
+        let act: @Sendable (Int) throws -> Void
+    }
+
+    var members: [Member] {
+        let (ground, record) = (ground, record)
+        let cache = ground.cache
+        @Sendable func ostree(_ repository: String, _ arguments: [String], _ what: String) throws {
+            let result = try OSTreeCommand.attempt(repository, arguments)
+            record.count(what)
+            if !result.succeeded { record.fail("\(what) failed: \(result.errorText.suffix(400))") }
+        }
+        return [
+            Member(name: "prune") { round in
+                if round % 2 == 0 {
+                    try ostree(cache, ["prune", "--refs-only"], "prunes")
+                } else {
+                    // With this option, ostree looks at the refs before it takes its lock, so it needs ours.
+                    let result = try run(
+                        [
+                            "flock", "\(cache)/refs/heads", "ostree", "--repo=\(cache)", "prune",
+                            "--refs-only", "--keep-younger-than=1 hour ago",
+                        ], timeout: 300)
+                    record.count("prunes")
+                    if !result.succeeded { record.fail("prune failed: \(result.errorText.suffix(400))") }
+                }
+                usleep(200_000)
+            },
+            Member(name: "delete") { _ in
+                for ref in try OSTreeCommand.lines(cache, ["refs", "--list", "scratch"]) {
+                    try OSTreeCommand.lines(cache, ["refs", "--delete", ref])
+                }
+                usleep(300_000)
+            },
+            Member(name: "summary") { _ in
+                let result = try OSTreeCommand.attempt(cache, ["summary", "-u"])
+                record.count(result.succeeded ? "summaries" : "summaries that missed a deleted ref")
+                usleep(200_000)
+            },
+            Member(name: "pull") { round in
+                // By its commit: ostree looks refs up in the summary, which is behind.
+                guard let (_, commit) = pullable(round) else { return }
+                let target = "\(ground.place)/pulled-by-ostree"
+                if access(target, F_OK) != 0 { try OSTreeCommand.initRepo(target, mode: .bareUser) }
+                try ostree(target, ["pull-local", cache, commit], "pulls")
+            },
+            Member(name: "our pull") { round in
+                guard let (ref, _) = pullable(round) else { return }
+                let target = "\(ground.place)/pulled-by-us"
+                if access(target, F_OK) != 0 { try OSTreeCommand.initRepo(target, mode: .bareUser) }
+                let result = try run(
+                    [Programs.artifact(), "pull", "--repo", target, "--remote", "file://\(cache)", ref],
+                    environment: RacePusher.environment, timeout: 300)
+                record.count("pulls")
+                if !result.succeeded { record.fail("pull of \(ref) failed: \(result.errorText.suffix(400))") }
+            },
+            Member(name: "expire") { _ in
+                let result = try run(
+                    [
+                        Programs.artifact(), "repo", "expire", "--repo", cache, "--max-size", "1M",
+                        "--dry-run",
+                    ],
+                    environment: RacePusher.environment, timeout: 300)
+                record.count("dry runs of expiry")
+                // What pushes in progress rely on may be more than there may be.
+                let isSound = result.succeeded || result.errorText.contains("nothing else may go")
+                if !isSound { record.fail("expire --dry-run failed: \(result.errorText)") }
+                usleep(300_000)
+            },
+        ]
+    }
+
+    /// A ref that was acknowledged, and that nobody deletes.
+    private func pullable(_ round: Int) -> (ref: String, commit: String)? {
+        let acknowledged = record.snapshot.acknowledged.filter { $0.key.hasPrefix("p/") }
+        guard !acknowledged.isEmpty else {
+            usleep(100_000)
+            return nil
+        }
+        let (ref, commits) = acknowledged.sorted { $0.key < $1.key }[(round &* 7919) % acknowledged.count]
+        return commits.first.map { (ref, $0) }
+    }
+
+    /// Kills receivers at random, those of this run only.
+    func kill(until end: Date, below roots: [pid_t]) {
+        var random = Random(seed: 4711)
+        while Date() < end {
+            usleep(useconds_t(50_000 + random.next() % 250_000))
+            let receivers = roots.flatMap { ProcessTree.descendants(of: $0) }.filter { process in
+                let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
+                return words.split(separator: 0).first.map {
+                    String(decoding: $0, as: UTF8.self).hasSuffix("bst-artifact-receive")
+                } ?? false
+            }
+            guard !receivers.isEmpty else { continue }
+            Glibc.kill(receivers[Int(random.next() % UInt64(receivers.count))], SIGKILL)
+            record.count("kills")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import TestSupport
+
+/// Lets everybody work on one cache at once.
+struct RacesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "races",
+        abstract: "Pushes much at once while ostree prunes and pulls, and receivers are killed.")
+
+    @Option(help: "For how long.")
+    var seconds = 120.0
+
+    @Option(help: "How many push at once.")
+    var pushers = 32
+
+    @Flag(inversion: .prefixedNo, help: "Let every eighth of them push over ssh.")
+    var ssh = true
+
+    func run() throws {
+        let state = try RaceCampaign(seconds: seconds, pushers: pushers, usesSSH: ssh).run()
+        let columns = [
+            "pushes", "acknowledged", "receiver killed", "told that another won", "asked again after prune",
+            "prunes", "pulls",
+        ]
+        var table = Table(["races"] + columns + ["promises broken"])
+        table.add(
+            ["\(pushers) pushers, \(Int(seconds)) s"] + columns.map { "\(state.counts[$0] ?? 0)" }
+                + ["\(state.failures.count)"])
+        table.print()
+        let rest = state.counts.filter { !columns.contains($0.key) }.sorted { $0.key < $1.key }
+        print("  " + rest.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
+        for failure in state.failures.prefix(40) { print("  \(failure)") }
+        // Nothing was tried if nothing worked.
+        if !state.failures.isEmpty || (state.counts["acknowledged"] ?? 0) < pushers / 2 { throw ExitCode(1) }
+    }
+}
