@@ -5,14 +5,19 @@ import Testing
 
 /// Every attack of the table, against the built programs.
 @Suite("A hostile peer") struct AttackTests {
+    /// What leaves a cache as it was, byte for byte, leaves it usable: one of twenty such attacks is followed up.
+    private static let followedUp = Set(
+        stride(from: 0, to: Attack.all.count, by: 20).map { Attack.all[$0].description })
+
     @Test("is repelled", arguments: Attack.all)
     func attack(_ attack: Attack) throws {
+        let isThorough = Self.followedUp.contains(attack.description)
         let play = { (attack: Attack) in
-            let result = try attack.run()
+            let result = try attack.run(isThorough: isThorough)
             #expect(result.problems.isEmpty, "\(attack)\n\(result.problems.joined(separator: "\n"))")
         }
         if let reason = attack.knownIssue {
-            try withKnownIssue(Comment(rawValue: reason)) { try play(attack) }
+            withKnownIssue(Comment(rawValue: reason)) { try play(attack) }
         } else {
             try play(attack)
         }

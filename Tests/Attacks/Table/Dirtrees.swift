@@ -135,16 +135,14 @@ extension Attack {
                             directories: [("a", empty.checksum.bytes, dirmeta.checksum.bytes)]),
                     ], [Pushed.sample.file])
             },
-            tree(
-                "12 levels of folders of 9 MiB", refused("at most"), seconds: 60,
-                knownIssue: nil
-            ) {
+            tree("12 levels of folders of 9 MiB", refused("at most"), seconds: 60) {
                 var trees = [SampleObject.dirtree()]
                 let file = Pushed.sample.file.checksum.bytes
+                let long = String(repeating: "n", count: 240)
                 for level in 0..<12 {
                     trees.append(
                         LargeObject.dirtree(
-                            files: (0..<190_000).map { ("\(100_000 + $0)", file) },
+                            files: (0..<33_000).map { ("\(100_000 + $0)\(long)", file) },
                             directories: [
                                 ("level \(level)", trees[level].checksum.bytes, dirmeta.checksum.bytes)
                             ]))
