@@ -2,14 +2,16 @@
 #
 # make demo     one artifact's way from builder to developer, on this machine
 # make test     all tests
-# Both install what is missing, on Debian 12 as root or with sudo.
+# make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
+# make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
+# The first two install what is missing, on Debian 12 as root or with sudo.
 
 SWIFT ?= swift
 # lld drops what is not used. The programs need no Swift where they run.
 RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker --strip-all
 SOURCES := Sources Tests Package.swift
 
-.PHONY: demo test build release format lint clean
+.PHONY: demo test sanitize fuzz fuzz-short corpus build release format lint clean
 
 demo: release
 	Interop/Peers/install demo
@@ -20,6 +22,28 @@ test:
 	CONFORMANCE=Tests/Fixtures/conformance /usr/bin/python3 Interop/Peers/test_artifact_peer.py
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+# Leaks are not looked for: Swift and GLib keep what they make once.
+SANITIZERS ?= address thread
+sanitize:
+	Interop/Peers/install test
+	for sanitizer in $(SANITIZERS); do \
+	    $(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer && \
+	    Tests/Sanitizers/run $$sanitizer .build/$$sanitizer || exit 1; \
+	done
+
+FUZZERS ?= FuzzFrames FuzzTar FuzzObjects FuzzSummary FuzzReceiver
+FUZZ_SECONDS ?= 300
+fuzz:
+	Interop/Peers/install build
+	Tests/Fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz-short:
+	$(MAKE) fuzz FUZZ_SECONDS=20
+
+# Makes the committed inputs anew: the fewest that reach what the fixtures, the committed inputs and the last runs reach.
+corpus:
+	Tests/Fuzz/run merge $(FUZZERS)
 
 build:
 	Interop/Peers/install build

@@ -46,22 +46,27 @@ public struct DirTree: Sendable {
         }
         files = variant[0]
         directories = variant[1]
-        // As bytes: Swift takes names for equal that differ in their Unicode form, and file systems do not.
-        var fileNames = Set<[UInt8]>()
         var previous: String?
         for index in 0..<files.count {
             let entry = files[index]
             previous = try DirTree.check(entry[0], after: previous, in: name)
             _ = try Checksum(field: entry[1], of: name)
-            if directories.count > 0, let previous { fileNames.insert(Array(previous.utf8)) }
         }
         previous = nil
+        // Both are sorted, so one walk beside the other finds what is in both.
+        var file = 0
         for index in 0..<directories.count {
             let entry = directories[index]
             previous = try DirTree.check(entry[0], after: previous, in: name)
             _ = try (Checksum(field: entry[1], of: name), Checksum(field: entry[2], of: name))
-            if let previous, fileNames.contains(Array(previous.utf8)) {
-                throw .badObject(name, "‘\(previous.forDisplay())’ stands in it twice")
+            guard let directory = previous?.utf8 else { continue }
+            while file < files.count, let text = files[file][0].string {
+                // As bytes: Swift takes names for equal that differ in their Unicode form, and file systems do not.
+                guard !text.utf8.elementsEqual(directory) else {
+                    throw .badObject(name, "‘\(text.forDisplay())’ stands in it twice")
+                }
+                guard text.utf8.lexicographicallyPrecedes(directory) else { break }
+                file += 1
             }
         }
     }

@@ -11,6 +11,8 @@ struct ClosureCheck {
 
     /// Deeper trees are refused, as by libostree.
     static let maximumDepth = 256
+    /// The most bytes of the dirtrees that are open at a time, those of one way down: each may have 10 MiB.
+    static let maximumOpenSize = 16 * 1024 * 1024
 
     init(_ place: any Quarantine) {
         self.place = place
@@ -34,15 +36,23 @@ struct ClosureCheck {
         struct Visit {
             var checksum: Checksum
             var tree: DirTree
+            /// The sizes of this dirtree and of all above it, in bytes.
+            var openSize: Int
             var next = 0
             var height = 1
 
             /// The same, with a folder of that height in it.
             func above(_ child: Int) -> Visit {
-                Visit(checksum: checksum, tree: tree, next: next, height: max(height, child + 1))
+                Visit(
+                    checksum: checksum, tree: tree, openSize: openSize, next: next,
+                    height: max(height, child + 1))
             }
         }
-        var stack = [Visit(checksum: root, tree: try loadTree(root, neededBy: commit))]
+        func open(_ checksum: Checksum, neededBy parent: ObjectName, below openSize: Int) throws -> Visit {
+            let (tree, size) = try loadTree(checksum, neededBy: parent, of: commit, below: openSize)
+            return Visit(checksum: checksum, tree: tree, openSize: openSize + size)
+        }
+        var stack = [try open(root, neededBy: commit, below: 0)]
         while let visit = stack.last {
             guard visit.next < visit.tree.directoryCount else {
                 completeTrees[visit.checksum] = visit.height
@@ -63,19 +73,29 @@ struct ClosureCheck {
             if let known {
                 stack.append(stack.removeLast().above(known))
             } else {
-                stack.append(Visit(checksum: child.tree, tree: try loadTree(child.tree, neededBy: parent)))
+                stack.append(try open(child.tree, neededBy: parent, below: visit.openSize))
             }
         }
     }
 
-    private func loadTree(_ checksum: Checksum, neededBy parent: ObjectName) throws -> DirTree {
+    private func loadTree(
+        _ checksum: Checksum, neededBy parent: ObjectName, of commit: ObjectName, below openSize: Int
+    ) throws -> (tree: DirTree, size: Int) {
         let name = ObjectName(checksum, .dirtree)
-        let tree = try load(name, neededBy: parent) { try DirTree($0, name) }
+        let (tree, size) = try load(name, neededBy: parent) { bytes in
+            guard openSize + bytes.count <= ClosureCheck.maximumOpenSize else {
+                throw RepositoryError.badObject(
+                    commit,
+                    "the folders on one way through its tree have more than \(ClosureCheck.maximumOpenSize) bytes, and at "
+                        + "most so many are taken")
+            }
+            return (try DirTree(bytes, name), bytes.count)
+        }
         for index in 0..<tree.fileCount {
             guard let file = tree.file(index) else { continue }
             try require(ObjectName(file, .file), neededBy: name)
         }
-        return tree
+        return (tree, size)
     }
 
     private func require(_ name: ObjectName, neededBy parent: ObjectName) throws {
