@@ -2,7 +2,9 @@
 #
 # make demo     one artifact's way from builder to developer, on this machine
 # make test     all tests
-# make torture  hours of bad luck in a quarter of an hour: faults at every system call, races, full disks
+# make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
+# make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
+# make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
 # All install what is missing, on Debian 12 as root or with sudo.
 
 SWIFT ?= swift
@@ -10,7 +12,7 @@ SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker --strip-all
 SOURCES := Sources Tests Package.swift
 
-.PHONY: demo test torture build release format lint clean
+.PHONY: demo test torture sanitize fuzz fuzz-short corpus build release format lint clean
 
 demo: release
 	Interop/Peers/install demo
@@ -27,6 +29,28 @@ torture:
 	$(SWIFT) build
 	status=0; for run in 'races --seconds 120' disk-full faults; do \
 	    "$$($(SWIFT) build --show-bin-path)"/torture $$run || status=1; done; exit $$status
+
+# Leaks are not looked for: Swift and GLib keep what they make once.
+SANITIZERS ?= address thread
+sanitize:
+	Interop/Peers/install test
+	for sanitizer in $(SANITIZERS); do \
+	    $(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer && \
+	    Tests/Sanitizers/run $$sanitizer .build/$$sanitizer || exit 1; \
+	done
+
+FUZZERS ?= FuzzFrames FuzzTar FuzzObjects FuzzSummary FuzzReceiver
+FUZZ_SECONDS ?= 300
+fuzz:
+	Interop/Peers/install build
+	Tests/Fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz-short:
+	$(MAKE) fuzz FUZZ_SECONDS=20
+
+# Makes the committed inputs anew: the fewest that reach what the fixtures, the committed inputs and the last runs reach.
+corpus:
+	Tests/Fuzz/run merge $(FUZZERS)
 
 build:
 	Interop/Peers/install build

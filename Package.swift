@@ -100,11 +100,13 @@ let package = Package(
             ], path: "Tests/Torture"),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
         .testTarget(
-            name: "AttackTests", dependencies: ["Attacks", "bst-artifact", "bst-artifact-receive", "peak-memory"]),
+            name: "AttackTests",
+            dependencies: ["Attacks", "bst-artifact", "bst-artifact-receive", "peak-memory"]),
         .testTarget(
             name: "PushInteropTests",
             dependencies: [
-                "ArtifactClient", "ArtifactReceiver", "TestSupport", "WireSamples", "bst-artifact", "bst-artifact-receive",
+                "ArtifactClient", "ArtifactReceiver", "TestSupport", "WireSamples", "bst-artifact",
+                "bst-artifact-receive",
             ]),
         .testTarget(
             name: "PullInteropTests",
@@ -120,4 +122,30 @@ if Context.environment["WARNINGS_AS_ERRORS"] != nil {
     for target in package.targets where [.regular, .executable, .test].contains(target.type) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
     }
+}
+
+// With FUZZ=1 there are programs that libFuzzer feeds, and all of ours is compiled for it: see Tests/Fuzz and `make fuzz`.
+if Context.environment["FUZZ"] != nil {
+    let sanitized: [String] = ["-sanitize=fuzzer,address"]
+    for target in package.targets where target.type == .regular && target.name != "CLinux" {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(sanitized + ["-enable-testing"])]
+    }
+    func fuzzTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: name, dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(name)",
+            swiftSettings: [.unsafeFlags(sanitized + ["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(sanitized + ["-use-ld=lld"])])
+    }
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .target(
+            name: "FuzzSupport", dependencies: ["ArtifactProtocol", "CFuzzer"], path: "Tests/Fuzz/FuzzSupport"
+        ),
+        fuzzTarget("FuzzFrames", ["ArtifactProtocol", "Variants"]),
+        fuzzTarget("FuzzTar", ["ArtifactProtocol"]),
+        fuzzTarget("FuzzObjects", ["ArtifactProtocol", "ArtifactRepository"]),
+        fuzzTarget("FuzzSummary", ["ArtifactProtocol", "ArtifactRepository", "SystemCalls"]),
+        fuzzTarget(
+            "FuzzReceiver", ["ArtifactProtocol", "ArtifactRepository", "ArtifactReceiver", "SystemCalls"]),
+    ]
 }

@@ -10,15 +10,21 @@ extension Attack {
 
     /// Plays the attack against the built programs, on a cache of its own.
     ///
+    /// - Parameter isThorough: Has the cache verified by `ostree fsck` and pushes to it, even where not a byte of it changed.
     /// - Throws: where it could not be played at all; what it does to the program is in the result.
-    public func run() throws -> AttackResult {
+    public func run(isThorough: Bool = true) throws -> AttackResult {
         var result = AttackResult(self)
         switch play {
         case .client(let attack): try attack.run(&result)
         case .receiver(let options, let isRead, let input):
             let cache = try AttackedCache()
             try attack(cache, options, isRead: isRead, input(), &result)
-            guard result.isRepelled else { return result }
+            let isUnchanged =
+                switch outcome {
+                case .refusal, .nothing: true
+                case .interruption, .success: false
+                }
+            guard result.isRepelled, isThorough || !isUnchanged else { return result }
             // The cache is sound, and still takes a push.
             try cache.pushNormally(&result)
         }

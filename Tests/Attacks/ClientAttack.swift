@@ -34,7 +34,8 @@ struct ClientAttack: Sendable {
         }
         let working = try directory.folder("working")
         let source = directory.path("source")
-        try FileManager.default.copyItem(atPath: AttackedCache().path, toPath: source)
+        let cache = try AttackedCache()
+        try FileManager.default.copyItem(atPath: cache.path, toPath: source)
         let before = try TreeSnapshot(source, excluding: ["tmp", ".lock"])
         if let configuration { try directory.file("settings/buildstream.conf", configuration) }
         let ssh = directory.path("fakes", "ssh")

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A whole push, from a client that may say anything. Whatever it says, the cache then has only objects that are what
+// their names say, and refs whose commits are complete.
+
+import ArtifactProtocol
+import ArtifactReceiver
+import FuzzSupport
+import Glibc
+import SystemCalls
+
+@testable import ArtifactRepository
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+    withInput(start, count) { input in
+        do {
+            let cache = try Cache()
+            let said = try cache.folder.unnamedFile()
+            try said.writeAll(input)
+            lseek(said.number, 0, SEEK_SET)
+            var options = Receiver.Options()
+            options.version = input.count > 1 && input[1] == 0 ? .zero : .one
+            let receiver = Receiver(store: cache.repository, options: options)
+            let isAccepted = (try? receiver.serve(input: said, output: Cache.nowhere)) != nil
+            try cache.verify(isAccepted: isAccepted)
+            try cache.clear()
+        } catch {
+            fatalError("\(error)")
+        }
+    }
+}
+
+/// A repository in memory, which is used again as long as nothing arrives in it.
+private struct Cache {
+    static let nowhere = try! Directory.openForWriting("/dev/null")
+    private nonisolated(unsafe) static var made: Repository?
+
+    let folder: Directory
+    let repository: Repository
+
+    init() throws {
+        let shared = try Directory("/dev/shm")
+        let name = "fuzz-receiver-\(getpid())"
+        try shared.makeDirectory(name, mayExist: true)
+        folder = try shared.directory(name)
+        if let made = Cache.made {
+            repository = made
+        } else {
+            repository = try Repository.create("/dev/shm/\(name)/cache", mode: .archive)
+            Cache.made = repository
+            // libFuzzer ends the program by itself.
+            atexit {
+                let shared = try? Directory("/dev/shm")
+                try? shared?.removeTree("fuzz-receiver-\(getpid())")
+            }
+        }
+    }
+
+    func verify(isAccepted: Bool) throws {
+        let leftovers = try repository.root.directory("tmp").entries().filter { $0.hasPrefix("bst-artifact") }
+        require(leftovers.isEmpty, "\(leftovers) are left behind")
+        var count = 0
+        for half in try repository.objects.entries() {
+            for rest in try repository.objects.directory(half).entries() {
+                try verifyObject(half + rest)
+                count += 1
+            }
+        }
+        require(isAccepted || count == 0, "a push that failed left objects")
+        var closure = Closure(repository)
+        for (_, commit) in try repository.refs() {
+            try closure.visit(commit) { name in
+                require(repository.contains(name), "\(name), which \(commit) needs, is not there")
+            }
+        }
+    }
+
+    private func verifyObject(_ fileName: String) throws {
+        guard let name = ObjectName(fileName: fileName) else {
+            fatalError("\(fileName) is among the objects")
+        }
+        let bytes = try repository.objects.openFile(repository.objectPath(name)).readAll(limit: 1 << 26)
+        try bytes.withUnsafeBytes { raw in
+            if name.type == .file {
+                var decoder = FilezDecoder(name)
+                try decoder.write(raw) { _ in }
+                _ = try decoder.finish()
+            } else {
+                try checkMetadata(raw, name)
+            }
+        }
+    }
+
+    func clear() throws {
+        for entry in try repository.objects.entries() { try repository.objects.removeTree(entry) }
+        let heads = try repository.root.directory("refs/heads")
+        for entry in try heads.entries() { try heads.removeTree(entry) }
+    }
+}
+
+extension Directory {
+    fileprivate static func openForWriting(_ path: String) throws -> Descriptor {
+        let number = open(path, O_WRONLY | O_CLOEXEC)
+        guard number >= 0 else { throw SystemError("open \(path)") }
+        return Descriptor(number)
+    }
+}
+
+@_cdecl("FuzzReceiver_main")
+public func main(_ count: Int32, _ arguments: ArgumentVector) -> Int32 { fuzz(count, arguments, test) }
