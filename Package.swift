@@ -96,7 +96,7 @@ let package = Package(
             name: "torture",
             dependencies: [
                 "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Torture"),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
         .testTarget(

@@ -10,7 +10,7 @@ struct Torture: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture",
         abstract: "Attacks a receiver and injects faults, and prints a table of what came of it.",
-        subcommands: [FaultsCommand.self, RacesCommand.self, DiskFullCommand.self])
+        subcommands: [AllCommand.self, FaultsCommand.self, RacesCommand.self, DiskFullCommand.self])
 }
 
 /// Injects faults into publications.
@@ -28,33 +28,39 @@ struct FaultsCommand: ParsableCommand {
     var shard: Int?
 
     func run() throws {
-        guard let shard else { return try supervise() }
-        let campaign = FaultCampaign(stride: stride, shard: (shard, workers))
-        FileHandle.standardOutput.write(try JSONEncoder().encode(campaign.run()))
+        if let shard {
+            let campaign = FaultCampaign(stride: stride, shard: (shard, workers))
+            return FileHandle.standardOutput.write(try JSONEncoder().encode(campaign.run()))
+        }
+        let parts = try FaultCampaign.supervise(stride: stride, workers: workers)
+        var table = Table(["injected fault", "points", "promises broken"])
+        for part in parts { table.add([part.name, "\(part.count)", "\(part.failures.count)"]) }
+        table.print()
+        let failures = parts.flatMap(\.failures)
+        for failure in failures.sorted().prefix(40) { print("  \(failure)") }
+        if !failures.isEmpty { throw ExitCode(1) }
     }
+}
 
-    private func supervise() throws {
+extension FaultCampaign {
+    /// Has processes of this program share the work.
+    static func supervise(stride: Int, workers: Int) throws -> [Part] {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let processes = try (0..<workers).map { number in
             try RunningProcess(
                 [own, "faults", "--stride", "\(stride)", "--workers", "\(workers)", "--shard", "\(number)"])
         }
-        var sum: [String: FaultCampaign.Tally] = [:]
+        var sum: [String: Tally] = [:]
         for process in processes {
             let result = try process.finish(timeout: 3600).checked()
-            let part = try JSONDecoder().decode([String: FaultCampaign.Tally].self, from: Data(result.output))
+            let part = try JSONDecoder().decode([String: Tally].self, from: Data(result.output))
             for (fault, tally) in part {
-                sum[fault, default: .init()].points += tally.points
-                sum[fault, default: .init()].failures += tally.failures
+                sum[fault, default: Tally()].points += tally.points
+                sum[fault, default: Tally()].failures += tally.failures
             }
         }
-        var table = Table(["injected fault", "points", "promises broken"])
-        for (fault, tally) in sum.sorted(by: { $0.key < $1.key }) {
-            table.add([fault, "\(tally.points)", "\(tally.failures.count)"])
+        return sum.sorted { $0.key < $1.key }.map {
+            Part(name: $0.key, count: $0.value.points, failures: $0.value.failures)
         }
-        table.print()
-        let failures = sum.values.flatMap(\.failures)
-        for failure in failures.sorted().prefix(40) { print("  \(failure)") }
-        if !failures.isEmpty { throw ExitCode(1) }
     }
 }

@@ -43,4 +43,20 @@ struct DiskFullCommand: ParsableCommand {
         FileHandle.standardError.write(Data(result.errorOutput))
         if !result.succeeded { throw ExitCode(1) }
     }
+
+    /// The same as a part of everything: a row of its table for each line of what it prints.
+    static func parts(isShort: Bool) throws -> [Part] {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let result = try TestSupport.run([own, "disk-full"] + (isShort ? ["--short"] : []), timeout: 1200)
+        let numbers = result.text.split(whereSeparator: \.isNewline).compactMap { line in
+            let words = line.split(separator: " ").suffix(3).compactMap { Int($0) }
+            return words.count == 3 ? words : nil
+        }
+        let count = numbers.map { $0[0] + $0[1] }.reduce(0, +)
+        return [
+            Part(
+                name: "disk full: pushes", count: count,
+                failures: result.succeeded ? [] : ["disk-full: \(result.text)\(result.errorText)"])
+        ]
+    }
 }

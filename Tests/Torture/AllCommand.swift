@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Attacks
+import Foundation
+import Synchronization
+import TestSupport
+
+/// What a part of the torture did, and what went wrong.
+struct Part {
+    /// What was done.
+    let name: String
+    /// How often.
+    let count: Int
+    /// What went wrong, a sentence each.
+    let failures: [String]
+}
+
+/// Everything, one part after the other, and a table of what came of it.
+struct AllCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "all", abstract: "Does all of it, and prints one table.")
+
+    @Flag(help: "Take a few minutes only.")
+    var short = false
+
+    func run() throws {
+        let start = Date()
+        var parts: [Part] = []
+        func add(_ more: @autoclosure () throws -> [Part]) rethrows {
+            let parts2 = try more()
+            for part in parts2 { print("\(part.name): \(part.count), failures: \(part.failures.count)") }
+            parts += parts2
+        }
+        add(AttackCampaign.run())
+        try add(FaultCampaign.supervise(stride: short ? 20 : 1, workers: 2))
+        try add(RacesCommand.part(seconds: short ? 20 : 120, pushers: 32, usesSSH: true))
+        try add(DiskFullCommand.parts(isShort: short))
+        try add(FuzzCampaign.run(seconds: short ? 20 : 60))
+        print("")
+        var table = Table(["", "done", "failures"])
+        for part in parts { table.add([part.name, "\(part.count)", "\(part.failures.count)"]) }
+        let failures = parts.flatMap(\.failures)
+        table.add(["sum", "\(parts.map(\.count).reduce(0, +))", "\(failures.count)"])
+        table.print()
+        print("in \(Int(Date().timeIntervalSince(start))) s")
+        for failure in failures.prefix(100) { print("  \(failure)") }
+        if !failures.isEmpty { throw ExitCode(1) }
+    }
+}
+
+/// The attacks of the table, each followed by a push and `ostree fsck`.
+enum AttackCampaign {
+    static func run() -> [Part] {
+        let next = Mutex(0)
+        let failures = Mutex<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: 3) { _ in
+            while let attack = next.withLock({ number -> Attack? in
+                guard number < Attack.all.count else { return nil }
+                number += 1
+                return Attack.all[number - 1]
+            }) {
+                do {
+                    let problems = try attack.run().problems
+                    failures.withLock { $0 += problems.map { "\(attack): \($0)" } }
+                } catch {
+                    failures.withLock { $0.append("\(attack): \(error)") }
+                }
+            }
+        }
+        return [Part(name: "attacks", count: Attack.all.count, failures: failures.withLock { $0 })]
+    }
+}
+
+/// The fuzzers, each for some seconds.
+enum FuzzCampaign {
+    private static let fuzzers = ["FuzzFrames", "FuzzTar", "FuzzObjects", "FuzzSummary", "FuzzReceiver"]
+
+    static func run(seconds: Int) throws -> [Part] {
+        try fuzzers.map { fuzzer in
+            let result = try TestSupport.run(
+                ["\(Programs.repositoryRoot)/Tests/Fuzz/run", "\(seconds)", fuzzer],
+                directory: Programs.repositoryRoot, timeout: 3600)
+            let words = result.text.split(whereSeparator: { $0 == " " || $0.isNewline })
+            let place = words.firstIndex(of: "stat::number_of_executed_units:")
+            let count = place.flatMap { Int(words[words.index(after: $0)]) } ?? 0
+            let isFine = result.succeeded && count > 0
+            return Part(
+                name: "executions of \(fuzzer)", count: count,
+                failures: isFine ? [] : ["\(fuzzer): \(result.text)\(result.errorText)"])
+        }
+    }
+}
