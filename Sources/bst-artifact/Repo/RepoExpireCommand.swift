@@ -80,11 +80,24 @@ struct RepoExpireCommand: ParsableCommand {
         output.terminal.say(
             "\(repository.path): \(Format.count(report.expired.count, "ref")) \(verb), "
                 + "\(Format.bytes(report.freedBytes)) of \(Format.bytes(report.bytesBefore)) freed")
+        if !isDryRun && !report.expired.isEmpty { updateSummary(of: repository) }
         if report.excessBytes > 0 {
             throw RepositoryError(
                 .noSpace,
                 "\(repository.path) takes \(Format.bytes(report.excessBytes)) more than it may, and nothing else may go: "
                     + "keep fewer refs, or allow it more")
+        }
+    }
+
+    /// A summary that there is must not show what is gone. What goes wrong is the next session's to repeat.
+    private func updateSummary(of repository: Repository) {
+        do {
+            guard try repository.summarySize() != nil else { return }
+            try repository.requestSummaryUpdate()
+            let report = try repository.updateRequestedSummary(SummaryOptions())
+            for warning in report?.warnings ?? [] { output.terminal.warn(warning) }
+        } catch {
+            output.terminal.warn("the summary still shows what is gone: \(error)")
         }
     }
 }
