@@ -42,6 +42,33 @@ struct TreeDepthTests {
         #expect(error?.code == .badObject)
     }
 
+    @Test("has folders of at most 16 MiB on each way down, however many there are beside each other")
+    func large() throws {
+        let metadata = SampleObject.dirmeta()
+        let file = ArchivedFile().object()
+        // Two of these have just over 16 MiB.
+        let names = (0..<29_000).map { "\(100_000 + $0)" + String(repeating: "n", count: 246) }
+        func folder(_ name: String, _ children: [SampleObject]) -> SampleObject {
+            .dirtree(
+                files: names.map { ($0, file.checksum.bytes) },
+                directories: children.enumerated().map {
+                    ("\(name)\($0.offset)", $0.element.checksum.bytes, metadata.checksum.bytes)
+                })
+        }
+        let first = folder("a", [])
+        let second = SampleObject.dirtree(files: names.dropLast().map { ($0, file.checksum.bytes) })
+        let beside = SampleObject.dirtree(directories: [
+            ("a", first.checksum.bytes, metadata.checksum.bytes),
+            ("b", second.checksum.bytes, metadata.checksum.bytes),
+        ])
+        #expect(throws: Never.self) { try Self.push([file, first, second, beside], root: beside) }
+        let above = folder("a", [first])
+        let error = #expect(throws: RepositoryError.self) {
+            try Self.push([file, first, above], root: above)
+        }
+        #expect(error?.description.contains("16777216") == true, "\(error.map { "\($0)" } ?? "")")
+    }
+
     @Test("is as deep as its longest way down, though a shorter way to the same folder was seen before")
     func sharedFolders() throws {
         let shared = Self.nested(130)

@@ -180,6 +180,22 @@ struct TarReaderTests {
         Self.expectRefusal(archive.ended())
     }
 
+    @Test(
+        "has a few extended headers before a member, not any number of them",
+        arguments: ["x", "L", "g"] as [Character])
+    func manyExtensions(flag: Character) throws {
+        let content = flag == "L" ? Array("member\0".utf8) : TarArchive.record("comment", "x")
+        var archive = TarArchive()
+        for _ in 0..<3 {
+            for _ in 0..<TarReader.maximumExtensionCount { archive.add(extension: flag, content) }
+            archive.add("member", [1])
+        }
+        #expect(try TarRun(archive.ended()).isEnded)
+        for _ in 0...TarReader.maximumExtensionCount { archive.add(extension: flag, content) }
+        archive.add("member", [1])
+        Self.expectRefusal(archive.ended(), "more than 16 extended headers")
+    }
+
     @Test("ends with two zero blocks and zeros: a lone one, or anything after it, is damage")
     func ends() throws {
         var archive = TarArchive()
