@@ -49,7 +49,8 @@ let package = Package(
         .target(
             name: "ArtifactRepository",
             dependencies: [
-                "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CISAL", "CZlib",
+                "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CISAL",
+                "CZlib",
                 "CLinux",
             ]),
         .target(

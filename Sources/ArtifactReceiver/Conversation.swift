@@ -163,6 +163,8 @@ struct Conversation {
                 )
             }
             try store.check(changes)
+            // What is about to move on must not make room for what it moves to.
+            try? store.noteUse(of: changes.map(\.ref), at: nil)
             try send(session.reply(status: Status(accepted: true)))
         } catch let error as RepositoryError {
             refusal = error

@@ -40,6 +40,8 @@ struct RacesCommand: ParsableCommand {
         let state = try RaceCampaign(seconds: seconds, pushers: pushers, usesSSH: usesSSH).run()
         let acknowledged = state.counts["acknowledged"] ?? 0
         let idle = acknowledged < pushers / 2 ? ["races: only \(acknowledged) pushes were acknowledged"] : []
-        return [Part(name: "races: pushes", count: state.counts["pushes"] ?? 0, failures: state.failures + idle)]
+        return [
+            Part(name: "races: pushes", count: state.counts["pushes"] ?? 0, failures: state.failures + idle)
+        ]
     }
 }
