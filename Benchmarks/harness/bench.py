@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -54,6 +55,9 @@ class Bench:
         if hasattr(self, "servers"):
             self.servers.stop()
         print("removing temporary files", file=sys.stderr)
+        # Whoever presses Ctrl-C again gets it done all the same.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def fresh(self, name="run"):

@@ -128,6 +128,13 @@ class Data:
             raise BenchError(f"{repository.path} has {len(present)} objects, of which {len(wanted & present)} are among "
                              f"the {len(wanted)} that {', '.join(refs)} need")
 
+    def check_tree(self, repository, ref):
+        """Requires that a repository has a ref, at whatever commit, and all objects of its tree."""
+        commit = self.cache.commit(ref)
+        missing = self.cache.closure(commit) - {f"{commit}.commit"} - repository.objects()
+        if repository.commit(ref) is None or missing:
+            raise BenchError(f"{ref} has not arrived in {repository.path}, or {len(missing)} of its objects have not")
+
     def count(self, ref, source=None):
         """How many objects a ref needs."""
         source = source or self.cache

@@ -63,19 +63,21 @@ def buildstream(bench, ref, remote, expected):
     return prepare
 
 
-def ostree_push(bench, ref, remote, expected):
-    """ostree-push, which serves an archive repository to its receiver's `ostree pull` through ssh."""
+def ostree_push(bench, ref, remote, source):
+    """ostree-push, which serves `source`, an archive repository, to its receiver's pull through ssh.
+
+    It makes a summary there; the receiver writes commits of its own, with the trees that it got.
+    """
     folder = bench.tools.ostree_push
     path = f"{bench.servers.ssh_on_path}:{folder}:{bench.environment['PATH']}"
 
     def prepare(number):
-        bench.data.in_archive(ref(number))
         target, sample = remote(number), bench.fresh("receiver") / "sample"
         receiver = f"{bench.tools.measured} {sample} {folder}/ostree-receive --no-update"
         return Attempt(
-            [folder / "ostree-push", "--repo", bench.data.archive.path, "--command", receiver,
+            [folder / "ostree-push", "--repo", source.path, "--command", receiver,
              f"localhost:{target.path}", ref(number)],
-            verify=lambda: bench.data.check(target, expected(number)), repository=target,
+            verify=lambda: bench.data.check_tree(target, ref(number)), repository=target,
             environment={"PATH": path}, parts={"receiver": sample})
 
     return prepare
