@@ -27,7 +27,7 @@ def write(path, facts, results):
     shapes, y = [], MARGIN + 8
     for result in results:
         # Rows of one contestant at several sizes compare nothing; they stay in the table.
-        if result.outcome is None or not any(_is_race(verdict) for verdict in result.outcome.verdicts):
+        if result.outcome is None or not any(verdict.is_race for verdict in result.outcome.verdicts):
             continue
         shapes.append(_text(MARGIN, y, result.row.title, "title"))
         y += 10
@@ -55,10 +55,6 @@ role="img" aria-label="Times of pushes and pulls, this project's programs beside
 {body}
 </svg>
 """)
-
-
-def _is_race(verdict):
-    return "as fast as" in verdict.target
 
 
 def _text(x, y, text, kind=None):

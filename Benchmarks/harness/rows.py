@@ -74,11 +74,13 @@ class Verdict:
     # For the picture and for whoever reads the JSON.
     value: float
     limit: float
+    # Whether contestants did the same work, so that their times can be drawn side by side.
+    is_race: bool = False
 
 
 @dataclass
 class Outcome:
-    """What a row has shown. Ours is the contestant that the picture compares with its rival."""
+    """What a row has shown. Ratios are to the first contestant."""
 
     contestants: List[Figures]
     verdicts: List[Verdict]
@@ -99,14 +101,15 @@ class Result:
 def faster(ours, theirs, times):
     """Ours takes at most 1/times of what theirs takes."""
     ratio = theirs.seconds / ours.seconds
-    return Verdict(f"{times:g} × as fast as {theirs.name}", f"{ratio:.2f} ×", ratio >= times, ratio, times)
+    return Verdict(f"{times:g} × as fast as {theirs.name}", f"{ratio:.2f} ×", ratio >= times, ratio, times,
+                   is_race=True)
 
 
 def within(ours, theirs, times):
     """Ours takes at most so many times what theirs takes."""
     ratio = ours.seconds / theirs.seconds
     return Verdict(f"{ours.name} within {times:g} × of {theirs.name}", f"{ratio:.2f} ×", ratio <= times, ratio,
-                   times)
+                   times, is_race=True)
 
 
 def at_most(value, limit, what, shown):
