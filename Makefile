@@ -5,6 +5,7 @@
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
+# make bench    this project's programs beside others; ROW=name, RUNS=5 (see Benchmarks/README.md)
 # All install what is missing, on Debian 12 as root or with sudo.
 
 SWIFT ?= swift
@@ -12,7 +13,7 @@ SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker --strip-all
 SOURCES := Sources Tests Package.swift
 
-.PHONY: demo test torture sanitize fuzz fuzz-short corpus build release format lint clean
+.PHONY: demo test torture sanitize fuzz fuzz-short corpus bench bench-publish build release format lint clean
 
 demo: release
 	Interop/Peers/install demo
@@ -51,6 +52,12 @@ fuzz-short:
 # Makes the committed inputs anew: the fewest that reach what the fixtures, the committed inputs and the last runs reach.
 corpus:
 	Tests/Fuzz/run merge $(FUZZERS)
+
+# To publish is to draw the README's picture.
+bench bench-publish: release
+	Interop/Peers/install bench
+	Benchmarks/run --programs "$$($(SWIFT) build $(RELEASE) --show-bin-path)" --runs $(or $(RUNS),5) \
+		$(if $(ROW),--row "$(ROW)") $(if $(filter bench-publish,$@),--picture docs/bench.svg)
 
 build:
 	Interop/Peers/install build

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole measurement: the folder that everything happens in, the order of runs, and the end of it all."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from . import measure, tools
+from .data import Data
+from .errors import BenchError
+from .progress import Progress
+from .report import print_row
+from .rows import Figures, Result
+from .servers import Servers
+
+
+class Bench:
+    """Everything that rows share. Nothing is removed before its end: on ext4, the removal of thousands of files slows
+    down whatever is measured next."""
+
+    def __init__(self, programs, work, runs):
+        self.runs = runs
+        self.programs = Path(programs).resolve()
+        for name in ("bst-artifact", "bst-artifact-receive"):
+            if not (self.programs / name).exists():
+                raise BenchError(f"there is no {name} in {self.programs}: build it with 'make release'")
+        work.mkdir(parents=True, exist_ok=True)
+        needed = 24 << 30
+        if shutil.disk_usage(work).free < needed:
+            raise BenchError(f"{work} needs {needed >> 30} GiB of free space: name another folder with --work")
+        self.folder = Path(tempfile.mkdtemp(prefix="work-", dir=work.resolve()))
+        self.folder.chmod(0o755)
+        self._count = 0
+
+    def __enter__(self):
+        try:
+            # Nothing of the user's own configuration takes part.
+            self.environment = {
+                **os.environ, "PATH": f"{self.programs}:/usr/sbin:/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+                "HOME": str(self.fresh("home")), "XDG_CONFIG_HOME": str(self.folder / "no-config"),
+                "XDG_CACHE_HOME": str(self.folder / "no-cache"), "TMPDIR": str(self.fresh("tmp")),
+            }
+            self.tools = tools.Tools(self)
+            self.data = Data(self)
+            self.servers = Servers(self)
+            return self
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+
+    def __exit__(self, *_):
+        if hasattr(self, "servers"):
+            self.servers.stop()
+        print("removing temporary files", file=sys.stderr)
+        # Whoever presses Ctrl-C again gets it done all the same.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def fresh(self, name="run"):
+        """A new folder."""
+        self._count += 1
+        path = self.folder / f"{self._count:04d}-{name}"
+        path.mkdir()
+        return path
+
+    # -- Rows ------------------------------------------------------------------------------
+
+    def measure(self, rows):
+        """Measures rows one after the other; one that fails does not keep the others from their turn."""
+        results = []
+        self.progress = Progress(rows, self.runs)
+        for index, row in enumerate(rows):
+            self.progress.begin(index)
+            result = Result(row)
+            try:
+                result.outcome = row.measure(self)
+            except (BenchError, OSError) as error:
+                result.reason = str(error)
+            self.progress.clear()
+            print_row(result)
+            results.append(result)
+        return results
+
+    def race(self, contestants, runs=None):
+        """Runs contestants in turn, A B A B, each in fresh folders and with a disk at rest.
+
+        contestants has a function for each name, which prepares an Attempt given the run's number. After the last run
+        of each, `ostree fsck` looks at the repository that the attempt names. Returns each one's Figures, in order.
+        """
+        runs = runs or self.runs
+        figures = {name: Figures(name) for name in contestants}
+        last = {}
+        for number in range(runs):
+            for name, prepare in contestants.items():
+                self.progress.tell(f"{name}, run {number + 1} of {runs}")
+                last[name] = self.attempt(prepare(number), figures[name])
+        for name, attempt in last.items():
+            if attempt.repository is not None:
+                self.progress.tell(f"{name}, fsck")
+                self.data.fsck(attempt.repository)
+        return list(figures.values())
+
+    def attempt(self, attempt, figures):
+        """One run, whose figures are added."""
+        measure.settle(self.folder)
+        sample = measure.run(attempt, self.tools.measured, self.fresh("log"), self.environment)
+        figures.samples.append(sample)
+        for part, path in attempt.parts.items():
+            figures.parts.setdefault(part, []).append(measure.part(path))
+        for name, value in attempt.figures().items():
+            figures.others.setdefault(name, []).append(value)
+        return attempt

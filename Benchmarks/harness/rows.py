@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a row of the table is: contestants' figures, and how they compare with targets."""
+
+import statistics
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Optional
+
+from .measure import Sample
+
+# All rows by name, in the order of the table.
+ROWS = {}
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    # Roughly what one run of all contestants takes, and what the row takes besides, in seconds.
+    seconds: float
+    preparation: float
+    measure: Callable
+
+
+def row(name, title, seconds, preparation=0.0):
+    """Registers a function, which gets the Bench and returns an Outcome, as a row."""
+
+    def register(function):
+        ROWS[name] = Row(name, title, seconds, preparation, function)
+        return function
+
+    return register
+
+
+@dataclass
+class Figures:
+    """All runs of one contestant."""
+
+    name: str
+    samples: List[Sample] = field(default_factory=list)
+    parts: Dict[str, List[Sample]] = field(default_factory=dict)
+    others: Dict[str, List[float]] = field(default_factory=dict)
+
+    @property
+    def seconds(self):
+        return statistics.median(sample.seconds for sample in self.samples)
+
+    @property
+    def spread(self):
+        """The quickest and the slowest run."""
+        times = [sample.seconds for sample in self.samples]
+        return min(times), max(times)
+
+    @property
+    def cpu_seconds(self):
+        """Of all of its programs together."""
+        own = statistics.median(sample.cpu_seconds for sample in self.samples)
+        return own + sum(statistics.median(sample.cpu_seconds for sample in samples)
+                         for samples in self.parts.values())
+
+    def peak_bytes(self, part=None):
+        return max(sample.peak_bytes for sample in (self.parts[part] if part else self.samples))
+
+    def other(self, name):
+        return statistics.median(self.others[name])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A figure beside its target."""
+
+    target: str
+    measured: str
+    is_met: bool
+    # For the picture and for whoever reads the JSON.
+    value: float
+    limit: float
+    # Whether contestants did the same work, so that their times can be drawn side by side.
+    is_race: bool = False
+
+
+@dataclass
+class Outcome:
+    """What a row has shown. Ratios are to the first contestant."""
+
+    contestants: List[Figures]
+    verdicts: List[Verdict]
+    remarks: List[str] = field(default_factory=list)
+
+
+@dataclass
+class Result:
+    row: Row
+    outcome: Optional[Outcome] = None
+    # Why it could not be measured.
+    reason: Optional[str] = None
+
+
+# -- Comparisons ---------------------------------------------------------------------------
+
+
+def faster(ours, theirs, times):
+    """Ours takes at most 1/times of what theirs takes."""
+    ratio = theirs.seconds / ours.seconds
+    return Verdict(f"{times:g} × as fast as {theirs.name}", f"{ratio:.2f} ×", ratio >= times, ratio, times,
+                   is_race=True)
+
+
+def within(ours, theirs, times):
+    """Ours takes at most so many times what theirs takes."""
+    ratio = ours.seconds / theirs.seconds
+    return Verdict(f"{ours.name} within {times:g} × of {theirs.name}", f"{ratio:.2f} ×", ratio <= times, ratio,
+                   times, is_race=True)
+
+
+def at_most(value, limit, what, shown):
+    """A figure of any kind; `shown` makes text of it."""
+    return Verdict(f"{what} at most {shown(limit)}", shown(value), value <= limit, value, limit)
+
+
+def mebibytes(count):
+    return f"{count / (1 << 20):.1f} MiB"
+
+
+def milliseconds(seconds):
+    return f"{seconds * 1000:.0f} ms"
+
+
+def times(ratio):
+    return f"{ratio:.3f} ×"

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much memory each program takes at its peak, with more and more objects, and with one that is very large."""
+
+from harness.rows import Figures, Outcome, at_most, mebibytes, row
+
+from . import pulling, pushing
+from .pushing import fixed, only
+
+LIMIT, GROWTH = 64 << 20, 16 << 20
+
+
+@row("memory", "peak memory with 10,000 and 100,000 objects, and with one of 4 GiB", seconds=0, preparation=220)
+def memory(bench):
+    """Peaks hardly differ between runs, so there is one of each."""
+    cases = [("10,000 objects", bench.data.many(10_000), "many"), ("100,000 objects", bench.data.many(100_000), "many"),
+             ("4 GiB", bench.data.huge, "huge")]
+    contestants, peaks = [], {}
+    for case, source, ref in cases:
+        push, pull = Figures(f"push, {case}"), Figures(f"pull, {case}")
+        remote = bench.data.repository("archive", "remote")
+        bench.progress.tell(push.name)
+        bench.attempt(pushing.ours(bench, fixed(ref), fixed(remote), only(ref), local=True, source=source)(0), push)
+        bench.progress.tell(pull.name)
+        bench.attempt(pulling.ours(bench, fixed(ref), pulling.fresh(bench, "bare-user"), only(ref), remote=remote,
+                                   source=source)(0), pull)
+        contestants += [push, pull]
+        peaks[case] = {"client of a push": push.peak_bytes(), "receiver": push.peak_bytes("receiver"),
+                       "client of a pull": pull.peak_bytes()}
+    verdicts = []
+    for program in ("client of a push", "receiver", "client of a pull"):
+        verdicts += [at_most(peaks[case][program], LIMIT, f"{program}, {case}:", mebibytes) for case, _, _ in cases]
+        growth = peaks["100,000 objects"][program] - peaks["10,000 objects"][program]
+        verdicts.append(at_most(growth, GROWTH, f"{program}, growth:", mebibytes))
+    return Outcome(contestants, verdicts)

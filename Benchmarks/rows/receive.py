@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The receiver by itself: a recorded push on its standard input."""
+
+from harness.data import HEADERS
+from harness.measure import Attempt
+from harness.rows import Outcome, faster, row
+
+
+@row("receive-headers", "receive /usr/include from a recorded stream, without ssh", seconds=4, preparation=12)
+def receive_headers(bench):
+    bench.data.in_archive(HEADERS)
+    stream = bench.fresh("stream") / "push.bin"
+    with open(stream, "wb") as file:
+        bench.tools.run(*bench.tools.peer, "stream", "--repo", bench.data.archive.path, "--ref", HEADERS, stdout=file)
+
+    def receiver(*command):
+        def prepare(number):
+            target = bench.data.repository("archive", "remote")
+            return Attempt([*command, target.path], stdin=stream, repository=target,
+                           verify=lambda: bench.data.check(target, [HEADERS]))
+
+        return prepare
+
+    peer, own = bench.race({
+        "the peer's receiver": receiver(*bench.tools.peer, "receive"),
+        "bst-artifact-receive": receiver(bench.programs / "bst-artifact-receive"),
+    })
+    return Outcome([peer, own], [faster(own, peer, 2)])
