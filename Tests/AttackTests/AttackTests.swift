@@ -42,5 +42,6 @@ import Testing
 }
 
 extension Attack: CustomTestStringConvertible {
+    /// Group and name.
     public var testDescription: String { description }
 }

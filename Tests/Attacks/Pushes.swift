@@ -56,12 +56,17 @@ extension Attack {
         updates: [(String, String, String)] = Pushed.updates, options: [String] = [],
         _ members: @escaping @Sendable () -> [Member]
     ) -> [Attack] {
-        Version.both.map { version in
+        versions(of: group).map { version in
             Attack(
                 version.named(name), group, outcome, options: version.options + options, seconds: seconds,
                 knownIssue: knownIssue
             ) { AttackInput(bytes: version.push(members(), updates)) }
         }
+    }
+
+    /// What is in an object is read by the same code in both versions, so that once is enough.
+    private static func versions(of group: Group) -> [Version] {
+        [.dirtrees, .metadata, .variants, .bombs].contains(group) ? [Version(number: 1)] : Version.both
     }
 
     /// One more object, before the good ones.

@@ -184,7 +184,7 @@ struct TarReaderTests {
         "has a few extended headers before a member, not any number of them",
         arguments: ["x", "L", "g"] as [Character])
     func manyExtensions(flag: Character) throws {
-        let content = flag == "L" ? Array("member\0".utf8) : TarArchive.record("comment", "x")
+        let content = flag == "L" ? "member\0" : TarArchive.record("comment", "x")
         var archive = TarArchive()
         for _ in 0..<3 {
             for _ in 0..<TarReader.maximumExtensionCount { archive.add(extension: flag, content) }

@@ -8,6 +8,7 @@ import Variants
 
 @testable import ArtifactProtocol
 
+/// Tries one input; what libFuzzer calls.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     withInput(start, count) { input in
@@ -20,8 +21,9 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
         }
         for message in messages {
             for order in [ByteOrder.little, .big] {
-                // What a frame cannot hold was none.
-                let frame = try! message.frame(version: version, order: order)
+                guard let frame = try? message.frame(version: version, order: order) else {
+                    fatalError("\(message) came in a frame and does not fit into one")
+                }
                 let again = frame.withUnsafeBytes { read($0, version, .whole) }
                 require(again.messages == [message], "\(message) became \(again)")
             }
@@ -48,5 +50,6 @@ private func read(
     return (messages, failure)
 }
 
+/// The program.
 @_cdecl("FuzzFrames_main")
 public func main(_ count: Int32, _ arguments: ArgumentVector) -> Int32 { fuzz(count, arguments, test) }

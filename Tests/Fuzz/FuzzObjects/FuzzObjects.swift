@@ -8,6 +8,7 @@ import FuzzSupport
 
 @testable import ArtifactRepository
 
+/// Tries one input; what libFuzzer calls.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     withInput(start, count) { input in
@@ -21,9 +22,12 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
         let name = ObjectName(digest.finish(), type)
         guard (try? checkMetadata(bytes, name)) != nil else { return }
         switch type {
-        case .commit: _ = try! Commit(bytes, name)
+        case .commit:
+            require((try? Commit(bytes, name)) != nil, "a commit that was found right cannot be read")
         case .dirtree:
-            let tree = try! DirTree(bytes, name)
+            guard let tree = try? DirTree(bytes, name) else {
+                fatalError("a dirtree that was found right cannot be read")
+            }
             for index in 0..<tree.fileCount {
                 require(tree.file(index) != nil, "no file \(index)")
             }
@@ -76,5 +80,6 @@ private func decode(_ input: UnsafeRawBufferPointer, _ cut: Cut) -> String {
     }
 }
 
+/// The program.
 @_cdecl("FuzzObjects_main")
 public func main(_ count: Int32, _ arguments: ArgumentVector) -> Int32 { fuzz(count, arguments, test) }

@@ -11,6 +11,7 @@ import SystemCalls
 
 @testable import ArtifactRepository
 
+/// Tries one input; what libFuzzer calls.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     withInput(start, count) { input in
@@ -33,7 +34,7 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
 
 /// A repository in memory, which is used again as long as nothing arrives in it.
 private struct Cache {
-    static let nowhere = try! Directory.openForWriting("/dev/null")
+    static let nowhere = Descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC))
     private nonisolated(unsafe) static var made: Repository?
 
     let folder: Directory
@@ -99,13 +100,6 @@ private struct Cache {
     }
 }
 
-extension Directory {
-    fileprivate static func openForWriting(_ path: String) throws -> Descriptor {
-        let number = open(path, O_WRONLY | O_CLOEXEC)
-        guard number >= 0 else { throw SystemError("open \(path)") }
-        return Descriptor(number)
-    }
-}
-
+/// The program.
 @_cdecl("FuzzReceiver_main")
 public func main(_ count: Int32, _ arguments: ArgumentVector) -> Int32 { fuzz(count, arguments, test) }

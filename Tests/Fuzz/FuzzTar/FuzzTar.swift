@@ -7,6 +7,7 @@ import FuzzSupport
 
 @testable import ArtifactProtocol
 
+/// Tries one input; what libFuzzer calls.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     withInput(start, count) { input in
@@ -61,5 +62,6 @@ private func read(_ input: UnsafeRawBufferPointer, _ cut: Cut) -> Outcome {
     return outcome
 }
 
+/// The program.
 @_cdecl("FuzzTar_main")
 public func main(_ count: Int32, _ arguments: ArgumentVector) -> Int32 { fuzz(count, arguments, test) }
