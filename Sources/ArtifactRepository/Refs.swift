@@ -57,6 +57,19 @@ extension Repository {
         return result.sorted { $0.ref < $1.ref }
     }
 
+    /// Whether there are more refs than so many, of which no more are looked at.
+    public func hasMoreRefs(than limit: Int) throws -> Bool {
+        var count = 0
+        var pending = [try root.directory("refs/heads")]
+        while let folder = pending.popLast() {
+            for entry in try folder.entries() {
+                if let child = try? folder.directory(entry) { pending.append(child) } else { count += 1 }
+                if count > limit { return true }
+            }
+        }
+        return false
+    }
+
     /// Runs `body` while no other process that asks for this lock moves refs.
     ///
     /// libostree has no such lock; the one taken is on the folder `refs/heads` itself, so that nothing has to be

@@ -13,6 +13,8 @@ struct SummaryAfterPush {
 
     /// From this size on, in bytes, an update takes a time that people notice.
     private static let largeSize = 1 << 20
+    /// So many refs make about as large a one.
+    private static let manyRefs = 5000
     /// How long the client waits for those who hold libostree's lock, in milliseconds.
     private static let briefPatience: UInt64 = 500
     /// How long the process of its own waits.
@@ -24,9 +26,11 @@ struct SummaryAfterPush {
         do {
             // Nobody reads what the other process says.
             try repository.checkSummaryCanBeSigned(by: signers)
-            let size = try repository.summarySize() ?? 0
-            guard size < Self.largeSize || !DetachedProcess.isPossible else {
-                let report = SummaryReport(size: size)
+            let size = try repository.summarySize()
+            // The first summary of a cache that has many refs takes as long.
+            let isLarge = try size.map { $0 >= Self.largeSize } ?? repository.hasMoreRefs(than: Self.manyRefs)
+            guard !isLarge || !DetachedProcess.isPossible else {
+                let report = SummaryReport(size: size ?? 0)
                 for warning in report.warnings { logger.warning("\(warning)") }
                 return try detach()
             }

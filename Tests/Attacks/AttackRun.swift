@@ -57,7 +57,11 @@ extension Attack {
         checkOutput(ended, isRead, &result)
         let changes = try cache.snapshot().differences(from: before)
         if case .success(let refs) = outcome {
-            let lost = changes.filter { !$0.hasPrefix("added ") && !$0.contains(": directory ") }
+            // That a folder was found complete is noted at its object.
+            let lost = changes.filter {
+                !$0.hasPrefix("added ") && !$0.contains(": directory ")
+                    && !$0.contains("user.bst-artifact.complete")
+            }
             result.require(lost.isEmpty, "what was there is changed: \(lost)")
             for (ref, commit) in refs {
                 result.require(cache.commit(of: ref) == commit, "\(ref) is not at \(commit)")

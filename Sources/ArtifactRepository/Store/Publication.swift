@@ -32,6 +32,7 @@ extension LocalQuarantine {
                 try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
                 try incoming.remove(LocalQuarantine.room)
                 try moveRefs(changes, outcomes)
+                closure.markStored()
                 complete.save(temporaryFilesIn: incoming)
                 return outcomes
             }

@@ -13,7 +13,7 @@ import SystemCalls
 struct ClosureCheck {
     private let quarantine: LocalQuarantine
     private let complete: CompleteTrees
-    /// The heights of trees that could not be marked.
+    /// The heights of trees in the repository that have no mark yet, and of those that could not be marked.
     private var heights: [Checksum: Int] = [:]
     /// The time that needed objects get, which no other has.
     let stamp: timespec
@@ -83,8 +83,6 @@ struct ClosureCheck {
         let tree: DirTree
         var next = 0
         var height = 1
-        /// Whether something below is in quarantine.
-        var hasNew = false
     }
 
     private mutating func requireTree(_ root: Checksum, of commit: ObjectName) throws {
@@ -96,7 +94,6 @@ struct ClosureCheck {
                 leave(visit)
                 if var parent = stack.popLast() {
                     parent.height = max(parent.height, visit.height + 1)
-                    parent.hasNew = parent.hasNew || visit.hasNew || !visit.isStored
                     stack.append(parent)
                 }
                 continue
@@ -107,24 +104,21 @@ struct ClosureCheck {
                 stack.append(visit)
                 continue
             }
-            if try require(ObjectName(child.metadata, .dirmeta), neededBy: visit.name) != .stored {
-                visit.hasNew = true
-            }
+            _ = try require(ObjectName(child.metadata, .dirmeta), neededBy: visit.name)
             let name = visit.name
             stack.append(visit)
-            if let (height, isNew) = try enter(child.tree, neededBy: name, of: commit, &stack) {
+            if let height = try enter(child.tree, neededBy: name, of: commit, &stack) {
                 stack[stack.count - 1].height = max(stack[stack.count - 1].height, height + 1)
-                if isNew { stack[stack.count - 1].hasNew = true }
             }
         }
     }
 
     /// Begins with a folder, unless it is known to be complete.
     ///
-    /// - Returns: its height then, and whether something of it is in quarantine.
+    /// - Returns: its height then.
     private mutating func enter(
         _ checksum: Checksum, neededBy parent: ObjectName, of commit: ObjectName, _ stack: inout [Visit]
-    ) throws -> (height: Int, isNew: Bool)? {
+    ) throws -> Int? {
         let name = ObjectName(checksum, .dirtree)
         let place = try require(name, neededBy: parent)
         let file =
@@ -137,7 +131,7 @@ struct ClosureCheck {
             throw RepositoryError.badObject(
                 commit, "its tree is deeper than \(ClosureCheck.maximumDepth) folders")
         }
-        if let known { return (known, place != .stored || heights[checksum] != nil) }
+        if let known { return known }
         let openSize = try (stack.last?.openSize ?? 0) + UInt64(file.status().st_size)
         guard openSize <= ClosureCheck.maximumOpenSize else {
             throw RepositoryError.badObject(
@@ -147,21 +141,31 @@ struct ClosureCheck {
         }
         let bytes = try file.readAll(limit: Commit.maximumMetadataSize)
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
-        var visit = Visit(
+        let visit = Visit(
             name: name, file: file, isStored: place == .stored, openSize: openSize, tree: tree)
         for index in 0..<tree.fileCount {
             guard let file = tree.file(index) else { continue }
-            if try require(ObjectName(file, .file), neededBy: name) != .stored { visit.hasNew = true }
+            _ = try require(ObjectName(file, .file), neededBy: name)
         }
         stack.append(visit)
         return nil
     }
 
-    /// Everything below was found. A stored tree that lacks something until publication must not be marked before.
+    /// Everything below was found. What readers see is marked only after publication, when it is there, too.
     private mutating func leave(_ visit: Visit) {
-        let mayBeMarked = !visit.isStored || !visit.hasNew
-        if !mayBeMarked || !complete.mark(visit.file, height: visit.height) {
+        if visit.isStored || !complete.mark(visit.file, height: visit.height) {
             heights[visit.name.checksum] = visit.height
+        }
+    }
+
+    /// Marks the trees that the repository had, now that everything that they need is in it. What fails costs the next
+    /// publication time, and nothing else.
+    func markStored() {
+        let repository = quarantine.repository
+        guard repository.mode == .archive else { return }
+        for (checksum, height) in heights {
+            let path = repository.objectPath(ObjectName(checksum, .dirtree))
+            if let file = try? repository.objects.openFile(path) { _ = complete.mark(file, height: height) }
         }
     }
 

@@ -211,51 +211,24 @@ extension Attack {
                 Pushed.members.filter { $0.name != sent.name.fileName }
             }
         }
-        objects(
-            "a second commit without its tree", .missing,
-            refused("was neither sent nor is it in the repository")
-        ) {
+        objects("a second commit without its tree, which nobody wants", .missing, Pushed.success) {
             Pushed.members + [SampleObject.commit(tree: sum, metadata: sum).member]
         }
-        objects(
-            "a commit whose tree is a dirmeta", .missing,
-            refused("was neither sent nor is it in the repository")
-        ) {
-            Pushed.members + [
-                SampleObject.commit(
-                    tree: sample.rootMetadata.checksum.bytes, metadata: sample.rootMetadata.checksum.bytes
-                ).member
-            ]
-        }
-        objects(
-            "a commit whose tree is itself a commit", .missing,
-            refused("was neither sent nor is it in the repository")
-        ) {
-            Pushed.members + [
-                SampleObject.commit(
-                    tree: sample.commit.checksum.bytes, metadata: sample.rootMetadata.checksum.bytes
-                ).member
-            ]
-        }
-        objects("a folder that is a file", .missing, refused("was neither sent nor is it in the repository"))
-        {
-            let root = SampleObject.dirtree(directories: [
-                ("x", sample.file.checksum.bytes, sample.rootMetadata.checksum.bytes)
-            ])
-            return Pushed.members + [
-                root.member,
-                SampleObject.commit(tree: root.checksum.bytes, metadata: sample.rootMetadata.checksum.bytes)
-                    .member,
-            ]
-        }
-        objects("a file that is a folder", .missing, refused("was neither sent nor is it in the repository"))
-        {
-            let root = SampleObject.dirtree(files: [("x", sample.folder.checksum.bytes)])
-            return Pushed.members + [
-                root.member,
-                SampleObject.commit(tree: root.checksum.bytes, metadata: sample.rootMetadata.checksum.bytes)
-                    .member,
-            ]
+        // Each of these is the commit that the ref is to point to.
+        let meta = sample.rootMetadata.checksum.bytes
+        let fileAsFolder = SampleObject.dirtree(directories: [("x", sample.file.checksum.bytes, meta)])
+        let folderAsFile = SampleObject.dirtree(files: [("x", sample.folder.checksum.bytes)])
+        for (name, tree, more) in [
+            ("a commit whose tree is a dirmeta", meta, []),
+            ("a commit whose tree is itself a commit", sample.commit.checksum.bytes, []),
+            ("a folder that is a file", fileAsFolder.checksum.bytes, [fileAsFolder.member]),
+            ("a file that is a folder", folderAsFile.checksum.bytes, [folderAsFile.member]),
+        ] {
+            let commit = SampleObject.commit(tree: tree, metadata: meta)
+            objects(
+                name, .missing, refused("was neither sent nor is it in the repository"),
+                updates: [(Pushed.ref, Frame.nothing, commit.checksum.hex)]
+            ) { Pushed.members + more + [commit.member] }
         }
     }
 }
