@@ -59,7 +59,10 @@ private struct Cache {
     }
 
     func verify(isAccepted: Bool) throws {
-        let leftovers = try repository.root.directory("tmp").entries().filter { $0.hasPrefix("bst-artifact") }
+        // An interrupted push leaves what was right of it to the next one.
+        let leftovers = try repository.root.directory("tmp").entries().filter {
+            $0.hasPrefix("bst-artifact") && (isAccepted || !$0.hasPrefix("bst-artifact-push-"))
+        }
         require(leftovers.isEmpty, "\(leftovers) are left behind")
         var count = 0
         for half in try repository.objects.entries() {
@@ -95,6 +98,8 @@ private struct Cache {
 
     func clear() throws {
         for entry in try repository.objects.entries() { try repository.objects.removeTree(entry) }
+        let temporary = try repository.root.directory("tmp")
+        for entry in try temporary.entries() { try temporary.removeTree(entry) }
         let heads = try repository.root.directory("refs/heads")
         for entry in try heads.entries() { try heads.removeTree(entry) }
     }

@@ -57,7 +57,8 @@ private func read(_ input: UnsafeRawBufferPointer, _ cut: Cut) -> Outcome {
             return false
         }
     }
-    outcome.position = reader.position
+    // How far it looked before it found damage depends on how much there was to look at.
+    if outcome.failure == nil { outcome.position = reader.position }
     require(reader.position <= UInt64(input.count), "more is read than there is")
     return outcome
 }
