@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What `--help` knows and docs/CLI.md does not say.
+@Suite struct DocumentedOptionsTests {
+    /// A command, and what it prints with `--help`.
+    private struct Command {
+        /// The program and its subcommands.
+        let words: [String]
+        let help: String
+
+        /// The command, and all below it that its help names.
+        static func all(_ words: [String], program: String) throws -> [Command] {
+            let result = try run([program] + words.dropFirst() + ["--help"])
+            expectSuccess(result)
+            let command = Command(words: words, help: result.text)
+            return try [command] + command.subcommands.flatMap { try all(words + [$0], program: program) }
+        }
+
+        private var subcommands: [String] {
+            let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+            guard let title = lines.firstIndex(of: "SUBCOMMANDS:") else { return [] }
+            // An abstract that is too long goes on in further lines, which are indented more.
+            return lines[(title + 1)...].prefix { !$0.isEmpty }.compactMap { line in
+                let indentation = line.prefix { $0 == " " }.count
+                return indentation == 2 ? line.split(separator: " ").first.map(String.init) : nil
+            }
+        }
+
+        var options: [String] { Set(help.matches(of: /--[a-z][a-z0-9-]*/).map { "\($0.output)" }).sorted() }
+
+        /// What the documentation says of it: before the first part of the program's section, and in its own part.
+        func part(of documentation: String) -> String {
+            let sections = documentation.components(separatedBy: "\n## ")
+            let section = sections.first { $0.hasPrefix("\(words[0])\n") } ?? ""
+            let parts = section.components(separatedBy: "\n### ")
+            let own = parts.dropFirst().first {
+                $0.hasPrefix(words.dropFirst().joined(separator: " ") + "\n")
+            }
+            return parts[0] + (own ?? "")
+        }
+    }
+
+    private func expectDocumented(_ commands: [Command]) throws {
+        let documentation = try String(
+            contentsOfFile: "\(Programs.repositoryRoot)/docs/CLI.md", encoding: .utf8)
+        for command in commands {
+            let text = command.part(of: documentation)
+            let documented = Set(text.matches(of: /--[a-z][a-z0-9-]*/).map { "\($0.output)" })
+            let missing = command.options.filter { !documented.contains($0) }
+            #expect(missing == [], "docs/CLI.md lacks options of \(command.words.joined(separator: " "))")
+        }
+    }
+
+    @Test func `Every option of bst-artifact is documented where its subcommand is`() throws {
+        let commands = try Command.all(["bst-artifact"], program: Programs.artifact())
+        #expect(commands.contains { $0.words == ["bst-artifact", "repo", "expire"] })
+        try expectDocumented(commands)
+    }
+
+    @Test func `Every option of bst-artifact-receive is documented`() throws {
+        try expectDocumented(
+            Command.all(["bst-artifact-receive"], program: Programs.receiver()))
+    }
+}
