@@ -17,9 +17,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let selection = RemoteSelection(
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
-        var options = Pusher.Options()
-        options.receiver = receiver.options(isVerbose: output.verbose)
-        options.patience = receiver.timeout
+        let options = receiver.options(isVerbose: output.verbose)
         var failures: [any Error] = []
         for address in try selection.pushCaches(for: nil) {
             do { try check(address, options) } catch { failures.append(error) }

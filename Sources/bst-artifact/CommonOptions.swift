@@ -93,12 +93,13 @@ struct ReceiverOptions: ParsableArguments {
         }
     }
 
-    func options(isVerbose: Bool) -> ReceiverCommand.Options {
-        var options = ReceiverCommand.Options()
-        options.version = ProtocolVersion(rawValue: version) ?? .one
-        options.receiver = receiver
-        options.ssh = ssh ?? Environment.all["BST_ARTIFACT_SSH"] ?? "ssh"
-        options.isVerbose = isVerbose
+    func options(isVerbose: Bool) -> Pusher.Options {
+        var options = Pusher.Options()
+        options.receiver.version = ProtocolVersion(rawValue: version) ?? .one
+        options.receiver.receiver = receiver
+        options.receiver.ssh = ssh ?? Environment.all["BST_ARTIFACT_SSH"] ?? "ssh"
+        options.receiver.isVerbose = isVerbose
+        options.patience = timeout
         return options
     }
 }

@@ -5,11 +5,11 @@ import ArtifactClient
 /// Finds out where a cache is pulled from, asking its receiver where only that knows.
 struct PullSources {
     let options: WebOptions
-    let receiver: ReceiverCommand.Options
+    let receiver: Pusher.Options
     let terminal: Terminal
     private var known: [RemoteAddress: RemoteAddress] = [:]
 
-    init(options: WebOptions, receiver: ReceiverCommand.Options, terminal: Terminal) {
+    init(options: WebOptions, receiver: Pusher.Options, terminal: Terminal) {
         self.options = options
         self.receiver = receiver
         self.terminal = terminal
@@ -29,9 +29,7 @@ struct PullSources {
     }
 
     private func ask(_ cache: RemoteAddress) throws -> RemoteAddress {
-        var options = Pusher.Options()
-        options.receiver = receiver
-        guard let text = try Pusher.check(cache, options: options).pullURL, !text.isEmpty else {
+        guard let text = try Pusher.check(cache, options: receiver).pullURL, !text.isEmpty else {
             throw ClientError(
                 .unsuitableRemote,
                 "\(cache) does not say where it can be pulled from: name its web address with --remote or as pull-url, or let its "

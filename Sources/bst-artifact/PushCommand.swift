@@ -81,9 +81,7 @@ struct PushCommand: ParsableCommand {
     ) throws -> Bool {
         let start = Clock.milliseconds
         let progress = output.terminal.progress()
-        var options = Pusher.Options()
-        options.receiver = receiver.options(isVerbose: output.verbose)
-        options.patience = receiver.timeout
+        var options = receiver.options(isVerbose: output.verbose)
         options.compression = compression
         options.showProgress = { objects, bytes in
             progress.show("pushing to \(address): \(Format.count(objects, "object")), \(Format.bytes(bytes))")

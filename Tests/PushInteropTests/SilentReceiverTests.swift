@@ -34,6 +34,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [["pull", "a/b/c"], ["list"]])
+    func `One that does not say where to pull from is given up on`(command: [String]) throws {
+        let shop = try Workshop()
+        // It stands in for ssh, so it goes for what is at a remote.
+        let path = try shop.directory.file("ssh", "#!/bin/sh\nexec sleep 100\n")
+        chmod(path, 0o755)
+        let repository = command[0] == "pull" ? ["--repo", shop.source] : []
+        let options = ["--remote", "ssh://host/cache", "--ssh", path, "--timeout", "1"]
+        try expectFailure("does nothing for 1 seconds", status: 1, unchanged: [shop.source]) {
+            try Client.run(command + repository + options, timeout: 30)
+        }
+    }
+
     @Test func `One that says goodbye and stays is told to go`() throws {
         let shop = try Workshop()
         try shop.commit("a/b/c")
