@@ -56,8 +56,7 @@ let package = Package(
         .target(
             name: "ArtifactClient",
             dependencies: [
-                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants", "CGLib", "CCurl",
-                "CYAML",
+                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants", "CCurl", "CYAML",
             ]),
         .target(
             name: "ArtifactReceiver",

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CGLib
-import Variants
-
 /// The command by which a client asks sshd for a receiver: `bst-artifact-receive [--verbose] PATH`, or in version 0
 /// `ostree-receive [--verbose] --repo=PATH`.
 ///
@@ -25,7 +22,8 @@ public struct ReceiverInvocation: Equatable, Sendable {
                 "‘\(command.forDisplay(limit: 200))’ is not run: \(reason), and this login is for pushing artifacts alone, "
                     + "with ‘bst-artifact push’")
         }
-        var rest = try ReceiverInvocation.words(command, refused)[...]
+        guard let words = command.shellWords else { throw refused("its quotation marks do not match") }
+        var rest = words[...]
         let program = rest.popFirst()?.split(separator: "/").last ?? ""
         switch program {
         case "bst-artifact-receive": version = .one
@@ -48,18 +46,5 @@ public struct ReceiverInvocation: Equatable, Sendable {
                 path = word
             }
         }
-    }
-
-    /// Splits a command as a shell does.
-    private static func words(
-        _ command: String, _ refused: (String) -> ProtocolError
-    ) throws(ProtocolError) -> [String] {
-        var count: Int32 = 0
-        var vector: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-        guard g_shell_parse_argv(command, &count, &vector, nil) != 0, let vector else {
-            throw refused("its quotation marks do not match")
-        }
-        defer { g_strfreev(vector) }
-        return (0..<Int(count)).compactMap { vector[$0].map { String(cString: $0) } }
     }
 }

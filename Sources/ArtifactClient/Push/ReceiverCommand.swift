@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import CGLib
 import Glibc
 
 /// The command that starts a receiver at a remote.
@@ -53,7 +52,11 @@ public struct ReceiverCommand: Sendable, Equatable {
             receiver =
                 options.receiver ?? (options.version == .zero ? "ostree-receive" : "bst-artifact-receive")
             usesSSH = true
-            var command = try ReceiverCommand.words(options.ssh)
+            guard var command = options.ssh.shellWords else {
+                throw ClientError(
+                    .unsuitableRemote,
+                    "cannot start ssh as ‘\(options.ssh)’: name a program, and close quotation marks")
+            }
             if let user = address.user { command += ["-l", user] }
             if let port = address.port { command += ["-p", "\(port)"] }
             let rest = ReceiverCommand.receiverArguments(address.path, options).map(ReceiverCommand.quoted)
@@ -78,19 +81,6 @@ public struct ReceiverCommand: Sendable, Equatable {
         guard let slash = own.lastIndex(of: "/") else { return name }
         let beside = own[...slash] + name
         return access(String(beside), X_OK) == 0 ? String(beside) : name
-    }
-
-    /// Splits a command as a shell does.
-    private static func words(_ command: String) throws(ClientError) -> [String] {
-        var count: Int32 = 0
-        var vector: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-        guard g_shell_parse_argv(command, &count, &vector, nil) != 0, let vector else {
-            throw ClientError(
-                .unsuitableRemote,
-                "cannot start ssh as ‘\(command)’: name a program, and close quotation marks")
-        }
-        defer { g_strfreev(vector) }
-        return (0..<Int(count)).compactMap { vector[$0].map { String(cString: $0) } }
     }
 
     /// Quotes an argument for the remote shell, where it needs that.
