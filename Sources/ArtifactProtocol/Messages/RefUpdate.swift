@@ -18,8 +18,6 @@ public struct RefUpdate: Equatable, Sendable {
         self.new = new
     }
 
-    private static let none = String(repeating: "0", count: 64)
-
     /// Reads the body of an `update`; a ref may stand in it once.
     static func list(body: Variant) throws(ProtocolError) -> [RefUpdate] {
         var updates: [RefUpdate] = []
@@ -38,8 +36,8 @@ public struct RefUpdate: Equatable, Sendable {
             guard seen.insert(ref).inserted else {
                 throw ProtocolError(.malformed, "the peer's update names ref \(ref) twice")
             }
-            let oldCommit = old == none ? nil : try Checksum(received: old, of: name)
-            guard new != none else {
+            let oldCommit = old == Checksum.noCommit ? nil : try Checksum(received: old, of: name)
+            guard new != Checksum.noCommit else {
                 throw ProtocolError(
                     .malformed,
                     "the peer wants ref \(ref) removed, which cannot be asked for in this protocol")
@@ -55,7 +53,9 @@ public struct RefUpdate: Equatable, Sendable {
             updates.map { update in
                 (
                     key: update.ref.text,
-                    value: Variant.tuple([.string(update.old?.hex ?? none), .string(update.new.hex)])
+                    value: Variant.tuple([
+                        .string(update.old?.hex ?? Checksum.noCommit), .string(update.new.hex),
+                    ])
                 )
             })
     }

@@ -5,6 +5,9 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
     // Four words in big-endian order: compact in sets, and comparison is comparison of the words.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
+    /// Stands for no commit where a checksum is written in hexadecimal digits: 64 zeros.
+    package static let noCommit = String(repeating: "0", count: 64)
+
     /// How many bytes a checksum has.
     public static let byteCount = 32
 

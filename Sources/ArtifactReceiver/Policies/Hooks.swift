@@ -32,8 +32,7 @@ public final class Hook: @unchecked Sendable {
     ///
     /// - Returns: why it failed, nil where it returned 0.
     func run(_ moves: [(ref: RefName, old: Checksum?, new: Checksum)]) -> String? {
-        let none = String(repeating: "0", count: 64)
-        let lines = moves.map { "\($0.old?.hex ?? none) \($0.new) \($0.ref)\n" }.joined()
+        let lines = moves.map { "\($0.old?.hex ?? Checksum.noCommit) \($0.new) \($0.ref)\n" }.joined()
         // A hook that does not read is no failure.
         try? process.input?.writeAll(Array("your turn\n\(lines)".utf8))
         switch process.wait() {

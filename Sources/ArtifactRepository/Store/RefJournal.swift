@@ -11,11 +11,12 @@ private enum RefJournal {
     static let path = "state/bst-artifact-refs"
     private static let first = "bst-artifact refs 1"
     private static let last = "end"
-    private static let nothing = String(repeating: "0", count: 64)
     static let maximumSize = 64 * 1024 * 1024
 
     static func text(_ moves: [RefMove]) -> String {
-        let lines = moves.map { "\($0.old?.hex ?? nothing) \($0.new?.hex ?? nothing) \($0.ref)" }
+        let lines = moves.map { move in
+            "\(move.old?.hex ?? Checksum.noCommit) \(move.new?.hex ?? Checksum.noCommit) \(move.ref)"
+        }
         return ([first] + lines + [last]).map { "\($0)\n" }.joined()
     }
 
@@ -38,7 +39,7 @@ private enum RefJournal {
 extension Checksum {
     /// Sixty-four zeros stand for nothing.
     fileprivate var unlessNothing: Checksum? {
-        hex.utf8.allSatisfy { $0 == UInt8(ascii: "0") } ? nil : self
+        hex == Checksum.noCommit ? nil : self
     }
 }
 
