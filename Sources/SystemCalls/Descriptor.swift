@@ -67,11 +67,6 @@ public final class Descriptor: Sendable {
         return count
     }
 
-    /// Goes to the start of a file.
-    public func rewind() throws(SystemError) {
-        guard lseek(number, 0, SEEK_SET) == 0 else { throw SystemError("seek") }
-    }
-
     /// Reads the rest of a file that is expected to be small.
     ///
     /// - Throws: `SystemError` with `EFBIG` where there are more than `limit` bytes.

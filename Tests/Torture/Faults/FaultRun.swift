@@ -104,9 +104,8 @@ struct FaultRun {
         FileSystemObservation.observer = nil
         let folder = try Directory(place)
         for name in ["input", "output"] { try folder.remove(name) }
-        let input = try folder.createFile("input")
-        try input.writeAll(stream)
-        try input.rewind()
+        try folder.createFile("input").writeAll(stream)
+        let input = try folder.openFile("input")
         let output = try folder.createFile("output")
         FileSystemObservation.observer = observer
         var options = Receiver.Options()
