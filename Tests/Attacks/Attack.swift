@@ -56,8 +56,6 @@ public struct Attack: Sendable, CustomStringConvertible {
     public let outcome: Outcome
     /// How long the program may take, in seconds, on a machine that is busy.
     public let seconds: Double
-    /// Why it does not come out as it must yet; nil where it does.
-    public let knownIssue: String?
     let play: Play
 
     /// Group and name.
@@ -65,22 +63,20 @@ public struct Attack: Sendable, CustomStringConvertible {
 
     init(
         _ name: String, _ group: Group, _ outcome: Outcome, options: [String] = [], seconds: Double = 20,
-        knownIssue: String? = nil, isRead: Bool = true, input: @escaping @Sendable () -> AttackInput
+        isRead: Bool = true, input: @escaping @Sendable () -> AttackInput
     ) {
         self.init(
-            name, group, outcome, seconds: seconds, knownIssue: knownIssue,
+            name, group, outcome, seconds: seconds,
             play: .receiver(options: options, isRead: isRead, input: input))
     }
 
     init(
-        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 20, knownIssue: String? = nil,
-        play: Play
+        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 20, play: Play
     ) {
         self.name = name
         self.group = group
         self.outcome = outcome
         self.seconds = seconds
-        self.knownIssue = knownIssue
         self.play = play
     }
 

@@ -52,14 +52,13 @@ struct Version: Sendable {
 extension Attack {
     /// The same wrong objects in both versions.
     static func objects(
-        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 20, knownIssue: String? = nil,
+        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 20,
         updates: [(String, String, String)] = Pushed.updates, options: [String] = [],
         _ members: @escaping @Sendable () -> [Member]
     ) -> [Attack] {
         versions(of: group).map { version in
             Attack(
-                version.named(name), group, outcome, options: version.options + options, seconds: seconds,
-                knownIssue: knownIssue
+                version.named(name), group, outcome, options: version.options + options, seconds: seconds
             ) { AttackInput(bytes: version.push(members(), updates)) }
         }
     }

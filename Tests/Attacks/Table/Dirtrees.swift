@@ -81,10 +81,9 @@ extension Attack {
     }
 
     private static func tree(
-        _ name: String, _ outcome: Outcome, seconds: Double = 30, knownIssue: String? = nil,
-        _ push: @escaping @Sendable () -> [UInt8]
+        _ name: String, _ outcome: Outcome, seconds: Double = 30, _ push: @escaping @Sendable () -> [UInt8]
     ) -> Attack {
-        Attack(name, .trees, outcome, seconds: seconds, knownIssue: knownIssue) { AttackInput(bytes: push()) }
+        Attack(name, .trees, outcome, seconds: seconds) { AttackInput(bytes: push()) }
     }
 
     static let trees: [Attack] = table {
