@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import SystemCalls
+
+extension Repository {
+    /// When a ref was used last, in seconds since 1970; nil where there is no such ref.
+    func lastUse(of ref: RefName) throws -> Int? {
+        try root.status(of: "refs/heads/\(ref)")?.st_mtim.tv_sec
+    }
+
+    /// Notes that refs were used now, or at a time in seconds since 1970 where that is later than what is noted.
+    public func noteUse(of refs: [RefName], at time: Int?) throws {
+        for ref in refs {
+            guard let last = try lastUse(of: ref), time ?? .max > last else { continue }
+            try root.setModificationTime("refs/heads/\(ref)", time.map { timespec(tv_sec: $0, tv_nsec: 0) })
+        }
+    }
+
+    /// How many bytes of the repository's file system are free for its owner; `.max` where it does not say.
+    public func freeBytes() throws -> UInt64 {
+        var status = statvfs()
+        guard fstatvfs(root.descriptor.number, &status) == 0 else {
+            throw SystemError("look at the file system of \(path)")
+        }
+        // A file system that knows no size, ramfs for one, is as large as need be.
+        return status.f_blocks == 0 ? .max : UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
+    /// How many bytes of disk the objects take. That is remembered, and counted only after others changed something.
+    public func allocatedBytes() throws -> UInt64 {
+        try withRefLock {
+            var complete = try CompleteTrees(self)
+            if let known = complete.allocatedBytes { return known }
+            var bytes: UInt64 = 0
+            try forEachObject { path, _ in bytes += UInt64(try objects.status(of: path)?.st_blocks ?? 0) * 512
+            }
+            complete.setAllocation(bytes)
+            complete.save(temporaryFilesIn: try root.directory("tmp"))
+            return bytes
+        }
+    }
+
+    /// Visits all objects, with their paths below `objects/`.
+    func forEachObject(_ visit: (String, ObjectName) throws -> Void) throws {
+        for folder in try objects.entries() where folder.utf8.count == 2 {
+            try objects.directory(folder).forEachEntry { entry in
+                guard let name = objectName(folder + entry) else { return }
+                try visit("\(folder)/\(entry)", name)
+            }
+        }
+    }
+
+    /// The object that a file of `objects/` holds.
+    private func objectName(_ fileName: String) -> ObjectName? {
+        guard let dot = fileName.firstIndex(of: "."), let checksum = Checksum(hex: fileName[..<dot]) else {
+            return nil
+        }
+        let suffix = fileName[fileName.index(after: dot)...]
+        if suffix == mode.fileSuffix { return ObjectName(checksum, .file) }
+        return ObjectType(rawValue: String(suffix)).flatMap { $0 == .file ? nil : ObjectName(checksum, $0) }
+    }
+
+    /// What pushes in progress were told to be present.
+    func reservedObjects() throws -> [ObjectName] {
+        try QuarantineFolder.running(in: try root.directory("tmp")).flatMap { folder in
+            (try? folder.directory("reserve").entries().compactMap { ObjectName(fileName: $0) }) ?? []
+        }
+    }
+}
