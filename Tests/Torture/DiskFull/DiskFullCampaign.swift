@@ -8,22 +8,20 @@ struct DiskFullCampaign {
     /// Whether only some sizes are tried.
     let isShort: Bool
 
-    struct Tally {
+    /// What came of one kind of pushes.
+    struct Tally: Codable {
+        let name: String
         var refused = 0
         var taken = 0
         var failures: [String] = []
     }
 
     /// Needs a mount namespace of its own.
-    func run() throws -> [(String, Tally)] {
+    func run() throws -> [Tally] {
         let folder = try TemporaryDirectory()
         let source = folder.path("source")
         try OSTreeCommand.initRepo(source, mode: .archive)
-        return try [
-            ("pages that are left", pages(source, folder)),
-            ("share of the disk in use", shares(source, folder)),
-            ("--min-free", minimumFree(source, folder)),
-        ]
+        return try [pages(source, folder), shares(source, folder), minimumFree(source, folder)]
     }
 
     private func commit(
@@ -81,7 +79,7 @@ struct DiskFullCampaign {
 
     /// Every number of pages between none and enough.
     private func pages(_ source: String, _ folder: TemporaryDirectory) throws -> Tally {
-        var tally = Tally()
+        var tally = Tally(name: "pages that are left")
         let refs = ["p/e/strong", "p/e/weak"]
         try commit(source, ["before"], seed: 1, bytes: 10_000, folder)
         try commit(source, refs, seed: 2, bytes: 60_000, folder)
@@ -106,7 +104,7 @@ struct DiskFullCampaign {
     }
 
     private func shares(_ source: String, _ folder: TemporaryDirectory) throws -> Tally {
-        var tally = Tally()
+        var tally = Tally(name: "share of the disk in use")
         try commit(source, ["large"], seed: 3, bytes: 3_000_000, folder)
         for share in [0, 50, 90, 99] {
             let disk = try FullDisk(at: folder.path("mount"), megabytes: 8)
@@ -124,7 +122,7 @@ struct DiskFullCampaign {
 
     /// Old artifacts make room; pinned ones stay; what cannot fit moves nothing.
     private func minimumFree(_ source: String, _ folder: TemporaryDirectory) throws -> Tally {
-        var tally = Tally()
+        var tally = Tally(name: "--min-free")
         func expect(_ isTrue: Bool, _ words: String) {
             if !isTrue { tally.failures.append("--min-free: \(words)") }
         }

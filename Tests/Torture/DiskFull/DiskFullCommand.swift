@@ -17,46 +17,49 @@ struct DiskFullCommand: ParsableCommand {
     var inside = false
 
     func run() throws {
-        guard inside else { return try enter() }
+        if inside {
+            let tallies = try DiskFullCampaign(isShort: short).run()
+            return FileHandle.standardOutput.write(try JSONEncoder().encode(tallies))
+        }
+        guard let tallies = try DiskFullCommand.tallies(isShort: short) else {
+            return print("disk-full: skipped, since only root, with mount namespaces, can mount small disks")
+        }
         var table = Table(["disk full", "refused", "taken", "promises broken"])
-        let tallies = try DiskFullCampaign(isShort: short).run()
-        for (name, tally) in tallies {
-            table.add([name, "\(tally.refused)", "\(tally.taken)", "\(tally.failures.count)"])
+        for tally in tallies {
+            table.add([tally.name, "\(tally.refused)", "\(tally.taken)", "\(tally.failures.count)"])
         }
         table.print()
-        let failures = tallies.flatMap(\.1.failures)
+        let failures = tallies.flatMap(\.failures)
         for failure in failures.prefix(40) { print("  \(failure)") }
         if !failures.isEmpty { throw ExitCode(1) }
     }
 
-    /// In a mount namespace of its own, so that nothing stays mounted.
-    private func enter() throws {
+    /// Has a process of this program do it, in a mount namespace of its own, so that nothing stays mounted.
+    ///
+    /// - Returns: nil where that cannot be had.
+    private static func tallies(isShort: Bool) throws -> [DiskFullCampaign.Tally]? {
         let unshare = ["unshare", "--mount", "--propagation", "private"]
         let isPossible = try TestSupport.run(unshare + ["mount", "-t", "tmpfs", "none", "/mnt"]).succeeded
-        guard isPossible else {
-            return print("disk-full: skipped, since only root, with mount namespaces, can mount small disks")
-        }
+        guard isPossible else { return nil }
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let result = try TestSupport.run(
-            unshare + [own, "disk-full", "--inside"] + (short ? ["--short"] : []), timeout: 1200)
-        FileHandle.standardOutput.write(Data(result.output))
-        FileHandle.standardError.write(Data(result.errorOutput))
-        if !result.succeeded { throw ExitCode(1) }
+            unshare + [own, "disk-full", "--inside"] + (isShort ? ["--short"] : []), timeout: 1200
+        ).checked()
+        return try JSONDecoder().decode([DiskFullCampaign.Tally].self, from: Data(result.output))
     }
 
-    /// The same as a part of everything: a row of its table for each line of what it prints.
-    static func parts(isShort: Bool) throws -> [Part] {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let result = try TestSupport.run([own, "disk-full"] + (isShort ? ["--short"] : []), timeout: 1200)
-        let numbers = result.text.split(whereSeparator: \.isNewline).compactMap { line in
-            let words = line.split(separator: " ").suffix(3).compactMap { Int($0) }
-            return words.count == 3 ? words : nil
+    /// The same as a part of everything. What keeps it from its end is a failure, and the other parts go on.
+    static func parts(isShort: Bool) -> [Part] {
+        let name = "disk full: pushes"
+        do {
+            let tallies = try tallies(isShort: isShort) ?? []
+            return [
+                Part(
+                    name: name, count: tallies.map { $0.refused + $0.taken }.reduce(0, +),
+                    failures: tallies.flatMap(\.failures))
+            ]
+        } catch {
+            return [Part(name: name, count: 0, failures: ["disk-full: \(error)"])]
         }
-        let count = numbers.map { $0[0] + $0[1] }.reduce(0, +)
-        return [
-            Part(
-                name: "disk full: pushes", count: count,
-                failures: result.succeeded ? [] : ["disk-full: \(result.text)\(result.errorText)"])
-        ]
     }
 }

@@ -66,6 +66,9 @@ struct RaceCampaign {
         try TestSupport.run([Programs.artifact(), "repo", "recover", "--repo", cache]).checked()
         do { try OSTreeCommand.fsck(cache) } catch { record.fail("fsck: \(error)") }
         let state = record.snapshot
+        // Nothing was tried if nothing worked.
+        let acknowledged = state.counts["acknowledged"] ?? 0
+        if acknowledged < pushers / 2 { record.fail("only \(acknowledged) pushes were acknowledged") }
         func commit(_ ref: String) -> String? {
             FileManager.default.contents(atPath: "\(cache)/refs/heads/\(ref)").map {
                 String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
