@@ -108,7 +108,10 @@ struct Conversation {
         case .objectEnds:
             try incoming?.finish()
             incoming = nil
-            try send(session.acknowledgeObject())
+            // Only version 0 says so of each object.
+            let answer = try session.acknowledgeObject()
+            if !answer.isEmpty { try quarantine?.settle() }
+            try send(answer)
         case .publish:
             try publish()
             return true
@@ -183,7 +186,10 @@ struct Conversation {
     }
 
     private mutating func begin(_ name: ObjectName, _ size: UInt64) throws {
-        incoming = try ownQuarantine().receive(name, size: size)
+        let quarantine = try ownQuarantine()
+        // Of what is wrong the client hears as soon as it is known.
+        for verdict in quarantine.takeVerdicts(waiting: false) { try verdict.throwFailure() }
+        incoming = try quarantine.receive(name, size: size)
         if incoming == nil { objects.skipped += 1 } else { objects.received += 1 }
     }
 
@@ -196,6 +202,7 @@ struct Conversation {
     }
 
     private mutating func publish() throws {
+        try ownQuarantine().settle()
         let outcomes = try ownQuarantine().publish(changes, replaceDetachedMetadata: false)
         for (change, outcome) in zip(changes, outcomes) {
             switch outcome {

@@ -19,6 +19,9 @@ public final class Repository: @unchecked Sendable {
     public let mode: RepositoryMode
     let root: Directory
     let objects: Directory
+    /// How many threads verify and write what is received; without any it is done in order, which tests want that count
+    /// system calls. It is changed before anything is received.
+    nonisolated(unsafe) package var workerCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
     /// Opens a repository.
     ///

@@ -60,13 +60,16 @@ public final class Monitor<State>: @unchecked Sendable {
         return true
     }
 
-    /// Waits until `body` returns a value, looking again after each change; what `body` changes is told to the others.
-    public func wait<T>(for body: (inout State) throws -> T?) rethrows -> T {
+    /// Waits until `body` returns a value, looking again after each change.
+    ///
+    /// - Parameter telling: whether what `body` changes is told to the others, which costs as much as all the rest where they
+    ///   wait for something else.
+    public func wait<T>(telling: Bool = true, for body: (inout State) throws -> T?) rethrows -> T {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         while true {
             if let result = try body(&state) {
-                pthread_cond_broadcast(changed)
+                if telling { pthread_cond_broadcast(changed) }
                 return result
             }
             pthread_cond_wait(changed, lock)

@@ -118,6 +118,7 @@ struct ObjectsOfEveryModeTests {
             }
             #expect(size == object.size)
             try incoming.finish()
+            try quarantine.settle()
             #expect(quarantine.contains(name))
             #expect(!target.contains(name))
         }

@@ -17,8 +17,10 @@ final class PullWalk {
     private var unopened: [ObjectName] = []
     /// Folders and commits that were met; files are looked up in the quarantine instead.
     private var met: Set<ObjectName> = []
-    /// What was asked for and has not arrived.
-    private var underWay: Set<ObjectName> = []
+    /// What is in `missing`, or was asked for and is not in the quarantine yet.
+    private var awaited: Set<ObjectName> = []
+    /// Files that arrived spoilt once.
+    private var spoilt: Set<ObjectName> = []
     private(set) var progress = PullProgress()
 
     init(_ quarantine: any Quarantine, remote: String, showProgress: @escaping (PullProgress) -> Void) {
@@ -31,20 +33,24 @@ final class PullWalk {
     func want(_ commit: Checksum) throws {
         let name = ObjectName(commit, .commit)
         guard met.insert(name).inserted else { return }
-        missing.append(ObjectName(commit, .commitmeta))
+        miss(ObjectName(commit, .commitmeta))
         try want(name)
     }
 
     private func want(_ name: ObjectName) throws {
         switch name.type {
         case .commit:
-            if quarantine.contains(name) { try open(name) } else { missing.append(name) }
+            if quarantine.contains(name) { try open(name) } else { miss(name) }
         case .dirtree:
             guard met.insert(name).inserted else { return }
-            if quarantine.contains(name) { unopened.append(name) } else { missing.append(name) }
+            if quarantine.contains(name) { unopened.append(name) } else { miss(name) }
         case .dirmeta, .file, .commitmeta:
-            if !underWay.contains(name) && !quarantine.contains(name) { missing.append(name) }
+            if !awaited.contains(name) && !quarantine.contains(name) { miss(name) }
         }
+    }
+
+    private func miss(_ name: ObjectName) {
+        if awaited.insert(name).inserted { missing.append(name) }
     }
 
     /// Looks at what a commit or folder that is here consists of.
@@ -69,20 +75,39 @@ final class PullWalk {
 
     /// The next request, or nil where nothing is known to be missing at the moment.
     func next() throws -> WebRequest? {
+        try considerVerdicts(waiting: false)
         while true {
-            while let name = missing.popLast() {
-                // A folder may name a file more than once.
-                if !underWay.contains(name) && (name.type == .commitmeta || !quarantine.contains(name)) {
-                    return request(name)
-                }
-            }
+            if let name = missing.popLast() { return request(name) }
             guard let folder = unopened.popLast() else { return nil }
             try open(folder)
         }
     }
 
+    /// Waits for files that are still being verified.
+    ///
+    /// - Returns: whether there is more to fetch.
+    func settle() throws -> Bool {
+        try considerVerdicts(waiting: true)
+        return !missing.isEmpty
+    }
+
+    private func considerVerdicts(waiting: Bool) throws {
+        for verdict in quarantine.takeVerdicts(waiting: waiting) {
+            awaited.remove(verdict.name)
+            guard let failure = verdict.failure else { continue }
+            guard let error = failure as? RepositoryError, error.code == .badObject else { throw failure }
+            // Another attempt may bring the right bytes, but not a third one.
+            guard spoilt.insert(verdict.name).inserted else { throw wrongBytes(error) }
+            progress.objects -= 1
+            miss(verdict.name)
+        }
+    }
+
+    private func wrongBytes(_ error: RepositoryError) -> ClientError {
+        ClientError(.badContent, "\(remote) serves wrong bytes: \(error): tell its administrator")
+    }
+
     private func request(_ name: ObjectName) -> WebRequest {
-        underWay.insert(name)
         var incoming: (any IncomingObject)?
         var count: UInt64 = 0
         let hex = name.checksum.hex
@@ -104,6 +129,8 @@ final class PullWalk {
                 switch result {
                 case .complete:
                     try retriable { try incoming?.finish() }
+                    // Of a file there will be a verdict, unless somebody else has brought it meanwhile.
+                    if name.type != .file || incoming == nil { awaited.remove(name) }
                     incoming = nil
                     try arrived(name, bytes: count)
                 case .absent: try absent(name)
@@ -116,23 +143,20 @@ final class PullWalk {
         do {
             try body()
         } catch let error as RepositoryError where error.code == .badObject {
-            throw WebRequest.Spoilt(
-                reason: ClientError(
-                    .badContent, "\(remote) serves wrong bytes: \(error): tell its administrator"))
+            throw WebRequest.Spoilt(reason: wrongBytes(error))
         }
     }
 
     private func arrived(_ name: ObjectName, bytes: UInt64) throws {
-        underWay.remove(name)
         progress.objects += 1
         progress.bytes += bytes
         if name.type == .commit || name.type == .dirtree { try open(name) }
-        progress.outstanding = missing.count + underWay.count
+        progress.outstanding = awaited.count
         showProgress(progress)
     }
 
     private func absent(_ name: ObjectName) throws {
-        underWay.remove(name)
+        awaited.remove(name)
         if name.type == .commitmeta { return }
         throw ClientError(
             .missing,
@@ -142,7 +166,7 @@ final class PullWalk {
 
     /// Checks that everything was fetched.
     func finish() throws {
-        guard missing.isEmpty, unopened.isEmpty, underWay.isEmpty else {
+        guard missing.isEmpty, unopened.isEmpty, awaited.isEmpty else {
             throw ClientError(
                 .missing, "the pull from \(remote) ended before everything was fetched: pull again")
         }

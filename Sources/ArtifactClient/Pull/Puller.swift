@@ -61,7 +61,7 @@ public final class Puller {
             report.entries.append(.init(ref: ref, commit: commit, previous: try store.commit(of: ref)))
             try walk.want(commit)
         }
-        try source.web.run(walk.next)
+        repeat { try source.web.run(walk.next) } while try walk.settle()
         try walk.finish()
         let changes = report.entries.map { RefChange($0.ref, to: $0.commit, expecting: .anything) }
         _ = try quarantine.publish(changes, replaceDetachedMetadata: true)

@@ -8,6 +8,7 @@ final class WebTransfer {
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let certificate: (file: String?, key: String?)
+    private var secretsAreSent = false
     private var take: ((UnsafeRawBufferPointer) throws -> Void)?
 
     /// What is being fetched.
@@ -50,6 +51,12 @@ final class WebTransfer {
         ]
         for (option, value) in numbers { ccurl_set_long(handle, option, value) }
         ccurl_set_error_buffer(handle, errorBuffer)
+        ccurl_set_writer(
+            handle,
+            { bytes, size, count, context in
+                let transfer = Unmanaged<WebTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            }, Unmanaged.passUnretained(self).toOpaque())
     }
 
     deinit {
@@ -73,15 +80,16 @@ final class WebTransfer {
         (take, failure) = (nil, nil)
         errorBuffer[0] = 0
         ccurl_set_string(handle, CURLOPT_URL, url)
-        ccurl_set_headers(handle, isOwnOrigin ? headers : nil)
-        ccurl_set_string(handle, CURLOPT_SSLCERT, isOwnOrigin ? certificate.file : nil)
-        ccurl_set_string(handle, CURLOPT_SSLKEY, isOwnOrigin ? certificate.key : nil)
-        ccurl_set_writer(
-            handle,
-            { bytes, size, count, context in
-                let transfer = Unmanaged<WebTransfer>.fromOpaque(context).takeUnretainedValue()
-                return transfer.receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
-            }, Unmanaged.passUnretained(self).toOpaque())
+        setSecrets(areSent: isOwnOrigin)
+    }
+
+    /// Lets the next requests carry the remote's headers and our certificate, or not.
+    private func setSecrets(areSent: Bool) {
+        guard areSent != secretsAreSent else { return }
+        secretsAreSent = areSent
+        ccurl_set_headers(handle, areSent ? headers : nil)
+        ccurl_set_string(handle, CURLOPT_SSLCERT, areSent ? certificate.file : nil)
+        ccurl_set_string(handle, CURLOPT_SSLKEY, areSent ? certificate.key : nil)
     }
 
     /// Begins to take bytes, where that has not happened yet.

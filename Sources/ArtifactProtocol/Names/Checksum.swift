@@ -41,24 +41,51 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
 
     /// The 32 bytes.
     public var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in
-            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        [UInt8](unsafeUninitializedCapacity: Checksum.byteCount) { bytes, count in
+            let target = UnsafeMutableRawBufferPointer(bytes)
+            target.storeBytes(of: words.0.bigEndian, toByteOffset: 0, as: UInt64.self)
+            target.storeBytes(of: words.1.bigEndian, toByteOffset: 8, as: UInt64.self)
+            target.storeBytes(of: words.2.bigEndian, toByteOffset: 16, as: UInt64.self)
+            target.storeBytes(of: words.3.bigEndian, toByteOffset: 24, as: UInt64.self)
+            count = Checksum.byteCount
         }
     }
 
     /// The 64 hexadecimal digits.
     public var hex: String {
-        String(unsafeUninitializedCapacity: 64) { digits in
-            var position = 0
-            for word in [words.0, words.1, words.2, words.3] {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    let value = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15
-                    digits[position] = value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
-                    position += 1
-                }
-            }
-            return 64
+        String(unsafeUninitializedCapacity: 2 * Checksum.byteCount) { digits in
+            writeHex(to: digits)
+            return 2 * Checksum.byteCount
         }
+    }
+
+    /// Writes the digits to where there is room for 64 bytes.
+    private func writeHex(to digits: UnsafeMutableBufferPointer<UInt8>) {
+        let target = UnsafeMutableRawBufferPointer(digits)
+        func write(_ word: UInt64, at start: Int) {
+            target.storeBytes(
+                of: Checksum.digits(UInt32(word >> 32)).bigEndian, toByteOffset: start, as: UInt64.self)
+            target.storeBytes(
+                of: Checksum.digits(UInt32(truncatingIfNeeded: word)).bigEndian, toByteOffset: start + 8,
+                as: UInt64.self)
+        }
+        write(words.0, at: 0)
+        write(words.1, at: 16)
+        write(words.2, at: 32)
+        write(words.3, at: 48)
+    }
+
+    /// Eight hexadecimal digits, the first one in the highest byte: all of them at once, since names of objects are made
+    /// and looked up all the time.
+    private static func digits(_ value: UInt32) -> UInt64 {
+        // Each half byte to a byte of its own.
+        var spread = UInt64(value)
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // One in each byte from ten on, which is a letter.
+        let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return spread + 0x3030_3030_3030_3030 + letters * UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
     }
 
     /// The 64 hexadecimal digits.

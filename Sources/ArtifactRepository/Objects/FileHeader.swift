@@ -41,6 +41,11 @@ struct FileHeader: Sendable {
     static func archive(
         _ bytes: UnsafeRawBufferPointer, of name: ObjectName
     ) throws(RepositoryError) -> (header: FileHeader, size: UInt64) {
+        if let plain = PlainHeader(archive: bytes) {
+            let header = FileHeader(uid: plain.uid, gid: plain.gid, mode: plain.mode)
+            try header.check(name, device: plain.device, size: plain.size)
+            return (header, plain.size)
+        }
         guard let variant = try? Variant(parsing: bytes, as: "(tuuuusa(ayay))"),
             let size = variant[0].uint64, let uid = variant[1].uint32, let gid = variant[2].uint32,
             let mode = variant[3].uint32, let device = variant[4].uint32, let target = variant[5].string
@@ -66,6 +71,12 @@ struct FileHeader: Sendable {
 
     /// Reads the `user.ostreemeta` attribute.
     static func bareUser(_ bytes: [UInt8], of name: ObjectName) throws(RepositoryError) -> FileHeader {
+        if bytes.count == 12 {
+            let numbers = bytes.withUnsafeBytes { raw in
+                [0, 4, 8].map { UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self)) }
+            }
+            return FileHeader(uid: numbers[0], gid: numbers[1], mode: numbers[2])
+        }
         guard let variant = try? Variant(parsing: bytes, as: "(uuua(ayay))"),
             let uid = variant[0].uint32, let gid = variant[1].uint32, let mode = variant[2].uint32
         else { throw .badObject(name, "its user.ostreemeta attribute is not well formed") }
@@ -80,6 +91,12 @@ struct FileHeader: Sendable {
         ]).serialized()
     }
 
+    /// The header, where it is that of a file without extended attributes, as nearly all are.
+    private var plain: PlainHeader? {
+        guard linkTarget.isEmpty, attributes === FileHeader.noAttributes else { return nil }
+        return PlainHeader(uid: uid, gid: gid, mode: mode)
+    }
+
     private var fields: [Variant] {
         [
             .uint32(uid.bigEndian), .uint32(gid.bigEndian), .uint32(mode.bigEndian), .uint32(0),
@@ -88,11 +105,12 @@ struct FileHeader: Sendable {
     }
 
     /// What is hashed before the content.
-    var hashedPrefix: [UInt8] { FileHeader.framed(Variant.tuple(fields)) }
+    var hashedPrefix: [UInt8] { plain?.hashedPrefix ?? FileHeader.framed(Variant.tuple(fields)) }
 
     /// What precedes the compressed content in a `.filez` whose content has `size` bytes.
     func archivePrefix(size: UInt64) -> [UInt8] {
-        FileHeader.framed(Variant.tuple([.uint64(size.bigEndian)] + fields))
+        plain?.archivePrefix(size: size)
+            ?? FileHeader.framed(Variant.tuple([.uint64(size.bigEndian)] + fields))
     }
 
     /// The variant's size as four bytes, four zero bytes, the variant.

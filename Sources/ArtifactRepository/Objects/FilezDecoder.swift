@@ -53,7 +53,7 @@ struct FilezDecoder {
                 self.header = header
                 digest.update(header.hashedPrefix)
                 remaining = contentSize
-                allowance = min(contentSize, .max / 4) * 2 + 65536
+                allowance = FilezDecoder.allowance(contentSize: contentSize)
                 if !header.isLink { inflater = Inflater() }
                 pending = []
                 state = .content
@@ -84,6 +84,24 @@ struct FilezDecoder {
         } catch let failure as Inflater.Failure {
             throw RepositoryError.badObject(name, failure.reason)
         }
+    }
+
+    /// How many bytes the compressed form of so many bytes may have.
+    static func allowance(contentSize: UInt64) -> UInt64 { min(contentSize, .max / 4) * 2 + 65536 }
+
+    /// Takes an object that is there as a whole apart.
+    ///
+    /// - Returns: nil where it is not well formed, of which an instance says more.
+    static func split(
+        _ bytes: UnsafeRawBufferPointer, _ name: ObjectName
+    ) -> (header: FileHeader, contentSize: UInt64, body: UnsafeRawBufferPointer)? {
+        guard bytes.count >= 8, bytes[4..<8].allSatisfy({ $0 == 0 }) else { return nil }
+        let size = Int(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)))
+        guard size <= min(FileHeader.maximumSize, bytes.count - 8),
+            let (header, contentSize) = try? FileHeader.archive(
+                UnsafeRawBufferPointer(rebasing: bytes[8..<8 + size]), of: name)
+        else { return nil }
+        return (header, contentSize, UnsafeRawBufferPointer(rebasing: bytes[(8 + size)...]))
     }
 
     /// Collects so many bytes, which may come in several pieces.

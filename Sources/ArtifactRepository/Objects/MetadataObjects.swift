@@ -36,56 +36,97 @@ public struct Commit: Sendable {
 
 /// A directory's names: `(a(say)a(sayay))` in OSTree.
 public struct DirTree: Sendable {
-    private let files: Variant
-    private let directories: Variant
+    private let bytes: [UInt8]
+    private let files: DenseArray
+    private let directories: DenseArray
 
     /// Reads and checks a dirtree object: names sane, sorted and unique, checksums of the right length.
     public init(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError) {
-        guard let variant = try? Variant(parsing: bytes, as: "(a(say)a(sayay))") else {
-            throw .badObject(name, "it is not a well-formed dirtree")
-        }
-        files = variant[0]
-        directories = variant[1]
-        try DirTree.check(files, checksums: 1, in: name)
-        try DirTree.check(directories, checksums: 2, in: name)
-        try checkNoNameIsTwice(name)
+        guard let (first, second) = DenseArray.pair(bytes),
+            let files = DenseArray(bytes, in: first, fields: 1),
+            let directories = DenseArray(bytes, in: second, fields: 2)
+        else { throw DirTree.notWellFormed(name) }
+        try DirTree.check(files, bytes, checksums: 1, in: name)
+        try DirTree.check(directories, bytes, checksums: 2, in: name)
+        try DirTree.checkNoNameIsTwice(files, directories, bytes, in: name)
+        self.bytes = Array(bytes)
+        (self.files, self.directories) = (files, directories)
+    }
+
+    private static func notWellFormed(_ name: ObjectName) -> RepositoryError {
+        .badObject(name, "it is not a well-formed dirtree")
     }
 
     private static func check(
-        _ entries: Variant, checksums: Int, in name: ObjectName
+        _ entries: DenseArray, _ bytes: UnsafeRawBufferPointer, checksums: Int, in tree: ObjectName
     ) throws(RepositoryError) {
-        var previous: String?
+        var previous: Slice<UnsafeRawBufferPointer>?
         for index in 0..<entries.count {
-            let entry = entries[index]
-            previous = try DirTree.check(entry[0], after: previous, in: name)
-            for field in 1...checksums { _ = try Checksum(field: entry[field], of: name) }
+            guard let entry = entries.element(index, of: bytes) else { throw notWellFormed(tree) }
+            let name = bytes[entry.string]
+            guard isText(name) else { throw notWellFormed(tree) }
+            try check(name, after: previous, in: tree)
+            previous = name
+            guard entry.first.count == Checksum.byteCount,
+                checksums == 1 || entry.second.count == Checksum.byteCount
+            else { throw .badObject(tree, "a checksum in it is not of 32 bytes") }
         }
+    }
+
+    /// Whether it is UTF-8 without NULs, as GVariant wants it.
+    private static func isText(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+        if name.allSatisfy({ $0 > 0 && $0 < 128 }) { return true }
+        return !name.contains(0) && String(validating: name, as: UTF8.self) != nil
     }
 
     /// Both lists are sorted, so they are walked side by side. Names are compared as bytes: Swift takes names for equal
     /// that differ in their Unicode form, and file systems do not.
-    private func checkNoNameIsTwice(_ name: ObjectName) throws(RepositoryError) {
+    private static func checkNoNameIsTwice(
+        _ files: DenseArray, _ directories: DenseArray, _ bytes: UnsafeRawBufferPointer, in tree: ObjectName
+    ) throws(RepositoryError) {
         var (file, directory) = (0, 0)
         while file < files.count, directory < directories.count {
-            let (first, second) = (files[file][0].string ?? "", directories[directory][0].string ?? "")
-            if first.utf8.elementsEqual(second.utf8) {
-                throw .badObject(name, "‘\(first.forDisplay())’ stands in it twice")
+            guard let first = files.element(file, of: bytes)?.string,
+                let second = directories.element(directory, of: bytes)?.string
+            else { return }
+            switch order(bytes[first], bytes[second]) {
+            case 0:
+                throw .badObject(tree, "‘\(shown(bytes[first]))’ stands in it twice")
+            case ..<0: file += 1
+            default: directory += 1
             }
-            if first.utf8.lexicographicallyPrecedes(second.utf8) { file += 1 } else { directory += 1 }
         }
     }
 
-    private static func check(
-        _ field: Variant, after previous: String?, in tree: ObjectName
-    ) throws(RepositoryError) -> String {
-        let name = field.string ?? ""
-        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")),
-            name.utf8.count <= 255
-        else { throw .badObject(tree, "‘\(name.forDisplay())’ is not a file name") }
-        if let previous, !previous.utf8.lexicographicallyPrecedes(name.utf8) {
-            throw .badObject(tree, "its names are not sorted and unique at ‘\(name.forDisplay())’")
+    /// Less than, equal to or greater than 0, as the first name is beside the second.
+    private static func order(_ first: Slice<UnsafeRawBufferPointer>, _ second: Slice<UnsafeRawBufferPointer>)
+        -> Int
+    {
+        let (left, right) = (
+            UnsafeRawBufferPointer(rebasing: first), UnsafeRawBufferPointer(rebasing: second)
+        )
+        if let a = left.baseAddress, let b = right.baseAddress {
+            let result = memcmp(a, b, min(left.count, right.count))
+            if result != 0 { return Int(result) }
         }
-        return name
+        return left.count - right.count
+    }
+
+    private static func shown(_ name: Slice<UnsafeRawBufferPointer>) -> String {
+        String(decoding: name, as: UTF8.self).forDisplay()
+    }
+
+    private static func check(
+        _ name: Slice<UnsafeRawBufferPointer>, after previous: Slice<UnsafeRawBufferPointer>?,
+        in tree: ObjectName
+    ) throws(RepositoryError) {
+        let isDots = name.count <= 2 && name.allSatisfy { $0 == UInt8(ascii: ".") }
+        guard !isDots, !name.contains(UInt8(ascii: "/")), name.count <= 255 else {
+            throw .badObject(tree, "‘\(shown(name))’ is not a file name")
+        }
+        if let previous, order(previous, name) >= 0 {
+            throw .badObject(tree, "its names are not sorted and unique at ‘\(shown(name))’")
+        }
     }
 
     /// How many files and links it names.
@@ -95,16 +136,22 @@ public struct DirTree: Sendable {
 
     /// The object of a file.
     public func file(_ index: Int) -> Checksum? {
-        files[index][1].withBytes { Checksum(bytes: $0) } ?? nil
+        bytes.withUnsafeBytes { raw in
+            files.element(index, of: raw).flatMap {
+                Checksum(bytes: UnsafeRawBufferPointer(rebasing: raw[$0.first]))
+            }
+        }
     }
 
     /// The dirtree and dirmeta of a directory.
     public func directory(_ index: Int) -> (tree: Checksum, metadata: Checksum)? {
-        let entry = directories[index]
-        guard let tree = entry[1].withBytes({ Checksum(bytes: $0) }) ?? nil,
-            let metadata = entry[2].withBytes({ Checksum(bytes: $0) }) ?? nil
-        else { return nil }
-        return (tree, metadata)
+        bytes.withUnsafeBytes { raw in
+            guard let entry = directories.element(index, of: raw),
+                let tree = Checksum(bytes: UnsafeRawBufferPointer(rebasing: raw[entry.first])),
+                let metadata = Checksum(bytes: UnsafeRawBufferPointer(rebasing: raw[entry.second]))
+            else { return nil }
+            return (tree, metadata)
+        }
     }
 }
 

@@ -57,7 +57,13 @@ public protocol Quarantine: AnyObject {
     /// - Parameter size: how many bytes it has as it travels, where that is known.
     /// - Returns: nil where the store has the object already, so that its bytes can be skipped.
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)?
+    /// What became of files since this was last asked: they are verified and written while others arrive.
+    ///
+    /// - Parameter waiting: whether to wait for all that were finished.
+    func takeVerdicts(waiting: Bool) -> [ObjectVerdict]
     /// Makes everything that was received visible and durable, then moves the refs: all checks first, refs last.
+    ///
+    /// A file about which no verdict was taken, and that is wrong, makes it fail.
     ///
     /// - Parameter replaceDetachedMetadata: whether detached metadata that the store has is replaced.
     /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
@@ -74,8 +80,33 @@ public protocol IncomingObject: AnyObject {
     ///
     /// - Throws: `RepositoryError` with `badObject` as soon as it is known to be wrong.
     func write(_ bytes: UnsafeRawBufferPointer) throws
-    /// Checks that it is complete and is what its name says, and keeps it.
+    /// Has it checked that it is complete and is what its name says, and kept. Of files one hears later, by
+    /// `Quarantine.takeVerdicts`.
     func finish() throws
+}
+
+/// What became of a file that was received.
+public struct ObjectVerdict: Sendable {
+    /// The file.
+    public let name: ObjectName
+    /// Why it was not kept; nil where it was.
+    public let failure: (any Error)?
+}
+
+extension Quarantine {
+    /// Waits until all objects are verified and kept.
+    ///
+    /// - Throws: the first failure that was not heard of yet.
+    public func settle() throws {
+        for verdict in takeVerdicts(waiting: true) { try verdict.throwFailure() }
+    }
+}
+
+extension ObjectVerdict {
+    /// Throws the failure, if there was one.
+    public func throwFailure() throws {
+        if let failure { throw failure }
+    }
 }
 
 /// Where one ref is to go.

@@ -4,37 +4,6 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// A file in quarantine that gets its name once it was found right, and goes if it never was.
-final class QuarantinedFile {
-    let descriptor: Descriptor
-    private let directory: Directory
-    private let temporaryName: String
-    private var isKept = false
-
-    init(in directory: Directory, named temporaryName: String) throws {
-        self.directory = directory
-        self.temporaryName = temporaryName
-        descriptor = try directory.createFile(temporaryName)
-    }
-
-    /// Puts a symbolic link in the file's place.
-    func becomeLink(to target: String) throws {
-        try directory.remove(temporaryName)
-        try directory.makeLink(temporaryName, target: target)
-    }
-
-    deinit {
-        if !isKept { try? directory.remove(temporaryName) }
-    }
-
-    func keep(_ name: ObjectName, in target: Directory) throws {
-        guard try directory.renameUnlessPresent(temporaryName, to: target, name.checksum.hex) else {
-            throw RepositoryError.badObject(name, "it was sent twice")
-        }
-        isKept = true
-    }
-}
-
 /// A metadata object on its way in. It is held in memory, since libostree bounds its size.
 final class IncomingMetadata: IncomingObject {
     private let name: ObjectName
@@ -54,83 +23,102 @@ final class IncomingMetadata: IncomingObject {
     }
 
     func finish() throws {
-        try bytes.withUnsafeBytes { try checkMetadata($0, name) }
-        let file = try place.makeFile()
-        try file.descriptor.writeAll(bytes)
-        try file.keep(name, in: place.directory)
+        try bytes.withUnsafeBytes { bytes in
+            try checkMetadata(bytes, name)
+            try place.keep(name, bytes, mode: 0o644)
+        }
     }
 }
 
-/// A file on its way into an archive repository: kept as it travels.
-final class IncomingArchivedFile: IncomingObject {
-    private let name: ObjectName
-    private let place: QuarantinePlace
-    private let file: QuarantinedFile
-    private var decoder: FilezDecoder
+/// How files are stored in quarantine, which is how the repository will have them.
+struct FileStorage: Sendable {
+    let place: QuarantinePlace
+    let mode: RepositoryMode
 
-    init(_ name: ObjectName, place: QuarantinePlace) throws {
-        self.name = name
-        self.place = place
-        file = try place.makeFile()
-        decoder = FilezDecoder(name)
+    /// Stores a file of which all is there.
+    ///
+    /// - Parameters:
+    ///   - bytes: as it travels.
+    ///   - content: decompressed.
+    func keep(
+        _ name: ObjectName, _ header: FileHeader, _ bytes: UnsafeRawBufferPointer,
+        content: UnsafeRawBufferPointer
+    ) throws {
+        switch mode {
+        case .archive: try place.keep(name, bytes, mode: 0o644)
+        case .bareUserOnly:
+            try FileStorage.checkOwnerless(header, name)
+            if header.isLink { return try place.keepLink(name, target: header.linkTarget) }
+            try place.keep(name, content, mode: header.mode & 0o7777)
+        case .bareUser, .bare:
+            let mode = FileStorage.bareUserMode(header)
+            guard header.isLink else {
+                return try place.keep(name, content, mode: mode, ostreeMetadata: header.bareUserMetadata)
+            }
+            try FileStorage.bareUserTarget(header).withUnsafeBytes {
+                try place.keep(name, $0, mode: mode, ostreeMetadata: header.bareUserMetadata)
+            }
+        }
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        try decoder.write(bytes) { _ in }
-        try file.descriptor.writeAll(bytes)
+    /// What stands in the file that stands for a symbolic link.
+    fileprivate static func bareUserTarget(_ header: FileHeader) -> [UInt8] {
+        Array(header.linkTarget.utf8) + [0]
     }
 
-    func finish() throws {
-        _ = try decoder.finish()
-        try file.keep(name, in: place.directory)
-    }
-}
-
-/// A file on its way into a bare-user or bare-user-only repository: decompressed.
-final class IncomingBareFile: IncomingObject {
-    private let name: ObjectName
-    private let place: QuarantinePlace
-    private let mode: RepositoryMode
-    private let file: QuarantinedFile
-    private var decoder: FilezDecoder
-
-    init(_ name: ObjectName, place: QuarantinePlace, mode: RepositoryMode) throws {
-        self.name = name
-        self.place = place
-        self.mode = mode
-        file = try place.makeFile()
-        decoder = FilezDecoder(name)
+    /// As libostree does: what the owner's shell may read, and nothing that acts with another's rights.
+    fileprivate static func bareUserMode(_ header: FileHeader) -> mode_t {
+        header.isLink ? 0o644 : header.mode & 0o775 | 0o400
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        try decoder.write(bytes) { try file.descriptor.writeAll($0) }
-    }
-
-    func finish() throws {
-        let header = try decoder.finish()
-        if mode == .bareUserOnly { return try finishWithoutOwners(header) }
-        if header.isLink { try file.descriptor.writeAll(Array(header.linkTarget.utf8) + [0]) }
-        try file.descriptor.setAttribute("user.ostreemeta", to: header.bareUserMetadata)
-        // As libostree does: what the owner's shell may read, and nothing that acts with another's rights.
-        try file.descriptor.setMode(header.isLink ? 0o644 : header.mode & 0o775 | 0o400)
-        try file.keep(name, in: place.directory)
-    }
-
-    private func finishWithoutOwners(_ header: FileHeader) throws {
-        let permissions = header.mode & 0o7777
+    fileprivate static func checkOwnerless(_ header: FileHeader, _ name: ObjectName) throws {
         guard header.uid == 0, header.gid == 0, header.attributes.count == 0,
-            header.isLink || permissions & ~0o775 == 0
+            header.isLink || header.mode & 0o7777 & ~0o775 == 0
         else {
             throw RepositoryError(
                 .unsuitableMode,
                 "object \(name) has an owner, extended attributes or special permissions, which a repository of mode "
                     + "bare-user-only cannot keep: use one of mode bare-user")
         }
-        if header.isLink {
-            try file.becomeLink(to: header.linkTarget)
+    }
+}
+
+/// A file on its way in that comes in pieces: kept as it travels in an archive repository, decompressed in others.
+final class IncomingFile: IncomingObject {
+    private let name: ObjectName
+    private let storage: FileStorage
+    private let file: QuarantinedFile
+    private var decoder: FilezDecoder
+
+    init(_ name: ObjectName, _ storage: FileStorage, temporaryName: String) throws {
+        self.name = name
+        self.storage = storage
+        file = try QuarantinedFile(in: storage.place, named: temporaryName)
+        decoder = FilezDecoder(name)
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        if storage.mode == .archive {
+            try decoder.write(bytes) { _ in }
+            try file.descriptor.writeAll(bytes)
         } else {
-            try file.descriptor.setMode(permissions)
+            try decoder.write(bytes) { try file.descriptor.writeAll($0) }
         }
-        try file.keep(name, in: place.directory)
+    }
+
+    func finish() throws {
+        let header = try decoder.finish()
+        switch storage.mode {
+        case .archive: break
+        case .bareUserOnly:
+            try FileStorage.checkOwnerless(header, name)
+            if header.isLink { return try storage.place.keepLink(name, target: header.linkTarget) }
+            try file.descriptor.setMode(header.mode & 0o7777)
+        case .bareUser, .bare:
+            if header.isLink { try file.descriptor.writeAll(FileStorage.bareUserTarget(header)) }
+            try file.descriptor.setAttribute("user.ostreemeta", to: header.bareUserMetadata)
+            try file.descriptor.setMode(FileStorage.bareUserMode(header))
+        }
+        try file.keep(name)
     }
 }

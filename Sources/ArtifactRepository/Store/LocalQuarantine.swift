@@ -4,25 +4,6 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Where in a quarantine the objects of one type go, and where they are written before they are known to be right.
-struct QuarantinePlace {
-    let directory: Directory
-    let incoming: Directory
-    let counter: Counter
-
-    final class Counter {
-        private var value = 0
-        func next() -> String {
-            value += 1
-            return "\(value)"
-        }
-    }
-
-    func makeFile() throws -> QuarantinedFile {
-        try QuarantinedFile(in: incoming, named: counter.next())
-    }
-}
-
 /// A quarantine in the repository's own `tmp`, so that publication is a matter of renaming.
 ///
 /// One folder for each type holds what was received and verified, under its checksum; `incoming` holds what is being
@@ -34,6 +15,12 @@ final class LocalQuarantine: Quarantine {
     private let places: [ObjectType: QuarantinePlace]
     let reserve: Directory
     let incoming: Directory
+    /// Whether `reserve` holds anything that the repository may not have.
+    private let hasInherited: Bool
+    /// Whether those who bring objects were told that they need not bring what the repository has, which must last then.
+    private let isPush: Bool
+    private let workers: ObjectWorkers
+    private var fileCount = 0
 
     init(_ repository: Repository, _ purpose: QuarantinePurpose) throws {
         self.repository = repository
@@ -45,15 +32,17 @@ final class LocalQuarantine: Quarantine {
         try root.removeTree("incoming")
         try root.makeDirectory("incoming", mode: 0o700)
         let incoming = try root.directory("incoming")
-        let counter = QuarantinePlace.Counter()
         var places: [ObjectType: QuarantinePlace] = [:]
         for type in ObjectType.allCases {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
             let directory = try root.directory(type.rawValue)
             try LocalQuarantine.empty(directory, of: type, into: reserve)
-            places[type] = QuarantinePlace(directory: directory, incoming: incoming, counter: counter)
+            places[type] = QuarantinePlace(directory: directory, incoming: incoming)
         }
         (self.places, self.reserve, self.incoming) = (places, reserve, incoming)
+        if case .resumable(.pull, _) = purpose { isPush = false } else { isPush = true }
+        hasInherited = try !reserve.isEmpty()
+        workers = try ObjectWorkers(count: repository.workerCount)
         try folder.keepAge()
     }
 
@@ -62,6 +51,9 @@ final class LocalQuarantine: Quarantine {
         try directory.forEachEntry { entry in
             switch type {
             case .file, .dirtree, .dirmeta:
+                guard let status = try directory.status(of: entry), QuarantinePlace.isComplete(status) else {
+                    return try directory.remove(entry)
+                }
                 try directory.rename(entry, to: reserve, "\(entry).\(type.rawValue)")
             case .commit, .commitmeta: try directory.remove(entry)
             }
@@ -69,12 +61,14 @@ final class LocalQuarantine: Quarantine {
     }
 
     func leave() {
+        workers.stop(keepingWaiting: true)
         // The folder itself decides whether it goes with its owner; one without anything in it is of no use.
         let kept = ObjectType.allCases.map(place) + [reserve]
         if kept.allSatisfy({ (try? $0.isEmpty()) ?? false }) { discard() }
     }
 
     func discard() {
+        workers.stop(keepingWaiting: false)
         folder.discard()
     }
 
@@ -91,7 +85,7 @@ final class LocalQuarantine: Quarantine {
     }
 
     func contains(_ name: ObjectName) -> Bool {
-        repository.contains(name) || holds(name) || reserve.contains(name.fileName)
+        repository.contains(name) || holds(name) || hasInherited && reserve.contains(name.fileName)
     }
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
@@ -109,16 +103,21 @@ final class LocalQuarantine: Quarantine {
         }
         switch name.type {
         case .file, .dirtree, .dirmeta:
-            if try reserveFromRepository(name) || takeFromReserve(name) { return nil }
+            if try isPush && reserveFromRepository(name) || hasInherited && takeFromReserve(name) {
+                return nil
+            }
         case .commit, .commitmeta: break
         }
         guard let place = places[name.type] else { return nil }
-        if name.type == .file {
-            return repository.mode == .archive
-                ? try IncomingArchivedFile(name, place: place)
-                : try IncomingBareFile(name, place: place, mode: repository.mode)
-        }
-        return IncomingMetadata(name, place: place)
+        guard name.type == .file else { return IncomingMetadata(name, place: place) }
+        fileCount += 1
+        return BackgroundFile(
+            name, FileStorage(place: place, mode: repository.mode), size: size, temporaryName: "\(fileCount)",
+            workers)
+    }
+
+    func takeVerdicts(waiting: Bool) -> [ObjectVerdict] {
+        workers.takeVerdicts(waiting: waiting)
     }
 
     /// Where the repository has an object, keeps it at hand, should it be pruned before this push is published.

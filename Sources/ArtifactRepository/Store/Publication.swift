@@ -10,6 +10,7 @@ extension LocalQuarantine {
     /// In order, so that nothing is visible before what it needs is durable: what was written; file, dirmeta, dirtree and
     /// commit objects; detached metadata; refs. Other publications wait, `ostree prune` does too, and nobody else.
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
+        try settle()
         try checkDetachedMetadata(changes)
         // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
         try root.descriptor.syncFileSystem()
@@ -26,8 +27,8 @@ extension LocalQuarantine {
                     try closure.require(change.new)
                 }
                 try holdRoom(for: changes)
-                for type in [ObjectType.file, .dirmeta, .dirtree, .commit] {
-                    try move(type, closure.stamp, &complete)
+                for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
+                    try move(types, closure.stamp, &complete)
                 }
                 try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
                 try incoming.remove(LocalQuarantine.room)
@@ -89,16 +90,21 @@ extension LocalQuarantine {
         )
     }
 
-    /// Shows the objects of a type that carry the stamp of the closure check.
-    private func move(_ type: ObjectType, _ stamp: timespec, _ complete: inout CompleteTrees) throws {
-        let directory = place(type)
+    /// Shows the objects of some types that carry the stamp of the closure check.
+    private func move(_ types: [ObjectType], _ stamp: timespec, _ complete: inout CompleteTrees) throws {
         var folders = TouchedFolders()
-        try directory.forEachEntry { entry in
-            guard let checksum = Checksum(hex: entry), let status = try directory.status(of: entry),
-                status.st_mtim.tv_sec == stamp.tv_sec, status.st_mtim.tv_nsec == stamp.tv_nsec
-            else { return }
-            if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &folders) {
-                complete.noteAllocation(of: UInt64(status.st_blocks) * 512)
+        for type in types {
+            let directory = place(type)
+            // OSTree gives files of bare repositories this time, since they are linked into checkouts.
+            let time = type == .file && repository.mode != .archive ? timespec() : nil
+            try directory.forEachEntry { entry in
+                guard let checksum = Checksum(hex: entry), let status = try directory.status(of: entry),
+                    status.st_mtim.tv_sec == stamp.tv_sec, status.st_mtim.tv_nsec == stamp.tv_nsec
+                else { return }
+                if let time { try directory.setModificationTime(entry, time) }
+                if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &folders) {
+                    complete.noteAllocation(of: UInt64(status.st_blocks) * 512)
+                }
             }
         }
         try folders.settle(in: repository, &complete)
@@ -158,9 +164,15 @@ private struct TouchedFolders {
     /// Those that something was moved to.
     var changed: Set<String> = []
 
+    /// More folders than these are synced with the whole file system, on which there is little else since the objects were.
+    private static let singleSyncs = 8
+
     /// Makes durable what was moved.
     func settle(in repository: Repository, _ complete: inout CompleteTrees) throws {
         for folder in changed { try complete.noteChange(of: folder) }
+        if changed.count > TouchedFolders.singleSyncs {
+            return try repository.objects.descriptor.syncFileSystem()
+        }
         for folder in changed { try repository.objects.directory(folder).sync() }
         if !changed.isEmpty { try repository.objects.sync() }
     }

@@ -48,6 +48,8 @@ extension QuarantineDecorator {
     public func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
         try inner.receive(name, size: size)
     }
+    /// What became of files since this was last asked.
+    public func takeVerdicts(waiting: Bool) -> [ObjectVerdict] { inner.takeVerdicts(waiting: waiting) }
     /// Makes everything that was received visible and durable, then moves the refs.
     public func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
         try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)

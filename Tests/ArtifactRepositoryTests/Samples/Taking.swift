@@ -19,6 +19,7 @@ extension Quarantine {
             rest = rest.dropFirst(pieces)
         }
         try incoming.finish()
+        try settle()
         return true
     }
 }
