@@ -14,6 +14,10 @@ int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const ch
 
 int clinux_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 
+int clinux_begin_writing_back(int descriptor, int64_t start, int64_t count) {
+    return sync_file_range(descriptor, start, count, SYNC_FILE_RANGE_WRITE);
+}
+
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int clinux_open_unnamed(int directory, const char *path, mode_t mode) {

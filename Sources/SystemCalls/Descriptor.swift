@@ -150,6 +150,11 @@ public final class Descriptor: Sendable {
         guard changing(.sync(number), { fsync(number) }) == 0 else { throw SystemError("fsync") }
     }
 
+    /// Lets the system begin to write a part of the file to its disk, so that less is left when that is waited for.
+    public func beginWritingBack(from start: Int64, count: Int64) {
+        _ = clinux_begin_writing_back(number, start, count)
+    }
+
     /// Makes everything durable that was written to the file system which holds this file.
     public func syncFileSystem() throws(SystemError) {
         guard changing(.syncFileSystem(number), { clinux_syncfs(number) }) == 0 else {

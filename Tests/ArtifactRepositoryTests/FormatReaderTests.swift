@@ -77,6 +77,7 @@ struct FormatReaderTests {
             let plain = FileHeader(uid: uid, gid: gid, mode: mode)
             let slow = FileHeader(uid: uid, gid: gid, mode: mode, attributes: attributes)
             #expect(plain.hashedPrefix == slow.hashedPrefix)
+            #expect(plain.bareUserMetadata == slow.bareUserMetadata)
             #expect(plain.archivePrefix(size: size) == slow.archivePrefix(size: size))
             let prefix = plain.archivePrefix(size: size)
             let read = try prefix[8...].withUnsafeBytes { try FileHeader.archive($0, of: name) }

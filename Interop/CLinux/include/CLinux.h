@@ -16,6 +16,8 @@ int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const ch
 int clinux_pipe(int descriptors[_Nonnull 2]);
 /* syncfs: writes back the file system that holds `descriptor`. */
 int clinux_syncfs(int descriptor);
+/* sync_file_range: begins to write a part of a file back, and does not wait. */
+int clinux_begin_writing_back(int descriptor, int64_t start, int64_t count);
 /* openat with O_TMPFILE | O_RDWR | O_CLOEXEC in `directory`. */
 int clinux_open_unnamed(int directory, const char *path, mode_t mode);
 /* fstatat without the ambiguity of Swift's `stat` name. */

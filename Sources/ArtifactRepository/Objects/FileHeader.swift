@@ -66,7 +66,7 @@ struct FileHeader: Sendable {
         guard isLink == !linkTarget.isEmpty, !isLink || size == 0 else {
             throw .badObject(name, "link target and content do not go together")
         }
-        try checkAttributes(attributes, name)
+        if attributes !== FileHeader.noAttributes { try checkAttributes(attributes, name) }
     }
 
     /// Reads the `user.ostreemeta` attribute.
@@ -86,7 +86,10 @@ struct FileHeader: Sendable {
 
     /// The value of the `user.ostreemeta` attribute.
     var bareUserMetadata: [UInt8] {
-        Variant.tuple([
+        guard attributes !== FileHeader.noAttributes else {
+            return PlainHeader(uid: uid, gid: gid, mode: mode).bareUserMetadata
+        }
+        return Variant.tuple([
             .uint32(uid.bigEndian), .uint32(gid.bigEndian), .uint32(mode.bigEndian), attributes,
         ]).serialized()
     }

@@ -46,10 +46,13 @@ struct PlainHeader {
         }
     }
 
-    private var numbers: [UInt8] {
-        [uid, gid, mode, device].flatMap { number in
-            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
-        }
+    /// The value of the `user.ostreemeta` attribute, `(uuua(ayay))`: no offset is needed before what comes last.
+    var bareUserMetadata: [UInt8] { PlainHeader.bytes(of: uid, gid, mode) }
+
+    private var numbers: [UInt8] { PlainHeader.bytes(of: uid, gid, mode, device) }
+
+    private static func bytes(of numbers: UInt32...) -> [UInt8] {
+        numbers.flatMap { number in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
     }
 
     /// The header's size as four bytes, four zero bytes, the header.

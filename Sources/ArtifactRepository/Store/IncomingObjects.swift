@@ -89,6 +89,11 @@ final class IncomingFile: IncomingObject {
     private let storage: FileStorage
     private let file: QuarantinedFile
     private var decoder: FilezDecoder
+    /// How many bytes were written, and of how many the disk was told.
+    private var (written, told) = (Int64(0), Int64(0))
+
+    /// The disk is told of so many bytes at a time.
+    private static let writingBack: Int64 = 8 * 1024 * 1024
 
     init(_ name: ObjectName, _ storage: FileStorage, temporaryName: String) throws {
         self.name = name
@@ -100,10 +105,18 @@ final class IncomingFile: IncomingObject {
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         if storage.mode == .archive {
             try decoder.write(bytes) { _ in }
-            try file.descriptor.writeAll(bytes)
+            try store(bytes)
         } else {
-            try decoder.write(bytes) { try file.descriptor.writeAll($0) }
+            try decoder.write(bytes) { try store($0) }
         }
+    }
+
+    private func store(_ bytes: UnsafeRawBufferPointer) throws {
+        try file.descriptor.writeAll(bytes)
+        written += Int64(bytes.count)
+        guard written - told >= IncomingFile.writingBack else { return }
+        file.descriptor.beginWritingBack(from: told, count: written - told)
+        told = written
     }
 
     func finish() throws {
