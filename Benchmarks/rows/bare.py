@@ -10,7 +10,7 @@ from . import pulling, pushing
 from .pushing import fixed, only
 
 # What bst-artifact push compresses with by default: a level of libdeflate, or `isal`.
-METHOD = "6"
+METHOD = "1"
 # As many transfers as bst-artifact pull has under way.
 TRANSFERS = 64
 

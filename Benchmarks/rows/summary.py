@@ -18,7 +18,8 @@ def summary(bench):
         bench.data.in_archive(next_ref(number))
     commands = {
         "ostree summary -u": ["ostree", "summary", "-u", "--repo"],
-        "bst-artifact repo summary": [bench.programs / "bst-artifact", "repo", "summary", "--repo"],
+        "bst-artifact repo summary --changed": [
+            bench.programs / "bst-artifact", "repo", "summary", "--changed", "--repo"],
     }
 
     # Our own receiver would write the summary itself, so the ref comes in by other means.

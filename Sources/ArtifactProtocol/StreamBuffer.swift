@@ -5,7 +5,7 @@
 ///
 /// The state machines of this module read from it without copying; whoever drives them fills it.
 public final class StreamBuffer {
-    private let storage: UnsafeMutableRawBufferPointer
+    private var storage: UnsafeMutableRawBufferPointer
     private var start = 0
     private var end = 0
 
@@ -19,6 +19,15 @@ public final class StreamBuffer {
 
     deinit {
         storage.deallocate()
+    }
+
+    /// Sees to it that so many bytes fit, of which those that wait are the first.
+    func reserve(_ count: Int) {
+        guard count > storage.count else { return }
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+        larger.copyMemory(from: readable)
+        storage.deallocate()
+        (storage, end, start) = (larger, end - start, 0)
     }
 
     /// The bytes that wait to be consumed; valid until the buffer is filled again.
@@ -53,7 +62,7 @@ public final class StreamBuffer {
     /// - Returns: how many that were.
     public func append(_ bytes: some Sequence<UInt8>) -> Int {
         fill { space in
-            space.withMemoryRebound(to: UInt8.self) { $0.initialize(from: bytes).index }
+            space.withMemoryRebound(to: UInt8.self) { $0.initialize(from: bytes.prefix(space.count)).index }
         }
     }
 }

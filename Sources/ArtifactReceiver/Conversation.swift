@@ -17,6 +17,12 @@ struct Conversation {
     private(set) var refusal: RepositoryError?
     private var quarantine: (any Quarantine)?
     private var incoming: (any IncomingObject)?
+    /// The object that is being received.
+    private var current: ObjectName?
+    /// With `Ability.want`: what is lacking.
+    private var missing: MissingObjects?
+    /// How often something had gone that was there when it was not asked for.
+    private var repetitions = 0
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
 
     init(store: any ArtifactStore, options: Receiver.Options, logger: Logger, output: Descriptor) {
@@ -107,14 +113,15 @@ struct Conversation {
             try incoming?.write(bytes)
         case .objectEnds:
             try incoming?.finish()
-            incoming = nil
+            try objectEnded()
             // Only version 0 says so of each object.
             let answer = try session.acknowledgeObject()
             if !answer.isEmpty { try quarantine?.settle() }
             try send(answer)
+        case .objectAbsent(let name):
+            try isAbsent(name)
         case .publish:
-            try publish()
-            return true
+            return try publish()
         case .leave:
             if let refusal { throw refusal }
             logger.info("client left without asking for a change")
@@ -129,7 +136,9 @@ struct Conversation {
         for ref in info.refs.keys { refs[ref] = try store.commit(of: ref) }
         // Who finds an artifact here does not push it, and counts on it.
         try? store.noteUse(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key), at: nil)
-        return Info(mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL)
+        return Info(
+            mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
+            abilities: info.abilities.union(session.abilities).intersection(options.abilities))
     }
 
     /// What version 0 says first: every ref, as far as a frame holds them.
@@ -169,6 +178,7 @@ struct Conversation {
             // What is about to move on must not make room for what it moves to.
             try? store.noteUse(of: changes.map(\.ref), at: nil)
             try send(session.reply(status: Status(accepted: true)))
+            if session.abilities.contains(.want) { try beginAsking(trustingMarks: true) }
         } catch let error as RepositoryError {
             refusal = error
             try send(session.reply(status: Status(accepted: false, message: error.description)))
@@ -186,10 +196,10 @@ struct Conversation {
     }
 
     private mutating func begin(_ name: ObjectName, _ size: UInt64) throws {
-        let quarantine = try ownQuarantine()
         // Of what is wrong the client hears as soon as it is known.
-        for verdict in quarantine.takeVerdicts(waiting: false) { try verdict.throwFailure() }
-        incoming = try quarantine.receive(name, size: size)
+        try considerVerdicts(waiting: false)
+        current = name
+        incoming = try ownQuarantine().receive(name, size: size)
         if incoming == nil { objects.skipped += 1 } else { objects.received += 1 }
     }
 
@@ -201,9 +211,26 @@ struct Conversation {
         return made
     }
 
-    private mutating func publish() throws {
-        try ownQuarantine().settle()
-        let outcomes = try ownQuarantine().publish(changes, replaceDetachedMetadata: false)
+    /// - Returns: whether that was all: what was removed since it was looked for is asked for once more.
+    private mutating func publish() throws -> Bool {
+        let quarantine = try ownQuarantine()
+        let outcomes: [RefOutcome]
+        do {
+            // Only clients that ask to be asked can hear it.
+            let teller = try missing.map { _ in try ProgressTeller("publishing", to: output) }
+            defer { teller?.stop() }
+            try quarantine.settle()
+            outcomes = try quarantine.publish(changes, replaceDetachedMetadata: false)
+        } catch let error as RepositoryError
+            where error.code == .missingObject && missing != nil
+            && repetitions < Conversation.maximumRepetitions
+        {
+            repetitions += 1
+            logger.info("asking again: \(error)")
+            try session.wantMore()
+            try beginAsking(trustingMarks: false)
+            return false
+        }
         for (change, outcome) in zip(changes, outcomes) {
             switch outcome {
             case .moved(let old):
@@ -221,6 +248,81 @@ struct Conversation {
                 "received": "\(objects.received)", "present": "\(objects.skipped)",
                 "bytes": "\(objects.bytes)",
             ])
+        if missing != nil {
+            try send(session.results(zip(changes, outcomes).map { RefResult($0, $1) }))
+        }
         try send(session.finish())
+        return true
+    }
+}
+
+// What `Ability.want` adds.
+extension Conversation {
+    private static let maximumRepetitions = 2
+
+    private mutating func beginAsking(trustingMarks: Bool) throws {
+        let missing = MissingObjects(
+            in: try ownQuarantine(), followsParents: true, trustsMarks: trustingMarks)
+        self.missing = missing
+        for change in changes {
+            // What is going to be kept needs nothing new.
+            if change.expectation == .absentOrKept, let current = try store.commit(of: change.ref),
+                current != change.new
+            {
+                continue
+            }
+            try missing.add(change.new)
+        }
+        try ask()
+    }
+
+    /// Asks for what is known to be lacking, many objects at a time, so that the client is never out of work.
+    private mutating func ask() throws {
+        guard let missing, session.unansweredWants <= ReceiverSession.wantLimit / 2 else { return }
+        var names: [ObjectName] = []
+        while session.unansweredWants + names.count < ReceiverSession.wantLimit, let name = try missing.next()
+        {
+            names.append(name)
+        }
+        if !names.isEmpty { return try send(session.want(names)) }
+        guard session.unansweredWants == 0 else { return }
+        try considerVerdicts(waiting: true)
+        try send(session.wantNothing())
+    }
+
+    private mutating func considerVerdicts(waiting: Bool) throws {
+        for verdict in try ownQuarantine().takeVerdicts(waiting: waiting) {
+            try verdict.throwFailure()
+            try missing?.arrived(verdict.name)
+        }
+    }
+
+    private mutating func objectEnded() throws {
+        // Of a file that was wanted there will be a verdict.
+        let isKnown = incoming == nil || current?.type != .file
+        incoming = nil
+        guard let missing, let current else { return }
+        if isKnown { try missing.arrived(current) }
+        try ask()
+    }
+
+    private mutating func isAbsent(_ name: ObjectName) throws {
+        guard missing?.isAbsent(name) ?? true else {
+            throw RepositoryError(
+                .missingObject,
+                "object \(name) is neither in the repository nor does the client have it, which pushes it: push again, from a "
+                    + "complete repository")
+        }
+        try ask()
+    }
+}
+
+extension RefResult {
+    fileprivate init(_ change: RefChange, _ outcome: RefOutcome) {
+        switch outcome {
+        case .moved: self.init(ref: change.ref, outcome: .moved, commit: change.new)
+        case .unchanged: self.init(ref: change.ref, outcome: .unchanged, commit: change.new)
+        case .kept(let current): self.init(ref: change.ref, outcome: .kept, commit: current)
+        }
     }
 }

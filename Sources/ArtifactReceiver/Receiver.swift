@@ -30,6 +30,8 @@ public struct Receiver {
         public var pullURL: String?
         /// What becomes of a ref that a client of version 1 believed absent and that exists with another commit.
         public var existingRefs = ExistingRefs.keep
+        /// What it can do beyond version 1.
+        public var abilities = Ability.enabled
         /// How long the client may be silent, in seconds; nil for any time.
         public var timeout: Int32?
 

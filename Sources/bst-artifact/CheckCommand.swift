@@ -29,7 +29,8 @@ struct CheckCommand: ParsableCommand {
     private func check(_ address: RemoteAddress, _ options: Pusher.Options) throws {
         let info = try Pusher.check(address, options: options)
         let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
-        let abilities = info.otherKeys.map { $0.forDisplay(limit: 40) }.joined(separator: ", ")
+        let abilities = (info.abilities.map(\.rawValue).sorted() + info.otherKeys)
+            .map { $0.forDisplay(limit: 40) }.joined(separator: ", ")
         output.terminal.print(
             """
             \(address)

@@ -97,6 +97,10 @@ struct PushCommand: ParsableCommand {
             switch entry.outcome {
             case .pushed(nil): output.terminal.say("\(entry.ref): new, at \(entry.commit)")
             case .pushed(.some(let old)): output.terminal.say("\(entry.ref): from \(old) to \(entry.commit)")
+            case .kept(let theirs):
+                output.terminal.say(
+                    "\(entry.ref): there already, since somebody else has pushed it meanwhile, at \(theirs), not our \(entry.commit)"
+                )
             case .upToDate: output.terminal.say("\(entry.ref): there already, at \(entry.commit)")
             case .diverged(let theirs):
                 output.terminal.fail(

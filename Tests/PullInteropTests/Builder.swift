@@ -103,7 +103,12 @@ final class Builder: Sendable {
                 for type in ["filez", "dirtree", "dirmeta"] {
                     let path = "\(repository)/tmp/\(folder)/\(type)"
                     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-                    found.formUnion(names.map { Cache.path("\($0).\(type)") })
+                    // What is being written has its name already, and no permissions yet.
+                    let whole = names.filter { name in
+                        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+                        return attributes?[.posixPermissions] as? Int != 0
+                    }
+                    found.formUnion(whole.map { Cache.path("\($0).\(type)") })
                 }
                 let reserve = "\(repository)/tmp/\(folder)/reserve"
                 let names = (try? FileManager.default.contentsOfDirectory(atPath: reserve)) ?? []

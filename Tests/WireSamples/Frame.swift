@@ -4,7 +4,9 @@ import TestSupport
 
 /// One message as it is written to and read from a receiver.
 package struct Frame: Equatable, Sendable {
-    package enum Kind: UInt8, Sendable { case info, update, putObjects, status, done }
+    package enum Kind: UInt8, Sendable {
+        case info, update, putObjects, status, done, want, object, results, progress
+    }
 
     package let kind: Kind
     package let version: UInt8
@@ -19,8 +21,9 @@ package struct Frame: Equatable, Sendable {
             + body
     }
 
-    package static func info(_ refs: [(String, String)] = []) -> [UInt8] {
-        make(.info, 1, [("mode", .int32(1)), ("refs", .names(refs))])
+    package static func info(_ refs: [(String, String)] = [], abilities: [String]? = nil) -> [UInt8] {
+        let more = abilities.map { [("abilities", WireValue.strings($0))] } ?? []
+        return make(.info, 1, [("mode", .int32(1)), ("refs", .names(refs))] + more)
     }
 
     /// The answer of a receiver that accepts.

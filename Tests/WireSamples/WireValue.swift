@@ -11,6 +11,8 @@ package enum WireValue: Sendable {
     case pair(String, String)
     /// `a{ss}`
     case names([(String, String)])
+    /// `as`
+    case strings([String])
 
     private var type: String {
         switch self {
@@ -20,6 +22,7 @@ package enum WireValue: Sendable {
         case .string: "s"
         case .pair: "(ss)"
         case .names: "a{ss}"
+        case .strings: "as"
         }
     }
 
@@ -32,6 +35,7 @@ package enum WireValue: Sendable {
         case .pair(let first, let second): WireValue.textPair(first, second)
         case .names(let entries):
             WireValue.array(entries.map { WireValue.textPair($0.0, $0.1) }, alignment: 1)
+        case .strings(let texts): WireValue.array(texts.map(WireValue.text), alignment: 1)
         }
     }
 

@@ -3,22 +3,12 @@
 import ArtifactProtocol
 import ArtifactRepository
 
-/// Walks commits whose objects are partly here and partly to be fetched, and offers requests for the missing ones.
-///
-/// Folders are opened one after the other, and only when the files of those before them have been asked for: so a list of
-/// missing files is never longer than one folder.
+/// Offers requests for what commits lack, and brings what arrives into a quarantine.
 final class PullWalk {
     private let quarantine: any Quarantine
     private let remote: String
     private let showProgress: (PullProgress) -> Void
-    /// What is known to be missing and was not asked for yet.
-    private var missing: [ObjectName] = []
-    /// Folders that are here but whose names were not looked at.
-    private var unopened: [ObjectName] = []
-    /// Folders and commits that were met; files are looked up in the quarantine instead.
-    private var met: Set<ObjectName> = []
-    /// What is in `missing`, or was asked for and is not in the quarantine yet.
-    private var awaited: Set<ObjectName> = []
+    private let missing: MissingObjects
     /// Files that arrived spoilt once.
     private var spoilt: Set<ObjectName> = []
     private(set) var progress = PullProgress()
@@ -27,60 +17,18 @@ final class PullWalk {
         self.quarantine = quarantine
         self.remote = remote
         self.showProgress = showProgress
+        missing = MissingObjects(in: quarantine)
     }
 
     /// Adds a commit, with its detached metadata and its tree.
     func want(_ commit: Checksum) throws {
-        let name = ObjectName(commit, .commit)
-        guard met.insert(name).inserted else { return }
-        miss(ObjectName(commit, .commitmeta))
-        try want(name)
-    }
-
-    private func want(_ name: ObjectName) throws {
-        switch name.type {
-        case .commit:
-            if quarantine.contains(name) { try open(name) } else { miss(name) }
-        case .dirtree:
-            guard met.insert(name).inserted else { return }
-            if quarantine.contains(name) { unopened.append(name) } else { miss(name) }
-        case .dirmeta, .file, .commitmeta:
-            if !awaited.contains(name) && !quarantine.contains(name) { miss(name) }
-        }
-    }
-
-    private func miss(_ name: ObjectName) {
-        if awaited.insert(name).inserted { missing.append(name) }
-    }
-
-    /// Looks at what a commit or folder that is here consists of.
-    private func open(_ name: ObjectName) throws {
-        guard let bytes = try quarantine.metadata(name) else { return }
-        if name.type == .commit {
-            let commit = try bytes.withUnsafeBytes { try Commit($0, name) }
-            try want(ObjectName(commit.treeMetadata, .dirmeta))
-            try want(ObjectName(commit.tree, .dirtree))
-            return
-        }
-        let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
-        for index in 0..<tree.directoryCount {
-            guard let child = tree.directory(index) else { continue }
-            try want(ObjectName(child.metadata, .dirmeta))
-            try want(ObjectName(child.tree, .dirtree))
-        }
-        for index in 0..<tree.fileCount {
-            if let file = tree.file(index) { try want(ObjectName(file, .file)) }
-        }
+        try missing.add(commit)
     }
 
     /// The next request, or nil where nothing is known to be missing at the moment.
     func next() throws -> WebRequest? {
         try considerVerdicts(waiting: false)
-        while true {
-            if let name = missing.popLast() { return request(name) }
-            guard let folder = unopened.popLast() else { return nil }
-            try open(folder)
-        }
+        return try missing.next().map(request)
     }
 
     /// Waits for files that are still being verified.
@@ -88,19 +36,25 @@ final class PullWalk {
     /// - Returns: whether there is more to fetch.
     func settle() throws -> Bool {
         try considerVerdicts(waiting: true)
-        return !missing.isEmpty
     }
 
-    private func considerVerdicts(waiting: Bool) throws {
+    /// - Returns: whether a file must be fetched again.
+    @discardableResult
+    private func considerVerdicts(waiting: Bool) throws -> Bool {
+        var isMissing = false
         for verdict in quarantine.takeVerdicts(waiting: waiting) {
-            awaited.remove(verdict.name)
-            guard let failure = verdict.failure else { continue }
+            guard let failure = verdict.failure else {
+                try missing.arrived(verdict.name)
+                continue
+            }
             guard let error = failure as? RepositoryError, error.code == .badObject else { throw failure }
             // Another attempt may bring the right bytes, but not a third one.
             guard spoilt.insert(verdict.name).inserted else { throw wrongBytes(error) }
             progress.objects -= 1
-            miss(verdict.name)
+            missing.isSpoilt(verdict.name)
+            isMissing = true
         }
+        return isMissing
     }
 
     private func wrongBytes(_ error: RepositoryError) -> ClientError {
@@ -130,9 +84,9 @@ final class PullWalk {
                 case .complete:
                     try retriable { try incoming?.finish() }
                     // Of a file there will be a verdict, unless somebody else has brought it meanwhile.
-                    if name.type != .file || incoming == nil { awaited.remove(name) }
+                    if name.type != .file || incoming == nil { try missing.arrived(name) }
                     incoming = nil
-                    try arrived(name, bytes: count)
+                    note(bytes: count)
                 case .absent: try absent(name)
                 }
             })
@@ -147,17 +101,15 @@ final class PullWalk {
         }
     }
 
-    private func arrived(_ name: ObjectName, bytes: UInt64) throws {
+    private func note(bytes: UInt64) {
         progress.objects += 1
         progress.bytes += bytes
-        if name.type == .commit || name.type == .dirtree { try open(name) }
-        progress.outstanding = awaited.count
+        progress.outstanding = missing.count
         showProgress(progress)
     }
 
     private func absent(_ name: ObjectName) throws {
-        awaited.remove(name)
-        if name.type == .commitmeta { return }
+        guard !missing.isAbsent(name) else { return }
         throw ClientError(
             .missing,
             "\(remote) lacks object \(name), which a commit there needs: it was pruned or damaged, so tell its administrator, or "
@@ -166,7 +118,7 @@ final class PullWalk {
 
     /// Checks that everything was fetched.
     func finish() throws {
-        guard missing.isEmpty, unopened.isEmpty, awaited.isEmpty else {
+        guard missing.isEmpty else {
             throw ClientError(
                 .missing, "the pull from \(remote) ended before everything was fetched: pull again")
         }

@@ -7,7 +7,7 @@ import ArtifactRepository
 struct ObjectSender {
     private let connection: ReceiverConnection
     private let encoder: ParallelEncoder
-    private let buffer: Buffer
+    private let buffer = PieceBuffer()
     /// How many objects were sent.
     private(set) var objects = 0
     /// How many bytes they had, as they travelled.
@@ -17,15 +17,9 @@ struct ObjectSender {
     /// their acknowledgements, 35 bytes each, fit into any pipe.
     private static let unacknowledgedLimit = 64
 
-    private final class Buffer {
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
-        deinit { bytes.deallocate() }
-    }
-
     init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder) {
         self.connection = connection
         self.encoder = encoder
-        buffer = Buffer()
     }
 
     mutating func send(_ name: ObjectName) throws {

@@ -8,6 +8,8 @@ public struct PushReport: Sendable, Equatable {
     public enum Outcome: Sendable, Equatable {
         /// The remote has our commit now; before, it had this one or none.
         case pushed(from: Checksum?)
+        /// The remote got another commit for it meanwhile, which it keeps: the artifact is there.
+        case kept(remote: Checksum)
         /// The remote had our commit already.
         case upToDate
         /// The remote's commit is not an ancestor of ours, so the ref was left where it is.

@@ -27,6 +27,10 @@ public struct Pusher {
         public var showMessage: @Sendable (UnsafeRawBufferPointer) -> Void = { bytes in
             try? Descriptor.standardError.writeAll(bytes)
         }
+        /// What it can do beyond version 1; with none, every byte is that of version 1.
+        public var abilities = Ability.enabled
+        /// Is told what the receiver is doing while it takes its time.
+        public var showActivity: @Sendable (String) -> Void = { _ in }
         /// Is told after each object how much was sent.
         public var showProgress: @Sendable (_ objects: Int, _ bytes: UInt64) -> Void = { _, _ in }
 
@@ -53,7 +57,9 @@ public struct Pusher {
         let connection = try ReceiverConnection(
             command, version: options.receiver.version, patience: options.patience,
             showMessage: options.showMessage)
-        if options.receiver.version == .one { try connection.say { try $0.begin(Info(mode: 0)) } }
+        if options.receiver.version == .one {
+            try connection.say { try $0.begin(Info(mode: 0, abilities: options.abilities)) }
+        }
         let info = try connection.introduction()
         try connection.say { try $0.leave() }
         try connection.close()
@@ -74,43 +80,62 @@ public struct Pusher {
         var report = PushReport()
         var closure = Closure(repository)
         var seen: Set<RefName> = []
-        for exchange in Pusher.exchanges(of: refs.filter { seen.insert($0.ref).inserted }) {
-            try push(exchange, with: command, &closure, &report)
+        var rest = refs.filter { seen.insert($0.ref).inserted }[...]
+        while !rest.isEmpty {
+            rest = try push(firstOf: rest, with: command, &closure, &report)
         }
         return report
     }
 
-    /// Divides refs so that each part fits into a frame, also with a long pull URL beside it.
-    static func exchanges(
-        of refs: [(ref: RefName, commit: Checksum)]
-    ) -> [ArraySlice<(ref: RefName, commit: Checksum)>] {
-        let limit = FrameHeader.maximumBodySize - 4096
-        var parts: [ArraySlice<(ref: RefName, commit: Checksum)>] = []
-        var (start, size) = (0, 0)
-        for (index, entry) in refs.enumerated() {
-            let added = RefUpdate(ref: entry.ref, old: nil, new: entry.commit).maximumEncodedSize
-            if size + added > limit {
-                parts.append(refs[start..<index])
-                (start, size) = (index, 0)
-            }
-            size += added
+    /// As many refs, from the first on, as an `update` of at most `size` bytes holds.
+    private static func part(
+        of refs: ArraySlice<(ref: RefName, commit: Checksum)>, size: Int
+    ) -> ArraySlice<(ref: RefName, commit: Checksum)> {
+        var total = 0
+        return refs.prefix { entry in
+            total += RefUpdate(ref: entry.ref, old: nil, new: entry.commit).maximumEncodedSize
+            return total <= size
         }
-        if start < refs.count { parts.append(refs[start...]) }
-        return parts
+    }
+
+    /// Leaves room for a long pull URL beside the refs.
+    private static let refSpace = FrameHeader.maximumBodySize - 4096
+    private static let longRefSpace = FrameHeader.maximumLongBodySize - 65536
+
+    /// Pushes as many refs as one exchange of messages holds.
+    ///
+    /// - Returns: the others.
+    private func push(
+        firstOf refs: ArraySlice<(ref: RefName, commit: Checksum)>, with command: ReceiverCommand,
+        _ closure: inout Closure, _ report: inout PushReport
+    ) throws -> ArraySlice<(ref: RefName, commit: Checksum)> {
+        let connection = try ReceiverConnection(
+            command, version: version, patience: options.patience, showMessage: options.showMessage)
+        var part = Pusher.part(of: refs, size: Pusher.refSpace)
+        func introduce(_ refs: ArraySlice<(ref: RefName, commit: Checksum)>) throws {
+            // What travels is what an archive repository stores, whatever the mode of ours: old receivers know no other.
+            let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
+            let info = Info(
+                mode: RepositoryMode.archive.rawValue, refs: own, abilities: options.abilities)
+            try connection.say { try $0.begin(info) }
+        }
+        if version == .one { try introduce(part) }
+        var info = try connection.introduction()
+        if connection.session.abilities.contains(.long), part.count < refs.count {
+            let more = Pusher.part(of: refs, size: Pusher.longRefSpace)[part.endIndex...]
+            try introduce(more)
+            info.refs.merge(try connection.introduction().refs) { first, _ in first }
+            part = refs[..<more.endIndex]
+        }
+        try push(part, info, through: connection, command, &closure, &report)
+        return refs[part.endIndex...]
     }
 
     private func push(
-        _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, with command: ReceiverCommand,
-        _ closure: inout Closure, _ report: inout PushReport
+        _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, _ info: Info,
+        through connection: ReceiverConnection,
+        _ command: ReceiverCommand, _ closure: inout Closure, _ report: inout PushReport
     ) throws {
-        let connection = try ReceiverConnection(
-            command, version: version, patience: options.patience, showMessage: options.showMessage)
-        if version == .one {
-            // What travels is what an archive repository stores, whatever the mode of ours: old receivers know no other.
-            let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
-            try connection.say { try $0.begin(Info(mode: RepositoryMode.archive.rawValue, refs: own)) }
-        }
-        let info = try connection.introduction()
         guard info.mode == RepositoryMode.archive.rawValue else {
             try? connection.say { try $0.leave() }
             try? connection.close()
@@ -120,13 +145,19 @@ public struct Pusher {
                 "cannot push to \(command.remote): the repository there is of mode \(mode), and a cache must be of mode "
                     + "archive: make it with ‘bst-artifact init --mode archive’")
         }
-        let plan = try plan(refs, remote: info.refs)
+        var plan = try plan(refs, remote: info.refs)
         if plan.updates.isEmpty {
             try connection.say { try $0.leave() }
             try connection.close()
         } else {
             try connection.say { try $0.update(plan.updates) }
             _ = try connection.answer()
+            if connection.session.abilities.contains(.want) {
+                plan.note(try answer(plan.updates, through: connection, &report))
+                try connection.close()
+                report.entries += plan.entries
+                return
+            }
             try connection.say { try $0.beginObjects() }
             try send(plan.commits, through: connection, &closure, &report)
             try connection.say { try $0.end() }
@@ -142,6 +173,21 @@ public struct Pusher {
         var updates: [RefUpdate] = []
         /// Commits to send, each once, older ones first.
         var commits: [Checksum] = []
+
+        /// Notes what the receiver says has become of refs.
+        mutating func note(_ results: [RefResult]) {
+            let results = Dictionary(results.map { ($0.ref, $0) }) { first, _ in first }
+            for index in entries.indices {
+                guard case .pushed = entries[index].outcome, let result = results[entries[index].ref] else {
+                    continue
+                }
+                switch result.outcome {
+                case .moved: break
+                case .unchanged: entries[index].outcome = .upToDate
+                case .kept: entries[index].outcome = .kept(remote: result.commit)
+                }
+            }
+        }
     }
 
     private func plan(
@@ -168,6 +214,39 @@ public struct Pusher {
             plan.commits += history.commits.reversed().filter { planned.insert($0).inserted }
         }
         return plan
+    }
+
+    /// Sends what the receiver asks for, until it has published everything.
+    ///
+    /// - Returns: what became of refs.
+    private func answer(
+        _ updates: [RefUpdate], through connection: ReceiverConnection, _ report: inout PushReport
+    ) throws -> [RefResult] {
+        let offered = OfferedObjects(repository)
+        for update in updates { offered.add(update.new) }
+        let encoder = try ParallelEncoder(repository, compression: options.compression)
+        var answerer = ObjectAnswerer(connection, encoder, offered)
+        let earlier = (objects: report.objects, bytes: report.bytes)
+        func answer(_ first: [ObjectName]) throws {
+            try answerer.answer(
+                first, showProgress: { options.showProgress(earlier.objects + $0, earlier.bytes + $1) },
+                showActivity: options.showActivity)
+            try connection.say { try $0.end() }
+        }
+        try answer([])
+        var results: [RefResult] = []
+        while true {
+            switch try connection.answer() {
+            case .want(let names): try answer(names)
+            case .results(let more): results += more
+            case .progress(let progress): options.showActivity(progress.activity)
+            case .done:
+                report.objects += answerer.objects
+                report.bytes += answerer.bytes
+                return results
+            case .info, .status: break
+            }
+        }
     }
 
     /// Sends what the commits consist of and was not sent in an earlier exchange.

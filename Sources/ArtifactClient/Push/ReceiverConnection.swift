@@ -90,12 +90,27 @@ final class ReceiverConnection {
         while true {
             if let answer = try session.next(from: buffer) {
                 guard case .status(let status) = answer, !status.accepted else { return answer }
-                // The receiver waits for this before it goes.
-                try? say { try $0.leave() }
-                try? flush()
-                throw refusal(status)
+                throw refusal(leavingAfter: status)
             }
             guard try fill() else { throw failure() }
+        }
+    }
+
+    private func refusal(leavingAfter status: Status) -> ClientError {
+        // The receiver waits for this before it goes.
+        try? say { try $0.leave() }
+        try? flush()
+        return refusal(status)
+    }
+
+    /// The next answer, if there is one already.
+    func waitingAnswer() throws -> PushSession.Answer? {
+        while true {
+            if let answer = try session.next(from: buffer) {
+                guard case .status(let status) = answer, !status.accepted else { return answer }
+                throw refusal(leavingAfter: status)
+            }
+            guard try process.output.waitForInput(milliseconds: 0), try fill() else { return nil }
         }
     }
 

@@ -22,6 +22,14 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case status = 3
     /// The end of what a side has to say.
     case done = 4
+    /// With `Ability.want`: which objects the receiver asks for.
+    case want = 5
+    /// With `Ability.want`: an object that was asked for follows.
+    case object = 6
+    /// With `Ability.want`: what became of each ref.
+    case results = 7
+    /// With `Ability.want`: what the receiver is doing.
+    case progress = 8
 }
 
 extension MessageType: CustomStringConvertible {
@@ -33,16 +41,26 @@ extension MessageType: CustomStringConvertible {
         case .putObjects: "putobjects"
         case .status: "status"
         case .done: "done"
+        case .want: "want"
+        case .object: "object"
+        case .results: "results"
+        case .progress: "progress"
         }
     }
 }
 
 /// The five bytes before each body: byte order, version, type, and the body's length in that byte order.
+///
+/// With `Ability.long` there are seven where a body needs it: `L`, for a little-endian body and a length of four bytes.
 public struct FrameHeader: Equatable, Sendable {
-    /// The header's size in bytes.
+    /// The header's size in bytes, before a body of at most `maximumBodySize`.
     public static let byteCount = 5
-    /// The largest body, in bytes.
+    /// The largest body of every peer, in bytes.
     public static let maximumBodySize = Int(UInt16.max)
+    /// The largest body with `Ability.long`, in bytes.
+    public static let maximumLongBodySize = 4 * 1024 * 1024
+
+    private static let longMark = UInt8(ascii: "L")
 
     /// The byte order of the length and of the body.
     public var order: ByteOrder
@@ -65,9 +83,10 @@ public struct FrameHeader: Equatable, Sendable {
     ///
     /// - Returns: nil where there are fewer than five bytes.
     /// - Throws: `ProtocolError` at the first byte that cannot be part of a header.
-    public init?(reading bytes: UnsafeRawBufferPointer) throws(ProtocolError) {
+    public init?(reading bytes: UnsafeRawBufferPointer, long: Bool = false) throws(ProtocolError) {
         guard let orderByte = bytes.first else { return nil }
         switch orderByte {
+        case FrameHeader.longMark where long: order = .little
         case UInt8(ascii: "l"): order = .little
         case UInt8(ascii: "B"): order = .big
         default:
@@ -83,18 +102,43 @@ public struct FrameHeader: Equatable, Sendable {
                 "the peer speaks version \(bytes[1]) of the protocol, and only 0 and 1 are known here")
         }
         guard bytes.count > 2 else { return nil }
-        guard let type = MessageType(rawValue: bytes[2]) else {
+        guard let type = MessageType(rawValue: bytes[2]),
+            version == .one || type.rawValue <= MessageType.done.rawValue
+        else {
             throw ProtocolError(.malformed, "the peer sent a message of the unknown type \(bytes[2])")
         }
-        guard bytes.count >= FrameHeader.byteCount else { return nil }
         self.version = version
         self.type = type
+        guard bytes.count >= (orderByte == FrameHeader.longMark ? 7 : FrameHeader.byteCount) else {
+            return nil
+        }
+        if orderByte == FrameHeader.longMark {
+            bodySize = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 3, as: UInt32.self)))
+            guard bodySize > FrameHeader.maximumBodySize else {
+                throw ProtocolError(
+                    .malformed, "the peer sent a message of \(bodySize) bytes in the form for longer ones")
+            }
+            guard bodySize <= FrameHeader.maximumLongBodySize else {
+                throw ProtocolError(
+                    .tooLarge,
+                    "the peer sent a message of \(bodySize) bytes, and at most \(FrameHeader.maximumLongBodySize) are taken"
+                )
+            }
+            return
+        }
         let (first, second) = (Int(bytes[3]), Int(bytes[4]))
         bodySize = order == .little ? second << 8 | first : first << 8 | second
     }
 
-    /// The five bytes.
+    /// How many bytes the header has.
+    public var size: Int { bodySize > FrameHeader.maximumBodySize ? 7 : FrameHeader.byteCount }
+
+    /// The header as it travels.
     public var bytes: [UInt8] {
+        if bodySize > FrameHeader.maximumBodySize {
+            return [FrameHeader.longMark, version.rawValue, type.rawValue]
+                + [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: bodySize >> $0) }
+        }
         let low = UInt8(truncatingIfNeeded: bodySize)
         let high = UInt8(truncatingIfNeeded: bodySize >> 8)
         return switch order {

@@ -11,16 +11,22 @@ public struct Info: Equatable, Sendable {
     public var refs: [RefName: Checksum]
     /// Where the cache can be pulled from, if the receiver says so.
     public var pullURL: String?
-    /// The other keys of a message that was received: what its sender can do beyond the version, sorted.
+    /// What it can do beyond version 1.
+    public var abilities: Set<Ability> = []
+    /// The other keys of a message that was received, sorted.
     public private(set) var otherKeys: [String] = []
 
     /// Compares what is written: other keys are only ever read.
     public static func == (left: Info, right: Info) -> Bool {
         left.mode == right.mode && left.refs == right.refs && left.pullURL == right.pullURL
+            && left.abilities == right.abilities
     }
 
     /// Describes a side.
-    public init(mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil) {
+    public init(
+        mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil, abilities: Set<Ability> = []
+    ) {
+        self.abilities = abilities
         self.mode = mode
         self.refs = refs
         self.pullURL = pullURL
@@ -53,8 +59,9 @@ public struct Info: Equatable, Sendable {
             }
             pullURL = text
         }
+        if version == .one { abilities = Ability.list(body.entry("abilities")) }
         otherKeys = (0..<body.count).compactMap { body[$0][0].string }
-            .filter { !["mode", "refs", "pull_url"].contains($0) }.sorted()
+            .filter { !["mode", "refs", "pull_url", "abilities"].contains($0) }.sorted()
     }
 
     /// The body, with its keys in the order that existing peers write them.
@@ -64,6 +71,7 @@ public struct Info: Equatable, Sendable {
             ("mode", .int32(mode)), ("refs", .dictionary(sorted)),
         ]
         if let pullURL { entries.append(("pull_url", .string(pullURL))) }
+        if !abilities.isEmpty { entries.append(("abilities", Ability.value(abilities))) }
         return .dictionary(entries)
     }
 }

@@ -44,6 +44,15 @@ public enum Message: Equatable, Sendable {
     case status(Status)
     /// The sender has nothing more to say.
     case done
+    /// With `Ability.want`: objects that the receiver asks for, in the order in which it wants them; none where it wants
+    /// nothing more.
+    case want([ObjectName])
+    /// With `Ability.want`: the answer to one of them; its bytes follow.
+    case object(ObjectAnswer)
+    /// With `Ability.want`: what became of refs.
+    case results([RefResult])
+    /// With `Ability.want`: the receiver is at work.
+    case progress(ReceiverProgress)
 
     /// The message's type.
     public var type: MessageType {
@@ -53,6 +62,10 @@ public enum Message: Equatable, Sendable {
         case .putObjects, .putObject: .putObjects
         case .status: .status
         case .done: .done
+        case .want: .want
+        case .object: .object
+        case .results: .results
+        case .progress: .progress
         }
     }
 
@@ -60,6 +73,15 @@ public enum Message: Equatable, Sendable {
     ///
     /// - Throws: `ProtocolError` where it is not the normal form of what a message of this type must hold.
     public init(header: FrameHeader, body bytes: UnsafeRawBufferPointer) throws(ProtocolError) {
+        switch header.type {
+        case .want:
+            self = .want(try WantedObjects.parse(bytes))
+            return
+        case .object:
+            self = .object(try ObjectAnswer(body: bytes))
+            return
+        default: break
+        }
         let body: Variant
         do {
             body = try Variant(parsing: bytes, as: "a{sv}", order: header.order)
@@ -87,35 +109,56 @@ public enum Message: Equatable, Sendable {
             }
             self = .status(Status(accepted: accepted, message: message))
         case (.done, _): self = .done
+        case (.results, _): self = .results(try RefResult.list(body: body))
+        case (.progress, _): self = .progress(ReceiverProgress(body: body))
+        case (.want, _), (.object, _):
+            throw ProtocolError(.malformed, "the peer's \(header.type) message cannot be read")
         }
     }
 
-    private var body: Variant {
+    private func body(order: ByteOrder) -> [UInt8] {
+        switch self {
+        case .want(let names): WantedObjects.body(names)
+        case .object(let answer): answer.body
+        default: dictionary.serialized(order: order)
+        }
+    }
+
+    /// The body of all those that are dictionaries.
+    private var dictionary: Variant {
         switch self {
         case .info(let info): info.body
         case .update(let updates): RefUpdate.body(updates)
-        case .putObjects, .done: .dictionary([(key: String, value: Variant)]())
+        case .putObjects, .done, .want, .object: .dictionary([(key: String, value: Variant)]())
         case .putObject(let announcement):
             .dictionary([
                 ("object", Variant.string(announcement.fileName)), ("size", .uint64(announcement.size)),
             ])
         case .status(let status):
             .dictionary([("result", Variant.bool(status.accepted)), ("message", .string(status.message))])
+        case .results(let results): RefResult.body(results)
+        case .progress(let progress): progress.body
         }
     }
 
     /// The message as a frame.
     ///
-    /// - Throws: `ProtocolError` with `tooLarge` where the body has more than 65,535 bytes.
+    /// - Parameter long: whether the peer has `Ability.long`.
+    /// - Throws: `ProtocolError` with `tooLarge` where the body has more than 65,535 bytes, or with `long`
+    ///   `FrameHeader.maximumLongBodySize`.
     public func frame(
-        version: ProtocolVersion, order: ByteOrder = .host
+        version: ProtocolVersion, order: ByteOrder = .host, long: Bool = false
     ) throws(ProtocolError) -> [UInt8] {
-        let body = body.serialized(order: order)
-        guard body.count <= FrameHeader.maximumBodySize else {
+        var (order, body) = (order, body(order: order))
+        let limit = long ? FrameHeader.maximumLongBodySize : FrameHeader.maximumBodySize
+        guard body.count <= limit else {
             throw ProtocolError(
                 .tooLarge,
-                "a \(type) message of \(body.count) bytes does not fit into a frame, which holds "
-                    + "\(FrameHeader.maximumBodySize); name fewer refs at a time")
+                "a \(type) message of \(body.count) bytes does not fit into a frame, which holds \(limit); name fewer refs at "
+                    + "a time")
+        }
+        if body.count > FrameHeader.maximumBodySize, order != .little {
+            (order, body) = (.little, self.body(order: .little))
         }
         return FrameHeader(order: order, version: version, type: type, bodySize: body.count).bytes + body
     }

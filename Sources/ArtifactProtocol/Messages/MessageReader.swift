@@ -4,6 +4,8 @@
 package struct MessageReader: Sendable {
     /// The only version that the peer may use.
     let version: ProtocolVersion
+    /// Whether the peer may send bodies of more than 65,535 bytes.
+    package var isLong = false
 
     /// Prepares to read messages of a version.
     package init(version: ProtocolVersion) {
@@ -15,17 +17,20 @@ package struct MessageReader: Sendable {
     /// - Throws: `ProtocolError` as soon as what is there cannot become a message.
     package func next(from buffer: StreamBuffer) throws(ProtocolError) -> Message? {
         let bytes = buffer.readable
-        guard let header = try FrameHeader(reading: bytes) else { return nil }
+        guard let header = try FrameHeader(reading: bytes, long: isLong) else { return nil }
         guard header.version == version else {
             throw ProtocolError(
                 .malformed,
                 "the peer speaks version \(header.version.rawValue) of the protocol where version \(version.rawValue) "
                     + "was agreed on, so start it with the other --protocol")
         }
-        let end = FrameHeader.byteCount + header.bodySize
-        guard bytes.count >= end else { return nil }
+        let end = header.size + header.bodySize
+        guard bytes.count >= end else {
+            buffer.reserve(end)
+            return nil
+        }
         let message = try Message(
-            header: header, body: UnsafeRawBufferPointer(rebasing: bytes[FrameHeader.byteCount..<end]))
+            header: header, body: UnsafeRawBufferPointer(rebasing: bytes[header.size..<end]))
         buffer.consume(end)
         return message
     }

@@ -16,6 +16,13 @@ public struct PushSession: Sendable {
         case status(Status)
         /// Version 1: refs are in place.
         case done
+        /// With `Ability.want`: objects that the receiver asks for, each of which is to be answered in this order by
+        /// `object(_:size:)` and its bytes; none where it lacks nothing, and `end()` is next.
+        case want([ObjectName])
+        /// With `Ability.want`: what became of refs.
+        case results([RefResult])
+        /// With `Ability.want`: the receiver is at work.
+        case progress(ReceiverProgress)
     }
 
     private enum State: Sendable {
@@ -29,6 +36,10 @@ public struct PushSession: Sendable {
         case awaitingStatus
         /// Refs may move: `beginObjects` or `leave`.
         case accepted
+        /// With `Ability.want`, refs may move: the receiver asks, and `object` answers.
+        case answering
+        /// The receiver lacks nothing: `end`.
+        case complete
         /// Between or inside objects.
         case sending
         /// Everything was sent, and the receiver publishes.
@@ -41,8 +52,13 @@ public struct PushSession: Sendable {
 
     /// The version that is spoken.
     public let version: ProtocolVersion
-    private let reader: MessageReader
+    private var reader: MessageReader
     private var state: State
+    /// What this side announced, then what both sides can do.
+    public private(set) var abilities: Set<Ability> = []
+    /// What the receiver has asked for and was not answered.
+    private var wanted: [ObjectName] = []
+    private var answered = 0
     private var tar = TarWriter()
 
     /// Version 0: how many objects the receiver has not acknowledged yet.
@@ -61,14 +77,24 @@ public struct PushSession: Sendable {
         guard let message = try reader.next(from: buffer) else { return nil }
         switch (state, message) {
         case (.awaitingInfo, .info(let info)):
+            abilities.formIntersection(info.abilities)
+            reader.isLong = abilities.contains(.long)
             state = .introduced
             return .info(info)
         case (_, .status(let status)) where !status.accepted:
             state = .refused
             return .status(status)
         case (.awaitingStatus, .status(let status)):
-            state = .accepted
+            state = abilities.contains(.want) ? .answering : .accepted
             return .status(status)
+        // While the last question is being answered the next ones come, and after `done` where something has gone since.
+        case (_, .want(let names)) where isAnswering:
+            try note(names)
+            return .want(names)
+        case (_, .progress(let progress)) where isAnswering:
+            return .progress(progress)
+        case (.awaitingDone, .results(let results)) where abilities.contains(.want):
+            return .results(results)
         case (.sending, .status(let status)), (.awaitingDone, .status(let status)):
             guard unacknowledgedObjects > 0 else { throw unexpected(message) }
             unacknowledgedObjects -= 1
@@ -88,10 +114,33 @@ public struct PushSession: Sendable {
                 + "should")
     }
 
-    /// Version 1: introduces the client.
+    /// Whether the receiver may ask for objects, and tell what it is doing.
+    private var isAnswering: Bool {
+        abilities.contains(.want) && (state == .answering || state == .awaitingDone)
+    }
+
+    private mutating func note(_ names: [ObjectName]) throws(ProtocolError) {
+        guard !names.isEmpty else {
+            guard wanted.isEmpty, state == .answering else { throw unexpected(.want([])) }
+            return state = .complete
+        }
+        guard wanted.count - answered + names.count <= ReceiverSession.wantLimit else {
+            throw ProtocolError(
+                .outOfOrder,
+                "the receiver asks for more than \(ReceiverSession.wantLimit) objects at a time, so it does not speak this "
+                    + "protocol as it should")
+        }
+        wanted += names
+        state = .answering
+    }
+
+    /// Version 1: introduces the client. With `Ability.long` it may do so again, for refs that one message does not hold.
     public mutating func begin(_ info: Info) throws(ProtocolError) -> [UInt8] {
-        guard case .start = state else { throw misplaced("info") }
-        let frame = try Message.info(info).frame(version: version)
+        guard state == .start || state == .introduced && abilities.contains(.long) else {
+            throw misplaced("info")
+        }
+        let frame = try Message.info(info).frame(version: version, long: abilities.contains(.long))
+        if state == .start { abilities = info.abilities }
         state = .awaitingInfo
         return frame
     }
@@ -99,7 +148,7 @@ public struct PushSession: Sendable {
     /// Asks for refs to move.
     public mutating func update(_ updates: [RefUpdate]) throws(ProtocolError) -> [UInt8] {
         guard case .introduced = state else { throw misplaced("update") }
-        let frame = try Message.update(updates).frame(version: version)
+        let frame = try Message.update(updates).frame(version: version, long: abilities.contains(.long))
         state = .awaitingStatus
         return frame
     }
@@ -109,6 +158,20 @@ public struct PushSession: Sendable {
         guard case .accepted = state else { throw misplaced("putobjects") }
         state = .sending
         return version == .one ? try Message.putObjects.frame(version: version) : []
+    }
+
+    /// With `Ability.want`: what precedes the bytes of the object that was asked for first, or stands for one that is not
+    /// here.
+    public mutating func object(_ name: ObjectName, size: UInt64?) throws(ProtocolError) -> [UInt8] {
+        guard state == .answering, answered < wanted.count, wanted[answered] == name else {
+            throw misplaced("object \(name)")
+        }
+        answered += 1
+        if answered == wanted.count {
+            wanted.removeAll(keepingCapacity: true)
+            answered = 0
+        }
+        return try Message.object(ObjectAnswer(name, size: size)).frame(version: version)
     }
 
     /// What precedes the bytes of an object.
@@ -136,15 +199,16 @@ public struct PushSession: Sendable {
 
     /// Ends the objects and asks for publication.
     public mutating func end() throws(ProtocolError) -> [UInt8] {
-        guard case .sending = state else { throw misplaced("done") }
+        guard state == .sending || state == .complete else { throw misplaced("done") }
+        let isStream = state == .sending && version == .one
         state = .awaitingDone
-        return (version == .one ? tar.end() : []) + (try Message.done.frame(version: version))
+        return (isStream ? tar.end() : []) + (try Message.done.frame(version: version))
     }
 
     /// Ends the conversation without wanting anything changed.
     public mutating func leave() throws(ProtocolError) -> [UInt8] {
         switch state {
-        case .introduced, .accepted, .refused:
+        case .introduced, .accepted, .answering, .complete, .refused:
             state = .ended
             return try Message.done.frame(version: version)
         default: throw misplaced("done")
@@ -169,7 +233,8 @@ public struct PushSession: Sendable {
     private var expectation: String {
         switch state {
         case .start, .awaitingInfo: "info"
-        case .introduced, .accepted, .refused, .ended: "nothing"
+        case .introduced, .accepted, .complete, .refused, .ended: "nothing"
+        case .answering: "want"
         case .awaitingStatus: "status"
         case .sending, .awaitingDone: version == .one ? "done" : "status"
         }

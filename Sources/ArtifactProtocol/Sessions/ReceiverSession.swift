@@ -10,8 +10,12 @@ public struct ReceiverSession: Sendable {
     public enum Event {
         /// The client introduced itself; answer with `reply(info:)`.
         case info(Info)
-        /// The client asks whether these refs may move; answer with `reply(status:)`.
+        /// The client asks whether these refs may move; answer with `reply(status:)`. With `Ability.want`, if they may, ask for
+        /// objects with `want(_:)`, and after each answer for more; when nothing is lacking, send what `wantNothing()`
+        /// returns.
         case update([RefUpdate])
+        /// With `Ability.want`: the client does not have an object that was asked for.
+        case objectAbsent(ObjectName)
         /// An object of `size` bytes, as it travels, begins.
         case objectBegins(ReceivedObjectName, size: UInt64)
         /// Some of the object's bytes, valid until the buffer is filled again.
@@ -43,6 +47,8 @@ public struct ReceiverSession: Sendable {
         case inObject(remaining: UInt64)
         /// Version 0: the client waits to hear whether the object is right.
         case owingObjectStatus
+        /// Waiting for the objects that were asked for.
+        case wanting
         /// Version 1: the tar stream is complete.
         case awaitingDone
         /// The client waits for publication.
@@ -53,8 +59,20 @@ public struct ReceiverSession: Sendable {
 
     /// The version that is spoken.
     public let version: ProtocolVersion
-    private let reader: MessageReader
+    private var reader: MessageReader
     private var state: State
+    /// What both sides can do.
+    public private(set) var abilities: Set<Ability> = []
+    /// What was asked for and not answered, in order, from `answered` on.
+    private var asked: [ObjectName] = []
+    private var answered = 0
+
+    /// So many objects may be asked for at a time: what the client has not read of that fits into any pipe, so that neither side
+    /// waits for the other.
+    public static let wantLimit = 1024
+
+    /// How many objects were asked for and not answered.
+    public var unansweredWants: Int { asked.count - answered }
 
     /// Begins a conversation. In version 0 the receiver speaks first: send what `reply(info:)` returns.
     public init(version: ProtocolVersion) {
@@ -84,7 +102,7 @@ public struct ReceiverSession: Sendable {
                 return try next(from: buffer)
             }
         case .inObject(remaining: 0):
-            state = .owingObjectStatus
+            state = version == .zero ? .owingObjectStatus : .wanting
             return .objectEnds
         case .inObject(let remaining):
             let waiting = buffer.readable
@@ -108,6 +126,22 @@ public struct ReceiverSession: Sendable {
         case (.awaitingInfo, .info(let info)):
             state = .owingInfo
             return .info(info)
+        // More refs than the first one could hold.
+        case (.awaitingUpdate, .info(let info)) where abilities.contains(.long):
+            state = .owingInfo
+            return .info(info)
+        case (.wanting, .object(let answer)) where unansweredWants > 0 && asked[answered] == answer.name:
+            answered += 1
+            if answered == asked.count {
+                asked.removeAll(keepingCapacity: true)
+                answered = 0
+            }
+            guard let size = answer.size else { return .objectAbsent(answer.name) }
+            state = .inObject(remaining: size)
+            return .objectBegins(.object(answer.name), size: size)
+        case (.wanting, .done):
+            state = .ended
+            return .leave
         case (.awaitingUpdate, .update(let updates)):
             state = .owingStatus
             return .update(updates)
@@ -136,9 +170,13 @@ public struct ReceiverSession: Sendable {
     }
 
     /// Answers `info`; in version 0 also the first thing to send.
+    ///
+    /// - Parameter info: its abilities must be among the client's, which uses them from now on.
     public mutating func reply(info: Info) throws(ProtocolError) -> [UInt8] {
         guard case .owingInfo = state else { throw misplaced("info") }
-        let frame = try Message.info(info).frame(version: version)
+        let frame = try Message.info(info).frame(version: version, long: abilities.contains(.long))
+        abilities = info.abilities
+        reader.isLong = abilities.contains(.long)
         state = .awaitingUpdate
         return frame
     }
@@ -147,8 +185,36 @@ public struct ReceiverSession: Sendable {
     public mutating func reply(status: Status) throws(ProtocolError) -> [UInt8] {
         guard case .owingStatus = state else { throw misplaced("status") }
         let frame = try Message.status(status).frame(version: version)
-        state = status.accepted ? .awaitingObjects : .refused
+        state = status.accepted ? abilities.contains(.want) ? .wanting : .awaitingObjects : .refused
         return frame
+    }
+
+    /// With `Ability.want`: asks for objects, of which `wantLimit` may be unanswered.
+    public mutating func want(_ names: [ObjectName]) throws(ProtocolError) -> [UInt8] {
+        guard case .wanting = state, unansweredWants + names.count <= ReceiverSession.wantLimit else {
+            throw misplaced("want")
+        }
+        asked += names
+        return try Message.want(names).frame(version: version)
+    }
+
+    /// With `Ability.want`: says that nothing is lacking; what comes next is `publish`.
+    public mutating func wantNothing() throws(ProtocolError) -> [UInt8] {
+        guard case .wanting = state, unansweredWants == 0 else { throw misplaced("want") }
+        state = .awaitingDone
+        return try Message.want([]).frame(version: version)
+    }
+
+    /// With `Ability.want`: after `publish`, goes back to asking, because something has gone since.
+    public mutating func wantMore() throws(ProtocolError) {
+        guard case .owingDone = state, abilities.contains(.want) else { throw misplaced("want") }
+        state = .wanting
+    }
+
+    /// With `Ability.want`: tells what became of refs, before `finish`.
+    public func results(_ results: [RefResult]) throws(ProtocolError) -> [UInt8] {
+        guard case .owingDone = state, abilities.contains(.want) else { throw misplaced("results") }
+        return try Message.results(results).frame(version: version, long: abilities.contains(.long))
     }
 
     /// Says that an object was found right: one message in version 0, nothing in version 1.
@@ -197,6 +263,7 @@ public struct ReceiverSession: Sendable {
         case .awaitingObjects, .owingObjectStatus: "putobjects or done"
         case .inTarStream(let tar): tar.isInsideMember ? "an object" : "the object stream"
         case .inObject: "an object"
+        case .wanting: unansweredWants > 0 ? "object \(asked[answered])" : "done"
         case .awaitingDone, .owingDone, .ended: "done"
         }
     }

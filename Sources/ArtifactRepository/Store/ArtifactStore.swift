@@ -50,6 +50,11 @@ public enum QuarantinePurpose: Sendable, Equatable {
 public protocol Quarantine: AnyObject {
     /// Whether an object is here or in the store.
     func contains(_ name: ObjectName) -> Bool
+    /// Whether an object is here, because it was received.
+    func holds(_ name: ObjectName) -> Bool
+    /// Whether the store remembers to have a folder, with everything below it. It may have been removed since, which `publish`
+    /// finds out.
+    func storeHasWhole(_ tree: Checksum) -> Bool
     /// Reads a metadata object from here or from the store; nil where neither has it.
     func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Begins to take an object in, which is verified while it is written.

@@ -19,6 +19,8 @@ final class LocalQuarantine: Quarantine {
     private let hasInherited: Bool
     /// Whether those who bring objects were told that they need not bring what the repository has, which must last then.
     private let isPush: Bool
+    /// What was known to be complete when that was first asked.
+    private lazy var marks = try? CompleteTrees(repository)
     private let workers: ObjectWorkers
     private var fileCount = 0
 
@@ -86,6 +88,14 @@ final class LocalQuarantine: Quarantine {
 
     func contains(_ name: ObjectName) -> Bool {
         repository.contains(name) || holds(name) || hasInherited && reserve.contains(name.fileName)
+    }
+
+    func storeHasWhole(_ tree: Checksum) -> Bool {
+        let path = repository.objectPath(ObjectName(tree, .dirtree))
+        guard repository.mode == .archive, let marks, let file = try? repository.objects.openFile(path) else {
+            return false
+        }
+        return marks.height(of: file) != nil
     }
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {

@@ -42,6 +42,10 @@ public protocol QuarantineDecorator: Quarantine {
 extension QuarantineDecorator {
     /// Whether an object is here or in the store.
     public func contains(_ name: ObjectName) -> Bool { inner.contains(name) }
+    /// Whether an object is here, because it was received.
+    public func holds(_ name: ObjectName) -> Bool { inner.holds(name) }
+    /// Whether the store remembers to have a folder, with everything below it.
+    public func storeHasWhole(_ tree: Checksum) -> Bool { inner.storeHasWhole(tree) }
     /// Reads a metadata object from here or from the store; nil where neither has it.
     public func metadata(_ name: ObjectName) throws -> [UInt8]? { try inner.metadata(name) }
     /// Begins to take an object in, which is verified while it is written.

@@ -67,9 +67,10 @@ extension Repository {
         return try bytes.withUnsafeBytes(parse)
     }
 
-    /// Whether libostree notes that a commit's tree is not all there.
-    private func isPartial(_ commit: Checksum) -> Bool {
-        root.contains("state/\(commit).commitpartial")
+    /// Whether a commit is here, and its tree too as far as libostree knows: an ancestor may be known by its commit object
+    /// alone, its tree never having been fetched.
+    func hasWhole(_ commit: Checksum) -> Bool {
+        contains(ObjectName(commit, .commit)) && !root.contains("state/\(commit).commitpartial")
     }
 
     /// The commits from `tip` back to `ancestor`, which is not among them, newest first.
@@ -81,9 +82,7 @@ extension Repository {
         var commits: [Checksum] = []
         var next: Checksum? = tip
         while let checksum = next, checksum != ancestor {
-            // An ancestor may be known by its commit object alone, its tree never having been fetched.
-            let isHere = contains(ObjectName(checksum, .commit)) && !isPartial(checksum)
-            guard isHere || checksum == tip else { return (commits, false) }
+            guard hasWhole(checksum) || checksum == tip else { return (commits, false) }
             commits.append(checksum)
             next = try commit(checksum).parent
         }

@@ -69,7 +69,8 @@ struct PushRun {
                 try send(object, isLast: false)
                 try answer()
             case .done: try finish()
-            case .status: Issue.record("a client sends no status")
+            case .status, .want, .object, .results, .progress:
+                Issue.record("a client of version 1 sends no \(message.type)")
             }
         }
         if transcript.clientVanishes { try answer() }

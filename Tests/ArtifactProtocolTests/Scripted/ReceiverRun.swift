@@ -11,6 +11,7 @@ struct ReceiverRun {
         case object(ReceivedObjectName, size: UInt64, [UInt8])
         case publish
         case leave
+        case absent(ObjectName)
 
         var isFinal: Bool { self == .publish || self == .leave }
     }
@@ -64,6 +65,7 @@ struct ReceiverRun {
             events.append(.publish)
             output += try session.finish()
         case .leave: events.append(.leave)
+        case .objectAbsent(let name): events.append(.absent(name))
         }
     }
 

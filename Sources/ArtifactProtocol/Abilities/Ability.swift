@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Variants
+
+/// What a side can do beyond version 1 of the protocol. It says so under the key `abilities` of `info`, which peers ignore that
+/// do not know it, and uses only what both said. See docs/PROTOCOL.md.
+public enum Ability: String, Sendable, CaseIterable {
+    /// Bodies of more than 65,535 bytes, and more than one `info`.
+    case long
+    /// The receiver asks for the objects that it lacks, tells what became of each ref, and meanwhile that it is still there.
+    case want
+
+    /// Those that are announced unless somebody says otherwise: all, or what the environment variable
+    /// `BST_ARTIFACT_ABILITIES` lists, names separated by commas.
+    public static let enabled: Set<Ability> = {
+        guard let list = getenv("BST_ARTIFACT_ABILITIES").map({ String(cString: $0) }) else {
+            return Set(Ability.allCases)
+        }
+        return Set(list.split(separator: ",").compactMap { Ability(rawValue: String($0)) })
+    }()
+
+    /// Reads the value of the key. What is not known here, and values of another type, are ignored: they belong to later
+    /// peers.
+    static func list(_ value: Variant?) -> Set<Ability> {
+        guard let value, value.typeString == "as" else { return [] }
+        return Set((0..<value.count).compactMap { value[$0].string.flatMap(Ability.init) })
+    }
+
+    /// The value of the key.
+    static func value(_ abilities: Set<Ability>) -> Variant {
+        .array(of: "s", abilities.map(\.rawValue).sorted().map(Variant.string))
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import SystemCalls
+
+/// Tells a client every few seconds what the receiver is doing, from a thread of its own; nobody else may write meanwhile.
+final class ProgressTeller {
+    private let isOver = Monitor(false)
+    private let thread: Thread
+
+    /// What takes less is not worth a word.
+    private static let firstDelay: UInt64 = 1000
+    private static let interval: UInt64 = 5000
+
+    init(_ activity: String, to output: Descriptor) throws {
+        let frame = try Message.progress(ReceiverProgress(activity: activity)).frame(version: .one)
+        thread = try Thread { [isOver] in
+            var delay = ProgressTeller.firstDelay
+            while !isOver.wait(atMost: delay, until: { $0 }) {
+                // A client that does not listen any more will be noticed by whoever has something to say.
+                guard (try? output.writeAll(frame)) != nil else { return }
+                delay = ProgressTeller.interval
+            }
+        }
+    }
+
+    /// Falls silent; afterwards others may write.
+    func stop() {
+        isOver.change { $0 = true }
+        thread.join()
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Foundation
+import Testing
+
+@Suite("The test vectors of the protocol's description")
+struct AbilityVectorTests {
+    private static let checksum = (0..<32).map { UInt8($0) }.withUnsafeBytes { Checksum(bytes: $0) }!
+
+    /// The bytes of each block ```vector NAME.
+    private static let vectors: [String: [UInt8]] = {
+        let page = URL(filePath: #filePath).appending(path: "../../../docs/PROTOCOL.md").standardized
+        let text = (try? String(contentsOf: page, encoding: .utf8)) ?? ""
+        var result: [String: [UInt8]] = [:]
+        for block in text.components(separatedBy: "```vector ").dropFirst() {
+            let name = String(block.prefix { !$0.isNewline })
+            let body = block.components(separatedBy: "```")[0].dropFirst(name.count)
+            result[name] = body.split(whereSeparator: \.isWhitespace).compactMap { UInt8($0, radix: 16) }
+        }
+        return result
+    }()
+
+    static let messages: [(String, Message)] = [
+        ("want", .want([ObjectName(checksum, .file), ObjectName(checksum, .commit)])),
+        ("want-nothing", .want([])),
+        ("object", .object(ObjectAnswer(ObjectName(checksum, .file), size: 258))),
+        ("object-absent", .object(ObjectAnswer(ObjectName(checksum, .commitmeta), size: nil))),
+        ("results", .results([RefResult(ref: RefName("a")!, outcome: .moved, commit: checksum)])),
+        ("progress", .progress(ReceiverProgress(activity: "publishing"))),
+        ("info", .info(Info(mode: 1, abilities: [.long, .want]))),
+    ]
+
+    @Test("are what is written, and are read as what they stand for", arguments: messages)
+    func vector(_ name: String, _ message: Message) throws {
+        let written = try message.frame(version: .one, order: .little)
+        let hex = written.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+        #expect(AbilityVectorTests.vectors[name] == written, "\(hex)")
+        let buffer = StreamBuffer()
+        _ = buffer.append(written)
+        #expect(try MessageReader(version: .one).next(from: buffer) == message)
+        #expect(buffer.readable.isEmpty)
+    }
+
+    @Test("are all there are")
+    func all() {
+        #expect(Set(AbilityVectorTests.vectors.keys) == Set(AbilityVectorTests.messages.map(\.0)))
+    }
+}

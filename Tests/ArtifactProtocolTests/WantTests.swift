@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Testing
+
+/// Both sides of a conversation with `Ability.want`, without anything between them.
+@Suite("A receiver that asks")
+struct WantTests {
+    private static func name(_ number: UInt8, _ type: ObjectType = .file) -> ObjectName {
+        ObjectName([UInt8](repeating: number, count: 32).withUnsafeBytes { Checksum(bytes: $0) }!, type)
+    }
+
+    private struct Pair {
+        var client = PushSession(version: .one)
+        var receiver = ReceiverSession(version: .one)
+        let toClient = StreamBuffer()
+        let toReceiver = StreamBuffer()
+
+        /// Speaks until refs are accepted.
+        init(
+            client theirs: Set<Ability> = Set(Ability.allCases),
+            receiver ours: Set<Ability> = Set(Ability.allCases)
+        ) throws {
+            try say(client.begin(Info(mode: 1, abilities: theirs)))
+            guard case .info(let info) = try receiver.next(from: toReceiver) else {
+                throw ProtocolError(.malformed, "no info")
+            }
+            try answer(receiver.reply(info: Info(mode: 1, abilities: info.abilities.intersection(ours))))
+            _ = try client.next(from: toClient)
+        }
+
+        mutating func update() throws {
+            try say(client.update([RefUpdate(ref: RefName("a")!, old: nil, new: name(9).checksum)]))
+            _ = try receiver.next(from: toReceiver)
+            try answer(receiver.reply(status: Status(accepted: true)))
+            _ = try client.next(from: toClient)
+        }
+
+        func say(_ bytes: [UInt8]) { #expect(toReceiver.append(bytes) == bytes.count) }
+        func answer(_ bytes: [UInt8]) { #expect(toClient.append(bytes) == bytes.count) }
+    }
+
+    @Test("gets what it asks for, in order, hears what is absent, and tells what became of refs")
+    func conversation() throws {
+        var pair = try Pair()
+        try pair.update()
+        let (first, second, third) = (
+            WantTests.name(1, .commit), WantTests.name(1, .commitmeta), WantTests.name(2)
+        )
+        pair.answer(try pair.receiver.want([first, second]))
+        pair.answer(try pair.receiver.want([third]))
+        #expect(try pair.client.next(from: pair.toClient) == .want([first, second]))
+        #expect(try pair.client.next(from: pair.toClient) == .want([third]))
+        pair.say(try pair.client.object(first, size: 3) + [1, 2, 3])
+        pair.say(try pair.client.object(second, size: nil))
+        pair.say(try pair.client.object(third, size: 0))
+        guard case .objectBegins(.object(first), size: 3) = try pair.receiver.next(from: pair.toReceiver),
+            case .objectBytes(let bytes) = try pair.receiver.next(from: pair.toReceiver)
+        else { throw Unexpected("the first object does not begin") }
+        #expect(Array(bytes) == [1, 2, 3])
+        guard case .objectEnds = try pair.receiver.next(from: pair.toReceiver) else {
+            throw Unexpected("the first object does not end")
+        }
+        #expect(try pair.receiver.acknowledgeObject().isEmpty)
+        guard case .objectAbsent(second) = try pair.receiver.next(from: pair.toReceiver),
+            case .objectBegins(.object(third), size: 0) = try pair.receiver.next(from: pair.toReceiver),
+            case .objectEnds = try pair.receiver.next(from: pair.toReceiver)
+        else { throw Unexpected("the others do not arrive") }
+        #expect(pair.receiver.unansweredWants == 0)
+        pair.answer(try pair.receiver.wantNothing())
+        #expect(try pair.client.next(from: pair.toClient) == .want([]))
+        pair.say(try pair.client.end())
+        guard case .publish = try pair.receiver.next(from: pair.toReceiver) else {
+            throw Unexpected("nothing is to be published")
+        }
+        // Something has gone meanwhile.
+        try pair.receiver.wantMore()
+        pair.answer(try pair.receiver.want([third]))
+        #expect(try pair.client.next(from: pair.toClient) == .want([third]))
+        pair.say(try pair.client.object(third, size: 0))
+        _ = try pair.receiver.next(from: pair.toReceiver)
+        _ = try pair.receiver.next(from: pair.toReceiver)
+        pair.answer(try pair.receiver.wantNothing())
+        #expect(try pair.client.next(from: pair.toClient) == .want([]))
+        pair.say(try pair.client.end())
+        guard case .publish = try pair.receiver.next(from: pair.toReceiver) else {
+            throw Unexpected("nothing is to be published the second time")
+        }
+        let progress = ReceiverProgress(activity: "publishing")
+        pair.answer(try Message.progress(progress).frame(version: .one))
+        #expect(try pair.client.next(from: pair.toClient) == .progress(progress))
+        let results = [RefResult(ref: RefName("a")!, outcome: .kept, commit: first.checksum)]
+        pair.answer(try pair.receiver.results(results) + pair.receiver.finish())
+        #expect(try pair.client.next(from: pair.toClient) == .results(results))
+        #expect(try pair.client.next(from: pair.toClient) == .done)
+    }
+
+    @Test("needs a client that wants to be asked", arguments: [[Ability.long], []])
+    func others(_ abilities: [Ability]) throws {
+        for (client, receiver) in [
+            (Set(abilities), Set(Ability.allCases)), (Set(Ability.allCases), Set(abilities)),
+        ] {
+            var pair = try Pair(client: client, receiver: receiver)
+            try pair.update()
+            #expect(throws: ProtocolError.self) { try pair.receiver.want([WantTests.name(1)]) }
+            pair.say(try pair.client.beginObjects() + pair.client.end())
+            guard case .publish = try pair.receiver.next(from: pair.toReceiver) else {
+                throw Unexpected("version 1 is not spoken")
+            }
+            // A receiver that asks all the same is not heard.
+            pair.answer(try Message.want([WantTests.name(1)]).frame(version: .one))
+            #expect(throws: ProtocolError.self) { try pair.client.next(from: pair.toClient) }
+        }
+    }
+
+    @Test("takes no object that it did not ask for, or in another order")
+    func order() throws {
+        for wrong in [WantTests.name(2), WantTests.name(1, .dirtree), WantTests.name(3)] {
+            var pair = try Pair()
+            try pair.update()
+            pair.answer(try pair.receiver.want([WantTests.name(1), WantTests.name(2)]))
+            pair.say(try Message.object(ObjectAnswer(wrong, size: 1)).frame(version: .one))
+            #expect(throws: ProtocolError.self) { try pair.receiver.next(from: pair.toReceiver) }
+        }
+        var pair = try Pair()
+        try pair.update()
+        pair.say(try Message.object(ObjectAnswer(WantTests.name(1), size: 1)).frame(version: .one))
+        #expect(throws: ProtocolError.self) { try pair.receiver.next(from: pair.toReceiver) }
+    }
+
+    @Test("asks for no more than fits into a pipe, and is not obeyed where it does")
+    func limit() throws {
+        let names = (0..<ReceiverSession.wantLimit).map { _ in WantTests.name(1) }
+        var pair = try Pair()
+        try pair.update()
+        pair.answer(try pair.receiver.want(names))
+        #expect(throws: ProtocolError.self) { try pair.receiver.want([WantTests.name(2)]) }
+        _ = try pair.client.next(from: pair.toClient)
+        pair.answer(try Message.want([WantTests.name(2)]).frame(version: .one))
+        #expect(throws: ProtocolError.self) { try pair.client.next(from: pair.toClient) }
+    }
+
+    @Test("does not end before everything was answered")
+    func end() throws {
+        var pair = try Pair()
+        try pair.update()
+        pair.answer(try pair.receiver.want([WantTests.name(1)]))
+        _ = try pair.client.next(from: pair.toClient)
+        #expect(throws: ProtocolError.self) { try pair.receiver.wantNothing() }
+        #expect(throws: ProtocolError.self) { try pair.client.end() }
+        pair.answer(try Message.want([]).frame(version: .one))
+        #expect(throws: ProtocolError.self) { try pair.client.next(from: pair.toClient) }
+        // The client may give up.
+        pair.say(try pair.client.leave())
+        guard case .leave = try pair.receiver.next(from: pair.toReceiver) else {
+            throw Unexpected("the client cannot leave")
+        }
+    }
+
+    @Test("can be asked about more refs than one message of version 1 holds")
+    func longBodies() throws {
+        var pair = try Pair()
+        let refs = Dictionary(
+            uniqueKeysWithValues: (0..<3000).map { (RefName("r/\($0)")!, WantTests.name(7).checksum) })
+        pair.say(try pair.client.begin(Info(mode: 1, refs: refs, abilities: pair.client.abilities)))
+        guard case .info(let info) = try pair.receiver.next(from: pair.toReceiver) else {
+            throw Unexpected("no second info")
+        }
+        #expect(info.refs == refs)
+        pair.answer(try pair.receiver.reply(info: Info(mode: 1, refs: refs, abilities: info.abilities)))
+        guard case .info(let reply) = try pair.client.next(from: pair.toClient) else {
+            throw Unexpected("no second reply")
+        }
+        #expect(reply.refs == refs)
+        let updates = refs.keys.map { RefUpdate(ref: $0, old: nil, new: WantTests.name(8).checksum) }
+        let bytes = try pair.client.update(updates)
+        #expect(bytes[0] == UInt8(ascii: "L") && bytes.count > 65_540)
+        // In two pieces, the first of which ends within the header.
+        pair.say(Array(bytes[..<6]))
+        #expect(try pair.receiver.next(from: pair.toReceiver) == nil)
+        var rest = bytes[6...]
+        while !rest.isEmpty {
+            rest = rest.dropFirst(pair.toReceiver.append(rest))
+            if rest.isEmpty { break }
+            #expect(try pair.receiver.next(from: pair.toReceiver) == nil)
+        }
+        guard case .update(let received) = try pair.receiver.next(from: pair.toReceiver) else {
+            throw Unexpected("no update")
+        }
+        #expect(Set(received.map(\.ref)) == Set(refs.keys))
+    }
+
+    @Test(
+        "takes a long header only where that was agreed on, and only for what needs it",
+        arguments: [
+            (false, 70_000), (true, 65_535), (true, 0), (true, 4_194_305), (true, 0xFFFF_FFFF),
+        ])
+    func longHeaders(_ isAgreed: Bool, _ size: Int) {
+        let header =
+            [UInt8(ascii: "L"), 1, 1] + [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: size >> $0) }
+        #expect(throws: ProtocolError.self) {
+            try header.withUnsafeBytes { try FrameHeader(reading: $0, long: isAgreed) }
+        }
+    }
+}
+
+private struct Unexpected: Error {
+    var what: String
+    init(_ what: String) { self.what = what }
+}
