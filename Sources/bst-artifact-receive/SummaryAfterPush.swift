@@ -27,8 +27,8 @@ struct SummaryAfterPush {
             // Nobody reads what the other process says.
             try repository.checkSummaryCanBeSigned(by: signers)
             let size = try repository.summarySize()
-            // The first summary of a cache that has many refs takes as long.
-            let isLarge = try size.map { $0 >= Self.largeSize } ?? repository.hasMoreRefs(than: Self.manyRefs)
+            // The first one for many refs takes as long as each later one.
+            let isLarge = try size ?? 0 >= Self.largeSize || repository.hasMoreRefs(than: Self.manyRefs)
             guard !isLarge || !DetachedProcess.isPossible else {
                 let report = SummaryReport(size: size ?? 0)
                 for warning in report.warnings { logger.warning("\(warning)") }

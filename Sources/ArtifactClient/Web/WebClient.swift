@@ -40,6 +40,7 @@ final class WebClient {
         }
         self.multi = multi
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+        ccurl_multi_set_long(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, options.transfers)
         // Servers without HTTP/2 are asked over a few connections, as browsers do.
         ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 8)
     }

@@ -17,8 +17,8 @@ public struct WebOptions: Sendable {
     public var attempts = 5
     /// How long to wait before the second attempt, in milliseconds; doubled before each further one.
     public var firstDelay = 250
-    /// How many transfers run at the same time.
-    public var transfers = 64
+    /// How many transfers run at the same time: as many as servers take on one connection of HTTP/2, as a rule.
+    public var transfers = 128
     /// How long a server may be silent, in seconds.
     public var patience = 60
 

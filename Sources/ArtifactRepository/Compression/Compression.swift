@@ -8,7 +8,7 @@ public enum Compression: Sendable, Equatable {
     case balanced
     /// As small as zlib's usual level.
     case small
-    /// A level from 0, which stores, to 12, as libdeflate counts; large files take 9 for more.
+    /// A level from 0, which stores, to 12, as libdeflate counts.
     case level(Int)
 
     /// Reads `fast`, `balanced`, `small` or a level from 0 to 12.
@@ -32,20 +32,19 @@ public enum Compression: Sendable, Equatable {
         }
     }
 
-    /// How parts of large content are compressed.
+    /// How parts of large content are compressed, each for itself.
     enum PartMethod {
-        /// By ISA-L, each part for itself.
+        /// By ISA-L.
         case fast(level: Int)
-        /// By zlib, each part with a look at the end of the one before.
-        case small(level: Int)
+        /// By libdeflate.
+        case small
     }
 
     var partMethod: PartMethod {
         switch self {
         case .fast: .fast(level: 1)
         case .balanced: .fast(level: 2)
-        case .small: .small(level: 6)
-        case .level(let level): .small(level: min(level, 9))
+        case .small, .level: .small
         }
     }
 }

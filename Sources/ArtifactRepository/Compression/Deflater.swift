@@ -4,18 +4,17 @@ import CDeflate
 import CISAL
 import CZlib
 
-/// Makes raw deflate, for one thread: whole content with libdeflate, parts of large content with ISA-L or zlib.
+/// Makes raw deflate, for one thread: whole content with libdeflate, parts of large content with ISA-L or libdeflate.
 ///
 /// A part ends at a whole byte, and needs no part before it, so that parts of one stream can be made at the same time.
 final class Deflater {
     private let compressor: OpaquePointer
     private let method: Compression.PartMethod
     private let workspace: UnsafeMutableRawBufferPointer
+    private let blockEnds = BlockEnds()
 
     /// How many bytes of content a part has.
     static let partSize = 1024 * 1024
-    /// How many bytes before its part deflate can refer to.
-    static let windowSize = 32 * 1024
 
     init(_ compression: Compression) {
         // It returns nil only for a level that does not exist, or without memory.
@@ -46,56 +45,80 @@ final class Deflater {
         }
     }
 
-    /// Whether parts are made with a look at what is before them.
-    var usesWindow: Bool {
-        if case .small = method { true } else { false }
-    }
-
     /// Compresses a part of large content.
     ///
-    /// - Parameters:
-    ///   - window: the last bytes before it, where `usesWindow`.
-    ///   - isLast: whether the content ends with it.
-    func compressPart(
-        _ bytes: UnsafeRawBufferPointer, after window: UnsafeRawBufferPointer, isLast: Bool
-    ) -> [UInt8] {
+    /// - Parameter isLast: whether the content ends with it.
+    func compressPart(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> [UInt8] {
+        switch method {
+        case .fast(let level): return compressFast(bytes, level: level, isLast: isLast)
+        case .small:
+            var result = compress(bytes, after: [])
+            if !isLast { blockEnds.makeContinuable(&result, contentSize: bytes.count) }
+            return result
+        }
+    }
+
+    private func compressFast(_ bytes: UnsafeRawBufferPointer, level: Int, isLast: Bool) -> [UInt8] {
         // Stored blocks of 64 KiB are the worst, with 5 bytes each, and the mark at the end.
         let bound = bytes.count + bytes.count / 1000 + 4096
         return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
-            guard let input = bytes.baseAddress, let target = output.baseAddress else { return }
-            switch method {
-            case .fast(let level):
-                count =
-                    workspace.baseAddress.map {
-                        cisal_compress_part(
-                            Int32(level), $0, input, bytes.count, isLast ? 1 : 0, target, bound)
-                    } ?? 0
-            case .small(let level):
-                count = Deflater.deflatePart(bytes, after: window, level: level, isLast: isLast, to: output)
-            }
+            guard let input = bytes.baseAddress, let target = output.baseAddress,
+                let workspace = workspace.baseAddress
+            else { return }
+            count = cisal_compress_part(
+                Int32(level), workspace, input, bytes.count, isLast ? 1 : 0, target, bound)
             precondition(count > 0, "a part does not fit into its bound")
         }
     }
+}
 
-    private static func deflatePart(
-        _ bytes: UnsafeRawBufferPointer, after window: UnsafeRawBufferPointer, level: Int, isLast: Bool,
-        to output: UnsafeMutableBufferPointer<UInt8>
-    ) -> Int {
-        var stream = z_stream()
-        let ready = deflateInit2_(
-            &stream, Int32(level), Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-            Int32(MemoryLayout<z_stream>.size))
-        precondition(ready == Z_OK, "zlib cannot be initialised")
-        defer { deflateEnd(&stream) }
-        if let start = window.baseAddress, !window.isEmpty {
-            deflateSetDictionary(&stream, start.assumingMemoryBound(to: UInt8.self), UInt32(window.count))
+/// Turns a whole deflate stream into one that others can follow, which libdeflate does not make by itself: its last block must
+/// not say that it is the last one, and the stream must end at a whole byte.
+///
+/// Where the last block begins is known only to who reads the stream, so zlib does that; it takes a tenth of the time that
+/// compressing it took.
+private final class BlockEnds {
+    private var content = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 1)
+
+    deinit {
+        content.deallocate()
+    }
+
+    func makeContinuable(_ stream: inout [UInt8], contentSize: Int) {
+        let (last, end) = positions(in: stream, contentSize: contentSize)
+        // The first bit of a block says whether it is the last one.
+        stream[last / 8] &= ~(1 << UInt8(last % 8))
+        // An empty stored block: three zero bits, zeros up to a whole byte, which are there already where it has room for
+        // them, then its length of two bytes, and the length's complement.
+        if (8 - end % 8) % 8 < 3 { stream.append(0) }
+        stream += [0, 0, 0xFF, 0xFF]
+    }
+
+    /// In bits: where the last block begins, and where it ends.
+    private func positions(in stream: [UInt8], contentSize: Int) -> (last: Int, end: Int) {
+        if content.count <= contentSize {
+            content.deallocate()
+            content = .allocate(byteCount: contentSize + 1, alignment: 64)
         }
-        stream.next_in = UnsafeMutablePointer(
-            mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        stream.avail_in = UInt32(bytes.count)
-        stream.next_out = output.baseAddress
-        stream.avail_out = UInt32(output.count)
-        deflate(&stream, isLast ? Z_FINISH : Z_SYNC_FLUSH)
-        return stream.avail_in == 0 && stream.avail_out > 0 ? output.count - Int(stream.avail_out) : 0
+        return stream.withUnsafeBufferPointer { input in
+            var state = z_stream()
+            let ready = inflateInit2_(&state, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+            precondition(ready == Z_OK, "zlib cannot be initialised")
+            defer { inflateEnd(&state) }
+            state.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+            state.avail_in = UInt32(input.count)
+            state.next_out = content.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            state.avail_out = UInt32(contentSize + 1)
+            var start = 0
+            while true {
+                // It stops behind each block, and says whether that was the last one.
+                let result = inflate(&state, Z_BLOCK)
+                precondition(
+                    result == Z_OK && state.data_type & 128 != 0, "libdeflate made what zlib cannot read")
+                let end = (input.count - Int(state.avail_in)) * 8 - Int(state.data_type & 7)
+                if state.data_type & 64 != 0 { return (start, end) }
+                start = end
+            }
+        }
     }
 }

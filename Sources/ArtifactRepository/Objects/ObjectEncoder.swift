@@ -64,7 +64,7 @@ public final class ObjectEncoder {
     public init(_ repository: Repository, compression: Compression = .balanced) {
         self.repository = repository
         deflater = Deflater(compression)
-        content = .allocate(byteCount: Deflater.windowSize + Deflater.partSize, alignment: 64)
+        content = .allocate(byteCount: Deflater.partSize, alignment: 64)
     }
 
     deinit {
@@ -93,7 +93,7 @@ public final class ObjectEncoder {
             return EncodedObject(name: name, size: UInt64(bytes.count), body: .memory(bytes))
         case .file(let header, let file, let size) where size <= UInt64(Deflater.partSize):
             let part = ContentPart(name: name, file: file, start: 0, size: Int(size), isLast: true)
-            let bytes = deflater.compress(try read(part, from: 0), after: header.archivePrefix(size: size))
+            let bytes = deflater.compress(try read(part), after: header.archivePrefix(size: size))
             return EncodedObject(name: name, size: UInt64(bytes.count), body: .memory(bytes))
         case .file(let header, let file, let size):
             // The compressed form of a large file goes to a temporary file, since its size must be known before it is sent.
@@ -106,21 +106,15 @@ public final class ObjectEncoder {
 
     /// Compresses a part of a large file.
     func compress(_ part: ContentPart) throws -> [UInt8] {
-        let window = deflater.usesWindow ? min(part.start, UInt64(Deflater.windowSize)) : 0
-        let bytes = try read(part, from: part.start - window)
-        return deflater.compressPart(
-            UnsafeRawBufferPointer(rebasing: bytes[Int(window)...]),
-            after: UnsafeRawBufferPointer(rebasing: bytes[..<Int(window)]), isLast: part.isLast)
+        deflater.compressPart(try read(part), isLast: part.isLast)
     }
 
-    /// Reads content from `start` to the end of a part.
-    private func read(_ part: ContentPart, from start: UInt64) throws -> UnsafeRawBufferPointer {
-        let wanted = Int(part.start - start) + part.size
+    private func read(_ part: ContentPart) throws -> UnsafeRawBufferPointer {
         var filled = 0
-        while filled < wanted {
+        while filled < part.size {
             let count = try part.file.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: content[filled..<wanted]),
-                at: start + UInt64(filled))
+                into: UnsafeMutableRawBufferPointer(rebasing: content[filled..<part.size]),
+                at: part.start + UInt64(filled))
             guard count > 0 else { throw RepositoryError.badObject(part.name, "its file became shorter") }
             filled += count
         }

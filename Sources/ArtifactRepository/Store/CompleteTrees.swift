@@ -3,8 +3,8 @@
 import Glibc
 import SystemCalls
 
-/// Remembers which dirtrees of an archive repository are complete, all the way down, so that a push looks at nothing
-/// but what it brings.
+/// Remembers which dirtrees of a repository are complete, all the way down, so that a push or pull looks
+/// at nothing but what it brings.
 ///
 /// A dirtree that was found complete carries a mark: an extended attribute with the repository's current generation
 /// and the tree's height. Marks hold as long as no object is removed. So the times of the folders of `objects/` are
@@ -72,7 +72,7 @@ struct CompleteTrees {
     /// The height of a dirtree, if it is known to be complete: how many folders there are on its longest way down,
     /// itself included.
     func height(of tree: Descriptor) -> Int? {
-        guard repository.mode == .archive, let value = try? tree.attribute(CompleteTrees.attribute),
+        guard let value = try? tree.attribute(CompleteTrees.attribute),
             value.count == 10, value[..<8].elementsEqual(bytes(of: generation))
         else { return nil }
         return Int(value[8]) | Int(value[9]) << 8
@@ -82,7 +82,7 @@ struct CompleteTrees {
     ///
     /// - Returns: whether the mark will be found again.
     func mark(_ tree: Descriptor, height: Int) -> Bool {
-        guard repository.mode == .archive, let height = UInt16(exactly: height) else { return false }
+        guard let height = UInt16(exactly: height) else { return false }
         let value = bytes(of: generation) + [UInt8(truncatingIfNeeded: height), UInt8(height >> 8)]
         return (try? tree.setAttribute(CompleteTrees.attribute, to: value)) != nil
     }
@@ -93,7 +93,7 @@ struct CompleteTrees {
 
     /// Gives a folder of `objects/` that was changed by a publication a time of its own.
     mutating func noteChange(of folder: String) throws {
-        guard repository.mode == .archive, let number = Int(folder, radix: 16), number < times.count else {
+        guard let number = Int(folder, radix: 16), number < times.count else {
             return
         }
         try repository.objects.setModificationTime(
@@ -126,7 +126,7 @@ struct CompleteTrees {
 
     /// Records how the folders were left. What is not recorded costs the next publication time, and nothing else.
     func save(temporaryFilesIn folder: Directory) {
-        guard isChanged, repository.mode == .archive, let words = try? words() else { return }
+        guard isChanged, let words = try? words() else { return }
         let name = "complete"
         do {
             try folder.remove(name)

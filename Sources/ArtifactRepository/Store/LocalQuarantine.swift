@@ -92,7 +92,7 @@ final class LocalQuarantine: Quarantine {
 
     func storeHasWhole(_ tree: Checksum) -> Bool {
         let path = repository.objectPath(ObjectName(tree, .dirtree))
-        guard repository.mode == .archive, let marks, let file = try? repository.objects.openFile(path) else {
+        guard let marks, let file = try? repository.objects.openFile(path) else {
             return false
         }
         return marks.height(of: file) != nil

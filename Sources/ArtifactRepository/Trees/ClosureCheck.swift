@@ -162,7 +162,6 @@ struct ClosureCheck {
     /// publication time, and nothing else.
     func markStored() {
         let repository = quarantine.repository
-        guard repository.mode == .archive else { return }
         for (checksum, height) in heights {
             let path = repository.objectPath(ObjectName(checksum, .dirtree))
             if let file = try? repository.objects.openFile(path) { _ = complete.mark(file, height: height) }
