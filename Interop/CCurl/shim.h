@@ -11,6 +11,9 @@ typedef size_t (*ccurl_write_function)(char *bytes, size_t size, size_t count, v
 static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
+static inline CURLcode ccurl_set_resumption(CURL *handle, curl_off_t offset) {
+    return curl_easy_setopt(handle, CURLOPT_RESUME_FROM_LARGE, offset);
+}
 static inline CURLcode ccurl_set_string(CURL *handle, CURLoption option, const char *_Nullable value) {
     return curl_easy_setopt(handle, option, value);
 }

@@ -39,6 +39,8 @@ struct Conversation {
             try converse(input: input)
             quarantine?.discard()
         } catch {
+            // What is wrong with an object that came before is the cause, if that was not known yet.
+            let error = quarantine?.takeVerdicts(waiting: true).lazy.compactMap(\.failure).first ?? error
             if Conversation.isInterruption(error) { quarantine?.leave() } else { quarantine?.discard() }
             throw error
         }

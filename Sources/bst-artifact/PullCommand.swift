@@ -16,6 +16,12 @@ struct PullCommand: ParsableCommand {
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
+    @Option(
+        help: ArgumentHelp(
+            "Another place that has the same as the cache; the one that answers first is used. May be repeated.",
+            valueName: "url"))
+    var mirror: [String] = []
+
     @OptionGroup var receiver: ReceiverOptions
     @OptionGroup var web: WebArguments
     @OptionGroup var signatures: SignatureOptions
@@ -53,7 +59,8 @@ struct PullCommand: ParsableCommand {
         for cache in caches where !missing.isEmpty {
             do {
                 let source = try sources.source(for: cache)
-                let remote = try RemoteRepository(source, options: sources.options)
+                let remote = try RemoteRepository(
+                    source, mirrors: mirror.map { try RemoteAddress(parsing: $0) }, options: sources.options)
                 let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
                 try pull(found.flatMap(\.refs), with: Puller(from: remote, into: store), from: source)

@@ -45,8 +45,11 @@ public final class FaultyWebServer: Sendable {
     }
 
     /// The paths that were asked for, in order.
-    public var requestedPaths: [String] {
-        service.state.withLock { $0.paths }
+    public var requestedPaths: [String] { requests.map(\.path) }
+
+    /// The same, with the bytes that were asked for, where that were not all.
+    public var requests: [(path: String, range: String?)] {
+        service.state.withLock { $0.requests }
     }
 
     /// The connections that were made.
@@ -64,7 +67,7 @@ public final class FaultyWebServer: Sendable {
 /// What the server's threads share. They keep it, not the server, so that the server can go.
 private final class Service: Sendable {
     struct State {
-        var paths: [String] = []
+        var requests: [(path: String, range: String?)] = []
         var attempts: [String: Int] = [:]
         var connectionCount = 0
         /// Descriptors of the open connections, to be shut, which wakes their threads.
@@ -143,10 +146,10 @@ private final class Service: Sendable {
                 headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
             }
         }
-        let (number, attempt) = state.withLock { state in
-            state.paths.append(path)
+        let (number, attempt) = state.withLock { [headers] state in
+            state.requests.append((path, headers["range"]))
             state.attempts[path, default: 0] += 1
-            return (state.paths.count, state.attempts[path]!)
+            return (state.requests.count, state.attempts[path]!)
         }
         let reply = Reply(
             connection: connection, withBody: words[0] != "HEAD",

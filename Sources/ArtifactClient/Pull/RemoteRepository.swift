@@ -21,10 +21,18 @@ public final class RemoteRepository {
     /// Prepares to read; nothing is fetched yet.
     ///
     /// - Throws: `ClientError` where nothing can be pulled from such a remote.
-    public init(_ remote: RemoteAddress, options: WebOptions = WebOptions()) throws {
+    ///
+    /// - Parameter mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails
+    ///   or lacks something, the next one. They get no secrets of `options`.
+    public init(
+        _ remote: RemoteAddress, mirrors: [RemoteAddress] = [], options: WebOptions = WebOptions()
+    ) throws {
         self.remote = "\(remote)"
         if case .local = remote { isLocal = true } else { isLocal = false }
-        web = try WebClient(RemoteRepository.url(of: remote), shownAs: "\(remote)", options: options)
+        let places = try ([remote] + mirrors).map { address in
+            WebClient.Mirror(base: try RemoteRepository.url(of: address), shown: "\(address)")
+        }
+        web = try WebClient(places, options: options)
     }
 
     /// The URL that a remote is pulled from.
@@ -57,6 +65,9 @@ public final class RemoteRepository {
     private func fetch(_ requests: [WebRequest]) throws {
         var requests = requests
         if !isConfigurationChecked {
+            try web.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
+                (try? RemoteRepository.checkConfiguration(bytes, of: remote)) != nil
+            }
             requests.append(
                 text("config", limit: 64 * 1024) { [self] bytes in
                     try RemoteRepository.checkConfiguration(bytes, of: remote)

@@ -9,9 +9,18 @@ import SystemCalls
 /// It runs on the thread that calls it. Requests are asked for one at a time, when there is room for another, so that
 /// no list of them has to exist.
 final class WebClient {
-    private let base: String
-    /// The remote for messages, without credentials.
-    private let shownBase: String
+    /// A place that has the same as the others.
+    struct Mirror {
+        /// Its URL, without a slash at its end.
+        let base: String
+        /// The same for messages, without credentials.
+        let shown: String
+    }
+
+    /// The remote itself first.
+    private let mirrors: [Mirror]
+    /// The mirror that is asked first.
+    private(set) var preferred = 0
     private let options: WebOptions
     private let multi: UnsafeMutableRawPointer
     private var running: [UnsafeMutableRawPointer: WebTransfer] = [:]
@@ -22,19 +31,18 @@ final class WebClient {
     /// How many bytes of bodies arrived.
     private(set) var received: UInt64 = 0
 
+    /// What broke off behind so many bytes is continued rather than begun anew.
+    private static let continuedSize: Int64 = 1 << 20
     /// The most hops that a redirection may have.
     private static let maximumRedirects = 5
 
     /// Makes a client.
     ///
-    /// - Parameters:
-    ///   - base: the remote's URL, without a slash at its end.
-    ///   - shownBase: the same for messages.
-    init(_ base: String, shownAs shownBase: String, options: WebOptions) throws {
-        self.base = base
-        self.shownBase = shownBase
+    /// - Parameter mirrors: the remote, and others that have the same and get no secrets of ours.
+    init(_ mirrors: [Mirror], options: WebOptions) throws {
+        self.mirrors = mirrors
         self.options = options
-        isEncrypted = base.lowercased().hasPrefix("https:")
+        isEncrypted = mirrors.allSatisfy { $0.base.lowercased().hasPrefix("https:") }
         guard let multi = curl_multi_init() else {
             throw ClientError(.unreachable, "cannot pull: libcurl cannot be initialised")
         }
@@ -53,10 +61,13 @@ final class WebClient {
 
     /// Fetches everything that `next` offers, until it offers nothing and everything has ended.
     ///
-    /// - Parameter next: is asked whenever there is room for another request, also after each one that ended.
+    /// - Parameters:
+    ///   - next: is asked whenever there is room for another request, also after each one that ended.
+    ///   - isEnough: whether what is still under way is to be given up.
     /// - Throws: the first failure; the other transfers are given up then.
-    func run(_ next: () throws -> WebRequest?) throws {
+    func run(_ next: () throws -> WebRequest?, until isEnough: () -> Bool = { false }) throws {
         while true {
+            if isEnough() { return giveUp() }
             try startDue()
             while running.count + delayed.count < options.transfers, let request = try next() {
                 try start(request)
@@ -76,19 +87,73 @@ final class WebClient {
         }
     }
 
+    private func giveUp() {
+        for (handle, transfer) in running {
+            curl_multi_remove_handle(multi, handle)
+            retire(transfer)
+        }
+        for entry in delayed { retire(entry.transfer) }
+        (running, delayed) = ([:], [])
+    }
+
+    /// Asks all mirrors for the same thing, and prefers the one that has it first.
+    ///
+    /// - Parameters:
+    ///   - limit: how many bytes of it are kept.
+    ///   - isUsable: whether a mirror where it reads so may be used.
+    func chooseMirror(_ path: String, limit: Int, _ isUsable: @escaping ([UInt8]) -> Bool) throws {
+        guard mirrors.count > 1 else { return }
+        var winner: Int?
+        var trials = mirrors.indices.map { number in
+            final class Text { var bytes: [UInt8] = [] }
+            let text = Text()
+            return WebRequest(
+                path: path, isOptional: true, mirror: number,
+                begin: {
+                    text.bytes = []
+                    return { part in if text.bytes.count < limit { text.bytes += Array(part) } }
+                },
+                end: { result in
+                    if result == .complete, winner == nil, isUsable(text.bytes) { winner = number }
+                })
+        }
+        try run({ trials.popLast() }, until: { winner != nil })
+        // Without a winner, the remote itself says what is wrong.
+        preferred = winner ?? 0
+    }
+
     private func check(_ code: CURLMcode) throws {
         guard code == CURLM_OK else {
             throw ClientError(
-                .unreachable, "cannot fetch from \(shownBase): \(String(cString: curl_multi_strerror(code)))")
+                .unreachable,
+                "cannot fetch from \(mirrors[preferred].shown): \(String(cString: curl_multi_strerror(code)))"
+            )
         }
     }
 
-    private func url(_ request: WebRequest) -> String { "\(base)/\(request.path)" }
+    private func url(_ request: WebRequest, at mirror: Int) -> String {
+        "\(mirrors[mirror].base)/\(request.path)"
+    }
 
     private func start(_ request: WebRequest) throws {
         let transfer = try idle.popLast() ?? WebTransfer(options)
-        transfer.prepare(request, url: url(request), attempt: 1)
+        try ask(request.mirror ?? preferred, absences: 0, for: request, transfer, attempt: 1)
+    }
+
+    private func ask(
+        _ mirror: Int, absences: Int, for request: WebRequest, _ transfer: WebTransfer, attempt: Int
+    ) throws {
+        prepare(transfer, request, at: (mirror, absences), attempt: attempt)
         try start(transfer)
+    }
+
+    private func prepare(
+        _ transfer: WebTransfer, _ request: WebRequest, at mirror: (number: Int, absences: Int), attempt: Int,
+        continuing: Bool = false
+    ) {
+        transfer.prepare(
+            request, url: url(request, at: mirror.number), attempt: attempt, mirror: mirror,
+            isOwnOrigin: mirror.number == 0, continuing: continuing)
     }
 
     private func start(_ transfer: WebTransfer) throws {
@@ -106,11 +171,12 @@ final class WebClient {
             return try retry(transfer, request, isTemporary: false, failure)
         }
         let status = ccurl_response_code(handle)
-        let shownURL = "\(shownBase)/\(request.path)"
+        let shownURL = "\(mirrors[transfer.mirror].shown)/\(request.path)"
         switch (code, status) {
         case (CURLE_OK, 300..<400):
             try redirect(transfer, request, shownURL)
-        case (CURLE_OK, 200), (CURLE_OK, 0):
+        case (CURLE_OK, let status)
+        where status == 200 || status == 0 || status == 206 && transfer.isContinuing:
             do {
                 try transfer.beginIfNeeded()
                 try request.end(.complete)
@@ -121,8 +187,18 @@ final class WebClient {
         case (CURLE_HTTP_RETURNED_ERROR, 403) where request.isOptional,
             (CURLE_HTTP_RETURNED_ERROR, 404), (CURLE_HTTP_RETURNED_ERROR, 410),
             (CURLE_FILE_COULDNT_READ_FILE, _):
+            let absences = transfer.absences + 1
+            if absences < mirrors.count, request.mirror == nil, !request.isOptional {
+                let other = (transfer.mirror + 1) % mirrors.count
+                return try ask(other, absences: absences, for: request, transfer, attempt: 1)
+            }
             retire(transfer)
             try request.end(.absent)
+        case _ where transfer.isContinuing && (code == CURLE_RANGE_ERROR || status == 416):
+            // It cannot be continued, so it begins anew.
+            prepare(
+                transfer, request, at: (transfer.mirror, transfer.absences), attempt: transfer.attempt + 1)
+            try start(transfer)
         default:
             let failure = WebFailure(code, status: status, reason: transfer.reason(code), url: shownURL)
             try retry(transfer, request, isTemporary: failure.isTemporary, failure.error)
@@ -139,11 +215,23 @@ final class WebClient {
     ) throws {
         // Content that is wrong twice will be wrong again.
         let isSpoilt = error is WebRequest.Spoilt && transfer.attempt < 2
+        if request.mirror != nil {
+            retire(transfer)
+            return try request.end(.absent)
+        }
         guard isSpoilt || isTemporary && transfer.attempt < options.attempts else {
             throw (error as? WebRequest.Spoilt)?.reason ?? error
         }
-        let delay = options.firstDelay << min(transfer.attempt - 1, 10)
-        transfer.prepare(request, url: url(request), attempt: transfer.attempt + 1)
+        let continuing = isTemporary && !isSpoilt && transfer.taken >= WebClient.continuedSize
+        // The next mirror need not be waited for; what is to be continued may be compressed otherwise there.
+        let isElsewhere = mirrors.count > 1 && !continuing
+        let mirror = isElsewhere ? (transfer.mirror + 1) % mirrors.count : transfer.mirror
+        let delay =
+            isElsewhere && transfer.attempt < mirrors.count
+            ? 0 : options.firstDelay << min(transfer.attempt - 1, 10)
+        prepare(
+            transfer, request, at: (mirror, transfer.absences), attempt: transfer.attempt + 1,
+            continuing: continuing)
         delayed.append((Clock.milliseconds + UInt64(delay), transfer))
     }
 
@@ -168,8 +256,10 @@ final class WebClient {
             throw ClientError(.badContent, "cannot fetch \(shownURL): the server redirects in circles")
         }
         transfer.prepare(
-            request, url: target, attempt: transfer.attempt, redirects: transfer.redirects + 1,
-            isOwnOrigin: WebClient.origin(of: target) == WebClient.origin(of: base))
+            request, url: target, attempt: transfer.attempt, mirror: (transfer.mirror, transfer.absences),
+            redirects: transfer.redirects + 1,
+            isOwnOrigin: WebClient.origin(of: target) == WebClient.origin(of: mirrors[0].base),
+            continuing: transfer.isContinuing)
         try start(transfer)
     }
 

@@ -14,8 +14,10 @@ struct WebRequest {
     let path: String
     /// Whether the remote may well not have it. Object stores answer 403 then, where they do not let us list.
     var isOptional = false
-    /// Is called before the first byte, and again before the first byte of each further attempt; returns what takes the
-    /// bytes.
+    /// The only mirror that is asked, and whose failure counts as absence; nil for any.
+    var mirror: Int?
+    /// Is called before the first byte, and again before the first byte of each further attempt that begins anew; returns
+    /// what takes the bytes.
     let begin: () throws -> (UnsafeRawBufferPointer) throws -> Void
     /// Is called once, at the end. Throwing `WebRequest.Spoilt` asks for another attempt.
     let end: (Result) throws -> Void

@@ -15,6 +15,14 @@ final class WebTransfer {
     private(set) var request: WebRequest?
     /// Which attempt this is, from 1.
     private(set) var attempt = 0
+    /// Which of the mirrors is asked.
+    private(set) var mirror = 0
+    /// How many mirrors did not have it.
+    private(set) var absences = 0
+    /// How many bytes were taken, also by an attempt that this one continues.
+    private(set) var taken: Int64 = 0
+    /// Whether this attempt goes on where the one before broke off.
+    private(set) var isContinuing = false
     /// How often the remote sent us elsewhere.
     private(set) var redirects = 0
     /// What `request.begin` or its taker threw.
@@ -70,15 +78,24 @@ final class WebTransfer {
 
     /// Prepares to fetch `request` from `url`.
     ///
-    /// - Parameter isOwnOrigin: whether that is at the remote itself, which alone gets its headers and our certificate.
+    /// - Parameters:
+    ///   - mirror: which mirror is asked, and how many others did not have it.
+    ///   - isOwnOrigin: whether that is at the remote itself, which alone gets its headers and our certificate.
+    ///   - continuing: whether to go on behind what was taken already.
     func prepare(
-        _ request: WebRequest, url: String, attempt: Int, redirects: Int = 0, isOwnOrigin: Bool = true
+        _ request: WebRequest, url: String, attempt: Int, mirror: (number: Int, absences: Int),
+        redirects: Int = 0,
+        isOwnOrigin: Bool, continuing: Bool = false
     ) {
         self.request = request
         self.attempt = attempt
+        (self.mirror, absences) = mirror
         self.redirects = redirects
-        (take, failure) = (nil, nil)
+        isContinuing = continuing
+        if !continuing { (take, taken) = (nil, 0) }
+        failure = nil
         errorBuffer[0] = 0
+        ccurl_set_resumption(handle, continuing ? Int(taken) : 0)
         ccurl_set_string(handle, CURLOPT_URL, url)
         setSecrets(areSent: isOwnOrigin)
     }
@@ -102,10 +119,11 @@ final class WebTransfer {
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         let code = ccurl_response_code(handle)
         // 0 is what a file has. The text of a redirection is not content.
-        guard code == 200 || code == 0 else { return bytes.count }
+        guard code == 200 || code == 0 || code == 206 && isContinuing else { return bytes.count }
         do {
             try beginIfNeeded()
             try take?(bytes)
+            taken += Int64(bytes.count)
             return bytes.count
         } catch {
             failure = error

@@ -22,21 +22,35 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
 
     /// Takes exactly 64 lower-case hexadecimal digits; nil for anything else.
     public init?(hex: some StringProtocol) {
-        var parsed: [UInt64] = [0, 0, 0, 0]
-        var position = 0
-        for digit in hex.utf8 {
-            let value: UInt8
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
-            default: return nil
+        // Nearly all strings lie in one piece, and are read several times as fast so.
+        let parsed =
+            hex.utf8.withContiguousStorageIfAvailable(Checksum.words)
+            ?? Array(hex.utf8).withUnsafeBufferPointer(Checksum.words)
+        guard let parsed else { return nil }
+        words = parsed
+    }
+
+    private static func words(
+        of digits: UnsafeBufferPointer<UInt8>
+    ) -> (UInt64, UInt64, UInt64, UInt64)? {
+        guard digits.count == 2 * byteCount else { return nil }
+        func word(_ start: Int) -> UInt64? {
+            var word: UInt64 = 0
+            for digit in digits[start..<start + 16] {
+                let value: UInt8
+                switch digit {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+                case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+                default: return nil
+                }
+                word = word << 4 | UInt64(value)
             }
-            guard position < 64 else { return nil }
-            parsed[position / 16] = parsed[position / 16] << 4 | UInt64(value)
-            position += 1
+            return word
         }
-        guard position == 64 else { return nil }
-        words = (parsed[0], parsed[1], parsed[2], parsed[3])
+        guard let first = word(0), let second = word(16), let third = word(32), let fourth = word(48) else {
+            return nil
+        }
+        return (first, second, third, fourth)
     }
 
     /// The 32 bytes.

@@ -68,12 +68,11 @@ struct FilezDecoder {
         _ bytes: UnsafeRawBufferPointer, content: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         guard let inflater else { throw RepositoryError.badObject(name, "bytes follow a symbolic link") }
-        guard bytes.count <= allowance else {
-            throw RepositoryError.badObject(name, "its compressed form is more than twice its content")
-        }
-        allowance -= UInt64(bytes.count)
+        // What is in excess is not looked at, but what comes before it may be worse.
+        let allowed = UnsafeRawBufferPointer(rebasing: bytes[..<Int(min(UInt64(bytes.count), allowance))])
+        allowance -= UInt64(allowed.count)
         do {
-            try inflater.inflate(bytes) { inflated in
+            try inflater.inflate(allowed) { inflated in
                 guard inflated.count <= remaining else {
                     throw RepositoryError.badObject(name, "its content is longer than its header says")
                 }
@@ -83,6 +82,9 @@ struct FilezDecoder {
             }
         } catch let failure as Inflater.Failure {
             throw RepositoryError.badObject(name, failure.reason)
+        }
+        guard allowed.count == bytes.count else {
+            throw RepositoryError.badObject(name, "its compressed form is more than twice its content")
         }
     }
 
