@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo     one artifact's way from builder to developer, on this machine
-# make test     all tests
+# make test     all tests; make test-plain: those that push, with nothing beyond version 1 of the protocol
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
@@ -13,7 +13,7 @@ SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker --strip-all
 SOURCES := Sources Tests Package.swift
 
-.PHONY: demo test torture sanitize fuzz fuzz-short corpus bench bench-publish build release format lint clean
+.PHONY: demo test test-plain torture sanitize fuzz fuzz-short corpus bench bench-publish build release format lint clean
 
 demo: release
 	Interop/Peers/install demo
@@ -24,6 +24,13 @@ test:
 	CONFORMANCE=Tests/Fixtures/conformance /usr/bin/python3 Interop/Peers/test_artifact_peer.py
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+# The tests that push, with nothing beyond version 1 of the protocol.
+test-plain:
+	Interop/Peers/install test
+	$(SWIFT) build --build-tests
+	BST_ARTIFACT_ABILITIES=none $(SWIFT) test --skip-build --disable-xctest \
+		--filter 'PushInteropTests|ReceiverFilledCacheTests|ReceiverToldTests'
 
 # TORTURE=--short takes a few minutes.
 torture:

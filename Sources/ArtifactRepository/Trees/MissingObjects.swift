@@ -95,13 +95,15 @@ public final class MissingObjects {
             return
         }
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
+        for index in 0..<tree.fileCount {
+            if let file = tree.file(index) { try want(ObjectName(file, .file)) }
+        }
+        // Folders are asked for first, since the last ones come first: what is in them is to be known before the files are all
+        // asked for, or there is nothing to do for as long as a question takes.
         for index in 0..<tree.directoryCount {
             guard let child = tree.directory(index) else { continue }
             try want(ObjectName(child.metadata, .dirmeta))
             try want(ObjectName(child.tree, .dirtree))
-        }
-        for index in 0..<tree.fileCount {
-            if let file = tree.file(index) { try want(ObjectName(file, .file)) }
         }
     }
 

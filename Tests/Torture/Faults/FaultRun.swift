@@ -111,7 +111,10 @@ struct FaultRun {
         var options = Receiver.Options()
         options.version = version
         do {
-            try Receiver(store: Repository(cache), options: options).serve(input: input, output: output)
+            let repository = try Repository(cache)
+            // Each run is to make the same calls in the same order.
+            repository.workerCount = 0
+            try Receiver(store: repository, options: options).serve(input: input, output: output)
             return nil
         } catch {
             return error
