@@ -12,13 +12,13 @@ public final class MissingObjects {
     private let followsParents: Bool
     /// Whether what was seen or remembered before is believed. Otherwise everything is looked at again.
     private let trustsMarks: Bool
-    /// What is known to be missing and was not asked for yet.
+    /// What is known to be missing and was not asked for yet. A name may stand in it twice.
     private var missing: [ObjectName] = []
     /// Folders that are here but whose names were not looked at.
     private var unopened: [ObjectName] = []
     /// Commits, and folders that were here from the beginning; everything else that was met is looked up in the quarantine.
     private var met: Set<ObjectName> = []
-    /// What is in `missing`, or was asked for and is not in the quarantine yet.
+    /// What was asked for and is not in the quarantine yet.
     private var awaited: Set<ObjectName> = []
     /// The commits that were asked for as parents of others, which need not exist.
     private var parents: Set<ObjectName> = []
@@ -38,37 +38,33 @@ public final class MissingObjects {
     }
 
     /// How many objects are known to be missing.
-    public var count: Int { awaited.count }
+    public var count: Int { missing.count + awaited.count }
 
     /// Whether nothing is missing. Where `next` returns nil before, something that was asked for is to arrive first.
-    public var isEmpty: Bool { awaited.isEmpty && unopened.isEmpty }
+    public var isEmpty: Bool { missing.isEmpty && awaited.isEmpty && unopened.isEmpty }
 
     /// Adds a commit, with its detached metadata and its tree.
     public func add(_ commit: Checksum) throws {
         let name = ObjectName(commit, .commit)
         guard met.insert(name).inserted else { return }
-        miss(ObjectName(commit, .commitmeta))
+        missing.append(ObjectName(commit, .commitmeta))
         try want(name)
     }
 
     private func want(_ name: ObjectName) throws {
         switch name.type {
         case .commit:
-            if quarantine.contains(name) { try open(name) } else { miss(name) }
+            if quarantine.contains(name) { try open(name) } else { missing.append(name) }
         case .dirtree:
             if trustsMarks {
                 // What was received was met before.
                 if quarantine.holds(name) || quarantine.storeHasWhole(name.checksum) { return }
             }
-            guard quarantine.contains(name) else { return miss(name) }
+            guard quarantine.contains(name) else { return missing.append(name) }
             if met.insert(name).inserted { try open(later: name) }
         case .dirmeta, .file, .commitmeta:
-            if !awaited.contains(name) && !quarantine.contains(name) { miss(name) }
+            if !awaited.contains(name) && !quarantine.contains(name) { missing.append(name) }
         }
-    }
-
-    private func miss(_ name: ObjectName) {
-        if awaited.insert(name).inserted { missing.append(name) }
     }
 
     private func open(later folder: ObjectName) throws {
@@ -110,7 +106,11 @@ public final class MissingObjects {
     /// The next object to ask for, or nil where nothing is known to be missing at the moment.
     public func next() throws -> ObjectName? {
         while true {
-            if let name = missing.popLast() { return name }
+            if let name = missing.popLast() {
+                // It may have come since, under another name in the tree.
+                if quarantine.holds(name) || !awaited.insert(name).inserted { continue }
+                return name
+            }
             guard let folder = unopened.popLast() else { return nil }
             try open(folder)
         }
@@ -129,7 +129,7 @@ public final class MissingObjects {
     /// Notes that an object must be asked for again.
     public func isSpoilt(_ name: ObjectName) {
         awaited.remove(name)
-        miss(name)
+        missing.append(name)
     }
 
     /// Notes that whoever was asked does not have an object.
