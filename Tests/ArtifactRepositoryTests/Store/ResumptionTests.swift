@@ -59,6 +59,20 @@ struct ResumptionTests {
         #expect(try repository.quarantines().isEmpty)
     }
 
+    @Test("is not believed where it was torn off while it was written, though it has its name", arguments: [0, 1, 2])
+    func torn(_ index: Int) throws {
+        defer { scratch.remove() }
+        try interrupt(Array(artifact.objects.prefix(4)), purpose)
+        // As kill -9 leaves it between creating and permitting: some of it, and nobody may read it.
+        let path = "\(try folder())/filez/\(artifact.files[index].checksum)"
+        let whole = try #require(FileManager.default.contents(atPath: path))
+        try whole.prefix(index * 10).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
+        // That file, the root's metadata and folder, and the commit.
+        try expectPush(purpose, wanting: 4)
+        #expect(try repository.quarantines().isEmpty)
+    }
+
     @Test("is lent to another push, which gives back what it did not need")
     func otherRefs() throws {
         defer { scratch.remove() }
