@@ -86,6 +86,9 @@ struct PushCommand: ParsableCommand {
         options.showProgress = { objects, bytes in
             progress.show("pushing to \(address): \(Format.count(objects, "object")), \(Format.bytes(bytes))")
         }
+        options.showActivity = { activity in
+            progress.show("pushing to \(address): over there, \(activity.forDisplay(limit: 60))")
+        }
         options.showMessage = { bytes in
             progress.clear()
             try? Descriptor.standardError.writeAll(bytes)

@@ -6,6 +6,9 @@ import Testing
 
 /// Receivers that ask for what they lack: the ability ‘want’ of docs/PROTOCOL.md.
 @Suite struct AskingReceiverTests {
+    /// Also where the whole suite runs without abilities.
+    private static let all: [String: String?] = ["BST_ARTIFACT_ABILITIES": nil]
+
     /// A tree of folders, of which one file can be changed.
     private struct Scene {
         let shop: Workshop
@@ -123,7 +126,8 @@ import Testing
         let wrapper = try shop.directory.file(
             "receiver", "#!/bin/sh\nstdbuf -o0 head -c 9000000 | '\(try Programs.receiver())' \"$@\"\n")
         chmod(wrapper, 0o755)
-        let broken = try Client.push(["first"], from: shop.source, to: shop.cache, ["--receiver", wrapper])
+        let broken = try Client.push(
+            ["first"], from: shop.source, to: shop.cache, ["--receiver", wrapper], environment: Self.all)
         #expect(!broken.succeeded)
         let result = try scene.push(["first"])
         expectSuccess(result)
@@ -172,7 +176,8 @@ import Testing
             "receiver", "#!/bin/sh\ncat '\(answers)'; exec cat > '\(shop.directory.path("loot"))'\n")
         chmod(thief, 0o755)
         try expectFailure("is no part of what is pushed", status: 1, unchanged: [shop.cache]) {
-            try Client.push(["public"], from: shop.source, to: shop.cache, ["--receiver", thief])
+            try Client.push(
+                ["public"], from: shop.source, to: shop.cache, ["--receiver", thief], environment: Self.all)
         }
         let loot = try Data(contentsOf: URL(fileURLWithPath: shop.directory.path("loot")))
         #expect(loot.count < 1000)
@@ -189,7 +194,9 @@ import Testing
             "receiver", "#!/bin/sh\necho x >> '\(log)'\nexec '\(try Programs.receiver())' \"$@\"\n")
         chmod(receiver, 0o755)
         expectSuccess(
-            try Client.push(["many/*"], from: shop.source, to: shop.cache, ["--receiver", receiver]))
+            try Client.push(
+                ["many/*"], from: shop.source, to: shop.cache, ["--receiver", receiver], environment: Self.all
+            ))
         #expect(try String(contentsOfFile: log, encoding: .utf8) == "x\n")
         let there = try FileManager.default.contentsOfDirectory(atPath: "\(shop.cache)/refs/heads/many")
         #expect(there.count == refs.count)

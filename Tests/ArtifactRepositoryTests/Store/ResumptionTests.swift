@@ -59,7 +59,9 @@ struct ResumptionTests {
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test("is not believed where it was torn off while it was written, though it has its name", arguments: [0, 1, 2])
+    @Test(
+        "is not believed where it was torn off while it was written, though it has its name",
+        arguments: [0, 1, 2])
     func torn(_ index: Int) throws {
         defer { scratch.remove() }
         try interrupt(Array(artifact.objects.prefix(4)), purpose)
