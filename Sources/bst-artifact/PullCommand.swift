@@ -60,7 +60,8 @@ struct PullCommand: ParsableCommand {
             do {
                 let source = try sources.source(for: cache)
                 let remote = try RemoteRepository(
-                    source, mirrors: mirror.map { try RemoteAddress(parsing: $0) }, options: sources.options)
+                    source, mirrors: mirror.map { try sources.source(for: RemoteAddress(parsing: $0)) },
+                    options: sources.options)
                 let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
                 try pull(found.flatMap(\.refs), with: Puller(from: remote, into: store), from: source)

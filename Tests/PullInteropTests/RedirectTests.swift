@@ -47,6 +47,17 @@ import Testing
         #expect(target.connectionCount == 0)
     }
 
+    @Test func `A mirror without encryption takes none from the cache itself`() throws {
+        let target = try FaultyWebServer(folder: cache.repository)
+        let server = try movedServer(to: target.url)
+        let mirror = try FaultyWebServer(folder: cache.repository)
+        let result = try builder.pullWell(
+            [cache.ref], from: "\(server.http2URL)/old", ["--ca", server.caFile, "--mirror", mirror.url])
+        try builder.expectHas(cache)
+        #expect(target.connectionCount == 0)
+        #expect(result.errorText.contains("\(mirror.url) is not encrypted"))
+    }
+
     @Test func `A redirect from plain HTTP to HTTPS is followed`() throws {
         let target = try WebServer(folder: cache.repository)
         let server = try movedServer(to: target.http2URL)

@@ -20,16 +20,12 @@ final class WebClient {
     /// The remote itself first.
     private let mirrors: [Mirror]
     /// The mirror that is asked first.
-    private(set) var preferred = 0
+    private var preferred = 0
     private let options: WebOptions
     private let multi: UnsafeMutableRawPointer
     private var running: [UnsafeMutableRawPointer: WebTransfer] = [:]
     private var idle: [WebTransfer] = []
     private var delayed: [(due: UInt64, transfer: WebTransfer)] = []
-    /// Whether the remote's own URL is encrypted, so that everything else must be.
-    private let isEncrypted: Bool
-    /// How many bytes of bodies arrived.
-    private(set) var received: UInt64 = 0
 
     /// What broke off behind so many bytes is continued rather than begun anew.
     private static let continuedSize: Int64 = 1 << 20
@@ -42,7 +38,6 @@ final class WebClient {
     init(_ mirrors: [Mirror], options: WebOptions) throws {
         self.mirrors = mirrors
         self.options = options
-        isEncrypted = mirrors.allSatisfy { $0.base.lowercased().hasPrefix("https:") }
         guard let multi = curl_multi_init() else {
             throw ClientError(.unreachable, "cannot pull: libcurl cannot be initialised")
         }
@@ -174,7 +169,11 @@ final class WebClient {
         let shownURL = "\(mirrors[transfer.mirror].shown)/\(request.path)"
         switch (code, status) {
         case (CURLE_OK, 300..<400):
-            try redirect(transfer, request, shownURL)
+            do {
+                try redirect(transfer, request, shownURL)
+            } catch {
+                try retry(transfer, request, isTemporary: false, error)
+            }
         case (CURLE_OK, let status)
         where status == 200 || status == 0 || status == 206 && transfer.isContinuing:
             do {
@@ -245,6 +244,8 @@ final class WebClient {
             retire(transfer)
             return try request.end(.absent)
         }
+        // Where the mirror's own URL is encrypted, everything else must be.
+        let isEncrypted = mirrors[transfer.mirror].base.lowercased().hasPrefix("https:")
         let scheme = target.prefix { $0 != ":" }.lowercased()
         guard scheme == "https" || scheme == "http" && !isEncrypted else {
             throw ClientError(

@@ -56,9 +56,6 @@ public struct RefResult: Equatable, Sendable {
         }
         return .dictionary([("refs", Variant.array(of: "(sss)", list))])
     }
-
-    /// How many bytes this adds to the body of `results` at the most.
-    public var maximumEncodedSize: Int { ref.text.utf8.count + 1 + 10 + 65 + 8 + 4 }
 }
 
 /// What a receiver is doing, as `progress` tells it.
