@@ -94,7 +94,7 @@ public final class ChildProcess {
         return signal == 0 ? .status((status >> 8) & 0xff) : .signal(signal)
     }
 
-    private static func pipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
+    static func pipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
         var ends: [Int32] = [0, 0]
         guard clinux_pipe(&ends) == 0 else { throw SystemError("make a pipe") }
         return (Descriptor(ends[0]), Descriptor(ends[1]))

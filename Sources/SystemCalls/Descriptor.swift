@@ -36,23 +36,33 @@ public final class Descriptor: Sendable {
     /// Waits until there is something to read, or the end of the input.
     ///
     /// - Returns: false where that took longer than `milliseconds`.
-    public func waitForInput(milliseconds: Int32) throws(SystemError) -> Bool {
-        try wait(for: POLLIN, milliseconds: milliseconds, "wait for input")
+    /// - Throws: `SystemError`, with `ECANCELED` where `cancellation` was requested.
+    public func waitForInput(
+        milliseconds: Int32, cancellation: Cancellation? = nil
+    ) throws(SystemError) -> Bool {
+        try wait(for: POLLIN, milliseconds: milliseconds, cancellation, "wait for input")
     }
 
     /// Waits until something can be written, or until nobody reads any more.
     ///
     /// - Returns: false where that took longer than `milliseconds`.
     public func waitForSpace(milliseconds: Int32) throws(SystemError) -> Bool {
-        try wait(for: POLLOUT, milliseconds: milliseconds, "wait to write")
+        try wait(for: POLLOUT, milliseconds: milliseconds, nil, "wait to write")
     }
 
     private func wait(
-        for event: Int32, milliseconds: Int32, _ action: String
+        for event: Int32, milliseconds: Int32, _ cancellation: Cancellation?, _ action: String
     ) throws(SystemError) -> Bool {
-        var entry = pollfd(fd: number, events: Int16(event), revents: 0)
-        let count = retryingInterrupts { poll(&entry, 1, milliseconds) }
+        // A negative number is passed over.
+        var entries = (
+            pollfd(fd: number, events: Int16(event), revents: 0),
+            pollfd(fd: cancellation?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
+        )
+        let count = withUnsafeMutableBytes(of: &entries) { raw in
+            retryingInterrupts { poll(raw.assumingMemoryBound(to: pollfd.self).baseAddress, 2, milliseconds) }
+        }
         guard count >= 0 else { throw SystemError(action) }
+        if entries.1.revents != 0 { throw SystemError(action, code: ECANCELED) }
         return count > 0
     }
 
@@ -121,8 +131,11 @@ public final class Descriptor: Sendable {
 
     /// Writes all of the bytes to a descriptor that does not block.
     ///
-    /// - Throws: `SystemError` with `ETIMEDOUT` where nothing could be written for so many milliseconds.
-    public func writeAll(_ bytes: UnsafeRawBufferPointer, patience milliseconds: Int32) throws(SystemError) {
+    /// - Throws: `SystemError` with `ETIMEDOUT` where nothing could be written for so many milliseconds, and with
+    ///   `ECANCELED` where `cancellation` was requested.
+    public func writeAll(
+        _ bytes: UnsafeRawBufferPointer, patience milliseconds: Int32, cancellation: Cancellation? = nil
+    ) throws(SystemError) {
         var rest = bytes
         while !rest.isEmpty {
             let count = retryingInterrupts { Glibc.write(number, rest.baseAddress, rest.count) }
@@ -131,10 +144,9 @@ public final class Descriptor: Sendable {
                 continue
             }
             guard errno == EAGAIN else { throw SystemError("write") }
-            var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
-            let ready = retryingInterrupts { poll(&entry, 1, milliseconds) }
-            guard ready >= 0 else { throw SystemError("wait to write") }
-            guard ready > 0 else { throw SystemError("write", code: ETIMEDOUT) }
+            guard try wait(for: POLLOUT, milliseconds: milliseconds, cancellation, "wait to write") else {
+                throw SystemError("write", code: ETIMEDOUT)
+            }
         }
     }
 
