@@ -6,6 +6,8 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
     public enum Code: Sendable, Equatable {
         /// The remote cannot be used for what is wanted.
         case unsuitableRemote
+        /// There is no remote of that name.
+        case unknownRemote
         /// The remote could not be reached.
         case unreachable
         /// The remote was reached, and does not let us in.
@@ -24,6 +26,8 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
         case badContent
         /// The remote lacks something that it must have.
         case missing
+        /// Nobody wants it any more.
+        case cancelled
     }
 
     /// The kind of failure.

@@ -89,6 +89,11 @@ public final class Repository: @unchecked Sendable {
         objects.contains(objectPath(name))
     }
 
+    /// How many bytes the file of an object has, as it is stored; nil where it is not there.
+    public func storedSize(of name: ObjectName) -> UInt64? {
+        (try? objects.status(of: objectPath(name))).map { UInt64(clamping: $0.st_size) }
+    }
+
     /// Reads a metadata object whole; nil where it is not there.
     ///
     /// - Throws: `RepositoryError` with `badObject` where it is larger than libostree allows.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactProtocol
 import Glibc
 
 /// The command line for people.
@@ -18,14 +19,31 @@ struct BstArtifact: ParsableCommand {
 
             Without --remote, the caches of buildstream.conf are used, as BuildStream 1.0 reads it.
             """,
-        subcommands: [
-            InitCommand.self, CommitCommand.self, PushCommand.self, PullCommand.self, ListCommand.self,
-            CheckCommand.self,
-            CheckoutCommand.self, RepoCommand.self,
+        version: "bst-artifact \(releaseVersion)",
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Artifacts:",
+                subcommands: [
+                    CommitCommand.self, PushCommand.self, PullCommand.self, CheckoutCommand.self,
+
+                ]),
+            CommandGroup(
+                name: "Caches:",
+                subcommands: [ListCommand.self, CheckCommand.self]),
+            CommandGroup(
+                name: "Looking after a cache:",
+                subcommands: [InitCommand.self, RepoCommand.self]),
         ])
 
     static func main() {
         signal(SIGPIPE, SIG_IGN)
-        main(nil)
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            if let mistake = Suggestions.misspeltSubcommand(in: arguments) { throw mistake }
+            var command = try parseAsRoot(arguments)
+            try command.run()
+        } catch {
+            Failure.report(error, isJSON: arguments.contains("--json"))
+        }
     }
 }

@@ -7,7 +7,11 @@ import ArtifactRepository
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Connects to the caches that take pushes and says what answers.")
+        commandName: "check", abstract: "Connects to the caches that take pushes and says what answers.",
+        discussion: """
+              bst-artifact check
+              bst-artifact check --remote artifacts@example.com:artifacts
+            """)
 
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var receiver: ReceiverOptions
@@ -19,14 +23,21 @@ struct CheckCommand: ParsableCommand {
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
         let options = receiver.options(isVerbose: output.verbose)
         var failures: [any Error] = []
+        var results: [JSON] = []
         for address in try selection.pushCaches(for: nil) {
-            do { try check(address, options) } catch { failures.append(error) }
+            do {
+                results.append(try check(address, options))
+            } catch {
+                failures.append(error)
+                results.append(["remote": JSON(address), "error": Failure.json(error)])
+            }
         }
-        for failure in failures.dropLast() { output.terminal.fail("\(failure)") }
-        if let last = failures.last { throw last }
+        output.terminal.emit(["remotes": .array(results)])
+        for failure in failures { output.terminal.fail("\(failure)") }
+        if let first = failures.first { throw ExitStatus(first).code }
     }
 
-    private func check(_ address: RemoteAddress, _ options: Pusher.Options) throws {
+    private func check(_ address: RemoteAddress, _ options: Pusher.Options) throws -> JSON {
         let info = try Pusher.check(address, options: options)
         let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
         let abilities = (info.abilities.map(\.rawValue).sorted() + info.otherKeys)
@@ -45,5 +56,10 @@ struct CheckCommand: ParsableCommand {
                 "\(address) cannot take pushes: its repository is of mode \(mode), and a cache must be of mode archive"
             )
         }
+        return [
+            "remote": JSON(address), "mode": JSON(mode), "pullURL": JSON(info.pullURL),
+            "protocol": JSON(receiver.version),
+            "abilities": .array(info.abilities.map(\.rawValue).sorted().map { JSON($0) }),
+        ]
     }
 }

@@ -7,7 +7,10 @@ import ArtifactRepository
 
 struct CheckoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "checkout", abstract: "Writes an artifact's files into a new directory.")
+        commandName: "checkout", abstract: "Writes an artifact's files into a new directory.",
+        discussion: """
+              bst-artifact checkout hello/base/4f2a ./base
+            """)
 
     @Argument(help: "The ref, or a commit.")
     var ref: String
@@ -24,5 +27,6 @@ struct CheckoutCommand: ParsableCommand {
         let commit = try Checksum(hex: ref) ?? RefPatterns.resolve([ref], in: repository)[0].commit
         try repository.checkOut(commit, to: directory)
         output.terminal.say("\(directory): \(ref) at \(commit)")
+        output.terminal.emit(["directory": JSON(directory), "ref": JSON(ref), "commit": JSON(commit)])
     }
 }

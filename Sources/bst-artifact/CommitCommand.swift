@@ -6,8 +6,11 @@ import ArtifactRepository
 struct CommitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "commit", abstract: "Records a directory as an artifact: one commit without a parent.",
-        discussion:
-            "Give all the refs of the artifact: its strong and its weak cache key. Files are owned by 0:0 in it."
+        discussion: """
+              bst-artifact commit ./base hello/base/4f2a hello/base/97c1
+
+            Give all the refs of the artifact: its strong and its weak cache key. Files are owned by 0:0 in it.
+            """
     )
 
     @Argument(help: "The directory.")
@@ -28,5 +31,6 @@ struct CommitCommand: ParsableCommand {
         let commit = try repository.commit(
             directory: directory, refs: try refs.map(RefPatterns.ref), subject: subject)
         output.terminal.print("\(commit)")
+        output.terminal.emit(["commit": JSON(commit), "refs": .array(refs.map { JSON($0) })])
     }
 }

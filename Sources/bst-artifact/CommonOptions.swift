@@ -14,7 +14,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say nothing but warnings and errors.")
     var quiet = false
 
-    var terminal: Terminal { Terminal(isQuiet: quiet) }
+    @Flag(help: "Print results as JSON, for programs.")
+    var json = false
+
+    var terminal: Terminal { Terminal(form: json ? .json : quiet ? .quiet : .people) }
 }
 
 /// The user's configuration.

@@ -7,7 +7,11 @@ import Glibc
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Makes a repository: by default one of mode archive, as a cache needs it.")
+        abstract: "Makes a repository: by default one of mode archive, as a cache needs it.",
+        discussion: """
+              bst-artifact init /srv/artifacts
+              bst-artifact init --mode bare-user my-artifacts
+            """)
 
     @Argument(help: "Where to make it.")
     var path: String
@@ -29,5 +33,6 @@ struct InitCommand: ParsableCommand {
         umask(0o022)
         let repository = try Repository.create(path, mode: RepositoryMode(name: mode) ?? .archive)
         output.terminal.say("\(repository.path): repository of mode \(repository.mode)")
+        output.terminal.emit(["repository": JSON(repository.path), "mode": JSON(repository.mode)])
     }
 }

@@ -7,7 +7,13 @@ import ArtifactProtocol
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Shows what a cache has, from its summary.",
-        discussion: "With several caches in the configuration, the first is listed.")
+        discussion: """
+              bst-artifact list
+              bst-artifact list --long 'hello/*'
+              bst-artifact list --remote https://example.com/artifacts
+
+            With several caches in the configuration, the first is listed.
+            """)
 
     @Argument(help: "Only refs like this; ‘*’ also stands for slashes.")
     var pattern: String?
@@ -32,6 +38,10 @@ struct ListCommand: ParsableCommand {
         try RemoteRepository(try sources.source(for: cache), options: sources.options).summary().forEach {
             entry in
             if let pattern, !RefPatterns.matches(entry.ref, pattern) { return }
+            output.terminal.emit([
+                "ref": JSON(entry.ref), "commit": JSON(entry.commit), "commitSize": JSON(entry.commitSize),
+                "timestamp": JSON(entry.timestamp),
+            ])
             guard long else { return output.terminal.print(entry.ref.text) }
             let size = Format.bytes(entry.commitSize)
             let padding = String(repeating: " ", count: max(0, 10 - size.count))

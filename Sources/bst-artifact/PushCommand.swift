@@ -12,7 +12,12 @@ struct PushCommand: ParsableCommand {
         discussion: """
             Refs may be shell-style patterns, in which ‘*’ also stands for slashes:
 
+              bst-artifact push hello/base/4f2a hello/base/97c1
               bst-artifact push 'hello/*'
+              bst-artifact push --all --dry-run
+              bst-artifact push --remote artifacts@example.com:artifacts hello/base/4f2a
+
+            Only what a cache lacks is sent. What an interrupted push has brought is not sent again.
             """)
 
     @Argument(help: "The refs.")
@@ -20,6 +25,11 @@ struct PushCommand: ParsableCommand {
 
     @Flag(help: "Push all refs of the repository.")
     var all = false
+
+    @Flag(
+        name: [.customLong("dry-run"), .customShort("n")], help: "Send nothing, and say what would be pushed."
+    )
+    var isDryRun = false
 
     @Option(
         help: ArgumentHelp(
@@ -62,58 +72,53 @@ struct PushCommand: ParsableCommand {
                 }
             }
         }
-        var failures = 0
+        let cancellation = try Interruption.cancellation()
+        var results: [JSON] = []
+        var isComplete = true
         for job in jobs {
             do {
-                if try !push(job.refs, to: job.remote, from: repository) { failures += 1 }
-            } catch  where jobs.count > 1 {
+                let report = try push(job.refs, to: job.remote, from: repository, cancellation)
+                results.append(report.json)
+                isComplete = isComplete && report.isComplete
+            } catch  where jobs.count > 1 && !cancellation.isRequested {
                 // The other caches are to get it all the same.
                 output.terminal.fail("\(error)")
-                failures += 1
+                results.append(["remote": JSON(job.remote), "error": Failure.json(error)])
+                isComplete = false
             }
         }
-        if failures > 0 { throw ExitCode.failure }
+        output.terminal.emit([
+            "dryRun": JSON(isDryRun), "complete": JSON(isComplete), "remotes": .array(results),
+        ])
+        if !isComplete { throw ExitStatus.incomplete.code }
     }
 
-    /// - Returns: whether the remote has everything now.
     private func push(
-        _ refs: [(ref: RefName, commit: Checksum)], to address: RemoteAddress, from repository: Repository
-    ) throws -> Bool {
+        _ refs: [(ref: RefName, commit: Checksum)], to address: RemoteAddress, from repository: Repository,
+        _ cancellation: Cancellation
+    ) throws -> PushResult {
         let start = Clock.milliseconds
-        let progress = output.terminal.progress()
+        let progress = output.terminal.progress("pushing to \(address)")
         var options = receiver.options(isVerbose: output.verbose)
         options.compression = compression
-        options.showProgress = { objects, bytes in
-            progress.show("pushing to \(address): \(Format.count(objects, "object")), \(Format.bytes(bytes))")
-        }
-        options.showActivity = { activity in
-            progress.show("pushing to \(address): over there, \(activity.forDisplay(limit: 60))")
+        options.cancellation = cancellation
+        if progress.isShown {
+            options.showProgress = { progress.show($0) }
+            options.showActivity = { activity in
+                progress.show("over there: \(activity.forDisplay(limit: 60))")
+            }
         }
         options.showMessage = { bytes in
             progress.clear()
             try? Descriptor.standardError.writeAll(bytes)
         }
         defer { progress.clear() }
+        options.isDryRun = isDryRun
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
-        for entry in report.entries {
-            switch entry.outcome {
-            case .pushed(nil): output.terminal.say("\(entry.ref): new, at \(entry.commit)")
-            case .pushed(.some(let old)): output.terminal.say("\(entry.ref): from \(old) to \(entry.commit)")
-            case .kept(let theirs):
-                output.terminal.say(
-                    "\(entry.ref): there already, since somebody else has pushed it meanwhile, at \(theirs), not our \(entry.commit)"
-                )
-            case .upToDate: output.terminal.say("\(entry.ref): there already, at \(entry.commit)")
-            case .diverged(let theirs):
-                output.terminal.fail(
-                    "cannot push \(entry.ref): \(address) has it at \(theirs), which is not an ancestor of our \(entry.commit), as "
-                        + "far as its history is here: pull theirs, or push under another name")
-            }
-        }
-        output.terminal.say(
-            "pushed \(Format.count(report.objects, "object")), \(Format.bytes(report.bytes)) in "
-                + "\(Format.seconds(Clock.milliseconds - start)) to \(address)")
-        return report.isComplete
+        let result = PushResult(
+            remote: address, report: report, milliseconds: Clock.milliseconds - start, isDryRun: isDryRun)
+        result.show(on: output.terminal)
+        return result
     }
 }

@@ -46,10 +46,11 @@ enum RefPatterns {
                 found = try repository.commit(of: ref).map { [(ref, $0)] } ?? []
             }
             guard !found.isEmpty else {
-                throw ClientError(
-                    .unknownRef,
-                    "\(repository.path) has no ref \(word): see what it has with ‘ostree refs --repo=\(repository.path)’"
-                )
+                let names = try isPattern(word) ? [] : repository.refs().map(\.ref.text)
+                let remedy =
+                    Suggestions.nearest(to: word, among: names).map { "did you mean ‘\($0)’?" }
+                    ?? "see what it has with ‘ostree refs --repo=\(repository.path)’"
+                throw ClientError(.unknownRef, "\(repository.path) has no ref \(word): \(remedy)")
             }
             result += found.filter { seen.insert($0.ref).inserted }
         }

@@ -45,9 +45,11 @@ struct RemoteSelection {
         guard isName else { return try RemoteAddress(parsing: word) }
         if let url = repository?.url(ofRemote: word) { return try RemoteAddress(parsing: url) }
         if configuration.projectCaches[word] != nil { return nil }
+        let names = (repository?.remotes ?? []) + configuration.projectCaches.keys.sorted()
         throw ClientError(
-            .unsuitableRemote,
+            .unknownRemote,
             "there is no remote ‘\(word.forDisplay())’: it is neither an address (ssh://HOST/PATH, HOST:PATH, https://…, an "
-                + "absolute path), nor a remote of the repository, nor a project of the configuration")
+                + "absolute path), nor a remote of the repository, nor a project of the configuration"
+                + Suggestions.text(for: word, among: names))
     }
 }

@@ -24,13 +24,3 @@ public struct PullReport: Sendable, Equatable {
     /// How many bytes of objects were fetched, as they travel.
     public var bytes: UInt64 = 0
 }
-
-/// How far a pull has come.
-public struct PullProgress: Sendable, Equatable {
-    /// How many objects were fetched.
-    public var objects = 0
-    /// How many objects are known to be missing still.
-    public var outstanding = 0
-    /// How many bytes of objects were fetched.
-    public var bytes: UInt64 = 0
-}

@@ -7,13 +7,13 @@ import ArtifactRepository
 final class PullWalk {
     private let quarantine: any Quarantine
     private let remote: String
-    private let showProgress: (PullProgress) -> Void
+    private let showProgress: (TransferProgress) -> Void
     private let missing: MissingObjects
     /// Files that arrived spoilt once.
     private var spoilt: Set<ObjectName> = []
-    private(set) var progress = PullProgress()
+    private(set) var progress = TransferProgress()
 
-    init(_ quarantine: any Quarantine, remote: String, showProgress: @escaping (PullProgress) -> Void) {
+    init(_ quarantine: any Quarantine, remote: String, showProgress: @escaping (TransferProgress) -> Void) {
         self.quarantine = quarantine
         self.remote = remote
         self.showProgress = showProgress
@@ -104,7 +104,8 @@ final class PullWalk {
     private func note(bytes: UInt64) {
         progress.objects += 1
         progress.bytes += bytes
-        progress.outstanding = missing.count
+        let known = progress.objects + missing.count
+        progress.fraction = Double(progress.objects) / Double(known)
         showProgress(progress)
     }
 

@@ -13,7 +13,7 @@ public final class Puller {
     private let store: any ArtifactStore
     private let source: RemoteRepository
     /// Is told after each object how far the pull has come.
-    public var showProgress: (PullProgress) -> Void = { _ in }
+    public var showProgress: (TransferProgress) -> Void = { _ in }
 
     /// Prepares to pull.
     public init(from source: RemoteRepository, into store: any ArtifactStore) {
@@ -28,12 +28,7 @@ public final class Puller {
     /// - Throws: `ClientError` with `unknownRef` where the remote lacks one of the refs, and for everything that goes
     ///   wrong with the remote; `RepositoryError` for objects that are not what their names say.
     public func pull(_ refs: [RefName]) throws -> PullReport {
-        let commits = try source.resolve(refs)
-        if let missing = refs.first(where: { commits[$0] == nil }) {
-            throw ClientError(
-                .unknownRef,
-                "\(source.remote) has no ref \(missing): list what it has with ‘bst-artifact list’")
-        }
+        let commits = try commits(of: refs)
         let quarantine = try store.makeQuarantine(
             .resumable(.pull, for: refs.compactMap { ref in commits[ref].map { (ref, $0) } }))
         do {
@@ -50,17 +45,42 @@ public final class Puller {
         }
     }
 
+    /// Finds out what a pull of refs would do to them; no object is fetched, and nothing changes.
+    ///
+    /// - Throws: as ``pull(_:)`` does where the remote lacks a ref or cannot be asked.
+    public func plan(_ refs: [RefName]) throws -> PullReport {
+        let commits = try commits(of: refs)
+        var report = PullReport()
+        report.entries = try entries(refs, commits)
+        return report
+    }
+
+    private func commits(of refs: [RefName]) throws -> [RefName: Checksum] {
+        let commits = try source.resolve(refs)
+        if let missing = refs.first(where: { commits[$0] == nil }) {
+            throw ClientError(
+                .unknownRef,
+                "\(source.remote) has no ref \(missing): list what it has with ‘bst-artifact list’")
+        }
+        return commits
+    }
+
+    private func entries(_ refs: [RefName], _ commits: [RefName: Checksum]) throws -> [PullReport.Entry] {
+        // Absence was looked for before.
+        try refs.compactMap { ref in
+            try commits[ref].map {
+                PullReport.Entry(ref: ref, commit: $0, previous: try store.commit(of: ref))
+            }
+        }
+    }
+
     private func pull(
         _ refs: [RefName], _ commits: [RefName: Checksum], through quarantine: any Quarantine
     ) throws -> PullReport {
         let walk = PullWalk(quarantine, remote: source.remote, showProgress: showProgress)
         var report = PullReport()
-        for ref in refs {
-            // Absence was looked for before.
-            guard let commit = commits[ref] else { continue }
-            report.entries.append(.init(ref: ref, commit: commit, previous: try store.commit(of: ref)))
-            try walk.want(commit)
-        }
+        report.entries = try entries(refs, commits)
+        for entry in report.entries { try walk.want(entry.commit) }
         repeat { try source.web.run(walk.next) } while try walk.settle()
         try walk.finish()
         let changes = report.entries.map { RefChange($0.ref, to: $0.commit, expecting: .anything) }

@@ -8,19 +8,20 @@ struct ObjectAnswerer {
     private let connection: ReceiverConnection
     private let encoder: ParallelEncoder
     private let offered: OfferedObjects
+    private let meter: PushMeter
     private let buffer = PieceBuffer()
     /// What was asked for and is not being compressed yet; the protocol bounds it.
     private var wanted: [ObjectName] = []
     private var started = 0
-    /// How many objects were sent.
-    private(set) var objects = 0
-    /// How many bytes they had, as they travelled.
-    private(set) var bytes: UInt64 = 0
 
     /// With fewer waiting, it is looked whether more was asked for.
     private static let lowWater = 256
 
-    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ offered: OfferedObjects) {
+    init(
+        _ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ offered: OfferedObjects,
+        _ meter: PushMeter
+    ) {
+        self.meter = meter
         self.connection = connection
         self.encoder = encoder
         self.offered = offered
@@ -30,8 +31,7 @@ struct ObjectAnswerer {
     ///
     /// - Parameter first: what was asked for already.
     mutating func answer(
-        _ first: [ObjectName] = [], showProgress: (_ objects: Int, _ bytes: UInt64) -> Void,
-        showActivity: (String) -> Void
+        _ first: [ObjectName] = [], showActivity: (String) -> Void
     ) throws {
         wanted += first
         while true {
@@ -39,7 +39,6 @@ struct ObjectAnswerer {
             if started == wanted.count { (wanted, started) = ([], 0) }
             if let object = try encoder.next() {
                 try write(object)
-                showProgress(objects, bytes)
                 guard wanted.count - started < ObjectAnswerer.lowWater else { continue }
             }
             let isIdle = encoder.isEmpty && wanted.isEmpty
@@ -73,8 +72,7 @@ struct ObjectAnswerer {
     private mutating func write(_ object: EncodedObject) throws {
         try connection.say { try $0.object(object.name, size: object.size) }
         try object.forEachPiece(buffer: buffer.bytes) { try connection.write($0) }
-        objects += 1
-        bytes += object.size
+        meter.sent(object.name, bytes: object.size)
     }
 }
 

@@ -7,17 +7,15 @@ import ArtifactRepository
 struct ObjectSender {
     private let connection: ReceiverConnection
     private let encoder: ParallelEncoder
+    private let meter: PushMeter
     private let buffer = PieceBuffer()
-    /// How many objects were sent.
-    private(set) var objects = 0
-    /// How many bytes they had, as they travelled.
-    private(set) var bytes: UInt64 = 0
 
     /// In version 0 every object is acknowledged. So many may be under way, so that neither side waits for the other:
     /// their acknowledgements, 35 bytes each, fit into any pipe.
     private static let unacknowledgedLimit = 64
 
-    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder) {
+    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ meter: PushMeter) {
+        self.meter = meter
         self.connection = connection
         self.encoder = encoder
     }
@@ -42,7 +40,6 @@ struct ObjectSender {
         try connection.say { try $0.objectHeader(object.name, size: object.size, isLast: isLast) }
         try object.forEachPiece(buffer: buffer.bytes) { try connection.write($0) }
         try connection.say { $0.objectTrailer(size: object.size) }
-        objects += 1
-        bytes += object.size
+        meter.sent(object.name, bytes: object.size)
     }
 }

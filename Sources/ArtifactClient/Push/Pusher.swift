@@ -31,8 +31,14 @@ public struct Pusher {
         public var abilities = Ability.enabled
         /// Is told what the receiver is doing while it takes its time.
         public var showActivity: @Sendable (String) -> Void = { _ in }
-        /// Is told after each object how much was sent.
-        public var showProgress: @Sendable (_ objects: Int, _ bytes: UInt64) -> Void = { _, _ in }
+        /// Is told after each object how far the push has come. To know that, everything that the commits consist of is
+        /// looked up first; without anybody to tell, it is not.
+        public var showProgress: (@Sendable (TransferProgress) -> Void)?
+        /// Whether nothing is to be sent: then the report tells what would become of refs, and how many objects their new
+        /// commits consist of, of which the remote may have some.
+        public var isDryRun = false
+        /// Ends the push when it is requested.
+        public var cancellation: Cancellation?
 
         /// The options that push as BuildStream 1.0 does.
         public init() {}
@@ -54,9 +60,7 @@ public struct Pusher {
     /// - Throws: `ClientError` where it cannot be reached.
     public static func check(_ remote: RemoteAddress, options: Options = Options()) throws -> Info {
         let command = try ReceiverCommand(remote, options: options.receiver)
-        let connection = try ReceiverConnection(
-            command, version: options.receiver.version, patience: options.patience,
-            showMessage: options.showMessage)
+        let connection = try ReceiverConnection(command, options)
         if options.receiver.version == .one {
             try connection.say { try $0.begin(Info(mode: 0, abilities: options.abilities)) }
         }
@@ -79,10 +83,14 @@ public struct Pusher {
         let command = try ReceiverCommand(remote, options: options.receiver)
         var report = PushReport()
         var closure = Closure(repository)
+        let meter = PushMeter(repository, commits: refs.map(\.commit), options.showProgress)
         var seen: Set<RefName> = []
         var rest = refs.filter { seen.insert($0.ref).inserted }[...]
         while !rest.isEmpty {
-            rest = try push(firstOf: rest, with: command, &closure, &report)
+            rest = try push(firstOf: rest, with: command, &closure, meter, &report)
+        }
+        if !options.isDryRun {
+            (report.objects, report.bytes) = (meter.progress.objects, meter.progress.bytes)
         }
         return report
     }
@@ -107,10 +115,9 @@ public struct Pusher {
     /// - Returns: the others.
     private func push(
         firstOf refs: ArraySlice<(ref: RefName, commit: Checksum)>, with command: ReceiverCommand,
-        _ closure: inout Closure, _ report: inout PushReport
+        _ closure: inout Closure, _ meter: PushMeter, _ report: inout PushReport
     ) throws -> ArraySlice<(ref: RefName, commit: Checksum)> {
-        let connection = try ReceiverConnection(
-            command, version: version, patience: options.patience, showMessage: options.showMessage)
+        let connection = try ReceiverConnection(command, options)
         var part = Pusher.part(of: refs, size: Pusher.refSpace)
         func introduce(_ refs: ArraySlice<(ref: RefName, commit: Checksum)>) throws {
             // What travels is what an archive repository stores, whatever the mode of ours: old receivers know no other.
@@ -127,14 +134,15 @@ public struct Pusher {
             info.refs.merge(try connection.introduction().refs) { first, _ in first }
             part = refs[..<more.endIndex]
         }
-        try push(part, info, through: connection, command, &closure, &report)
+        try push(part, info, through: connection, command, &closure, meter, &report)
         return refs[part.endIndex...]
     }
 
     private func push(
         _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, _ info: Info,
         through connection: ReceiverConnection,
-        _ command: ReceiverCommand, _ closure: inout Closure, _ report: inout PushReport
+        _ command: ReceiverCommand, _ closure: inout Closure, _ meter: PushMeter,
+        _ report: inout PushReport
     ) throws {
         guard info.mode == RepositoryMode.archive.rawValue else {
             try? connection.say { try $0.leave() }
@@ -146,20 +154,23 @@ public struct Pusher {
                     + "archive: make it with ‘bst-artifact init --mode archive’")
         }
         var plan = try plan(refs, remote: info.refs)
-        if plan.updates.isEmpty {
+        if options.isDryRun {
+            for commit in plan.commits { try closure.visit(commit) { _ in report.objects += 1 } }
+        }
+        if plan.updates.isEmpty || options.isDryRun {
             try connection.say { try $0.leave() }
             try connection.close()
         } else {
             try connection.say { try $0.update(plan.updates) }
             _ = try connection.answer()
             if connection.session.abilities.contains(.want) {
-                plan.note(try answer(plan.updates, through: connection, &report))
+                plan.note(try answer(plan.updates, through: connection, meter))
                 try connection.close()
                 report.entries += plan.entries
                 return
             }
             try connection.say { try $0.beginObjects() }
-            try send(plan.commits, through: connection, &closure, &report)
+            try send(plan.commits, through: connection, &closure, meter)
             try connection.say { try $0.end() }
             if version == .one { _ = try connection.answer() }
             try connection.close()
@@ -220,17 +231,14 @@ public struct Pusher {
     ///
     /// - Returns: what became of refs.
     private func answer(
-        _ updates: [RefUpdate], through connection: ReceiverConnection, _ report: inout PushReport
+        _ updates: [RefUpdate], through connection: ReceiverConnection, _ meter: PushMeter
     ) throws -> [RefResult] {
         let offered = OfferedObjects(repository)
         for update in updates { offered.add(update.new) }
         let encoder = try ParallelEncoder(repository, compression: options.compression)
-        var answerer = ObjectAnswerer(connection, encoder, offered)
-        let earlier = (objects: report.objects, bytes: report.bytes)
+        var answerer = ObjectAnswerer(connection, encoder, offered, meter)
         func answer(_ first: [ObjectName]) throws {
-            try answerer.answer(
-                first, showProgress: { options.showProgress(earlier.objects + $0, earlier.bytes + $1) },
-                showActivity: options.showActivity)
+            try answerer.answer(first, showActivity: options.showActivity)
             try connection.say { try $0.end() }
         }
         try answer([])
@@ -240,10 +248,7 @@ public struct Pusher {
             case .want(let names): try answer(names)
             case .results(let more): results += more
             case .progress(let progress): options.showActivity(progress.activity)
-            case .done:
-                report.objects += answerer.objects
-                report.bytes += answerer.bytes
-                return results
+            case .done: return results
             case .info, .status: break
             }
         }
@@ -252,23 +257,19 @@ public struct Pusher {
     /// Sends what the commits consist of and was not sent in an earlier exchange.
     private func send(
         _ commits: [Checksum], through connection: ReceiverConnection, _ closure: inout Closure,
-        _ report: inout PushReport
+        _ meter: PushMeter
     ) throws {
         let encoder = try ParallelEncoder(repository, compression: options.compression)
-        var sender = ObjectSender(connection, encoder)
-        let earlier = (report.objects, report.bytes)
+        var sender = ObjectSender(connection, encoder, meter)
         for commit in commits {
             var isSent = false
             try closure.visit(commit) { name in
                 if name == ObjectName(commit, .commit) { isSent = true }
                 try sender.send(name)
-                options.showProgress(earlier.0 + sender.objects, earlier.1 + sender.bytes)
             }
             // The first receivers of version 0 move no ref where no object follows.
             if !isSent { try sender.send(ObjectName(commit, .commit)) }
         }
         try sender.finish()
-        report.objects += sender.objects
-        report.bytes += sender.bytes
     }
 }

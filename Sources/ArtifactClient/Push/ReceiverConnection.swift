@@ -12,22 +12,19 @@ final class ReceiverConnection {
     private let buffer = StreamBuffer()
     /// How long the receiver may neither say nor take anything, in seconds.
     private let patience: Int32
+    private let cancellation: Cancellation?
     private let pending: UnsafeMutableRawBufferPointer
     private var pendingCount = 0
     private(set) var session: PushSession
 
     /// Starts the receiver.
     ///
-    /// - Parameters:
-    ///   - patience: how long it may neither say nor take anything, in seconds.
-    ///   - showMessage: gets what ssh and the receiver write to standard error, on a thread of its own.
-    init(
-        _ command: ReceiverCommand, version: ProtocolVersion, patience: Int32,
-        showMessage: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
-    ) throws {
+    /// - Throws: `ClientError` where it cannot be started.
+    init(_ command: ReceiverCommand, _ options: Pusher.Options) throws {
         self.command = command
-        self.patience = patience
-        session = PushSession(version: version)
+        patience = options.patience
+        cancellation = options.cancellation
+        session = PushSession(version: options.receiver.version)
         do {
             process = try ChildProcess(command.arguments)
         } catch {
@@ -36,7 +33,7 @@ final class ReceiverConnection {
                 "\(error), which is needed to push to \(command.remote): install it or name another")
         }
         try process.input?.setNonBlocking()
-        messages = try MessageRelay(process.errorOutput, show: showMessage)
+        messages = try MessageRelay(process.errorOutput, show: options.showMessage)
         pending = .allocate(byteCount: 256 * 1024, alignment: 64)
     }
 
@@ -67,10 +64,34 @@ final class ReceiverConnection {
 
     private func send(_ bytes: UnsafeRawBufferPointer) throws {
         guard let input = process.input else { throw failure() }
+        if cancellation?.isRequested == true { throw interruption() }
         do {
-            try input.writeAll(bytes, patience: patience * 1000)
+            try input.writeAll(bytes, patience: patience * 1000, cancellation: cancellation)
         } catch {
-            throw error.code == ETIMEDOUT ? silence(of: patience) : lastWords()
+            switch error.code {
+            case ETIMEDOUT: throw silence(of: patience)
+            case ECANCELED: throw interruption()
+            default: throw lastWords()
+            }
+        }
+    }
+
+    /// What to report where nobody wants the push any more.
+    private func interruption() -> ClientError {
+        ClientError(
+            .cancelled,
+            "the push to \(command.remote) was interrupted, and moves no further ref there: what has arrived is kept, so that "
+                + "the same push goes on from there")
+    }
+
+    /// Waits for something to read.
+    ///
+    /// - Returns: false where there was nothing for so long.
+    private func waitForOutput(milliseconds: Int32) throws -> Bool {
+        do {
+            return try process.output.waitForInput(milliseconds: milliseconds, cancellation: cancellation)
+        } catch {
+            throw error.code == ECANCELED ? interruption() : error
         }
     }
 
@@ -110,7 +131,7 @@ final class ReceiverConnection {
                 guard case .status(let status) = answer, !status.accepted else { return answer }
                 throw refusal(leavingAfter: status)
             }
-            guard try process.output.waitForInput(milliseconds: 0), try fill() else { return nil }
+            guard try waitForOutput(milliseconds: 0), try fill() else { return nil }
         }
     }
 
@@ -121,8 +142,7 @@ final class ReceiverConnection {
     func introduction() throws -> Info {
         try flush()
         if session.version == .zero {
-            guard try process.output.waitForInput(milliseconds: ReceiverConnection.patienceForGreeting * 1000)
-            else {
+            guard try waitForOutput(milliseconds: ReceiverConnection.patienceForGreeting * 1000) else {
                 throw ClientError(
                     .refused,
                     "the receiver of \(command.remote) says nothing for \(ReceiverConnection.patienceForGreeting) seconds, so it "
@@ -139,7 +159,7 @@ final class ReceiverConnection {
     private static let patienceForGreeting: Int32 = 60
 
     private func fill() throws -> Bool {
-        guard try process.output.waitForInput(milliseconds: patience * 1000) else {
+        guard try waitForOutput(milliseconds: patience * 1000) else {
             throw silence(of: patience)
         }
         return try buffer.fill { space throws(SystemError) in try process.output.read(into: space) } > 0
@@ -186,6 +206,8 @@ final class ReceiverConnection {
 
     /// Why the receiver went away, as well as can be told.
     private func failure() -> ClientError {
+        // A terminal tells ssh too that somebody wants it to end.
+        if cancellation?.isRequested == true { return interruption() }
         let exit = process.wait(atMost: UInt64(patience) * 1000)
         return ReceiverFailure(command, exit: exit, messages: messages.finish()).error
     }

@@ -63,6 +63,12 @@ final class WebClient {
     func run(_ next: () throws -> WebRequest?, until isEnough: () -> Bool = { false }) throws {
         while true {
             if isEnough() { return giveUp() }
+            if options.cancellation?.isRequested == true {
+                throw ClientError(
+                    .cancelled,
+                    "the pull from \(mirrors[preferred].shown) was interrupted, and nothing has changed: what was fetched is kept, "
+                        + "so that the same pull goes on from there")
+            }
             try startDue()
             while running.count + delayed.count < options.transfers, let request = try next() {
                 try start(request)
@@ -78,7 +84,7 @@ final class WebClient {
                 ended = true
                 try finish(message.pointee.easy_handle, code)
             }
-            if !ended { try check(curl_multi_poll(multi, nil, 0, waitingTime, nil)) }
+            if !ended { try check(wait()) }
         }
     }
 
@@ -274,6 +280,14 @@ final class WebClient {
         let now = Clock.milliseconds
         for entry in delayed where entry.due <= now { try start(entry.transfer) }
         delayed.removeAll { $0.due <= now }
+    }
+
+    private func wait() -> CURLMcode {
+        guard let cancellation = options.cancellation else {
+            return curl_multi_poll(multi, nil, 0, waitingTime, nil)
+        }
+        var extra = curl_waitfd(fd: cancellation.descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
+        return curl_multi_poll(multi, &extra, 1, waitingTime, nil)
     }
 
     private var waitingTime: Int32 {

@@ -21,6 +21,8 @@ public struct WebOptions: Sendable {
     public var transfers = 128
     /// How long a server may be silent, in seconds.
     public var patience = 60
+    /// Ends what is being done when it is requested.
+    public var cancellation: Cancellation?
 
     /// The options that suit any server.
     public init() {}

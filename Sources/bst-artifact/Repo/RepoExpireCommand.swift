@@ -62,11 +62,17 @@ struct RepoExpireCommand: ParsableCommand {
     func run() throws {
         umask(0o022)
         let repository = try repository.open(try configurationOptions.load())
+        var notedPulls: [JSON] = []
         for log in accessLogs {
             let count = try repository.noteUses(inAccessLog: log)
+            notedPulls.append(["accessLog": JSON(log), "pulls": JSON(count)])
             output.terminal.say("\(log): \(Format.count(count, "pull")) noted")
         }
-        guard maximumSize != nil || minimumFree != nil else { return }
+        guard maximumSize != nil || minimumFree != nil else {
+            return output.terminal.emit([
+                "repository": JSON(repository.path), "notedPulls": .array(notedPulls),
+            ])
+        }
         var limits = Expiry.Limits()
         (limits.maximumSize, limits.minimumFree) = (maximumSize?.value, minimumFree?.value)
         limits.kept = kept
@@ -80,12 +86,20 @@ struct RepoExpireCommand: ParsableCommand {
         output.terminal.say(
             "\(repository.path): \(Format.count(report.expired.count, "ref")) \(verb), "
                 + "\(Format.bytes(report.freedBytes)) of \(Format.bytes(report.bytesBefore)) freed")
+        output.terminal.emit([
+            "repository": JSON(repository.path), "dryRun": JSON(isDryRun),
+            "expired": .array(
+                report.expired.map {
+                    ["ref": JSON($0.ref), "commit": JSON($0.commit), "lastUse": JSON($0.lastUse)]
+                }), "freedBytes": JSON(report.freedBytes), "bytesBefore": JSON(report.bytesBefore),
+            "excessBytes": JSON(report.excessBytes), "notedPulls": .array(notedPulls),
+        ])
         if !isDryRun && !report.expired.isEmpty { updateSummary(of: repository) }
         if report.excessBytes > 0 {
-            throw RepositoryError(
-                .noSpace,
+            output.terminal.fail(
                 "\(repository.path) takes \(Format.bytes(report.excessBytes)) more than it may, and nothing else may go: "
                     + "keep fewer refs, or allow it more")
+            throw ExitStatus.incomplete.code
         }
     }
 

@@ -30,6 +30,11 @@ struct RepoRecoverCommand: ParsableCommand {
             let count = Format.count(report.removedQuarantines, "left-over quarantine")
             output.terminal.say("\(repository.path): \(count) removed")
         }
+        output.terminal.emit([
+            "repository": JSON(repository.path), "completed": .array(report.completed.map { JSON($0) }),
+            "undone": .array(report.undone.map { JSON($0) }),
+            "removedQuarantines": JSON(report.removedQuarantines),
+        ])
         if report == RecoveryReport() { output.terminal.say("\(repository.path): nothing to do") }
     }
 }

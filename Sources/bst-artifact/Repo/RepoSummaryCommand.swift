@@ -45,6 +45,10 @@ struct RepoSummaryCommand: ParsableCommand {
         options.isComplete = !isQuick
         let report = try repository.updateSummary(options)
         for warning in report.warnings { output.terminal.warn(warning) }
+        output.terminal.emit([
+            "repository": JSON(repository.path), "refs": JSON(report.refs), "size": JSON(report.size),
+            "warnings": .array(report.warnings.map { JSON($0) }),
+        ])
         let refs = report.refs.map { "\($0) refs, " } ?? ""
         output.terminal.say("\(repository.path): \(refs)\(Format.bytes(UInt64(report.size)))")
     }

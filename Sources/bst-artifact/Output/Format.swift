@@ -27,6 +27,15 @@ enum Format {
         "\(oneDecimal(Double(milliseconds) / 1000)) s"
     }
 
+    /// `8 s`, `3 min 20 s`, `2 h 5 min`.
+    static func duration(seconds: UInt64) -> String {
+        switch seconds {
+        case ..<60: "\(seconds) s"
+        case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
+        default: "\(seconds / 3600) h \(seconds / 60 % 60) min"
+        }
+    }
+
     /// `2026-11-22 14:08` for seconds since 1970, in the user's time zone.
     static func date(_ timestamp: UInt64) -> String {
         var time = time_t(clamping: timestamp)

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactClient
+import Glibc
+
+/// How the program ends where not everything went well.
+enum Failure {
+    /// Says what went wrong, and exits.
+    static func report(_ error: any Error, isJSON: Bool) -> Never {
+        if let signal = Interruption.signal, error as? ExitCode == nil {
+            Terminal.fail("\(error)")
+            leave(128 + signal, "interrupted", error, isJSON: isJSON)
+        }
+        // Help, the version, and what is wrong with the command line are the argument parser's business.
+        let isOurs = !(error is ExitCode || error is CleanExit || error is ValidationError)
+        guard isOurs, BstArtifact.exitCode(for: error) == .failure else {
+            BstArtifact.exit(withError: error)
+        }
+        let status = ExitStatus(error)
+        Terminal.fail("\(error)")
+        leave(status.rawValue, status.name, error, isJSON: isJSON)
+    }
+
+    private static func leave(_ status: Int32, _ name: String, _ error: any Error, isJSON: Bool) -> Never {
+        Terminal(form: isJSON ? .json : .people).emit(["error": json(error, name)])
+        exit(status)
+    }
+
+    /// An error as programs see it.
+    static func json(_ error: any Error, _ name: String? = nil) -> JSON {
+        ["status": JSON(name ?? ExitStatus(error).name), "message": JSON("\(error)")]
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A value of JSON (RFC 8259), to be written on one line. Members keep their order.
+enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    case null
+    case bool(Bool)
+    case number(Int)
+    case string(String)
+    case array([JSON])
+    case object([(String, JSON)])
+
+    init(stringLiteral value: String) { self = .string(value) }
+    init(integerLiteral value: Int) { self = .number(value) }
+    init(booleanLiteral value: Bool) { self = .bool(value) }
+    init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    init(dictionaryLiteral members: (String, JSON)...) { self = .object(members) }
+
+    /// The text of something, or null.
+    init(_ value: (some CustomStringConvertible)?) { self = value.map { .string("\($0)") } ?? .null }
+    init(_ value: Bool) { self = .bool(value) }
+    init(_ value: some BinaryInteger) { self = .number(Int(clamping: value)) }
+    init(_ value: (some BinaryInteger)?) { self = value.map { JSON($0) } ?? .null }
+    init(_ values: [JSON]) { self = .array(values) }
+
+    /// The text, without line breaks.
+    var text: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): value ? "true" : "false"
+        case .number(let value): "\(value)"
+        case .string(let value): JSON.quoted(value)
+        case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
+        case .object(let members):
+            "{" + members.map { "\(JSON.quoted($0)):\($1.text)" }.joined(separator: ",") + "}"
+        }
+    }
+
+    private static func quoted(_ value: String) -> String {
+        var result = "\""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            // Control characters, and those that some readers take for the end of a line.
+            case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value),
+                "\u{2028}", "\u{2029}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactClient
+import Glibc
+import Synchronization
+import SystemCalls
+
+/// Two lines of a terminal that show how far something has come. Several threads may use them.
+final class ProgressLines: Sendable {
+    /// Whether anybody sees them.
+    let isShown: Bool
+    private let title: String
+    private let start = Clock.milliseconds
+    private let state = Mutex(State())
+
+    private struct State {
+        var lastShown: UInt64 = 0
+        /// How many characters each line has that is shown; none while nothing is.
+        var lengths: [Int] = []
+    }
+
+    init(_ title: String, isShown: Bool) {
+        self.title = title
+        self.isShown = isShown
+    }
+
+    /// Shows how far a transfer has come: bytes, objects, rate, time left.
+    func show(_ progress: TransferProgress) {
+        let elapsed = Clock.milliseconds - start
+        show(ProgressLines.text(progress, milliseconds: elapsed))
+    }
+
+    /// Shows `text` below the title, at most ten times a second.
+    func show(_ text: @autoclosure () -> String) {
+        guard isShown else { return }
+        state.withLock { state in
+            let now = Clock.milliseconds
+            guard now - state.lastShown >= 100 else { return }
+            state.lastShown = now
+            let width = ProgressLines.width
+            let lines = [title, text()].map { String($0.prefix(width - 1)) }
+            // Rows are counted anew each time: who makes the window narrower makes lines wrap.
+            ProgressLines.write(
+                ProgressLines.erasure(of: state.lengths, width: width) + lines.joined(separator: "\r\n"))
+            state.lengths = lines.map(\.count)
+        }
+    }
+
+    /// Removes the lines.
+    func clear() {
+        state.withLock { state in
+            guard !state.lengths.isEmpty else { return }
+            ProgressLines.write(ProgressLines.erasure(of: state.lengths, width: ProgressLines.width))
+            state.lengths = []
+        }
+    }
+
+    /// What brings the cursor back to the first line and clears what is below.
+    private static func erasure(of lengths: [Int], width: Int) -> String {
+        let rows = lengths.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }
+        return (rows > 1 ? "\u{1b}[\(rows - 1)A" : "") + "\r\u{1b}[J"
+    }
+
+    private static var width: Int {
+        var size = winsize()
+        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
+    }
+
+    /// `[####------]  1234 objects, 45.6 MiB, 12.3 MiB/s, 5 s left`
+    static func text(_ progress: TransferProgress, milliseconds: UInt64) -> String {
+        var parts = [Format.count(progress.objects, "object"), Format.bytes(progress.bytes)]
+        // The first moments say nothing about the others.
+        guard milliseconds >= 500 else { return parts.joined(separator: ", ") }
+        let rate = Double(progress.bytes) / Double(milliseconds) * 1000
+        parts.append("\(Format.bytes(UInt64(rate)))/s")
+        guard let fraction = progress.fraction else { return parts.joined(separator: ", ") }
+        if fraction >= 0.02 {
+            let left = Double(milliseconds) * (1 - fraction) / fraction
+            parts.append("\(Format.duration(seconds: UInt64(left / 1000))) left")
+        }
+        let filled = Int(fraction * 20)
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled)
+        return "[\(bar)] " + parts.joined(separator: ", ")
+    }
+
+    private static func write(_ text: String) {
+        try? Descriptor.standardError.writeAll(Array(text.utf8))
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SystemCalls
+
+/// What people and programs see: results on standard output, everything else on standard error.
+struct Terminal {
+    /// Who reads the results.
+    enum Form {
+        case people, quiet, json
+    }
+
+    let form: Form
+
+    /// Results, for people; `--quiet` silences them.
+    func say(_ text: String) {
+        if form == .people { Terminal.write(text, to: .standardOutput) }
+    }
+
+    /// What a command was asked for, which `--quiet` does not silence.
+    func print(_ text: String) {
+        if form != .json { Terminal.write(text, to: .standardOutput) }
+    }
+
+    /// Results, for programs: one line.
+    func emit(_ json: @autoclosure () -> JSON) {
+        if form == .json { Terminal.write(json().text, to: .standardOutput) }
+    }
+
+    /// Something that is worth knowing and is no failure.
+    func warn(_ text: String) {
+        Terminal.write("\(Terminal.coloured("warning:", "33")) \(text)", to: .standardError)
+    }
+
+    /// What went wrong while something else goes on.
+    func fail(_ text: String) {
+        Terminal.fail(text)
+    }
+
+    /// What went wrong.
+    static func fail(_ text: String) {
+        write("\(coloured("Error:", "31")) \(text)", to: .standardError)
+    }
+
+    /// Lines that are written over and over while something long goes on; nothing unless standard error is a terminal.
+    func progress(_ title: String) -> ProgressLines {
+        ProgressLines(title, isShown: form == .people && Terminal.canMove)
+    }
+
+    /// Whether somebody watches whose terminal can move its cursor.
+    static var canMove: Bool {
+        Descriptor.standardError.isTerminal && Environment.all["TERM", default: "dumb"] != "dumb"
+    }
+
+    /// Colours are for terminals, and for those who have not set NO_COLOR (https://no-color.org).
+    private static func coloured(_ text: String, _ colour: String) -> String {
+        guard canMove, Environment.all["NO_COLOR", default: ""].isEmpty else { return text }
+        return "\u{1b}[1;\(colour)m\(text)\u{1b}[0m"
+    }
+
+    private static func write(_ text: String, to descriptor: Descriptor) {
+        try? descriptor.writeAll(Array("\(text)\n".utf8))
+    }
+}
