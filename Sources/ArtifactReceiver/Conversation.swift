@@ -122,6 +122,8 @@ struct Conversation {
             try send(answer)
         case .objectAbsent(let name):
             try isAbsent(name)
+        case .delete(let deletions):
+            return try delete(deletions)
         case .publish:
             return try publish()
         case .leave:
@@ -135,12 +137,18 @@ struct Conversation {
     /// Only the refs asked for: a cache may have a million.
     private func answer(to info: Info) throws -> Info {
         var refs: [RefName: Checksum] = [:]
-        for ref in info.refs.keys { refs[ref] = try store.commit(of: ref) }
+        for ref in info.refs.keys { refs[ref] = try wholeCommit(of: ref) }
         // Who finds an artifact here does not push it, and counts on it.
         try? store.noteUse(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key), at: nil)
         return Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             abilities: info.abilities.union(session.abilities).intersection(options.abilities))
+    }
+
+    /// The commit of a ref, unless a part of it is known to be lost: then it is to be pushed again.
+    private func wholeCommit(of ref: RefName) throws -> Checksum? {
+        guard let commit = try store.commit(of: ref), !store.isPartial(commit) else { return nil }
+        return commit
     }
 
     /// What version 0 says first: every ref, as far as a frame holds them.
@@ -165,8 +173,9 @@ struct Conversation {
     }
 
     private mutating func consider(_ updates: [RefUpdate]) throws {
-        changes = updates.map { update in
-            let expectation: RefChange.Expectation = update.old.map { .commit($0) } ?? expectationOfAbsence
+        changes = try updates.map { update in
+            let expectation: RefChange.Expectation =
+                if let old = update.old { .commit(old) } else { try expectationOfAbsence(of: update.ref) }
             return RefChange(update.ref, to: update.new, expecting: expectation)
         }
         do {
@@ -187,9 +196,23 @@ struct Conversation {
         }
     }
 
+    private mutating func delete(_ deletions: [RefDeletion]) throws -> Bool {
+        try store.delete(deletions)
+        for deletion in deletions {
+            logger.info("\(deletion.ref) deleted", metadata: ["old": "\(deletion.commit)"])
+        }
+        options.record(
+            PushRecord(
+                refs: deletions.map { .init(ref: $0.ref, old: $0.commit, new: nil) }, objects: 0, bytes: 0))
+        try send(session.finish())
+        return true
+    }
+
     /// What must be true of a ref that the client believes absent. Old clients of version 1 believe that by mistake.
-    private var expectationOfAbsence: RefChange.Expectation {
+    private func expectationOfAbsence(of ref: RefName) throws -> RefChange.Expectation {
         guard options.version == .one else { return .absent }
+        // What was said to be absent because a part of it is lost makes place for what is whole.
+        if let commit = try store.commit(of: ref), store.isPartial(commit) { return .anything }
         return switch options.existingRefs {
         case .keep: .absentOrKept
         case .reject: .absent
@@ -250,6 +273,14 @@ struct Conversation {
                 "received": "\(objects.received)", "present": "\(objects.skipped)",
                 "bytes": "\(objects.bytes)",
             ])
+        let moved = zip(changes, outcomes).compactMap { change, outcome -> PushRecord.Ref? in
+            guard case .moved(let old) = outcome else { return nil }
+            return .init(ref: change.ref, old: old, new: change.new)
+        }
+        // Before the answer, which a client that went away cannot take.
+        if !moved.isEmpty {
+            options.record(PushRecord(refs: moved, objects: objects.received, bytes: objects.bytes))
+        }
         if missing != nil {
             try send(session.results(zip(changes, outcomes).map { RefResult($0, $1) }))
         }

@@ -32,6 +32,8 @@ public struct Receiver {
         public var existingRefs = ExistingRefs.keep
         /// What it can do beyond version 1.
         public var abilities = Ability.enabled
+        /// Is told of each push that moved or removed refs, before its client is.
+        public var record: @Sendable (PushRecord) -> Void = { _ in }
         /// How long the client may be silent, in seconds; nil for any time.
         public var timeout: Int32?
 

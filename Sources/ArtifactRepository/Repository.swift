@@ -21,7 +21,7 @@ public final class Repository: @unchecked Sendable {
     let objects: Directory
     /// How many threads verify and write what is received; without any it is done in order, which tests want that count
     /// system calls. It is changed before anything is received.
-    nonisolated(unsafe) package var workerCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    nonisolated(unsafe) package var workerCount = Thread.coreCount
 
     /// Opens a repository.
     ///
@@ -92,6 +92,11 @@ public final class Repository: @unchecked Sendable {
     /// How many bytes the file of an object has, as it is stored; nil where it is not there.
     public func storedSize(of name: ObjectName) -> UInt64? {
         (try? objects.status(of: objectPath(name))).map { UInt64(clamping: $0.st_size) }
+    }
+
+    /// How many bytes of disk the file of an object takes; nil where it is not there.
+    func allocatedSize(of name: ObjectName) -> UInt64? {
+        (try? objects.status(of: objectPath(name))).map { UInt64(clamping: $0.st_blocks) * 512 }
     }
 
     /// Reads a metadata object whole; nil where it is not there.

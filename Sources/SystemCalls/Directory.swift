@@ -63,6 +63,16 @@ public struct Directory: Sendable {
         return Descriptor(number)
     }
 
+    /// Adds bytes to the end of a file, which is made where it is not there.
+    public func append(_ bytes: [UInt8], to name: String) throws(SystemError) {
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW
+        let number = changing(.create(descriptor.number, name)) {
+            openat(descriptor.number, name, flags, 0o644)
+        }
+        guard number >= 0 else { throw SystemError("open \(named(name))") }
+        try Descriptor(number).writeAll(bytes)
+    }
+
     /// Opens a file that has no name and goes when it is closed.
     public func unnamedFile() throws(SystemError) -> Descriptor {
         let number = retryingInterrupts { clinux_open_unnamed(descriptor.number, ".", 0o600) }

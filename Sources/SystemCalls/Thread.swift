@@ -37,6 +37,9 @@ public final class Thread: @unchecked Sendable {
         if !isJoined { pthread_detach(identifier) }
     }
 
+    /// How many threads the machine can run at the same time.
+    public static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// Waits until the closure has returned.
     public func join() {
         guard !isJoined else { return }

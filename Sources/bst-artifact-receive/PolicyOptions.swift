@@ -83,6 +83,11 @@ struct PolicyOptions: ParsableArguments {
         help: ArgumentHelp("Tell this program, likewise, which refs have moved.", valueName: "program"))
     var postReceive: String?
 
+    @Flag(
+        name: .customLong("allow-delete"),
+        help: "Clients may delete the refs that they may push, unless these are pinned.")
+    var allowsDeletion = false
+
     @Flag(name: .customLong("read-only"), help: "Answer clients, but take no pushes.")
     var isReadOnly = false
 

@@ -25,7 +25,7 @@ struct ReceiveCommand: ParsableCommand {
             sshd for is read from SSH_ORIGINAL_COMMAND and never run.
 
             Started under the name ostree-receive or ostree-receive-0 it speaks version 0 of the protocol.
-            """)
+            """, version: "bst-artifact-receive \(releaseVersion)")
 
     @Flag(name: .shortAndLong, help: "Say on standard error what is done.")
     var verbose = false
@@ -53,6 +53,11 @@ struct ReceiveCommand: ParsableCommand {
 
     @OptionGroup(title: "The summary")
     var summary: SummaryArguments
+
+    @Option(
+        name: .customLong("pusher"),
+        help: ArgumentHelp("What ‘bst-artifact repo log’ calls whoever pushes.", valueName: "name"))
+    var pusher: String?
 
     @Argument(help: "The repository, relative to the home directory under sshd.")
     var path: String?
@@ -93,6 +98,16 @@ struct ReceiveCommand: ParsableCommand {
             options.pullURL = pullURL
             options.existingRefs = policy.existing
             options.timeout = policy.timeout
+            if policy.allowsDeletion { options.abilities.insert(.delete) }
+            let connected = ConnectedPusher.find(named: pusher)
+            options.record = { [logger] record in
+                var record = record
+                record.pusher = connected
+                // The push is done, with or without a line in the log.
+                do { try repository.log(record) } catch {
+                    logger.warning("the push is not in the log: \(error)")
+                }
+            }
             let store = try policy.applied(to: repository, through: summary.applied(to:), logger: logger)
             let confined = try Confinement.confine(
                 to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms,

@@ -25,11 +25,12 @@ struct BstArtifact: ParsableCommand {
                 name: "Artifacts:",
                 subcommands: [
                     CommitCommand.self, PushCommand.self, PullCommand.self, CheckoutCommand.self,
-
+                    ShowCommand.self,
+                    DiffCommand.self,
                 ]),
             CommandGroup(
                 name: "Caches:",
-                subcommands: [ListCommand.self, CheckCommand.self]),
+                subcommands: [ListCommand.self, CheckCommand.self, DeleteCommand.self]),
             CommandGroup(
                 name: "Looking after a cache:",
                 subcommands: [InitCommand.self, RepoCommand.self]),

@@ -24,7 +24,7 @@ struct CheckoutCommand: ParsableCommand {
 
     func run() throws {
         let repository = try repository.open(try configurationOptions.load())
-        let commit = try Checksum(hex: ref) ?? RefPatterns.resolve([ref], in: repository)[0].commit
+        let commit = try RefPatterns.commit(ref, in: repository)
         try repository.checkOut(commit, to: directory)
         output.terminal.say("\(directory): \(ref) at \(commit)")
         output.terminal.emit(["directory": JSON(directory), "ref": JSON(ref), "commit": JSON(commit)])

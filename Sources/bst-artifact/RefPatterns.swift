@@ -17,6 +17,11 @@ enum RefPatterns {
         fnmatch(pattern, ref.text, 0) == 0
     }
 
+    /// The commit that a person names: by a ref, or by its checksum.
+    static func commit(_ word: String, in repository: Repository) throws -> Checksum {
+        try Checksum(hex: word) ?? resolve([word], in: repository)[0].commit
+    }
+
     /// Checks a ref that was named exactly.
     static func ref(_ word: String) throws -> RefName {
         guard let ref = RefName(word) else {

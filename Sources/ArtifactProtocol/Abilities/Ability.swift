@@ -10,12 +10,14 @@ public enum Ability: String, Sendable, CaseIterable {
     case long
     /// The receiver asks for the objects that it lacks, tells what became of each ref, and meanwhile that it is still there.
     case want
+    /// The client may have refs removed. Announced only by receivers whose owner allows it, and by clients that want it.
+    case delete
 
-    /// Those that are announced unless somebody says otherwise: all, or what the environment variable
+    /// Those that are announced unless somebody says otherwise: all but `delete`, or what the environment variable
     /// `BST_ARTIFACT_ABILITIES` lists, names separated by commas.
     public static let enabled: Set<Ability> = {
         guard let list = getenv("BST_ARTIFACT_ABILITIES").map({ String(cString: $0) }) else {
-            return Set(Ability.allCases)
+            return [.long, .want]
         }
         return Set(list.split(separator: ",").compactMap { Ability(rawValue: String($0)) })
     }()

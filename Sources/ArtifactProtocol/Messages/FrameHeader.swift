@@ -30,6 +30,8 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case results = 7
     /// With `Ability.want`: what the receiver is doing.
     case progress = 8
+    /// With `Ability.delete`: which refs are to go.
+    case delete = 9
 }
 
 extension MessageType: CustomStringConvertible {
@@ -45,6 +47,7 @@ extension MessageType: CustomStringConvertible {
         case .object: "object"
         case .results: "results"
         case .progress: "progress"
+        case .delete: "delete"
         }
     }
 }

@@ -53,6 +53,8 @@ public enum Message: Equatable, Sendable {
     case results([RefResult])
     /// With `Ability.want`: the receiver is at work.
     case progress(ReceiverProgress)
+    /// With `Ability.delete`: see `RefDeletion`.
+    case delete([RefDeletion])
 
     /// The message's type.
     public var type: MessageType {
@@ -66,6 +68,7 @@ public enum Message: Equatable, Sendable {
         case .object: .object
         case .results: .results
         case .progress: .progress
+        case .delete: .delete
         }
     }
 
@@ -111,6 +114,7 @@ public enum Message: Equatable, Sendable {
         case (.done, _): self = .done
         case (.results, _): self = .results(try RefResult.list(body: body))
         case (.progress, _): self = .progress(ReceiverProgress(body: body))
+        case (.delete, _): self = .delete(try RefDeletion.list(body: body))
         case (.want, _), (.object, _):
             throw ProtocolError(.malformed, "the peer's \(header.type) message cannot be read")
         }
@@ -138,6 +142,7 @@ public enum Message: Equatable, Sendable {
             .dictionary([("result", Variant.bool(status.accepted)), ("message", .string(status.message))])
         case .results(let results): RefResult.body(results)
         case .progress(let progress): progress.body
+        case .delete(let deletions): RefDeletion.body(deletions)
         }
     }
 

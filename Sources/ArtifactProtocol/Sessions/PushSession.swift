@@ -153,6 +153,14 @@ public struct PushSession: Sendable {
         return frame
     }
 
+    /// With `Ability.delete`: asks for refs to go; the answer is `.done`.
+    public mutating func delete(_ deletions: [RefDeletion]) throws(ProtocolError) -> [UInt8] {
+        guard case .introduced = state, abilities.contains(.delete) else { throw misplaced("delete") }
+        let frame = try Message.delete(deletions).frame(version: version, long: abilities.contains(.long))
+        state = .awaitingDone
+        return frame
+    }
+
     /// Begins the objects.
     public mutating func beginObjects() throws(ProtocolError) -> [UInt8] {
         guard case .accepted = state else { throw misplaced("putobjects") }

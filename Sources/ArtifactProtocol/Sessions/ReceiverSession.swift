@@ -14,6 +14,8 @@ public struct ReceiverSession: Sendable {
         /// objects with `want(_:)`, and after each answer for more; when nothing is lacking, send what `wantNothing()`
         /// returns.
         case update([RefUpdate])
+        /// With `Ability.delete`: the client wants these refs to go; do that, then send what `finish()` returns.
+        case delete([RefDeletion])
         /// With `Ability.want`: the client does not have an object that was asked for.
         case objectAbsent(ObjectName)
         /// An object of `size` bytes, as it travels, begins.
@@ -145,6 +147,9 @@ public struct ReceiverSession: Sendable {
         case (.awaitingUpdate, .update(let updates)):
             state = .owingStatus
             return .update(updates)
+        case (.awaitingUpdate, .delete(let deletions)) where abilities.contains(.delete):
+            state = .owingDone
+            return .delete(deletions)
         case (.awaitingObjects, .putObjects):
             state = .inTarStream(TarReader())
             return try next(from: buffer)

@@ -4,6 +4,9 @@ import ArtifactProtocol
 import ArtifactRepository
 import SystemCalls
 
+/// What a hook hears of a ref: nil stands for no commit.
+typealias HookedMove = (ref: RefName, old: Checksum?, new: Checksum?)
+
 /// A program of the cache's owner that is told of refs, as git's hooks are.
 ///
 /// It is started when the receiver starts, by a shell that waits for its turn: later the receiver has given up the right
@@ -31,8 +34,10 @@ public final class Hook: @unchecked Sendable {
     /// Runs it, with a line `OLD NEW REF` for each ref on its standard input; 64 zeros stand for no commit.
     ///
     /// - Returns: why it failed, nil where it returned 0.
-    func run(_ moves: [(ref: RefName, old: Checksum?, new: Checksum)]) -> String? {
-        let lines = moves.map { "\($0.old?.hex ?? Checksum.noCommit) \($0.new) \($0.ref)\n" }.joined()
+    func run(_ moves: [HookedMove]) -> String? {
+        let lines = moves.map { move in
+            "\(move.old?.hex ?? Checksum.noCommit) \(move.new?.hex ?? Checksum.noCommit) \(move.ref)\n"
+        }.joined()
         // A hook that does not read is no failure.
         try? process.input?.writeAll(Array("your turn\n\(lines)".utf8))
         switch process.wait() {
@@ -71,9 +76,20 @@ public final class HookedStore: StoreDecorator {
         HookedQuarantine(try inner.makeQuarantine(purpose), of: self)
     }
 
+    /// Removes refs, where the first hook does not refuse it.
+    public func delete(_ deletions: [RefDeletion]) throws {
+        let moves: [HookedMove] = deletions.map { ($0.ref, $0.commit, nil) }
+        try ask(moves)
+        try inner.delete(deletions)
+        tell(moves)
+    }
+
     fileprivate func ask(_ changes: [RefChange]) throws {
-        let moves = try changes.map { (ref: $0.ref, old: try inner.commit(of: $0.ref), new: $0.new) }
-            .filter { $0.old != $0.new }
+        try ask(changes.map { (ref: $0.ref, old: try inner.commit(of: $0.ref), new: $0.new) })
+    }
+
+    private func ask(_ moves: [HookedMove]) throws {
+        let moves = moves.filter { $0.old != $0.new }
         guard let before, !moves.isEmpty, let reason = before.run(moves) else { return }
         throw RepositoryError(
             .notAllowed,
@@ -82,9 +98,13 @@ public final class HookedStore: StoreDecorator {
     }
 
     fileprivate func tell(_ changes: [RefChange], _ outcomes: [RefOutcome]) {
-        let moves = zip(changes, outcomes).compactMap { change, outcome -> (RefName, Checksum?, Checksum)? in
-            if case .moved(let old) = outcome { (change.ref, old, change.new) } else { nil }
-        }
+        tell(
+            zip(changes, outcomes).compactMap { change, outcome -> HookedMove? in
+                if case .moved(let old) = outcome { (change.ref, old, change.new) } else { nil }
+            })
+    }
+
+    private func tell(_ moves: [HookedMove]) {
         guard let after, !moves.isEmpty, let reason = after.run(moves) else { return }
         warn("the post-receive hook failed, since \(reason); the push is complete all the same")
     }

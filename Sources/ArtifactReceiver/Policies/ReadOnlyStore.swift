@@ -21,6 +21,11 @@ public final class ReadOnlyStore: StoreDecorator {
         throw refusal
     }
 
+    /// Refuses.
+    public func delete(_ deletions: [RefDeletion]) throws {
+        throw refusal
+    }
+
     /// Changes nothing.
     public func recover() {}
 

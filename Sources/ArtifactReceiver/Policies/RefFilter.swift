@@ -27,16 +27,25 @@ public final class RefFilter: StoreDecorator {
     ///
     /// - Throws: `RepositoryError` with `notAllowed`.
     public func check(_ changes: [RefChange]) throws {
-        for change in changes {
-            let ref = change.ref.text
-            let isAllowed = allowed.isEmpty || allowed.contains { fnmatch($0, ref, 0) == 0 }
-            guard isAllowed, !denied.contains(where: { fnmatch($0, ref, 0) == 0 }) else {
-                throw RepositoryError(
-                    .notAllowed,
-                    "ref \(ref) may not be pushed with this key: ask the cache's administrator for that right"
-                )
-            }
-        }
+        for change in changes { try check(change.ref, "pushed") }
         try inner.check(changes)
+    }
+
+    /// Removes refs that may be.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed`.
+    public func delete(_ deletions: [RefDeletion]) throws {
+        for deletion in deletions { try check(deletion.ref, "deleted") }
+        try inner.delete(deletions)
+    }
+
+    private func check(_ ref: RefName, _ action: String) throws(RepositoryError) {
+        let isAllowed = allowed.isEmpty || allowed.contains { fnmatch($0, ref.text, 0) == 0 }
+        guard isAllowed, !denied.contains(where: { fnmatch($0, ref.text, 0) == 0 }) else {
+            throw RepositoryError(
+                .notAllowed,
+                "ref \(ref) may not be \(action) with this key: ask the cache's administrator for that right"
+            )
+        }
     }
 }

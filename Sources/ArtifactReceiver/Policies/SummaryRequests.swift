@@ -19,6 +19,12 @@ public final class SummaryRequests: StoreDecorator {
         self.isWanted = isWanted
     }
 
+    /// Removes refs, and asks for a summary without them.
+    public func delete(_ deletions: [RefDeletion]) throws {
+        defer { if isWanted() { try? repository.requestSummaryUpdate() } }
+        try inner.delete(deletions)
+    }
+
     /// Makes a quarantine that asks for a summary when it has moved refs.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         AskingQuarantine(try inner.makeQuarantine(purpose), in: inner) { [repository, isWanted] in

@@ -57,7 +57,7 @@ public final class ParallelEncoder {
     /// - Parameter workerCount: how many objects, or parts of large ones, are compressed at the same time; one for each
     ///   core, if nil.
     public init(_ repository: Repository, compression: Compression, workerCount: Int? = nil) throws {
-        let count = workerCount ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let count = workerCount ?? Thread.coreCount
         let shared = self.shared
         for _ in 0..<count {
             workers.append(

@@ -152,9 +152,12 @@ public struct Expiry {
     /// The refs, the least recently used first.
     private func candidates(_ needed: [RefName]) throws -> [Candidate] {
         let needed = Set(needed.map(\.text))
+        let pins = try repository.pins()
         return try repository.refs().map { ref, commit in
             let time = try repository.lastUse(of: ref) ?? 0
-            let isKept = needed.contains(ref.text) || limits.kept.contains { fnmatch($0, ref.text, 0) == 0 }
+            let isKept =
+                needed.contains(ref.text) || pins.contains(ref)
+                || limits.kept.contains { fnmatch($0, ref.text, 0) == 0 }
             return Candidate(entry: Entry(ref: ref, commit: commit, lastUse: time), isKept: isKept)
         }.sorted { ($0.entry.lastUse, $0.entry.ref) < ($1.entry.lastUse, $1.entry.ref) }
     }

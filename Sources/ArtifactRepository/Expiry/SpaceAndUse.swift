@@ -45,10 +45,15 @@ extension Repository {
     /// Visits all objects, with their paths below `objects/`.
     func forEachObject(_ visit: (String, ObjectName) throws -> Void) throws {
         for folder in try objects.entries() where folder.utf8.count == 2 {
-            try objects.directory(folder).forEachEntry { entry in
-                guard let name = objectName(folder + entry) else { return }
-                try visit("\(folder)/\(entry)", name)
-            }
+            try forEachObject(inFolder: folder, visit)
+        }
+    }
+
+    /// Visits the objects in one of the 256 folders of `objects/`.
+    func forEachObject(inFolder folder: String, _ visit: (String, ObjectName) throws -> Void) throws {
+        try objects.directory(folder).forEachEntry { entry in
+            guard let name = objectName(folder + entry) else { return }
+            try visit("\(folder)/\(entry)", name)
         }
     }
 

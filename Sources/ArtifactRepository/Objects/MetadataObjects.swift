@@ -134,6 +134,19 @@ public struct DirTree: Sendable {
     /// How many directories it names.
     public var directoryCount: Int { directories.count }
 
+    /// The name of a file.
+    public func fileName(_ index: Int) -> String { name(index, in: files) }
+
+    /// The name of a directory.
+    public func directoryName(_ index: Int) -> String { name(index, in: directories) }
+
+    private func name(_ index: Int, in entries: DenseArray) -> String {
+        bytes.withUnsafeBytes { raw in
+            // Names were checked to be UTF-8.
+            entries.element(index, of: raw).map { String(decoding: raw[$0.string], as: UTF8.self) } ?? ""
+        }
+    }
+
     /// The object of a file.
     public func file(_ index: Int) -> Checksum? {
         bytes.withUnsafeBytes { raw in

@@ -11,6 +11,8 @@ public protocol ArtifactStore: AnyObject, Sendable {
     var mode: RepositoryMode { get }
     /// The commit that a ref points to; nil where there is no such ref.
     func commit(of ref: RefName) throws -> Checksum?
+    /// Whether a commit is known to be here without all that it consists of.
+    func isPartial(_ commit: Checksum) -> Bool
     /// All refs, sorted.
     func refs() throws -> [(ref: RefName, commit: Checksum)]
     /// Whether an object is there for every reader to see.
@@ -25,6 +27,11 @@ public protocol ArtifactStore: AnyObject, Sendable {
     func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine
     /// Notes that refs were used, at a time in seconds since 1970 or now: what is not used makes room first.
     func noteUse(of refs: [RefName], at time: Int?) throws
+    /// Removes refs, all or none, durably.
+    ///
+    /// - Throws: `RepositoryError` with `unknownRef` or `refMoved` where one is not where it must be, and with `notAllowed`
+    ///   where one is pinned.
+    func delete(_ deletions: [RefDeletion]) throws
     /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
     func recover() throws
 }

@@ -19,6 +19,8 @@ extension StoreDecorator {
     public func noteUse(of refs: [RefName], at time: Int?) throws { try inner.noteUse(of: refs, at: time) }
     /// The commit that a ref points to; nil where there is no such ref.
     public func commit(of ref: RefName) throws -> Checksum? { try inner.commit(of: ref) }
+    /// Whether a commit is known to be here without all that it consists of.
+    public func isPartial(_ commit: Checksum) -> Bool { inner.isPartial(commit) }
     /// All refs, sorted.
     public func refs() throws -> [(ref: RefName, commit: Checksum)] { try inner.refs() }
     /// Whether an object is there for every reader to see.
@@ -27,6 +29,8 @@ extension StoreDecorator {
     public func metadata(_ name: ObjectName) throws -> [UInt8]? { try inner.metadata(name) }
     /// Looks whether refs could move now, without moving them.
     public func check(_ changes: [RefChange]) throws { try inner.check(changes) }
+    /// Removes refs, all or none, durably.
+    public func delete(_ deletions: [RefDeletion]) throws { try inner.delete(deletions) }
     /// Makes a place for new objects that no reader sees.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         try inner.makeQuarantine(purpose)

@@ -70,7 +70,7 @@ extension Repository {
     /// Whether a commit is here, and its tree too as far as libostree knows: an ancestor may be known by its commit object
     /// alone, its tree never having been fetched.
     func hasWhole(_ commit: Checksum) -> Bool {
-        contains(ObjectName(commit, .commit)) && !root.contains("state/\(commit).commitpartial")
+        contains(ObjectName(commit, .commit)) && !isPartial(commit)
     }
 
     /// The commits from `tip` back to `ancestor`, which is not among them, newest first.

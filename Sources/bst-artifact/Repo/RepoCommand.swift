@@ -6,5 +6,14 @@ import ArgumentParser
 struct RepoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repo", abstract: "Looks after a repository on this machine.",
-        subcommands: [RepoSummaryCommand.self, RepoExpireCommand.self, RepoRecoverCommand.self])
+        discussion: """
+              bst-artifact repo stats --repo /srv/artifacts
+              bst-artifact repo fsck --repo /srv/artifacts
+              bst-artifact repo expire --repo /srv/artifacts --max-size 200G --dry-run
+              bst-artifact repo log --repo /srv/artifacts --limit 10
+            """,
+        subcommands: [
+            RepoSummaryCommand.self, RepoStatsCommand.self, RepoExpireCommand.self, RepoPinCommand.self,
+            RepoUnpinCommand.self, RepoFsckCommand.self, RepoLogCommand.self, RepoRecoverCommand.self,
+        ])
 }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+extension Pusher {
+    /// Removes refs of a remote, all or none, where its owner allows that. Refs of this machine stay.
+    ///
+    /// - Returns: the refs, with the commits that they pointed to.
+    /// - Throws: `ClientError` with `unknownRef` where the remote lacks one of them, with `refused` where it does not allow
+    ///   it; then none is removed.
+    public static func delete(
+        _ refs: [RefName], from remote: RemoteAddress, options: Options = Options()
+    ) throws -> [RefDeletion] {
+        let connection = try ReceiverConnection(
+            ReceiverCommand(remote, options: options.receiver), options)
+        guard options.receiver.version == .one else {
+            throw ClientError(
+                .refused, "version 0 of the protocol cannot delete refs of \(remote): use version 1")
+        }
+        // What our own commits are does not matter, so none is named.
+        let none = Checksum(hex: Checksum.noCommit)
+        let asked = Dictionary(refs.compactMap { ref in none.map { (ref, $0) } }) { first, _ in first }
+        try connection.say {
+            try $0.begin(Info(mode: 1, refs: asked, abilities: options.abilities.union([.delete])))
+        }
+        let info = try connection.introduction()
+        do {
+            var seen: Set<RefName> = []
+            let deletions = try refs.filter { seen.insert($0).inserted }.map { ref in
+                guard let commit = info.refs[ref] else {
+                    throw ClientError(
+                        .unknownRef, "\(remote) has no ref \(ref), so nothing is deleted: list what it has")
+                }
+                return RefDeletion(ref: ref, commit: commit)
+            }
+            guard connection.session.abilities.contains(.delete) else {
+                throw ClientError(
+                    .refused,
+                    "\(remote) does not let its clients delete refs: its administrator can allow it with --allow-delete"
+                )
+            }
+            if options.isDryRun {
+                try connection.say { try $0.leave() }
+            } else {
+                try connection.say { try $0.delete(deletions) }
+                _ = try connection.answer()
+            }
+            try connection.close()
+            return deletions
+        } catch let error as ClientError where [.unknownRef, .refused].contains(error.code) {
+            try? connection.say { try $0.leave() }
+            try? connection.close()
+            throw error
+        }
+    }
+}

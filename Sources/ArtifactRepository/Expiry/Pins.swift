@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import SystemCalls
+
+/// Which refs are pinned: neither expiry nor a remote client removes them.
+///
+/// Format of `state/bst-artifact-pins`: one ref or shell-style pattern a line, sorted.
+public struct Pins: Sendable, Equatable {
+    static let path = "state/bst-artifact-pins"
+    /// The most bytes that the file may have.
+    static let maximumSize = 1 << 20
+
+    /// The refs and patterns, sorted.
+    public private(set) var patterns: [String]
+
+    init(text: String) {
+        patterns = Set(text.split(separator: "\n").map(String.init)).sorted()
+    }
+
+    /// Whether a ref is pinned; in patterns, `*` also stands for slashes.
+    public func contains(_ ref: RefName) -> Bool {
+        patterns.contains { $0 == ref.text || fnmatch($0, ref.text, 0) == 0 }
+    }
+
+    mutating func add(_ pattern: String) {
+        patterns = Set(patterns + [pattern]).sorted()
+    }
+
+    mutating func remove(_ pattern: String) {
+        patterns.removeAll { $0 == pattern }
+    }
+
+    var text: String { patterns.map { "\($0)\n" }.joined() }
+}
+
+extension Repository {
+    /// What is pinned.
+    public func pins() throws -> Pins {
+        let file: Descriptor
+        do { file = try root.openFile(Pins.path) } catch {
+            if error.isNotFound { return Pins(text: "") }
+            throw error
+        }
+        return Pins(text: String(decoding: try file.readAll(limit: Pins.maximumSize), as: UTF8.self))
+    }
+
+    /// Pins refs, or all that match patterns, also those that come later.
+    ///
+    /// - Returns: what was not pinned before.
+    public func pin(_ patterns: [String]) throws -> [String] {
+        try changePins(patterns, isPinned: true)
+    }
+
+    /// Removes pins, spelt as they were when they were set.
+    ///
+    /// - Returns: what was pinned.
+    public func unpin(_ patterns: [String]) throws -> [String] {
+        try changePins(patterns, isPinned: false)
+    }
+
+    private func changePins(_ patterns: [String], isPinned: Bool) throws -> [String] {
+        try withRefLock {
+            var pins = try pins()
+            let changed = patterns.filter { pins.patterns.contains($0) != isPinned }
+            guard !changed.isEmpty else { return [] }
+            for pattern in changed { isPinned ? pins.add(pattern) : pins.remove(pattern) }
+            guard pins.text.utf8.count <= Pins.maximumSize else {
+                throw RepositoryError(
+                    .notAllowed,
+                    "cannot pin so many refs in \(path): pins may have \(Pins.maximumSize) bytes, so use patterns"
+                )
+            }
+            try root.makeDirectory("state", mayExist: true)
+            try root.directory("tmp").replaceFile(Pins.path, of: root, with: Array(pins.text.utf8))
+            try root.directory("state").sync()
+            return changed
+        }
+    }
+}

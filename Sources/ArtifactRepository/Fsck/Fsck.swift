@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import Synchronization
+import SystemCalls
+
+/// Looks for damage in a repository: every object is read and its checksum computed, on all cores, and everything that
+/// commits and refs need is looked for.
+///
+/// It works beside readers and receivers: what somebody removes meanwhile is no damage.
+public final class Fsck {
+    /// What it was told to do.
+    public struct Options: Sendable {
+        /// Whether what is damaged is removed, so that it can be pushed or pulled again, and commits that lack something are
+        /// marked as partial.
+        public var deletesDamaged = false
+        /// How many threads work; nil for as many as there are cores.
+        public var threads: Int?
+        /// Is told now and then how many objects and bytes were checked, from several threads.
+        public var showProgress: @Sendable (_ objects: Int, _ bytes: UInt64) -> Void = { _, _ in }
+        /// Ends it when it is requested.
+        public var cancellation: Cancellation?
+
+        /// Only looks.
+        public init() {}
+    }
+
+    private let repository: Repository
+    private let options: Options
+
+    /// Prepares to look at `repository`.
+    public init(_ repository: Repository, options: Options = Options()) {
+        self.repository = repository
+        self.options = options
+    }
+
+    /// Looks.
+    ///
+    /// - Throws: where the repository cannot be read; damage is in the report.
+    public func run() throws -> FsckReport {
+        var report = try checkObjects()
+        try checkConnections(&report)
+        if options.deletesDamaged { try remove(&report) }
+        return report
+    }
+
+    // MARK: Objects
+
+    private func checkObjects() throws -> FsckReport {
+        let folders = try repository.objects.entries().filter { $0.utf8.count == 2 }.sorted()
+        let next = Atomic<Int>(0)
+        let shared = Mutex((report: FsckReport(), failure: (any Error)?.none))
+        let repository = repository
+        let options = options
+        let work: @Sendable () -> Void = {
+            let check = ObjectCheck(repository)
+            do {
+                while true {
+                    let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard index < folders.count, shared.withLock({ $0.failure == nil }) else { return }
+                    let part = try Fsck.check(
+                        folders[index], of: repository, with: check, options.cancellation)
+                    let (objects, bytes) = shared.withLock { state in
+                        state.report.add(part)
+                        return (state.report.objects, state.report.bytes)
+                    }
+                    options.showProgress(objects, bytes)
+                }
+            } catch {
+                shared.withLock { $0.failure = $0.failure ?? error }
+            }
+        }
+        let threads = try (1..<max(1, options.threads ?? Thread.coreCount)).map { _ in try Thread(work) }
+        work()
+        for thread in threads { thread.join() }
+        return try shared.withLock { state in
+            if let failure = state.failure { throw failure }
+            state.report.damaged.sort { $0.name.fileName < $1.name.fileName }
+            return state.report
+        }
+    }
+
+    private static func check(
+        _ folder: String, of repository: Repository, with check: ObjectCheck, _ cancellation: Cancellation?
+    ) throws -> FsckReport {
+        var report = FsckReport()
+        try repository.forEachObject(inFolder: folder) { path, name in
+            try cancellation?.check()
+            do {
+                report.bytes += try check.check(name)
+                report.objects += 1
+            } catch {
+                // Prunes and expiry go on meanwhile.
+                guard repository.contains(name) else { return }
+                report.objects += 1
+                report.damaged.append(FsckReport.Damage(name: name, reason: reason(error, name)))
+            }
+        }
+        return report
+    }
+
+    /// Why an object is not what it must be, without repeating its name.
+    private static func reason(_ error: any Error, _ name: ObjectName) -> String {
+        let (text, prefix) = ("\(error)", RepositoryError.badObject(name, "").description)
+        return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+    }
+
+    // MARK: What needs what
+
+    private func checkConnections(_ report: inout FsckReport) throws {
+        let damaged = Set(report.damaged.map(\.name))
+        var walk = ConnectionWalk(repository, damaged: damaged, options.cancellation)
+        var commits: [Checksum] = []
+        try repository.forEachObject { _, name in
+            if name.type == .commit { commits.append(name.checksum) }
+        }
+        report.commits = commits.count
+        for commit in commits.sorted() {
+            // One that was marked because of damage is looked at again: it may be whole by now.
+            if repository.isPartial(commit), !repository.isPartialFromDamage(commit) {
+                report.partialCommits.append(commit)
+            } else {
+                try walk.check(commit)
+            }
+        }
+        report.missing = walk.missing
+        report.incompleteCommits = walk.incompleteCommits
+        for (ref, commit) in try repository.readableRefs(&report.badRefs) {
+            report.refs += 1
+            if !repository.contains(ObjectName(commit, .commit)) {
+                report.badRefs.append(.init(ref: ref, reason: "its commit \(commit) is not there"))
+            } else if repository.isPartial(commit) {
+                report.badRefs.append(.init(ref: ref, reason: "its commit \(commit) is only partly there"))
+            }
+        }
+        report.badRefs.sort { $0.ref < $1.ref }
+    }
+
+    // MARK: Removal
+
+    /// Removes what is damaged, under the locks that keep pushes from relying on it.
+    private func remove(_ report: inout FsckReport) throws {
+        guard !report.isClean else { return }
+        try repository.withRefLock {
+            try repository.withLibraryLock {
+                var complete = try CompleteTrees(repository)
+                complete.forget()
+                let check = ObjectCheck(repository)
+                for damage in report.damaged {
+                    // Somebody may have put a good one in its place.
+                    guard repository.contains(damage.name), (try? check.check(damage.name)) == nil else {
+                        continue
+                    }
+                    let path = repository.objectPath(damage.name)
+                    try repository.objects.remove(path)
+                    try complete.noteChange(of: String(path.prefix(2)))
+                    report.removed += 1
+                }
+                complete.save(temporaryFilesIn: try repository.root.directory("tmp"))
+                for commit in report.incompleteCommits where repository.contains(ObjectName(commit, .commit))
+                {
+                    try repository.markPartial(commit)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import SystemCalls
+
+/// What one push changed.
+public struct PushRecord: Sendable, Equatable {
+    /// One ref.
+    public struct Ref: Sendable, Equatable {
+        /// The ref.
+        public var ref: RefName
+        /// The commit that it pointed to before; nil for none.
+        public var old: Checksum?
+        /// The commit that it points to since; nil where it was removed.
+        public var new: Checksum?
+
+        /// Describes a move.
+        public init(ref: RefName, old: Checksum?, new: Checksum?) {
+            (self.ref, self.old, self.new) = (ref, old, new)
+        }
+    }
+
+    /// When it was complete, in seconds since 1970.
+    public var time: Int
+    /// Who pushed.
+    public var pusher = Pusher()
+    /// The refs that moved.
+    public var refs: [Ref]
+    /// How many objects arrived that the cache did not have.
+    public var objects: Int
+    /// How many bytes of objects arrived, in the form in which they travel.
+    public var bytes: UInt64
+
+    /// Who pushed, as far as that is known; empty for what is not.
+    public struct Pusher: Sendable, Equatable {
+        /// The fingerprint of the ssh key: `SHA256:…`, as ssh-keygen prints it.
+        public var key = ""
+        /// What the administrator calls the key.
+        public var name = ""
+        /// The address that the connection came from.
+        public var address = ""
+
+        /// Somebody who is not known.
+        public init() {}
+    }
+
+    /// Describes a push that ends now.
+    public init(refs: [Ref], objects: Int, bytes: UInt64) {
+        (self.refs, self.objects, self.bytes) = (refs, objects, bytes)
+        time = Glibc.time(nil)
+    }
+}
+
+/// The log of pushes, for the administrator of a cache.
+///
+/// Format of `state/bst-artifact-log`: a line for each push, fields separated by tabs: seconds since 1970, key, name,
+/// address, objects, bytes, then ref, old and new commit (64 zeros for none) of each ref. A file that has become
+/// large is renamed to `bst-artifact-log.1`, in place of the one before.
+private enum PushLog {
+    static let path = "state/bst-artifact-log"
+    static let olderPath = "state/bst-artifact-log.1"
+    static let maximumSize = 16 * 1024 * 1024
+    /// A push of more refs than that takes several lines.
+    static let refsOfLine = 1000
+
+    static func lines(_ record: PushRecord) -> String {
+        let pusher = record.pusher
+        let head =
+            ["\(record.time)"] + [pusher.key, pusher.name, pusher.address].map(field)
+            + ["\(record.objects)", "\(record.bytes)"]
+        return stride(from: 0, to: record.refs.count, by: refsOfLine).map { start in
+            let refs = record.refs[start..<min(start + refsOfLine, record.refs.count)].flatMap {
+                [$0.ref.text, $0.old?.hex ?? Checksum.noCommit, $0.new?.hex ?? Checksum.noCommit]
+            }
+            return (head + refs).joined(separator: "\t") + "\n"
+        }.joined()
+    }
+
+    /// Text without tabs and line breaks.
+    private static func field(_ text: String) -> String {
+        String(text.prefix(200).map { $0.isASCII && ($0.asciiValue ?? 0) < 32 || $0.isNewline ? " " : $0 })
+    }
+
+    static func record(_ line: Substring) -> PushRecord? {
+        let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        guard fields.count >= 9, fields.count % 3 == 0, let time = Int(fields[0]),
+            let objects = Int(fields[4]),
+            let bytes = UInt64(fields[5])
+        else { return nil }
+        var record = PushRecord(refs: [], objects: objects, bytes: bytes)
+        record.time = time
+        (record.pusher.key, record.pusher.name, record.pusher.address) = (fields[1], fields[2], fields[3])
+        for start in stride(from: 6, to: fields.count, by: 3) {
+            guard let ref = RefName(fields[start]) else { return nil }
+            let commits = fields[(start + 1)...(start + 2)].map {
+                $0 == Checksum.noCommit ? nil : Checksum(hex: $0)
+            }
+            record.refs.append(.init(ref: ref, old: commits[0], new: commits[1]))
+        }
+        return record
+    }
+}
+
+extension Repository {
+    /// Notes a push in the repository's log.
+    ///
+    /// - Throws: `SystemError` where that cannot be written.
+    public func log(_ record: PushRecord) throws {
+        try root.makeDirectory("state", mayExist: true)
+        if try root.status(of: PushLog.path)?.st_size ?? 0 > PushLog.maximumSize {
+            try root.rename(PushLog.path, to: root, PushLog.olderPath)
+        }
+        // One write at the end of the file, so that receivers do not mix their lines.
+        try root.append(Array(PushLog.lines(record).utf8), to: PushLog.path)
+    }
+
+    /// The pushes that the log tells of, the oldest first. What is no line of the log is passed over.
+    public func loggedPushes(_ visit: (PushRecord) throws -> Void) throws {
+        for path in [PushLog.olderPath, PushLog.path] {
+            let file: Descriptor
+            do { file = try root.openFile(path) } catch {
+                if error.isNotFound { continue }
+                throw error
+            }
+            let text = String(decoding: try file.readAll(limit: 4 * PushLog.maximumSize), as: UTF8.self)
+            for line in text.split(separator: "\n") {
+                if let record = PushLog.record(line) { try visit(record) }
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// What differs between the trees of two commits. Folders that are the same are not opened.
+public struct TreeDiff {
+    /// One difference.
+    public struct Change: Sendable, Equatable {
+        /// The kinds of difference.
+        public enum Kind: String, Sendable {
+            /// It is in the second tree alone.
+            case added
+            /// It is in the first tree alone.
+            case removed
+            /// It is in both, with another content, owner, mode or attribute.
+            case modified
+        }
+
+        /// The kind of difference.
+        public var kind: Kind
+        /// The path from the root, which is `/`; a folder's ends with a slash.
+        public var path: String
+    }
+
+    private let repository: Repository
+    private let show: (Change) throws -> Void
+
+    /// Compares two commits, and shows differences in the order of their paths.
+    ///
+    /// - Throws: `RepositoryError` with `missingObject` where one of them is not there as a whole; what `show` throws.
+    public static func compare(
+        _ first: Checksum, _ second: Checksum, in repository: Repository,
+        _ show: @escaping (Change) throws -> Void
+    ) throws {
+        let (old, new) = (try repository.commit(first), try repository.commit(second))
+        let diff = TreeDiff(repository: repository, show: show)
+        if old.treeMetadata != new.treeMetadata { try show(Change(kind: .modified, path: "/")) }
+        try diff.compare(old.tree, new.tree, path: "/", depth: 0)
+    }
+
+    /// What stands under a name.
+    private struct Entry: Equatable {
+        var file: Checksum?
+        var tree: Checksum?
+        var metadata: Checksum?
+    }
+
+    private func compare(_ first: Checksum?, _ second: Checksum?, path: String, depth: Int) throws {
+        guard first != second else { return }
+        guard depth <= ClosureCheck.maximumDepth else {
+            throw RepositoryError(.badObject, "a tree is deeper than \(ClosureCheck.maximumDepth) folders")
+        }
+        let (old, new) = (try entries(first), try entries(second))
+        for name in Set(old.keys).union(new.keys).sorted() {
+            let (before, after) = (old[name], new[name])
+            guard before != after else { continue }
+            if before?.file != after?.file {
+                let kind: Change.Kind =
+                    before?.file == nil ? .added : after?.file == nil ? .removed : .modified
+                try show(Change(kind: kind, path: path + name))
+            }
+            guard before?.tree != after?.tree || before?.metadata != after?.metadata else { continue }
+            let folder = "\(path)\(name)/"
+            if before?.metadata != after?.metadata {
+                let kind: Change.Kind =
+                    before?.tree == nil ? .added : after?.tree == nil ? .removed : .modified
+                try show(Change(kind: kind, path: folder))
+            }
+            try compare(before?.tree, after?.tree, path: folder, depth: depth + 1)
+        }
+    }
+
+    private func entries(_ checksum: Checksum?) throws -> [String: Entry] {
+        guard let checksum else { return [:] }
+        let name = ObjectName(checksum, .dirtree)
+        let tree = try repository.load(name) { try DirTree($0, name) }
+        var entries: [String: Entry] = [:]
+        for index in 0..<tree.fileCount {
+            entries[tree.fileName(index), default: Entry()].file = tree.file(index)
+        }
+        for index in 0..<tree.directoryCount {
+            guard let child = tree.directory(index) else { continue }
+            entries[tree.directoryName(index), default: Entry()].tree = child.tree
+            entries[tree.directoryName(index), default: Entry()].metadata = child.metadata
+        }
+        return entries
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+import Glibc
+
+struct RepoFsckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fsck", abstract: "Reads every object of a repository, and looks for damage.",
+        discussion: """
+              bst-artifact repo fsck --repo /srv/artifacts
+              bst-artifact repo fsck --repo /srv/artifacts --delete
+
+            It computes all checksums, on all cores, and looks whether everything is there that commits and refs need. Pushes \
+            and pulls may go on meanwhile. The status is 6 where something is damaged.
+            """)
+
+    @Flag(
+        name: .customLong("delete"),
+        help:
+            "Remove what is damaged, so that it can be pushed again, and mark commits that lack something as partial."
+    )
+    var deletesDamaged = false
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        umask(0o022)
+        let repository = try repository.open(try configurationOptions.load())
+        let progress = output.terminal.progress("checking \(repository.path)")
+        var options = Fsck.Options()
+        options.deletesDamaged = deletesDamaged
+        options.cancellation = try Interruption.cancellation()
+        options.showProgress = { objects, bytes in
+            progress.show("\(Format.count(objects, "object")), \(Format.bytes(bytes))")
+        }
+        defer { progress.clear() }
+        let report = try Fsck(repository, options: options).run()
+        progress.clear()
+        show(report, of: repository)
+        if !report.isClean { throw ExitStatus.damaged.code }
+    }
+
+    private func show(_ report: FsckReport, of repository: Repository) {
+        let terminal = output.terminal
+        for damage in report.damaged { terminal.fail("object \(damage.name) is damaged: \(damage.reason)") }
+        for missing in report.missing {
+            terminal.fail("object \(missing.name) is missing, and \(missing.parent) needs it")
+        }
+        for bad in report.badRefs {
+            terminal.fail("ref \(bad.ref.forDisplay()) leads nowhere: \(bad.reason)")
+        }
+        for commit in report.partialCommits { terminal.warn("commit \(commit) is only partly here") }
+        if report.removed > 0 {
+            terminal.say("\(Format.count(report.removed, "damaged object")) removed: push or pull them again")
+        }
+        let found =
+            report.isClean
+            ? "nothing is damaged"
+            : "\(report.damaged.count) damaged, \(report.missing.count) missing, "
+                + "\(Format.count(report.badRefs.count, "bad ref"))"
+        terminal.say(
+            "\(repository.path): \(Format.count(report.objects, "object")) of \(Format.bytes(report.bytes)), "
+                + "\(Format.count(report.commits, "commit")), \(Format.count(report.refs, "ref")): \(found)")
+        terminal.emit([
+            "repository": JSON(repository.path), "objects": JSON(report.objects), "bytes": JSON(report.bytes),
+            "commits": JSON(report.commits), "refs": JSON(report.refs), "clean": JSON(report.isClean),
+            "damaged": .array(
+                report.damaged.map { ["object": JSON($0.name), "reason": JSON($0.reason)] }),
+            "missing": .array(
+                report.missing.map { ["object": JSON($0.name), "neededBy": JSON($0.parent)] }),
+            "incompleteCommits": .array(report.incompleteCommits.map { JSON($0) }),
+            "partialCommits": .array(report.partialCommits.map { JSON($0) }),
+            "badRefs": .array(report.badRefs.map { ["ref": JSON($0.ref), "reason": JSON($0.reason)] }),
+            "removed": JSON(report.removed),
+        ])
+    }
+}

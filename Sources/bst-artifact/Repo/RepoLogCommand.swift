@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+
+struct RepoLogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log", abstract: "Says who pushed what, and when, as the receiver has recorded it.",
+        discussion: """
+              bst-artifact repo log --repo /srv/artifacts --limit 10
+              bst-artifact repo log --repo /srv/artifacts 'hello/*'
+
+            The newest push comes last. Keys are known where sshd has ‘ExposeAuthInfo yes’.
+            """)
+
+    @Argument(help: "Only pushes of refs like this; ‘*’ also stands for slashes.")
+    var pattern: String?
+
+    @Option(help: ArgumentHelp("Only the last ones.", valueName: "number"))
+    var limit: Int?
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("A limit is at least 1.") }
+    }
+
+    func run() throws {
+        let repository = try repository.open(try configurationOptions.load())
+        var last: [PushRecord] = []
+        try repository.loggedPushes { record in
+            guard matches(record) else { return }
+            guard let limit else { return show(record) }
+            last.append(record)
+            // Room is made now and then, not for each record.
+            if last.count >= 2 * limit { last.removeFirst(last.count - limit) }
+        }
+        for record in last.suffix(limit ?? 0) { show(record) }
+    }
+
+    private func matches(_ record: PushRecord) -> Bool {
+        guard let pattern else { return true }
+        return record.refs.contains { RefPatterns.matches($0.ref, pattern) }
+    }
+
+    private func show(_ record: PushRecord) {
+        let pusher = record.pusher
+        let who = [pusher.name, pusher.key, pusher.address].filter { !$0.isEmpty }.map { $0.forDisplay() }
+        output.terminal.print(
+            "\(Format.date(UInt64(clamping: record.time)))  \(who.isEmpty ? "somebody" : who.joined(separator: " ")): "
+                + "\(Format.count(record.objects, "object")), \(Format.bytes(record.bytes))")
+        for ref in record.refs {
+            switch (ref.old, ref.new) {
+            case (_, nil): output.terminal.print("  \(ref.ref): deleted")
+            case (nil, .some(let new)): output.terminal.print("  \(ref.ref): new, at \(new)")
+            case (.some(let old), .some(let new)):
+                output.terminal.print("  \(ref.ref): from \(old) to \(new)")
+            }
+        }
+        output.terminal.emit([
+            "time": JSON(record.time), "key": JSON(pusher.key), "name": JSON(pusher.name),
+            "address": JSON(pusher.address), "objects": JSON(record.objects), "bytes": JSON(record.bytes),
+            "refs": .array(
+                record.refs.map { ["ref": JSON($0.ref), "old": JSON($0.old), "new": JSON($0.new)] }),
+        ])
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+import Glibc
+
+struct RepoPinCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pin",
+        abstract: "Keeps artifacts: expiry passes them over, and no client may delete them.",
+        discussion: """
+              bst-artifact repo pin --repo /srv/artifacts hello/base/4f2a
+              bst-artifact repo pin --repo /srv/artifacts 'releases/*'
+              bst-artifact repo pin --repo /srv/artifacts
+
+            A pattern also pins refs that come later; ‘*’ also stands for slashes. Without refs, it lists what is pinned.
+            """)
+
+    @Argument(help: "The refs, or patterns.")
+    var refs: [String] = []
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        umask(0o022)
+        let repository = try repository.open(try configurationOptions.load())
+        // A misspelt ref would be pinned in vain.
+        _ = try RefPatterns.resolve(refs.filter { !RefPatterns.isPattern($0) }, in: repository)
+        let new = try repository.pin(refs)
+        let pins = try repository.pins().patterns
+        for pattern in refs.isEmpty ? pins : new {
+            refs.isEmpty ? output.terminal.print(pattern) : output.terminal.say("\(pattern): pinned")
+        }
+        output.terminal.emit(["repository": JSON(repository.path), "pins": .array(pins.map { JSON($0) })])
+    }
+}
+
+struct RepoUnpinCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unpin", abstract: "Removes pins, so that expiry may remove the artifacts again.",
+        discussion: """
+              bst-artifact repo unpin --repo /srv/artifacts 'releases/*'
+
+            Name pins as ‘bst-artifact repo pin’ lists them.
+            """)
+
+    @Argument(help: "The refs, or patterns, as they were pinned.")
+    var refs: [String]
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        umask(0o022)
+        let repository = try repository.open(try configurationOptions.load())
+        let known = try repository.pins().patterns
+        if let missing = refs.first(where: { !known.contains($0) }) {
+            let remedy =
+                Suggestions.nearest(to: missing, among: known).map { "did you mean ‘\($0)’?" }
+                ?? "see what is with ‘bst-artifact repo pin’"
+            throw RepositoryError(
+                .unknownRef, "\(missing.forDisplay()) is not pinned in \(repository.path): \(remedy)")
+        }
+        for pattern in try repository.unpin(refs) { output.terminal.say("\(pattern): not pinned any more") }
+        let rest = try repository.pins().patterns
+        output.terminal.emit(["repository": JSON(repository.path), "pins": .array(rest.map { JSON($0) })])
+    }
+}

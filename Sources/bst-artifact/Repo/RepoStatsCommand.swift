@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+
+struct RepoStatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Says what the artifacts of each project take.",
+        discussion: """
+              bst-artifact repo stats --repo /srv/artifacts
+
+            A project is what the first part of its refs names. What several projects need is shared, and counted for each of \
+            them; the rest is what would go with the project. Sizes are those on disk.
+            """)
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let repository = try repository.open(try configurationOptions.load())
+        let statistics = try repository.statistics(cancellation: try Interruption.cancellation())
+        let terminal = output.terminal
+        for line in table(statistics.projects) { terminal.print(line) }
+        for project in statistics.projects {
+            guard let largest = project.largest, let oldest = project.oldest else { continue }
+            terminal.print(
+                "\(project.project): largest \(largest.ref), \(Format.bytes(largest.value)); "
+                    + "oldest \(oldest.ref), \(Format.date(oldest.value))")
+        }
+        for ref in statistics.incomplete {
+            terminal.warn("\(ref) lacks something: ‘bst-artifact repo fsck’ says what")
+        }
+        terminal.print(
+            "\(repository.path): \(Format.bytes(statistics.allocatedBytes)), of which refs need "
+                + "\(Format.bytes(statistics.reachableBytes)); \(Format.bytes(statistics.freeBytes)) free")
+        terminal.emit([
+            "repository": JSON(repository.path), "allocatedBytes": JSON(statistics.allocatedBytes),
+            "reachableBytes": JSON(statistics.reachableBytes), "freeBytes": JSON(statistics.freeBytes),
+            "projects": .array(statistics.projects.map(json)),
+            "incomplete": .array(statistics.incomplete.map { JSON($0) }),
+        ])
+    }
+
+    private func table(_ projects: [ProjectStatistics]) -> [String] {
+        guard !projects.isEmpty else { return [] }
+        let rows =
+            [["project", "refs", "artifacts", "unique", "shared"]]
+            + projects.map {
+                [
+                    $0.project, "\($0.refs)", "\($0.artifacts)", Format.bytes($0.uniqueBytes),
+                    Format.bytes($0.sharedBytes),
+                ]
+            }
+        return Format.table(rows)
+    }
+
+    private func json(_ project: ProjectStatistics) -> JSON {
+        func extreme(_ extreme: ProjectStatistics.Extreme?, _ name: String) -> JSON {
+            extreme.map { .object([("ref", JSON($0.ref)), (name, JSON($0.value))]) } ?? .null
+        }
+        return [
+            "project": JSON(project.project), "refs": JSON(project.refs),
+            "artifacts": JSON(project.artifacts),
+            "uniqueBytes": JSON(project.uniqueBytes), "sharedBytes": JSON(project.sharedBytes),
+            "largest": extreme(project.largest, "bytes"), "oldest": extreme(project.oldest, "timestamp"),
+        ]
+    }
+}

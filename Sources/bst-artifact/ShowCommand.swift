@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Says what an artifact of this machine is, and how large.",
+        discussion: """
+              bst-artifact show hello/base/4f2a
+            """)
+
+    @Argument(help: "The ref, or a commit.")
+    var ref: String
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var configurationOptions: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let repository = try repository.open(try configurationOptions.load())
+        let checksum = try RefPatterns.commit(ref, in: repository)
+        let commit = try repository.commit(checksum)
+        let contents = try repository.contents(of: checksum)
+        let refs = try repository.refs().filter { $0.commit == checksum }.map(\.ref)
+        let terminal = output.terminal
+        terminal.print(
+            """
+            commit    \(checksum)
+            parent    \(commit.parent.map { "\($0)" } ?? "none")
+            date      \(Format.date(commit.timestamp))
+            subject   \(commit.subject.isEmpty ? "none" : commit.subject.forDisplay())
+            refs      \(refs.isEmpty ? "none" : refs.map(\.text).joined(separator: ", "))
+            content   \(Format.count(contents.files, "file")) in \(Format.count(contents.folders + 1, "folder"))
+            objects   \(contents.objects), which take \(Format.bytes(contents.bytes)) of disk
+            detached  \(contents.hasDetachedMetadata ? "metadata, such as signatures" : "nothing")
+            """)
+        terminal.emit([
+            "commit": JSON(checksum), "parent": JSON(commit.parent), "timestamp": JSON(commit.timestamp),
+            "subject": JSON(commit.subject), "refs": .array(refs.map { JSON($0) }),
+            "files": JSON(contents.files), "folders": JSON(contents.folders + 1),
+            "objects": JSON(contents.objects), "bytes": JSON(contents.bytes),
+            "hasDetachedMetadata": JSON(contents.hasDetachedMetadata),
+        ])
+    }
+}
