@@ -8,6 +8,14 @@ public enum Signals {
     private nonisolated(unsafe) static var pipe: Int32 = -1
     private nonisolated(unsafe) static var writing: Descriptor?
 
+    /// Lets writing to a pipe that nobody reads fail with an error, on this thread, rather than end the program.
+    public static func blockBrokenPipes() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
     /// Lets `act` be called, on a thread of its own, when one of the signals arrives. A second one of a kind does what it
     /// does by default, so that somebody who has no patience left can end the program. To be called at most once.
     ///

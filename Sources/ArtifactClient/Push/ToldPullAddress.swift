@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Pusher {
+    /// Asks a receiver where its cache can be pulled from.
+    ///
+    /// - Throws: `ClientError` where it cannot be reached, or says nothing that can be used.
+    public static func pullAddress(
+        of cache: RemoteAddress, options: Options = Options()
+    ) throws -> RemoteAddress {
+        guard let text = try check(cache, options: options).pullURL, !text.isEmpty else {
+            throw ClientError(
+                .unsuitableRemote,
+                "\(cache) does not say where it can be pulled from: name its web address with --remote or as pull-url, or let its "
+                    + "administrator start the receiver with --pull-url")
+        }
+        let address: RemoteAddress
+        do {
+            address = try RemoteAddress(parsing: text)
+        } catch {
+            throw ClientError(
+                .unsuitableRemote,
+                "\(cache) says that it is pulled from ‘\(error.remote)’, which is no address: name its web address with --remote "
+                    + "or as pull-url")
+        }
+        // What a server says must not make us read files of this machine.
+        guard case .web = address else {
+            throw ClientError(
+                .unsuitableRemote, "\(cache) says that it is pulled from \(address), which is no web address")
+        }
+        return address
+    }
+}
