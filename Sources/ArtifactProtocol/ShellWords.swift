@@ -11,4 +11,22 @@ extension String {
         defer { g_strfreev(vector) }
         return (0..<Int(count)).compactMap { vector[$0].map { String(cString: $0) } }
     }
+
+    /// The text as a word that a shell takes literally, in quotation marks where it needs them.
+    package var shellQuoted: String {
+        let isPlain = utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-._/=+,@:".utf8.contains(byte)
+            }
+        }
+        if isPlain && !isEmpty { return self }
+        var result = "'"
+        for scalar in unicodeScalars {
+            if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }
+        }
+        return result + "'"
+    }
 }

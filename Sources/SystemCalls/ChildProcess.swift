@@ -13,6 +13,14 @@ public final class ChildProcess {
         case signal(Int32)
     }
 
+    /// The path of this process's own program; nil where the system does not tell.
+    public static var ownPath: String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        return count > 0
+            ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+    }
+
     private let identifier: pid_t
     private var exit: Exit?
     /// What is written here is the program's input; nil once it was closed.

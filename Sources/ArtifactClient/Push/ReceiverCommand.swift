@@ -59,7 +59,7 @@ public struct ReceiverCommand: Sendable, Equatable {
             }
             if let user = address.user { command += ["-l", user] }
             if let port = address.port { command += ["-p", "\(port)"] }
-            let rest = ReceiverCommand.receiverArguments(address.path, options).map(ReceiverCommand.quoted)
+            let rest = ReceiverCommand.receiverArguments(address.path, options).map(\.shellQuoted)
             arguments = command + [address.host, ([receiver] + rest).joined(separator: " ")]
         }
     }
@@ -74,33 +74,9 @@ public struct ReceiverCommand: Sendable, Equatable {
     /// The receiver beside this program, or the one in PATH.
     private static var ownReceiver: String {
         let name = "bst-artifact-receive"
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard count > 0 else { return name }
-        let own = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        guard let own = ChildProcess.ownPath else { return name }
         guard let slash = own.lastIndex(of: "/") else { return name }
         let beside = own[...slash] + name
         return access(String(beside), X_OK) == 0 ? String(beside) : name
-    }
-
-    /// Quotes an argument for the remote shell, where it needs that.
-    static func quoted(_ argument: String) -> String {
-        let isPlain = argument.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"),
-                UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: "@"),
-                UInt8(ascii: ":"):
-                true
-            default: false
-            }
-        }
-        if isPlain && !argument.isEmpty { return argument }
-        var result = "'"
-        for scalar in argument.unicodeScalars {
-            if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }
-        }
-        return result + "'"
     }
 }

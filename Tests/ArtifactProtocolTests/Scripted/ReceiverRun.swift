@@ -12,6 +12,7 @@ struct ReceiverRun {
         case publish
         case leave
         case absent(ObjectName)
+        case delete([RefDeletion])
 
         var isFinal: Bool { self == .publish || self == .leave }
     }
@@ -66,6 +67,9 @@ struct ReceiverRun {
             output += try session.finish()
         case .leave: events.append(.leave)
         case .objectAbsent(let name): events.append(.absent(name))
+        case .delete(let deletions):
+            events.append(.delete(deletions))
+            output += try session.finish()
         }
     }
 

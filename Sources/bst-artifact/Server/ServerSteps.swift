@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Glibc
+import SystemCalls
+
+/// One thing that setting up a server does.
+struct ServerStep {
+    /// What it does, for people, before it does it.
+    let description: String
+    /// Does it.
+    let run: () throws -> Void
+}
+
+/// What is to be done to a server so that it has a cache. What is right already is no step.
+struct ServerSteps {
+    let layout: ServerLayout
+    /// Public keys that may push, each on one line as in `authorized_keys`.
+    let keys: [String]
+
+    /// The steps in their order.
+    func all() throws -> [ServerStep] {
+        var steps: [ServerStep] = []
+        let user = SystemUser(named: layout.user)
+        if let user, user.home != layout.home {
+            throw RepositoryError(
+                .conflict,
+                "user \(layout.user) exists with the home directory \(user.home): give --home \(user.home), or another --user"
+            )
+        }
+        if user == nil {
+            steps.append(
+                ServerStep(
+                    description: "make the user \(layout.user), whose home is \(layout.home)", run: makeUser))
+        }
+        if access(layout.home, F_OK) != 0 && user != nil {
+            steps.append(ServerStep(description: "make the folder \(layout.home)", run: makeHome))
+        }
+        if access("\(layout.repository)/config", F_OK) != 0 {
+            steps.append(
+                ServerStep(
+                    description: "make a repository of mode archive at \(layout.repository)",
+                    run: makeRepository))
+        } else if try Repository(layout.repository).mode != .archive {
+            throw RepositoryError(
+                .unsuitableMode,
+                "there is a repository at \(layout.repository) that is not of mode archive: name another --repo"
+            )
+        }
+        let settings = text(of: layout.sshdConfiguration)
+        if settings.map(ServerLayout.essence) != ServerLayout.essence(of: layout.sshdSettings) {
+            let action = settings == nil ? "write" : "replace"
+            let old = settings == nil ? "" : ", and keep the old one beside it as .old"
+            steps.append(
+                ServerStep(
+                    description:
+                        "\(action) sshd's settings for that user, \(layout.sshdConfiguration)\(old); check them "
+                        + "with ‘sshd -t’, and let sshd read them", run: writeSettings))
+        }
+        let present =
+            text(of: layout.authorizedKeys)?.split(whereSeparator: \.isNewline).map(String.init) ?? []
+        let known = Set(present.compactMap { ServerSteps.material(of: $0) })
+        for key in keys where !known.contains(ServerSteps.material(of: key) ?? key) {
+            steps.append(
+                ServerStep(
+                    description:
+                        "let the key ‘\(ServerSteps.name(of: key))’ push, in \(layout.authorizedKeys)"
+                ) {
+                    try add(key)
+                })
+        }
+        return steps
+    }
+
+    /// The key itself, in base64, without its type and comment.
+    static func material(of line: String) -> String? {
+        let words = line.split(separator: " ").map(String.init)
+        guard let place = words.firstIndex(where: isKeyType), place + 1 < words.count else { return nil }
+        return words[place + 1]
+    }
+
+    static func isKeyType(_ word: String) -> Bool {
+        word.hasPrefix("ssh-") || word.hasPrefix("ecdsa-sha2-") || word.hasPrefix("sk-")
+    }
+
+    private static func name(of key: String) -> String {
+        let comment = key.split(separator: " ").dropFirst(2).joined(separator: " ")
+        return (comment.isEmpty ? String(key.prefix(40)) : comment).forDisplay(limit: 60)
+    }
+
+    private func text(of path: String) -> String? {
+        guard let bytes = try? Directory.openAnywhere(path).readAll(limit: 1 << 20) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    // MARK: What the steps do
+
+    private func makeUser() throws {
+        // No password fits, and sshd does not take the account for a locked one.
+        try OtherProgram.run([
+            "useradd", "--system", "--user-group", "--create-home", "--home-dir", layout.home, "--shell",
+            "/bin/sh",
+            "--password", "*", layout.user,
+        ])
+        try OtherProgram.run(["chmod", "755", layout.home])
+    }
+
+    private func makeHome() throws {
+        try OtherProgram.run([
+            "install", "-d", "-m", "755", "-o", layout.user, "-g", layout.user, layout.home,
+        ])
+    }
+
+    private func makeRepository() throws {
+        // As its owner, unless that may not write there: then its owner is told afterwards.
+        try Environment.makeFolders(layout.repository)
+        umask(0o022)
+        _ = try Repository.create(layout.repository, mode: .archive)
+        try OtherProgram.run(["chown", "-R", "\(layout.user):", layout.repository])
+    }
+
+    private func writeSettings() throws {
+        let path = layout.sshdConfiguration
+        let old = text(of: path)
+        if old != nil { try OtherProgram.run(["cp", "-p", path, "\(path).old"]) }
+        try Environment.makeFolders(path)
+        try ServerSteps.write(layout.sshdSettings, to: path)
+        do {
+            try SSHD.check()
+        } catch {
+            // What sshd refuses would keep it from starting.
+            if let old { try ServerSteps.write(old, to: path) } else { unlink(path) }
+            throw RepositoryError(
+                .conflict, "sshd does not take the settings, so \(path) is as it was before: \(error)")
+        }
+        try SSHD.reload()
+    }
+
+    private func add(_ key: String) throws {
+        guard let user = SystemUser(named: layout.user) else {
+            throw RepositoryError(.notAllowed, "there is no user \(layout.user) to add a key for")
+        }
+        let folder = "\(layout.home)/.ssh"
+        try OtherProgram.run([
+            "install", "-d", "-m", "700", "-o", layout.user, "-g", "\(user.group)", folder,
+        ])
+        var lines = text(of: layout.authorizedKeys) ?? ""
+        if !lines.isEmpty && !lines.hasSuffix("\n") { lines += "\n" }
+        try ServerSteps.write(lines + key + "\n", to: layout.authorizedKeys, mode: 0o600)
+        guard chown(layout.authorizedKeys, user.identifier, user.group) == 0 else {
+            throw SystemError("give \(layout.authorizedKeys) to \(layout.user)")
+        }
+    }
+
+    /// Writes a small file beside its place, and moves it there.
+    private static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+        let temporary = "\(path).new"
+        unlink(temporary)
+        let number = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard number >= 0 else { throw SystemError("write \(temporary)") }
+        let file = Descriptor(number)
+        try file.writeAll(Array(text.utf8))
+        try file.sync()
+        guard rename(temporary, path) == 0 else { throw SystemError("write \(path)") }
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+import Glibc
+import SystemCalls
+
+struct SetupServerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup-server",
+        abstract: "Makes this machine the server of a cache, or says what is wrong with it.",
+        discussion: """
+              bst-artifact setup-server --pull-url https://example.com/artifacts --key builder.pub
+              bst-artifact setup-server --check
+
+            As root. It says what it will do, and asks: it makes a user, a repository, and sshd's settings, and lets the keys \
+            push. What is right already stays as it is, so it can be repeated, for another key for instance. A web server that \
+            serves the repository is up to you, or see ‘bst-artifact help serve’.
+            """)
+
+    @OptionGroup var layout: ServerLayout
+
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp("A file with public keys that may push. May be repeated.", valueName: "file"))
+    var keyFiles: [String] = []
+
+    @Flag(help: "Change nothing, and look whether the cache works: each finding comes with its remedy.")
+    var check = false
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    @Flag(name: [.customLong("dry-run"), .customShort("n")], help: "Only say what would be done.")
+    var isDryRun = false
+
+    @OptionGroup var web: WebArguments
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        if check { return try runCheck() }
+        let steps = try ServerSteps(layout: layout, keys: try keyFiles.flatMap(SetupServerCommand.keys)).all()
+        guard !steps.isEmpty else {
+            output.terminal.say(
+                "nothing to do: the server is set up. See also ‘bst-artifact setup-server --check’")
+            return emit(steps)
+        }
+        output.terminal.say("bst-artifact setup-server is going to")
+        for (number, step) in steps.enumerated() {
+            output.terminal.say("  \(number + 1). \(step.description)")
+        }
+        if isDryRun { return emit(steps) }
+        guard geteuid() == 0 else {
+            throw RepositoryError(.notAllowed, "a server is set up by root: run this as root, or with sudo")
+        }
+        guard try yes || agrees() else {
+            output.terminal.fail("nothing was done")
+            throw ExitStatus.failed.code
+        }
+        for (number, step) in steps.enumerated() {
+            try step.run()
+            output.terminal.say("done: \(number + 1) of \(steps.count)")
+        }
+        output.terminal.say("builders push to \(layout.user)@HOST:\(layout.repository)")
+        emit(steps)
+    }
+
+    private func emit(_ steps: [ServerStep]) {
+        output.terminal.emit(["dryRun": JSON(isDryRun), "steps": .array(steps.map { JSON($0.description) })])
+    }
+
+    private func agrees() throws -> Bool {
+        guard Descriptor.standardInput.isTerminal else {
+            throw ValidationError("There is no terminal to ask at: add --yes where that is what you want.")
+        }
+        try Descriptor.standardError.writeAll(Array("Go on? [y/N] ".utf8))
+        let answer = (readLine() ?? "").lowercased()
+        return answer == "y" || answer == "yes"
+    }
+
+    /// The keys in a file, as `authorized_keys` takes them.
+    private static func keys(in file: String) throws -> [String] {
+        let text = String(decoding: try Directory.openAnywhere(file).readAll(limit: 1 << 20), as: UTF8.self)
+        let lines = text.split(whereSeparator: \.isNewline).map(String.init).filter {
+            !$0.isEmpty && !$0.hasPrefix("#")
+        }
+        let wrong = lines.first { line in
+            let words = line.split(separator: " ").map(String.init)
+            guard words.count >= 2, ServerSteps.isKeyType(words[0]) else { return true }
+            return fingerprint(ofSSHKey: words[1]) == nil
+        }
+        guard wrong == nil, !lines.isEmpty else {
+            throw RepositoryError(
+                .notAllowed,
+                "\(file) holds no public key of ssh, which begins with its type, such as ssh-ed25519: name the file that ends "
+                    + "in .pub")
+        }
+        return lines
+    }
+
+    private func runCheck() throws {
+        var diagnosis = ServerDiagnosis(layout: layout, web: try web.options())
+        let findings = diagnosis.run()
+        for finding in findings {
+            let mark =
+                switch finding.severity {
+                case .fine: "ok     "
+                case .warning: "warning"
+                case .error: "error  "
+                }
+            let remedy = finding.remedy.map { ": \($0)" } ?? ""
+            if finding.severity != .fine || !output.quiet {
+                output.terminal.print("\(mark)  \(finding.text)\(remedy)")
+            }
+        }
+        let isFine = !findings.contains { $0.severity == .error }
+        output.terminal.emit([
+            "ok": JSON(isFine),
+            "findings": .array(
+                findings.map {
+                    [
+                        "severity": JSON($0.severity.rawValue), "text": JSON($0.text),
+                        "remedy": JSON($0.remedy),
+                    ]
+                }),
+        ])
+        if !isFine { throw ExitStatus.failed.code }
+    }
+}
