@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import SystemCalls
 import Glibc
 
 /// The command that starts a receiver at a remote.
