@@ -109,6 +109,9 @@ let package = Package(
                 "bst-artifact-receive",
             ]),
         .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["TestSupport", "bst-artifact", "bst-artifact-receive"], exclude: ["Snapshots"]),
+        .testTarget(
             name: "PullInteropTests",
             dependencies: [
                 "ArtifactClient", "ArtifactReceiver", "TestSupport", "bst-artifact", "bst-artifact-receive",

@@ -65,7 +65,7 @@ final class Builder: Sendable {
         return result
     }
 
-    /// Pulls, which must fail with exit status 1, print nothing but messages, and change nothing that a reader
+    /// Pulls, which must fail with a status for failures, print nothing but messages, and change nothing that a reader
     /// of the repository could see.
     ///
     /// - Returns: the messages.
@@ -75,7 +75,7 @@ final class Builder: Sendable {
     ) throws -> String {
         let before = try visible
         let result = try pull(refs, from: remote, options, environment: environment)
-        #expect(result.status == .exited(1), sourceLocation: sourceLocation)
+        #expect(result.failed, sourceLocation: sourceLocation)
         #expect(result.text.isEmpty, sourceLocation: sourceLocation)
         #expect(result.errorText.contains("Error: "), sourceLocation: sourceLocation)
         #expect(try visible.differences(from: before) == [], sourceLocation: sourceLocation)

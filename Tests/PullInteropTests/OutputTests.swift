@@ -36,36 +36,15 @@ import Testing
         #expect(try builder.pullBadly(["unknown"], from: cache.repository, ["--quiet"]).hasPrefix("Error: "))
     }
 
-    /// Runs a command on a terminal of 60 columns, and returns what it wrote there.
-    private func onTerminal(_ command: [String]) throws -> String {
-        let program = #"""
-            import fcntl, os, pty, struct, sys, termios
-
-            child, terminal = pty.fork()
-            if child == 0:
-                fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
-                os.execvp(sys.argv[1], sys.argv[1:])
-            while True:
-                try:
-                    data = os.read(terminal, 65536)
-                except OSError:
-                    break
-                if not data:
-                    break
-                os.write(1, data)
-            sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-            """#
-        return try run(["python3", "-c", program] + command, environment: builder.environment)
-            .checked().text
-    }
-
-    @Test func `A terminal shows progress on one line that fits, and is clean afterwards`() throws {
+    @Test func `A terminal shows progress on two lines that fit, and is clean afterwards`() throws {
         let command = try builder.pullCommand([cache.ref], from: cache.repository)
-        let text = try onTerminal(command)
-        let shown = text.components(separatedBy: "\r\u{1b}[K").dropFirst()
+        let text = try Terminal.run(command, columns: 60, environment: builder.environment)
+        let shown = text.components(separatedBy: "\r\u{1b}[J").dropFirst()
         #expect(shown.count >= 2)
-        #expect(shown.first?.hasPrefix("pulling from \(cache.repository)".prefix(59)) == true)
-        #expect(shown.dropLast().allSatisfy { $0.count <= 59 && !$0.contains("\n") })
+        let lines = try #require(shown.first).components(separatedBy: "\r\n")
+        #expect(lines.first == String("pulling from \(cache.repository)".prefix(59)))
+        #expect(lines.count == 2 && lines[1].contains(" object"))
+        #expect(lines.allSatisfy { $0.count <= 59 })
         let rest = try #require(shown.last).components(separatedBy: "\r\n")
         #expect(rest.count == 3)
         #expect(rest[0] == "\(cache.ref): new, at \(cache.commit)")
@@ -75,7 +54,7 @@ import Testing
 
     @Test func `Quiet shows no progress on a terminal either`() throws {
         let command = try builder.pullCommand([cache.ref], from: cache.repository, ["-q"])
-        #expect(try onTerminal(command) == "")
+        #expect(try Terminal.run(command, columns: 60, environment: builder.environment) == "")
         try builder.expectHas(cache)
     }
 

@@ -32,6 +32,11 @@ public struct ProcessResult: Sendable {
         status == .exited(0)
     }
 
+    /// Whether it exited with a status that says of `bst-artifact` that something failed, and not that it was told nonsense.
+    public var failed: Bool {
+        (1...6).contains { status == .exited($0) }
+    }
+
     /// Standard output as text, as it came.
     public var text: String {
         String(decoding: output, as: UTF8.self)

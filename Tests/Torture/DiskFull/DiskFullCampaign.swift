@@ -64,7 +64,7 @@ struct DiskFullCampaign {
             tally.taken += 1
         } else {
             tally.refused += 1
-            if result.status != .exited(1) || !result.errorText.contains("full") {
+            if !result.failed || !result.errorText.contains("full") {
                 tally.failures.append("\(name): \(result.status), \(result.errorText)")
             }
             let objects = try snapshot(disk).differences(from: before)
@@ -157,7 +157,7 @@ struct DiskFullCampaign {
         let before = try snapshot(disk)
         let result = try push(["huge"], source, disk, options)
         tally.refused += 1
-        expect(result.status == .exited(1) && result.errorText.contains("does not fit"), result.errorText)
+        expect(result.failed && result.errorText.contains("does not fit"), result.errorText)
         let differences = try snapshot(disk).differences(from: before)
         expect(differences.isEmpty, "what cannot fit changed the cache: \(differences)")
         return tally

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// `repo fsck` finds what `ostree fsck` finds.
+@Suite struct FsckTests {
+    /// Something that happens to a repository.
+    enum Fault: CaseIterable {
+        case none, file, dirtree, dirmeta, commit, missingFile, missingDirtree, missingDirmeta, badRef,
+            lostCommit, truncated
+    }
+
+    static let cases: [(OSTreeCommand.Mode, Fault)] = [
+        OSTreeCommand.Mode.archive, .bareUser, .bareUserOnly, .bare,
+    ].flatMap { mode in
+        (mode == .archive ? Fault.allCases : [.none, .file, .missingFile, .commit]).map { (mode, $0) }
+    }
+
+    private func object(_ suffix: String, in repository: String) throws -> String {
+        let files = try #require(
+            FileManager.default.enumerator(atPath: "\(repository)/objects")?.allObjects as? [String])
+        return "\(repository)/objects/" + (try #require(files.sorted().first { $0.hasSuffix(suffix) }))
+    }
+
+    private func damage(_ path: String, _ body: (inout Data) -> Void) throws {
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        body(&bytes)
+        chmod(path, 0o644)
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: bytes)
+    }
+
+    private func make(_ fault: Fault, in repository: String, file: String) throws {
+        func flip(_ bytes: inout Data) { bytes[bytes.count / 2] ^= 0xff }
+        switch fault {
+        case .none: break
+        case .file: try damage(object(file, in: repository), flip)
+        case .truncated: try damage(object(file, in: repository)) { $0.removeLast() }
+        case .dirtree: try damage(object(".dirtree", in: repository), flip)
+        case .dirmeta: try damage(object(".dirmeta", in: repository), flip)
+        case .commit: try damage(object(".commit", in: repository), flip)
+        case .missingFile: unlink(try object(file, in: repository))
+        case .missingDirtree: unlink(try object(".dirtree", in: repository))
+        case .missingDirmeta: unlink(try object(".dirmeta", in: repository))
+        case .lostCommit: unlink(try object(".commit", in: repository))
+        case .badRef:
+            try Data("nonsense\n".utf8).write(to: URL(fileURLWithPath: "\(repository)/refs/heads/bad"))
+        }
+    }
+
+    @Test(arguments: cases)
+    func `Each fault is found that ostree finds`(_ mode: OSTreeCommand.Mode, _ fault: Fault) throws {
+        let shell = try Shell()
+        let repository = shell.directory.path("repo")
+        try OSTreeCommand.initRepo(repository, mode: mode)
+        try OSTreeCommand.commit(
+            repository, tree: shell.directory.path("tree"), refs: ["a/b/c"],
+            options: ["--fsync=false", "--canonical-permissions"])
+        try make(fault, in: repository, file: mode == .archive ? ".filez" : ".file")
+        let ours = try shell.run("bst-artifact repo fsck --repo repo")
+        let theirs = try OSTreeCommand.attempt(repository, ["fsck", "--quiet"])
+        #expect(ours.status == .exited(fault == .none ? 0 : 6), "\(ours.errorText)")
+        #expect(ours.succeeded == theirs.succeeded, "ostree: \(theirs.errorText)")
+        #expect(fault == .none || ours.errorText.contains("Error: "))
+    }
+
+    @Test func `What was damaged is removed on request, and brought again by the next push`() throws {
+        let shell = try Shell()
+        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
+        try make(.file, in: shell.cache, file: ".filez")
+        try make(.missingDirtree, in: shell.cache, file: ".filez")
+        #expect(try shell.run("bst-artifact repo fsck --repo cache --delete").status == .exited(6))
+        #expect(try shell.run("bst-artifact repo fsck --repo cache").errorText.contains("is missing"))
+        // The commit's refs are where they were, and yet it is not taken for present.
+        let push = try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all --json")
+        #expect(push.text.contains(#""complete":true"#))
+        try shell.well("bst-artifact repo fsck --repo cache")
+        try OSTreeCommand.fsck(shell.cache)
+        #expect(
+            try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all").text.contains(
+                "pushed 0 objects"))
+    }
+
+    @Test func `A partial commit is told, and is no damage`() throws {
+        let shell = try Shell()
+        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
+        let name = "\(shell.first).commit"
+        try OSTreeCommand.lines(shell.mine, ["refs", "--delete", "hello"])
+        try FileManager.default.createDirectory(
+            atPath: "\(shell.mine)/state", withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: "\(shell.mine)/state/\(name)partial"))
+        #expect(
+            try shell.well("bst-artifact repo fsck --repo mine").errorText.contains(
+                "commit \(shell.first) is only partly here"))
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Sessions on a pseudo-terminal.
+@Suite struct TerminalTests {
+    private func onTerminal(
+        _ line: String, in shell: Shell, columns: Int = 80, then newColumns: Int? = nil, keys: String = "",
+        environment: [String: String?] = [:]
+    ) throws -> String {
+        var words = line.split(separator: " ").map(String.init)
+        words[0] = try Programs.artifact()
+        return try Terminal.run(
+            words, columns: columns, then: newColumns, keys: keys,
+            environment: shell.environment.merging(environment) { $1 })
+    }
+
+    @Test func `A push shows two lines, and leaves the results alone`() throws {
+        let shell = try Shell()
+        let text = try onTerminal(
+            "bst-artifact push --repo \(shell.mine) --remote \(shell.cache) hello/base/4f2a", in: shell,
+            columns: 50)
+        let shown = text.components(separatedBy: "\r\u{1b}[J")
+        #expect(shown.count >= 3, "\(text.debugDescription)")
+        #expect(
+            shown.dropFirst().dropLast().allSatisfy {
+                $0.components(separatedBy: "\r\n").allSatisfy { line in
+                    line.replacing("\u{1b}[1A", with: "").count < 50
+                }
+            })
+        #expect(shown.last?.hasPrefix("hello/base/4f2a: new, at \(shell.first)\r\npushed ") == true)
+        #expect(!text.contains("status"))
+    }
+
+    @Test(arguments: [("TERM", "dumb"), ("TERM", "")])
+    func `A terminal that cannot move its cursor gets plain lines`(_ name: String, _ value: String) throws {
+        let shell = try Shell()
+        let text = try onTerminal(
+            "bst-artifact push --repo \(shell.mine) --remote \(shell.cache) hello/base/4f2a", in: shell,
+            environment: [name: value.isEmpty ? nil : value])
+        #expect(!text.contains("\u{1b}") && text.hasPrefix("hello/base/4f2a: new"))
+    }
+
+    @Test func `Errors are coloured on a terminal, unless NO_COLOR is set`() throws {
+        let shell = try Shell()
+        let line = "bst-artifact show --repo \(shell.mine) none"
+        #expect(
+            try onTerminal(line, in: shell).hasPrefix(
+                "\u{1b}[1;31mError:\u{1b}[0m \(shell.mine) has no ref none"))
+        #expect(
+            try onTerminal(line, in: shell, environment: ["NO_COLOR": "1"]).hasPrefix("Error: \(shell.mine)"))
+        #expect(try shell.run("bst-artifact show --repo mine none").errorText.hasPrefix("Error: mine"))
+    }
+
+    /// A receiver that introduces itself, takes the update, and then does nothing but wait.
+    private func hangingReceiver(_ shell: Shell) throws -> String {
+        let program = try shell.directory.file(
+            "hanging", "#!/bin/sh\necho $$ > \(shell.directory.path("pid"))\nexec sleep 1000\n")
+        chmod(program, 0o755)
+        return program
+    }
+
+    private func expectGone(_ shell: Shell) throws {
+        let text = try String(contentsOfFile: shell.directory.path("pid"), encoding: .utf8)
+        let number = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(number, 0) != 0 && errno == ESRCH, "the receiver still runs")
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)])
+    func `A signal ends a push that waits, says what is kept, and leaves no process`(
+        _ signal: Int32, _ status: Int32
+    ) throws {
+        let shell = try Shell()
+        let process = try RunningProcess(
+            [
+                Programs.artifact(), "push", "--repo", shell.mine, "--remote", shell.cache, "--receiver",
+                hangingReceiver(shell), "hello/base/4f2a",
+            ], environment: shell.environment)
+        #expect(eventually { FileManager.default.fileExists(atPath: shell.directory.path("pid")) })
+        process.terminate(signal)
+        let result = try process.finish()
+        #expect(result.status == .exited(status), "\(result.errorText)")
+        #expect(
+            result.errorText.contains(
+                "was interrupted, and moves no further ref there: what has arrived is kept"))
+        try expectGone(shell)
+    }
+
+    @Test func `A signal ends a pull that waits, and nothing has changed`() throws {
+        let shell = try Shell()
+        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a")
+        let server = try FaultyWebServer(folder: shell.cache) { path, _ in
+            path.hasSuffix(".filez") ? .delay(seconds: 5) : nil
+        }
+        try shell.well("bst-artifact init --mode bare-user other")
+        let process = try RunningProcess(
+            [
+                Programs.artifact(), "pull", "--repo", shell.directory.path("other"), "--remote", server.url,
+                "hello/base/4f2a",
+            ],
+            environment: shell.environment)
+        #expect(eventually { server.requestedPaths.contains { $0.hasSuffix(".filez") } })
+        process.terminate(SIGINT)
+        let result = try process.finish()
+        #expect(result.status == .exited(130), "\(result.errorText)")
+        #expect(
+            result.errorText.contains("was interrupted, and nothing has changed: what was fetched is kept"))
+        #expect(try OSTreeCommand.refs(shell.directory.path("other")).isEmpty)
+    }
+
+    @Test func `Ctrl-C on a terminal ends a push, though what it has started gets it too`() throws {
+        let shell = try Shell()
+        let program = try shell.directory.file(
+            "hanging",
+            "#!/bin/sh\necho $$ > \(shell.directory.path("pid"))\necho ready >&2\nexec sleep 1000\n")
+        chmod(program, 0o755)
+        let text = try onTerminal(
+            "bst-artifact push --repo \(shell.mine) --remote \(shell.cache) --receiver \(program) hello/base/4f2a",
+            in: shell, keys: "\u{3}")
+        #expect(text.contains("was interrupted, and moves no further ref there"), "\(text)")
+        #expect(text.hasSuffix("status 130\n"))
+        try expectGone(shell)
+    }
+}
