@@ -23,6 +23,10 @@ public final class Repository: @unchecked Sendable {
     /// system calls. It is changed before anything is received.
     nonisolated(unsafe) package var workerCount = Thread.coreCount
 
+    /// The most bytes of the dirtrees that are open at a time while it is looked whether all is there, those of one way
+    /// down: each may have 10 MiB. Tests make do with less.
+    nonisolated(unsafe) package var maximumOpenSize: UInt64 = 16 * 1024 * 1024
+
     /// Opens a repository.
     ///
     /// - Throws: `RepositoryError` with `notARepository`.

@@ -20,12 +20,17 @@ struct TreeDepthTests {
         return trees
     }
 
-    private static func push(_ trees: [SampleObject], root: SampleObject) throws {
+    private static func push(
+        _ trees: [SampleObject], root: SampleObject, maximumOpenSize: UInt64? = nil
+    ) throws {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
         let metadata = SampleObject.dirmeta()
         let commit = SampleObject.commit(tree: root.checksum.bytes, metadata: metadata.checksum.bytes)
-        try scratch.repository(.archive).push(
+        let repository = try scratch.repository(.archive)
+        #expect(repository.maximumOpenSize == 16 << 20)
+        repository.maximumOpenSize = maximumOpenSize ?? repository.maximumOpenSize
+        try repository.push(
             trees + [metadata, commit], RefChange(.named("deep"), to: commit.checksum, expecting: .absent))
     }
 
@@ -42,12 +47,13 @@ struct TreeDepthTests {
         #expect(error?.code == .badObject)
     }
 
-    @Test("has folders of at most 16 MiB on each way down, however many there are beside each other")
+    @Test("has folders of so many bytes on each way down, however many there are beside each other")
     func large() throws {
         let metadata = SampleObject.dirmeta()
         let file = ArchivedFile().object()
-        // Two of these have just over 16 MiB.
-        let names = (0..<29_000).map { "\(100_000 + $0)" + String(repeating: "n", count: 246) }
+        // Two of these have just over 256 KiB.
+        let limit: UInt64 = 256 << 10
+        let names = (0..<453).map { "\(100_000 + $0)" + String(repeating: "n", count: 246) }
         func folder(_ name: String, _ children: [SampleObject]) -> SampleObject {
             .dirtree(
                 files: names.map { ($0, file.checksum.bytes) },
@@ -61,12 +67,14 @@ struct TreeDepthTests {
             ("a", first.checksum.bytes, metadata.checksum.bytes),
             ("b", second.checksum.bytes, metadata.checksum.bytes),
         ])
-        #expect(throws: Never.self) { try Self.push([file, first, second, beside], root: beside) }
+        #expect(throws: Never.self) {
+            try Self.push([file, first, second, beside], root: beside, maximumOpenSize: limit)
+        }
         let above = folder("a", [first])
         let error = #expect(throws: RepositoryError.self) {
-            try Self.push([file, first, above], root: above)
+            try Self.push([file, first, above], root: above, maximumOpenSize: limit)
         }
-        #expect(error?.description.contains("16777216") == true, "\(error.map { "\($0)" } ?? "")")
+        #expect(error?.description.contains("262144") == true, "\(error.map { "\($0)" } ?? "")")
     }
 
     @Test("is as deep as its longest way down, though a shorter way to the same folder was seen before")

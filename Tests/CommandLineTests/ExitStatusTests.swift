@@ -7,7 +7,8 @@ import Testing
 /// The statuses that docs/CLI.md promises.
 @Suite struct ExitStatusTests {
     @Test(arguments: [
-        ("push --repo mine --remote CACHE hello/base/4f2a", 0), ("pull --repo nowhere --remote CACHE a", 3),
+        ("push --repo mine --remote CACHE hello/base/4f2a", Int32(0)),
+        ("pull --repo nowhere --remote CACHE a", 3),
         ("push --repo mine --remote CACHE no/such/ref", 3),
         ("pull --repo mine --remote CACHE no/such/ref", 3),
         ("push --repo mine --remote nonsense hello/base/4f2a", 3),

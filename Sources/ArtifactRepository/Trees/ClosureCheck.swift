@@ -20,8 +20,6 @@ struct ClosureCheck {
 
     /// Deeper trees are refused, as by libostree.
     static let maximumDepth = 256
-    /// The most bytes of the dirtrees that are open at a time, those of one way down: each may have 10 MiB.
-    static let maximumOpenSize: UInt64 = 16 * 1024 * 1024
 
     init(_ quarantine: LocalQuarantine, _ complete: CompleteTrees) throws {
         self.quarantine = quarantine
@@ -133,10 +131,10 @@ struct ClosureCheck {
         }
         if let known { return known }
         let openSize = try (stack.last?.openSize ?? 0) + UInt64(file.status().st_size)
-        guard openSize <= ClosureCheck.maximumOpenSize else {
+        guard openSize <= quarantine.repository.maximumOpenSize else {
             throw RepositoryError.badObject(
                 commit,
-                "the folders on one way through its tree have more than \(ClosureCheck.maximumOpenSize) bytes, and at "
+                "the folders on one way through its tree have more than \(quarantine.repository.maximumOpenSize) bytes, and at "
                     + "most so many are taken")
         }
         let bytes = try file.readAll(limit: Commit.maximumMetadataSize)
