@@ -92,7 +92,7 @@ install uninstall:
 		--destdir "$(DESTDIR)" $(if $(filter uninstall,$@),--uninstall)
 
 test-packages: deb
-	Packaging/test dist
+	Packaging/test "$$($(SWIFT) build $(RELEASE) --show-bin-path)" dist
 
 format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
