@@ -88,8 +88,8 @@ deb: release
 # As root, after `make release` by whom the sources belong to. What is in /etc already stays as it is.
 PREFIX ?= /usr/local
 install uninstall:
-	Packaging/install --programs "$$($(SWIFT) build $(RELEASE) --show-bin-path)" --prefix "$(PREFIX)" \
-		--destdir "$(DESTDIR)" $(if $(filter uninstall,$@),--uninstall)
+	Packaging/install --programs .build/release --prefix "$(PREFIX)" --destdir "$(DESTDIR)" \
+		$(if $(filter uninstall,$@),--uninstall)
 
 test-packages: deb
 	Packaging/test "$$($(SWIFT) build $(RELEASE) --show-bin-path)" dist
