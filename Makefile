@@ -6,14 +6,19 @@
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
 # make bench    this project's programs beside others; ROW=name, RUNS=5 (see Benchmarks/README.md)
+# make deb      the Debian packages bst-artifact and bst-artifact-receive, in dist/ (see Packaging/README.md)
+# make install  programs, pages, completions, units and examples: PREFIX=/usr/local DESTDIR=; make uninstall
+# make test-packages  what `make deb` builds, in a fresh Debian 12
 # All install what is missing, on Debian 12 as root or with sudo.
 
 SWIFT ?= swift
-# lld drops what is not used. The programs need no Swift where they run.
-RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker --strip-all
+# lld drops what is not used. The programs need no Swift where they run, and look for libraries where the system has them.
+RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker --gc-sections \
+    -Xlinker --strip-all -Xlinker -z -Xlinker now
 SOURCES := Sources Tests Package.swift
 
-.PHONY: demo test test-plain torture sanitize fuzz fuzz-short corpus bench bench-publish build release format lint clean
+.PHONY: demo test test-plain torture sanitize fuzz fuzz-short corpus bench bench-publish build release format lint clean \
+    deb install uninstall test-packages
 
 demo: release
 	Interop/Peers/install demo
@@ -75,6 +80,20 @@ release:
 	for program in bst-artifact bst-artifact-receive; do \
 	    $(SWIFT) build $(RELEASE) --product $$program || exit 1; done
 
+deb: release
+	Interop/Peers/install packages
+	rm -f dist/*.deb
+	Packaging/deb "$$($(SWIFT) build $(RELEASE) --show-bin-path)" dist
+
+# As root, after `make release` by whom the sources belong to. What is in /etc already stays as it is.
+PREFIX ?= /usr/local
+install uninstall:
+	Packaging/install --programs .build/release --prefix "$(PREFIX)" --destdir "$(DESTDIR)" \
+		$(if $(filter uninstall,$@),--uninstall)
+
+test-packages: deb
+	Packaging/test "$$($(SWIFT) build $(RELEASE) --show-bin-path)" dist
+
 format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
@@ -82,4 +101,4 @@ lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
 clean:
-	rm -rf .build
+	rm -rf .build dist
