@@ -19,6 +19,11 @@ public final class Cancellation: Sendable {
     /// Whether the work is to end.
     public var isRequested: Bool { state.load(ordering: .relaxed) }
 
+    /// Whether the work is to end, waiting for that.
+    public func isRequested(within milliseconds: Int32) -> Bool {
+        isRequested || (try? reading.waitForInput(milliseconds: milliseconds)) == true
+    }
+
     /// Asks the work to end.
     public func request() {
         if state.exchange(true, ordering: .relaxed) { return }

@@ -15,7 +15,7 @@ import Testing
         ("pull --repo mine --remote http://127.0.0.1:1/x a", 4),
         ("pull --repo mine --remote https://name.invalid/x a", 4),
         ("delete --remote CACHE hello/base/4f2a", 5), ("push --bad", 64),
-        ("push --repo mine --remote ssh://-x/ a", 64),
+        ("push --repo mine --remote ssh://-x/ hello/base/4f2a", 64),
         ("push --repo mine --remote CACHE/none hello/base/4f2a", 5),
     ])
     func `The status says what kind of failure it was`(_ line: String, _ status: Int32) throws {

@@ -116,7 +116,9 @@ import Testing
             let parsed = try TestSupport.run(
                 ["python3", "-c", "import json, sys\nfor line in sys.stdin: json.loads(line)"],
                 input: .bytes(result.output))
-            #expect(parsed.succeeded && result.succeeded, "\(line): \(result.text) \(parsed.errorText)")
+            #expect(
+                parsed.succeeded && (result.succeeded || line.contains("--max-size 1")),
+                "\(line): \(result.text) \(parsed.errorText)")
         }
     }
 }

@@ -162,7 +162,7 @@ public final class RemoteRepository {
     private static func checkConfiguration(_ bytes: [UInt8]?, of remote: String) throws(ClientError) {
         guard let bytes else {
             throw ClientError(
-                .unsuitableRemote,
+                .unknownRemote,
                 "there is no OSTree repository at \(remote): check the URL, down to its last part")
         }
         let mode = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)

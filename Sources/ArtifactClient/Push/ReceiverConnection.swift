@@ -158,6 +158,9 @@ final class ReceiverConnection {
     /// How long a receiver of version 0 may take for its first words, logging in included, in seconds.
     private static let patienceForGreeting: Int32 = 60
 
+    /// How much later than ssh this process may hear of a signal that both get, in milliseconds.
+    private static let patienceForSignal: Int32 = 50
+
     private func fill() throws -> Bool {
         guard try waitForOutput(milliseconds: patience * 1000) else {
             throw silence(of: patience)
@@ -207,7 +210,9 @@ final class ReceiverConnection {
     /// Why the receiver went away, as well as can be told.
     private func failure() -> ClientError {
         // A terminal tells ssh too that somebody wants it to end.
-        if cancellation?.isRequested == true { return interruption() }
+        if let cancellation, cancellation.isRequested(within: ReceiverConnection.patienceForSignal) {
+            return interruption()
+        }
         let exit = process.wait(atMost: UInt64(patience) * 1000)
         return ReceiverFailure(command, exit: exit, messages: messages.finish()).error
     }
