@@ -28,6 +28,7 @@ struct AbilityVectorTests {
         ("object-absent", .object(ObjectAnswer(ObjectName(checksum, .commitmeta), size: nil))),
         ("results", .results([RefResult(ref: RefName("a")!, outcome: .moved, commit: checksum)])),
         ("progress", .progress(ReceiverProgress(activity: "publishing"))),
+        ("delete", .delete([RefDeletion(ref: RefName("a")!, commit: checksum)])),
         ("info", .info(Info(mode: 1, abilities: [.long, .want]))),
     ]
 

@@ -84,7 +84,7 @@ public struct Attack: Sendable, CustomStringConvertible {
     public static let all: [Attack] =
         objectNames + tarExtensions + tarKinds + sizes + tarDamage + hashes + trailing + bombs + truncations
         + endless + variants + trees + dirtrees + metadata + missing + refNames + refs + policies + order
-        + frames + asked
+        + frames + asked + deletions
         + replacements + remotes
 }
 

@@ -21,8 +21,8 @@ public final class SummaryRequests: StoreDecorator {
 
     /// Removes refs, and asks for a summary without them.
     public func delete(_ deletions: [RefDeletion]) throws {
-        defer { if isWanted() { try? repository.requestSummaryUpdate() } }
         try inner.delete(deletions)
+        if isWanted() { try? repository.requestSummaryUpdate() }
     }
 
     /// Makes a quarantine that asks for a summary when it has moved refs.

@@ -5,7 +5,7 @@ import WireSamples
 /// Clients that let themselves be asked, and answer wrongly.
 extension Attack {
     static let asked: [Attack] = table {
-        for type in [5, 6, 7, 8] as [UInt8] {
+        for type in [5, 6, 7, 8, 9] as [UInt8] {
             bytes("type \(type), which was not agreed on", .frames, refused("error")) {
                 Frame.info() + Frame.update(Pushed.updates) + [0x6c, 1, type, 0, 0]
             }
