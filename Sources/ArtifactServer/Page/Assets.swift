@@ -48,7 +48,7 @@ enum Assets {
         .columns > nav { flex: 0 0 11rem; padding-top: 1.2rem; }
         nav ul { list-style: none; margin: 0; padding: 0; }
         nav li a {
-          display: flex; justify-content: space-between; gap: .8rem; padding: .25rem .6rem; margin-left: -.6rem;
+          display: flex; justify-content: space-between; align-items: baseline; gap: .8rem; padding: .25rem .6rem; margin-left: -.6rem;
           border-radius: 6px; color: var(--text); overflow-wrap: anywhere;
         }
         nav li a:hover { background: var(--raised); text-decoration: none; }
@@ -71,7 +71,7 @@ enum Assets {
         .element b { font-weight: 600; }
         .number { text-align: right; font-variant-numeric: tabular-nums; }
         td time { color: var(--soft); }
-        tbody th code { display: inline-block; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+        tbody th code { display: block; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
         .command { width: 100%; max-width: 0; position: relative; }
         .command code {
           display: block; overflow: hidden; text-overflow: ellipsis; color: var(--soft); user-select: all;

@@ -147,10 +147,10 @@ struct Page {
     }
 
     private func row(_ entry: Catalogue.Entry, url: String, now: Int) -> String {
-        let authority = hasOwnCertificate ? "--ca certificate.pem " : ""
+        let authority = hasOwnCertificate ? " --ca certificate.pem" : ""
         // URL and ref have no other character that a shell acts on.
         let remote = url.contains("[") ? "'\(url)'" : url
-        let command = "bst-artifact pull \(authority)--remote \(remote) \(entry.ref)"
+        let command = "bst-artifact pull \(entry.ref) --remote \(remote)\(authority)"
         let size =
             entry.length.map { "<span title=\"\($0) bytes\">\(Quantities.bytes($0))</span>" }
             ?? "<span title=\"not looked up yet\">…</span>"
