@@ -19,14 +19,13 @@ import Testing
             "GET /config HTTP/1.1\r\n\(HostileClientTests.host)Content-Length: 99999999999999999999999\r\n\r\n",
             "GET /config HTTP/1.1\r\n\(HostileClientTests.host)Transfer-Encoding: chunked\r\n\r\nzz\r\n",
             "POST / HTTP/1.1\r\n\(HostileClientTests.host)Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
-            "\u{16}\u{3}\u{1}\u{0}\u{ff}",
         ]
         for request in requests {
             let client = try RawClient(port: cache.port)
             client.send(request)
             let shown = String(request.prefix(60))
             // Some are not even answered; nobody is served.
-            let begin = request.hasSuffix("\n") ? String(decoding: client.receive(), as: UTF8.self) : ""
+            let begin = String(decoding: client.receive(), as: UTF8.self)
             let refused =
                 begin.isEmpty
                 || ["400", "405", "413", "414", "431", "505"].contains { begin.contains(" \($0) ") }
