@@ -61,9 +61,7 @@ import Testing
     }
 
     @Test func `Clients that dawdle keep nobody waiting`() throws {
-        let noise = SampleTree.noise(count: 12_000_000, seed: 3)
-        let cache = try ServedCache { try $0.commit(["hello/large/1"], noise) }
-        let path = try cache.largest.path
+        let cache = try ServedCache { try $0.addLarge() }
         // Some say half a line, some do not take what they asked for.
         let half = try (0..<100).map { _ in
             let client = try RawClient(port: cache.port)
@@ -72,7 +70,7 @@ import Testing
         }
         let lazy = try (0..<100).map { _ in
             let client = try RawClient(port: cache.port)
-            client.send("GET \(path) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
+            client.send("GET \(ServedCache.large) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
             return client
         }
         let start = ContinuousClock.now
@@ -95,12 +93,10 @@ import Testing
     }
 
     @Test func `A stop lets downloads end, and takes no new ones`() throws {
-        let noise = SampleTree.noise(count: 12_000_000, seed: 5)
         for signals in [1, 2] {
-            let cache = try ServedCache { try $0.commit(["hello/large/1"], noise) }
-            let large = try cache.largest
+            let cache = try ServedCache { try $0.addLarge() }
             let client = try RawClient(port: cache.port)
-            client.send("GET \(large.path) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
+            client.send("GET \(ServedCache.large) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
             let begin = client.receive(atMost: 1000)
             #expect(String(decoding: begin, as: UTF8.self).hasPrefix("HTTP/1.1 200"))
             cache.process.terminate(SIGTERM)
@@ -113,7 +109,7 @@ import Testing
             } else {
                 let rest = client.receiveAll()
                 let answer = try WebAnswer(begin + rest)
-                #expect(answer.body.count == large.size)
+                #expect(answer.body.count == ServedCache.largeSize)
                 #expect(try cache.process.wait() == .exited(0))
             }
         }

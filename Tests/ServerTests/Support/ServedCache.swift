@@ -71,6 +71,12 @@ final class ServedCache: Sendable {
             try commit(refs, Array(text.utf8), subject: subject)
         }
 
+        /// Puts something large among the objects, which is a hole.
+        func addLarge() throws {
+            try directory.folder("cache/objects/00")
+            try run(["truncate", "-s", "\(ServedCache.largeSize)", repository + ServedCache.large]).checked()
+        }
+
         @discardableResult
         func commit(_ refs: [String], _ content: [UInt8], subject: String = "") throws -> String {
             let tree = try directory.folder("tree-\(UUID().uuidString)")
@@ -80,19 +86,12 @@ final class ServedCache: Sendable {
         }
     }
 
-    var place: Place { Place(directory: directory) }
+    /// Where an object of ``largeSize`` is that ``Place/addLarge()`` has put there.
+    static let large = "/objects/00/\(String(repeating: "0", count: 62)).filez"
+    /// More than sockets hold, so that a client must take some of it before all can be sent.
+    static let largeSize = 64 << 20
 
-    /// The largest file object, and how many bytes it has.
-    var largest: (path: String, size: Int) {
-        get throws {
-            let sizes = try OSTreeCommand.listObjects(repository).map { name in
-                let path = "/objects/\(name.prefix(2))/\(name.dropFirst(2))"
-                let size = try FileManager.default.attributesOfItem(atPath: repository + path)[.size]
-                return (path: path, size: size as? Int ?? 0)
-            }
-            return sizes.max { $0.size < $1.size } ?? ("", 0)
-        }
-    }
+    var place: Place { Place(directory: directory) }
 
     /// Asks for a path, as it is written.
     func get(_ path: String, _ options: String...) throws -> WebAnswer {
