@@ -109,7 +109,10 @@ let package = Package(
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["ArtifactServer", "ArtifactProtocol", "TestSupport", "bst-artifact"],
+            dependencies: [
+                "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
+                "bst-artifact",
+            ],
             exclude: ["type_in_browser.py"]),
         .testTarget(
             name: "AttackTests",

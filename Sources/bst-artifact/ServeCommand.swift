@@ -77,6 +77,11 @@ struct ServeCommand: ParsableCommand {
                 "Without encryption there is no certificate: leave out --http, or --certificate, --key, --host and --state."
             )
         }
+        if certificate != nil && (!hosts.isEmpty || state != nil) {
+            throw ValidationError(
+                "With a certificate of yours none is made: leave out --certificate and --key, or --host and --state."
+            )
+        }
         guard ListenAddress(listen) != nil else {
             throw ValidationError(
                 "‘\(listen)’ is no place to listen: write 127.0.0.1:8443, [::1]:8443 or :8443.")
@@ -116,7 +121,7 @@ struct ServeCommand: ParsableCommand {
             repository, at: socket, options,
             ready: {
                 let scheme = isPlain ? "http" : "https"
-                terminal.say("\(repository.path): served at \(scheme)://\(socket.address)/")
+                terminal.say("\(repository.path): served at \(scheme)://\(socket.place)/")
                 if let own {
                     terminal.say("\(own.isNew ? "made a certificate" : "certificate"): \(own.path)")
                     terminal.say("SHA-256 fingerprint: \(own.certificate.fingerprint)")

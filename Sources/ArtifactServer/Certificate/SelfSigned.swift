@@ -51,12 +51,17 @@ public enum SelfSigned {
         }
     }
 
-    /// What every machine is called, and this one.
-    public static var usualHosts: [String] {
+    /// What this machine calls itself, if that is a name.
+    static var ownName: String? {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         let own = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return (isHost(own) && own != "localhost" ? [own] : []) + ["localhost", "127.0.0.1", "::1"]
+        return isHost(own) ? own : nil
+    }
+
+    /// What every machine is called, and this one.
+    public static var usualHosts: [String] {
+        [ownName].compactMap { $0 == "localhost" ? nil : $0 } + ["localhost", "127.0.0.1", "::1"]
     }
 
     /// Whether something can be the name or the address of a host.

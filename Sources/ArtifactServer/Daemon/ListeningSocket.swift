@@ -10,6 +10,8 @@ public final class ListeningSocket: Sendable {
     public let address: String
     /// Its port.
     public let port: UInt16
+    /// Where others find it: the address, or the machine's name where it listens at all addresses.
+    public let place: String
     /// Whether only clients of this machine reach it.
     public let isLoopback: Bool
 
@@ -43,7 +45,9 @@ public final class ListeningSocket: Sendable {
         guard let place else { throw SystemError("look at the address of a socket") }
         self.port = place.port
         isLoopback = place.isLoopback
+        let isAnywhere = place.host == "::" || place.host == "0.0.0.0"
         address = place.host.contains(":") ? "[\(place.host)]:\(place.port)" : "\(place.host):\(place.port)"
+        self.place = isAnywhere ? "\(SelfSigned.ownName ?? "localhost"):\(place.port)" : address
     }
 
     private static func open(_ info: addrinfo, _ place: String) throws -> Int32 {

@@ -151,9 +151,12 @@ struct Page {
         // URL and ref have no other character that a shell acts on.
         let remote = url.contains("[") ? "'\(url)'" : url
         let command = "bst-artifact pull \(entry.ref) --remote \(remote)\(authority)"
+        // Of a commit that is not here nothing is known.
         let size =
-            entry.length.map { "<span title=\"\($0) bytes\">\(Quantities.bytes($0))</span>" }
-            ?? "<span title=\"not looked up yet\">…</span>"
+            entry.made == nil
+            ? "?"
+            : entry.length.map { "<span title=\"\($0) bytes\">\(Quantities.bytes($0))</span>" }
+                ?? "<span title=\"not looked up yet\">…</span>"
         return """
             <tr><th scope="row"><code title="commit \(entry.commit)">\(HTML.escaped(entry.key))</code></th>\
             <td class="number">\(size)</td><td>\(Page.time(entry.made, now))</td>\

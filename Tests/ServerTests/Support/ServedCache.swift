@@ -38,7 +38,9 @@ final class ServedCache: Sendable {
             try OSTreeCommand.lines(repository, ["summary", "--update"])
         }
         try prepare(place)
-        let state = options.contains("--http") ? [] : ["--state", directory.path("state")]
+        let state =
+            options.contains("--http") || options.contains("--certificate")
+            ? [] : ["--state", directory.path("state")]
         process = try RunningProcess(
             [try Programs.artifact(), "serve", repository, "--listen", "127.0.0.1:0"] + state + options,
             environment: environment)
