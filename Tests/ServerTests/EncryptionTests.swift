@@ -79,7 +79,7 @@ import Testing
                 "--certificate",
                 certificate, "--key", key,
             ])
-            #expect(result.status == .exited(1))
+            #expect(!result.succeeded)
             return result.errorText
         }
         #expect(try failure(identity.certificate, other.key).contains("is not the key of"))
