@@ -40,6 +40,9 @@ let package = Package(
             name: "CZlib", path: "Interop/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CYAML", path: "Interop/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", path: "Interop/CMicroHTTPD", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLinux", path: "Interop/CLinux"),
 
         // The rooms: arrows run downwards only, see docs/ARCHITECTURE.md.
@@ -64,10 +67,15 @@ let package = Package(
                 "ArtifactProtocol", "ArtifactRepository", "SystemCalls",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(
+            name: "ArtifactServer",
+            dependencies: [
+                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "CMicroHTTPD", "COpenSSL",
+            ]),
         .executableTarget(
             name: "bst-artifact",
             dependencies: [
-                "ArtifactClient", "ArtifactRepository", "ArtifactProtocol", "SystemCalls",
+                "ArtifactClient", "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -99,6 +107,13 @@ let package = Package(
                 "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Torture"),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
+                "bst-artifact",
+            ],
+            exclude: ["type_in_browser.py"]),
         .testTarget(
             name: "AttackTests",
             dependencies: ["Attacks", "bst-artifact", "bst-artifact-receive", "peak-memory"]),

@@ -78,4 +78,18 @@ int clinux_try_lock(int descriptor) {
     return fcntl(descriptor, F_OFD_SETLK, &lock);
 }
 
+/* linux/openat2.h, which older headers lack. */
+struct openat2_how {
+    uint64_t flags, mode, resolve;
+};
+enum { openat2_call = 437, resolve_no_magic_links = 2, resolve_no_links = 4, resolve_beneath = 8 };
+
+int clinux_open_beneath(int directory, const char *path, int links) {
+    /* A pipe or device is not waited for. */
+    struct openat2_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+        .resolve = resolve_beneath | (links ? resolve_no_magic_links : resolve_no_links)};
+    return (int)syscall(openat2_call, directory, path, &how, sizeof how);
+}
+
 pid_t clinux_fork(void) { return fork(); }

@@ -33,7 +33,7 @@ struct BstArtifact: ParsableCommand {
                 subcommands: [ListCommand.self, CheckCommand.self, DeleteCommand.self]),
             CommandGroup(
                 name: "Looking after a cache:",
-                subcommands: [InitCommand.self, SetupServerCommand.self, RepoCommand.self]),
+                subcommands: [InitCommand.self, SetupServerCommand.self, ServeCommand.self, RepoCommand.self]),
         ])
 
     static func main() {

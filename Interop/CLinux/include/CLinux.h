@@ -24,6 +24,8 @@ int clinux_open_unnamed(int directory, const char *path, mode_t mode);
 int clinux_fstatat(int directory, const char *path, struct stat *result, int flags);
 /* utimensat that sets the time of the last change alone, to now where `time` is null; links are not followed. */
 int clinux_set_mtime(int directory, const char *path, const struct timespec *_Nullable time);
+/* openat2 for reading, of what lies below `directory` and nowhere else. Symbolic links are followed only with `links`. */
+int clinux_open_beneath(int directory, const char *path, int links);
 int clinux_fstat(int descriptor, struct stat *result);
 /* Locks a whole file for its open file description alone, without waiting; EAGAIN where somebody else has it locked. */
 int clinux_try_lock(int descriptor);

@@ -10,7 +10,7 @@ import SystemCalls
 /// (`…/objects/XX/YY….commit`). Names and requests in a log are whatever somebody sent.
 public struct AccessLog {
     /// What was pulled.
-    public enum Use: Equatable {
+    public enum Use: Hashable, Sendable {
         /// A ref by its name.
         case ref(RefName)
         /// A commit.
@@ -99,25 +99,55 @@ extension Repository {
     ///
     /// - Returns: how many of its lines told of refs that are here.
     public func noteUses(inAccessLog path: String) throws -> Int {
-        var refsOfCommit: [Checksum: [RefName]] = [:]
-        for (ref, commit) in try refs() { refsOfCommit[commit, default: []].append(ref) }
-        let known = Set(refsOfCommit.values.joined())
-        // Nothing was used in the future, whatever the server's clock said.
-        let now = time(nil)
-        var latest: [RefName: Int] = [:]
-        var count = 0
+        var notes = try UseNotes(self)
         try Directory.openAnywhere(path).forEachLine { line in
             guard let (use, time) = AccessLog.use(in: line) else { return }
-            let used: [RefName]
-            switch use {
-            case .ref(let ref): used = known.contains(ref) ? [ref] : []
-            case .commit(let commit): used = refsOfCommit[commit] ?? []
-            }
-            for ref in used { latest[ref] = max(latest[ref] ?? 0, min(time, now)) }
-            count += used.isEmpty ? 0 : 1
+            notes.add(use, at: time)
         }
-        for (ref, time) in latest { try noteUse(of: [ref], at: time) }
-        return count
+        try notes.write()
+        return notes.count
+    }
+
+    /// Notes which refs were pulled when, in seconds since 1970.
+    ///
+    /// - Returns: how many of the uses were of refs that are here.
+    public func noteUses(_ uses: [AccessLog.Use: Int]) throws -> Int {
+        var notes = try UseNotes(self)
+        for (use, time) in uses { notes.add(use, at: time) }
+        try notes.write()
+        return notes.count
+    }
+}
+
+/// Uses of the refs of a repository, each ref with its latest one.
+private struct UseNotes {
+    private let repository: Repository
+    private var refsOfCommit: [Checksum: [RefName]] = [:]
+    private let known: Set<RefName>
+    private var latest: [RefName: Int] = [:]
+    // Nothing was used in the future, whatever the server's clock said.
+    private let now = time(nil)
+    /// How many uses were of refs that are here.
+    private(set) var count = 0
+
+    init(_ repository: Repository) throws {
+        self.repository = repository
+        for (ref, commit) in try repository.refs() { refsOfCommit[commit, default: []].append(ref) }
+        known = Set(refsOfCommit.values.joined())
+    }
+
+    mutating func add(_ use: AccessLog.Use, at time: Int) {
+        let used: [RefName]
+        switch use {
+        case .ref(let ref): used = known.contains(ref) ? [ref] : []
+        case .commit(let commit): used = refsOfCommit[commit] ?? []
+        }
+        for ref in used { latest[ref] = max(latest[ref] ?? 0, min(time, now)) }
+        count += used.isEmpty ? 0 : 1
+    }
+
+    func write() throws {
+        for (ref, time) in latest { try repository.noteUse(of: [ref], at: time) }
     }
 }
 

@@ -9,6 +9,8 @@ struct Reach {
     private(set) var objects: Set<ObjectName> = []
     /// How many bytes of disk they take.
     private(set) var bytes: UInt64 = 0
+    /// How many bytes long they are; meant for what was added without a limit.
+    private(set) var length: UInt64 = 0
 
     init(_ repository: Repository) {
         self.repository = repository
@@ -56,6 +58,7 @@ struct Reach {
             objects.insert(name)
             note(name)
             bytes += UInt64(status.st_blocks) * 512
+            length += UInt64(clamping: status.st_size)
             switch name.type {
             case .commit:
                 guard let commit = try? repository.commit(name.checksum) else { continue }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+import Glibc
+import SystemCalls
+
+/// The certificate of a server that nobody has given one: made on first use and kept in a folder.
+public enum SelfSigned {
+    /// For how long one is good: those who trust it have to be told of the next one.
+    private static let days = 3650
+    private static let files = (certificate: "certificate.pem", key: "key.pem")
+
+    /// The one in a folder, or a new one where there is none, where it has run out or where it lacks a name.
+    ///
+    /// - Parameter hosts: names and addresses that it must be good for.
+    /// - Returns: the certificate, its path, and whether it was made now.
+    public static func certificate(
+        in folder: String, hosts: [String]
+    ) throws -> (certificate: Certificate, path: String, isNew: Bool) {
+        let path = "\(folder)/\(files.certificate)"
+        if access(path, F_OK) == 0 {
+            let found = try Certificate(certificate: path, key: "\(folder)/\(files.key)")
+            if try isGood(found, for: hosts) { return (found, path, false) }
+        }
+        let made = try make(hosts: hosts)
+        let directory = try Directory(folder)
+        try write(made.key, to: files.key, mode: 0o600, in: directory)
+        try write(made.pem, to: files.certificate, mode: 0o644, in: directory)
+        return (made, path, true)
+    }
+
+    private static func write(
+        _ bytes: [UInt8], to name: String, mode: mode_t, in directory: Directory
+    ) throws(SystemError) {
+        let temporary = ".\(name).new"
+        try directory.remove(temporary)
+        let file = try directory.createFile(temporary, mode: mode)
+        try file.setMode(mode)
+        try file.writeAll(bytes)
+        try file.sync()
+        try directory.rename(temporary, to: directory, name)
+    }
+
+    private static func isGood(_ certificate: Certificate, for hosts: [String]) throws -> Bool {
+        guard let parsed = try PEM.certificate(certificate.pem) else { return false }
+        guard X509_cmp_current_time(X509_get0_notAfter(parsed.pointer)) > 0 else { return false }
+        return hosts.allSatisfy { host in
+            isAddress(host)
+                ? X509_check_ip_asc(parsed.pointer, host, 0) == 1
+                : X509_check_host(parsed.pointer, host, host.utf8.count, 0, nil) == 1
+        }
+    }
+
+    /// What this machine calls itself, if that is a name.
+    static var ownName: String? {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let own = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return isHost(own) ? own : nil
+    }
+
+    /// What every machine is called, and this one.
+    public static var usualHosts: [String] {
+        [ownName].compactMap { $0 == "localhost" ? nil : $0 } + ["localhost", "127.0.0.1", "::1"]
+    }
+
+    /// Whether something can be the name or the address of a host.
+    public static func isHost(_ text: String) -> Bool {
+        isAddress(text)
+            || (1...253).contains(text.utf8.count) && !text.hasPrefix("-")
+                && text.utf8.allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                        true
+                    default: false
+                    }
+                }
+    }
+
+    /// Whether a host is an IP address and no name.
+    static func isAddress(_ host: String) -> Bool {
+        var buffer = in6_addr()
+        return inet_pton(AF_INET, host, &buffer) == 1 || inet_pton(AF_INET6, host, &buffer) == 1
+    }
+
+    /// Makes a key and a certificate that it signs.
+    static func make(hosts: [String]) throws -> Certificate {
+        func failed() -> ServerError {
+            ServerError(
+                "cannot make a certificate: OpenSSL fails; make one yourself and name it with --certificate")
+        }
+        guard let key = copenssl_p256_key().map(PEM.PrivateKey.init),
+            let certificate = X509_new().map(PEM.X509Certificate.init)
+        else { throw failed() }
+        var serial: UInt64 = .random(in: 1 ... .max >> 1)
+        _ = withUnsafeMutablePointer(to: &serial) { pointer in
+            ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.pointer), pointer.pointee)
+        }
+        let name = X509_get_subject_name(certificate.pointer)
+        let alternatives = hosts.map { isAddress($0) ? "IP:\($0)" : "DNS:\($0)" }.joined(separator: ",")
+        // A name is at most 64 bytes long, and read by people alone.
+        let commonName = String(hosts.first?.prefix(64) ?? "bst-artifact")
+        guard X509_set_version(certificate.pointer, 2) == 1,
+            X509_gmtime_adj(X509_getm_notBefore(certificate.pointer), -86_400) != nil,
+            X509_time_adj_ex(X509_getm_notAfter(certificate.pointer), Int32(days), 0, nil) != nil,
+            X509_NAME_add_entry_by_txt(
+                name, "CN", MBSTRING_UTF8, Array(commonName.utf8), Int32(commonName.utf8.count), -1, 0)
+                == 1,
+            X509_set_issuer_name(certificate.pointer, name) == 1,
+            X509_set_pubkey(certificate.pointer, key.pointer) == 1,
+            [
+                (NID_basic_constraints, "critical,CA:FALSE"),
+                (NID_key_usage, "critical,digitalSignature"),
+                (NID_ext_key_usage, "serverAuth"),
+                (NID_subject_alt_name, alternatives),
+            ].allSatisfy({ add($0, $1, to: certificate) }),
+            X509_sign(certificate.pointer, key.pointer, EVP_sha256()) > 0,
+            let pem = PEM.written({ PEM_write_bio_X509($0, certificate.pointer) }),
+            let keyPEM = PEM.written({
+                PEM_write_bio_PKCS8PrivateKey($0, key.pointer, nil, nil, 0, nil, nil)
+            })
+        else { throw failed() }
+        return try Certificate(pem: pem, key: keyPEM, names: ("the new certificate", "the new key"))
+    }
+
+    private static func add(_ identifier: Int32, _ value: String, to certificate: PEM.X509Certificate) -> Bool
+    {
+        guard let made = X509V3_EXT_conf_nid(nil, nil, identifier, value) else { return false }
+        defer { X509_EXTENSION_free(made) }
+        return X509_add_ext(certificate.pointer, made, -1) == 1
+    }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CMicroHTTPD
+import Glibc
+import SystemCalls
+
+/// A site at a socket, through libmicrohttpd: threads of its own that wait with epoll, one for each core.
+public final class WebDaemon: @unchecked Sendable {
+    // libmicrohttpd's threads use only what is immutable here, or locked; `isStopping` is a hint.
+
+    /// What one daemon takes upon itself.
+    public struct Limits: Sendable {
+        /// Connections at once.
+        public var connections: UInt32 = 1024
+        /// Connections at once from one address.
+        public var connectionsPerAddress: UInt32 = 256
+        /// Seconds of silence after which a connection is closed.
+        public var timeout: UInt32 = 30
+
+        /// The usual.
+        public init() {}
+    }
+
+    /// For headers; what is larger is refused.
+    private static let memoryPerConnection = 32 * 1024
+    /// Files up to this size are read whole where they must be encrypted, so that they leave with their headers.
+    private static let smallSize: UInt64 = 64 * 1024
+
+    private let site: Site
+    private let socket: ListeningSocket
+    private let log: AccessLogFile?
+    private let isEncrypted: Bool
+    private let settings: UnsafeMutablePointer<cmhd_settings>
+    private var daemon: OpaquePointer?
+    private let stopping = Monitor(false)
+
+    /// Starts to answer.
+    ///
+    /// - Parameter certificate: for HTTPS; without one it is HTTP.
+    public init(
+        _ site: Site, at socket: ListeningSocket, certificate: Certificate?, log: AccessLogFile? = nil,
+        limits: Limits = Limits()
+    ) throws {
+        self.site = site
+        self.socket = socket
+        self.log = log
+        isEncrypted = certificate != nil
+        settings = .allocate(capacity: 1)
+        settings.initialize(to: cmhd_settings())
+        settings.pointee.socket = socket.descriptor.number
+        settings.pointee.threads = UInt32(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        settings.pointee.connections = max(limits.connections, settings.pointee.threads)
+        settings.pointee.connections_per_address = limits.connectionsPerAddress
+        settings.pointee.timeout = limits.timeout
+        settings.pointee.memory_per_connection = WebDaemon.memoryPerConnection
+        settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
+        settings.pointee.begin = { context, target, _ in
+            guard let context, let target else { return nil }
+            return Unmanaged<WebDaemon>.fromOpaque(context).takeUnretainedValue().begin(target)
+        }
+        settings.pointee.handle = { context, connection, _, method, version, _, uploaded, exchange in
+            guard let context, let connection, let exchange = exchange?.pointee else { return .NO }
+            return Unmanaged<WebDaemon>.fromOpaque(context).takeUnretainedValue().handle(
+                connection, Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue(), method, version,
+                uploaded)
+        }
+        settings.pointee.complete = { context, connection, exchange, reason in
+            guard let context, let connection, let pointer = exchange?.pointee else { return }
+            exchange?.pointee = nil
+            let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
+            Unmanaged<WebDaemon>.fromOpaque(context).takeUnretainedValue().complete(
+                connection, exchange, isWhole: reason == .REQUEST_TERMINATED_COMPLETED_OK)
+        }
+        try start(certificate)
+        site.metrics.setConnections { [weak self] in
+            self?.daemon.map { cmhd_connections($0) } ?? 0
+        }
+    }
+
+    deinit {
+        if let daemon { MHD_stop_daemon(daemon) }
+        settings.deallocate()
+    }
+
+    private func start(_ certificate: Certificate?) throws {
+        // TLS 1.2 and 1.3, ciphers of 128 bits and more, forward secrecy.
+        let priorities = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:%SERVER_PRECEDENCE"
+        if let certificate {
+            (certificate.pem + [0]).withUnsafeBytes { pem in
+                (certificate.key + [0]).withUnsafeBytes { key in
+                    priorities.withCString { priorities in
+                        settings.pointee.certificate = pem.baseAddress?.assumingMemoryBound(to: CChar.self)
+                        settings.pointee.key = key.baseAddress?.assumingMemoryBound(to: CChar.self)
+                        settings.pointee.priorities = priorities
+                        daemon = cmhd_start(settings)
+                    }
+                }
+            }
+            (settings.pointee.certificate, settings.pointee.key, settings.pointee.priorities) = (
+                nil, nil, nil
+            )
+        } else {
+            daemon = cmhd_start(settings)
+        }
+        guard daemon == nil else { return }
+        let reason = withUnsafeBytes(of: &settings.pointee.reason) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 && $0 != 10 }, as: UTF8.self)
+        }
+        throw ServerError(
+            "cannot start the web server at \(socket.address): \(reason.isEmpty ? "libmicrohttpd does not say why" : reason)"
+        )
+    }
+
+    /// Takes no more connections, lets those requests end that are under way, and stops.
+    ///
+    /// - Parameter milliseconds: how long requests are waited for.
+    /// - Returns: how many were broken off.
+    public func stop(patience milliseconds: UInt64) -> Int {
+        guard let daemon else { return 0 }
+        stopping.withLock { $0 = true }
+        MHD_quiesce_daemon(daemon)
+        // Nobody is to believe in a connection that waits at a closed door.
+        shutdown(socket.descriptor.number, Int32(SHUT_RDWR))
+        _ = site.metrics.waitForQuiet(atMost: milliseconds)
+        let left = site.metrics.inFlight
+        site.metrics.setConnections { 0 }
+        self.daemon = nil
+        MHD_stop_daemon(daemon)
+        return left
+    }
+
+    // MARK: Called by the library's threads
+
+    private func begin(_ target: UnsafePointer<CChar>) -> UnsafeMutableRawPointer {
+        site.metrics.begin()
+        return Unmanaged.passRetained(Exchange(target: String(cString: target))).toOpaque()
+    }
+
+    private func handle(
+        _ connection: OpaquePointer, _ exchange: Exchange, _ method: UnsafePointer<CChar>?,
+        _ version: UnsafePointer<CChar>?, _ uploaded: UnsafeMutablePointer<Int>?
+    ) -> MHD_Result {
+        if !exchange.hasBegun {
+            exchange.hasBegun = true
+            exchange.method = method.map { String(cString: $0) } ?? ""
+            exchange.version = version.map { String(cString: $0) } ?? ""
+            let request = request(connection, exchange)
+            let answer = site.answer(request)
+            exchange.answer = answer
+            // A body is not read: the answer goes out, and the connection ends.
+            return request.hasBody ? queue(answer, connection, exchange, closing: true) : .YES
+        }
+        if let uploaded, uploaded.pointee > 0 {
+            uploaded.pointee = 0
+            return .YES
+        }
+        guard let answer = exchange.answer else { return .NO }
+        exchange.answer = nil
+        return queue(answer, connection, exchange, closing: stopping.withLock { $0 })
+    }
+
+    private func request(_ connection: OpaquePointer, _ exchange: Exchange) -> Request {
+        func header(_ name: String) -> String? {
+            MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
+        }
+        var request = Request(exchange.method, exchange.target)
+        request.host = header("Host")
+        request.conditions.range = header("Range")
+        request.conditions.ifRange = header("If-Range")
+        request.conditions.ifNoneMatch = header("If-None-Match")
+        request.conditions.ifModifiedSince = header("If-Modified-Since")
+        request.hasBody = header("Transfer-Encoding") != nil || header("Content-Length") ?? "0" != "0"
+        exchange.host = cmhd_client(connection).flatMap { SocketAddress($0) }
+        request.isLocal =
+            exchange.host?.isLoopback == true
+            && !["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"].contains { header($0) != nil }
+        if log != nil {
+            exchange.referrer = header("Referer")
+            exchange.agent = header("User-Agent")
+        }
+        return request
+    }
+
+    private func queue(
+        _ answer: Answer, _ connection: OpaquePointer, _ exchange: Exchange, closing: Bool
+    ) -> MHD_Result {
+        guard let response = response(answer) else { return .NO }
+        defer { MHD_destroy_response(response) }
+        for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
+        if closing { MHD_add_response_header(response, "Connection", "close") }
+        exchange.status = answer.status
+        exchange.bodyCount = exchange.method == "HEAD" ? 0 : answer.bodyCount
+        return MHD_queue_response(connection, answer.status, response)
+    }
+
+    private func response(_ answer: Answer) -> OpaquePointer? {
+        switch answer.body {
+        case .none: return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
+        case .bytes(let bytes): return WebDaemon.response(bytes)
+        case .file(let file, let offset, let count):
+            guard isEncrypted else {
+                // The library closes what it is given. It uses sendfile.
+                let number = fcntl(file.number, F_DUPFD_CLOEXEC, 0)
+                guard number >= 0 else { return nil }
+                let response = MHD_create_response_from_fd_at_offset64(count, number, offset)
+                if response == nil { close(number) }
+                return response
+            }
+            if count > WebDaemon.smallSize { return FileReading.response(file, offset: offset, count: count) }
+            guard let bytes = try? WebDaemon.read(file, offset, Int(count)) else { return nil }
+            return WebDaemon.response(bytes)
+        }
+    }
+
+    private static func response(_ bytes: [UInt8]) -> OpaquePointer? {
+        bytes.withUnsafeBytes { raw in
+            // It is copied, so that nothing is ever written to.
+            MHD_create_response_from_buffer(
+                raw.count, UnsafeMutableRawPointer(mutating: raw.baseAddress), .RESPMEM_MUST_COPY)
+        }
+    }
+
+    /// Reads exactly so many bytes; nil where the file has fewer.
+    private static func read(_ file: Descriptor, _ offset: UInt64, _ count: Int) throws(SystemError)
+        -> [UInt8]?
+    {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let got = bytes.withUnsafeMutableBytes { buffer in
+                Result { () throws(SystemError) -> Int in
+                    try file.read(
+                        into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]),
+                        at: offset + UInt64(filled))
+                }
+            }
+            let step = try got.get()
+            guard step > 0 else { return nil }
+            filled += step
+        }
+        return bytes
+    }
+
+    private func complete(_ connection: OpaquePointer, _ exchange: Exchange, isWhole: Bool) {
+        // What the library has answered by itself, a request that is none for instance.
+        if exchange.status == 0 { exchange.status = cmhd_status(connection) }
+        site.metrics.end(
+            method: exchange.method, status: exchange.status, bytes: isWhole ? exchange.bodyCount : 0)
+        log?.add(exchange.logLine(at: time(nil)))
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// A file of an archive repository that who pulls from it needs. There is no way to name any other.
+public enum ServedFile: Hashable, Sendable {
+    /// `config`, which says what kind of repository it is.
+    case config
+    /// `summary`
+    case summary
+    /// `summary.sig`
+    case summarySignature
+    /// A ref below `refs/heads`.
+    case ref(RefName)
+    /// A ref below `refs/mirrors`, with its collection as the first part.
+    case mirroredRef(RefName)
+    /// An object.
+    case object(ObjectName)
+    /// A part of a static delta, or an index of them: a path below the repository.
+    case delta(String)
+
+    /// Reads a path relative to the repository; nil for everything that is not to be served.
+    public init?(_ path: Substring) {
+        switch path {
+        case "config": self = .config
+        case "summary": self = .summary
+        case "summary.sig": self = .summarySignature
+        default:
+            if let name = ServedFile.rest(of: path, behind: "refs/heads/") {
+                guard let ref = RefName(name) else { return nil }
+                self = .ref(ref)
+            } else if let name = ServedFile.rest(of: path, behind: "refs/mirrors/") {
+                guard name.utf8.contains(UInt8(ascii: "/")), let ref = RefName(name) else { return nil }
+                self = .mirroredRef(ref)
+            } else if let name = ServedFile.rest(of: path, behind: "objects/") {
+                let slash = name.utf8.index(name.startIndex, offsetBy: 2, limitedBy: name.endIndex)
+                guard let slash, name[slash...].utf8.first == UInt8(ascii: "/"),
+                    let object = ObjectName(fileName: name[..<slash] + name[slash...].dropFirst())
+                else { return nil }
+                self = .object(object)
+            } else {
+                guard ServedFile.isDelta(path) else { return nil }
+                self = .delta(String(path))
+            }
+        }
+    }
+
+    private static func rest(of path: Substring, behind prefix: String) -> Substring? {
+        guard path.utf8.starts(with: prefix.utf8) else { return nil }
+        return path[path.utf8.index(path.startIndex, offsetBy: prefix.utf8.count)...]
+    }
+
+    /// `deltas/AB/REST/PART` and `delta-indexes/AB/REST.index`, where commits are written in a base 64 of their own.
+    private static func isDelta(_ path: Substring) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        func isDigits64(_ text: Substring, _ counts: [Int]) -> Bool {
+            let pieces = text.split(separator: "-", omittingEmptySubsequences: false)
+            return pieces.count <= counts.count
+                && zip(pieces, counts).allSatisfy { piece, count in
+                    piece.utf8.count == count && piece.utf8.allSatisfy(isDigit64)
+                }
+        }
+        switch (parts.first, parts.count) {
+        case ("deltas", 4):
+            guard isDigits64(parts[1], [2]), isDigits64(parts[2], [41, 43]) else { return false }
+            return ["superblock", "meta"].contains(parts[3])
+                || (1...6).contains(parts[3].utf8.count)
+                    && parts[3].utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        case ("delta-indexes", 3):
+            return isDigits64(parts[1], [2]) && parts[2].hasSuffix(".index")
+                && isDigits64(parts[2].dropLast(6), [41, 43])
+        default: return false
+        }
+    }
+
+    private static func isDigit64(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    /// The path below the repository.
+    var path: String {
+        switch self {
+        case .config: "config"
+        case .summary: "summary"
+        case .summarySignature: "summary.sig"
+        case .ref(let ref): "refs/heads/\(ref)"
+        case .mirroredRef(let ref): "refs/mirrors/\(ref)"
+        case .object(let name): "objects/\(name.fileName.prefix(2))/\(name.fileName.dropFirst(2))"
+        case .delta(let path): path
+        }
+    }
+
+    /// Whether the file is never replaced by another of its name, so that who has it never asks again.
+    var isImmutable: Bool {
+        if case .object(let name) = self { return name.type != .commitmeta }
+        return false
+    }
+
+    /// What its bytes are tagged with where the name says all of them: files may be compressed in many ways.
+    var nameTag: String? {
+        guard case .object(let name) = self, [.commit, .dirtree, .dirmeta].contains(name.type) else {
+            return nil
+        }
+        return "\"\(name.checksum)\""
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Sizes and ages as people read them.
+enum Quantities {
+    /// `999 B`, `1.5 KiB`, `20.0 MiB`.
+    static func bytes(_ number: UInt64) -> String {
+        guard number >= 1024 else { return "\(number) B" }
+        var value = Double(number) / 1024
+        var units = ["KiB", "MiB", "GiB", "TiB"][...]
+        while value >= 1023.95, units.count > 1 {
+            value /= 1024
+            units.removeFirst()
+        }
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(units.first ?? "")"
+    }
+
+    /// `just now`, `5 minutes ago`, `1 day ago`.
+    static func age(of time: Int, now: Int) -> String {
+        let seconds = now - time
+        guard seconds >= 60 else { return seconds < -60 ? "in the future" : "just now" }
+        for (unit, size) in [
+            ("year", 365 * 86_400), ("month", 30 * 86_400), ("day", 86_400), ("hour", 3600), ("minute", 60),
+        ] where seconds >= size {
+            return "\(count(seconds / size, unit)) ago"
+        }
+        return "just now"
+    }
+
+    /// `1 key`, `1,200 keys`.
+    static func count(_ number: Int, _ noun: String) -> String {
+        let digits = Array(String(number))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0 && (digits.count - index) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return "\(text) \(noun)\(number == 1 ? "" : "s")"
+    }
+}

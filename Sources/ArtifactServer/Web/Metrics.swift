@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactRepository
+import Glibc
+import SystemCalls
+
+/// What is counted, in Prometheus' text format.
+final class Metrics: Sendable {
+    private struct Key: Hashable {
+        var method: String
+        var status: UInt32
+    }
+
+    private struct State {
+        var requests: [Key: Int] = [:]
+        var bytes: UInt64 = 0
+        var inFlight = 0
+        var connections: @Sendable () -> UInt32 = { 0 }
+    }
+
+    private let repository: Repository
+    private let state = Monitor(State())
+    private let start = time(nil)
+
+    init(_ repository: Repository) {
+        self.repository = repository
+    }
+
+    /// How the number of connections is asked for.
+    func setConnections(_ count: @escaping @Sendable () -> UInt32) {
+        state.withLock { $0.connections = count }
+    }
+
+    /// A request has begun.
+    func begin() {
+        state.withLock { $0.inFlight += 1 }
+    }
+
+    /// A request is over.
+    ///
+    /// - Parameter bytes: how many bytes of body were sent, as far as is known.
+    func end(method: String, status: UInt32, bytes: UInt64) {
+        // What clients think up must not become names of time series.
+        let method = ["GET", "HEAD"].contains(method) ? method.lowercased() : "other"
+        let update = { (state: inout State) in
+            state.inFlight -= 1
+            state.bytes += bytes
+            state.requests[Key(method: method, status: status / 100), default: 0] += 1
+        }
+        state.change(update)
+    }
+
+    /// Waits until no request is under way, but not longer than so many milliseconds.
+    func waitForQuiet(atMost milliseconds: UInt64) -> Bool {
+        state.wait(atMost: milliseconds) { $0.inFlight == 0 }
+    }
+
+    /// How many requests are under way.
+    var inFlight: Int { state.withLock { $0.inFlight } }
+
+    /// Everything.
+    func text(_ catalogue: Catalogue.Snapshot, uses: UseCollector) -> String {
+        let (requests, bytes, inFlight, connections) = state.withLock {
+            ($0.requests, $0.bytes, $0.inFlight, $0.connections)
+        }
+        var text = Exposition()
+        text.describe("http_requests_total", "counter", "Requests that were answered.")
+        for (key, count) in requests.sorted(by: {
+            ($0.key.method, $0.key.status) < ($1.key.method, $1.key.status)
+        }
+        ) {
+            let status = key.status == 0 ? "none" : "\(key.status)xx"
+            text.add("http_requests_total", "{method=\"\(key.method)\",status=\"\(status)\"}", "\(count)")
+        }
+        text.value(
+            "http_body_bytes_total", "counter",
+            "Bytes of bodies of answers that were sent to their end.", bytes)
+        text.value("http_requests_in_flight", "gauge", "Requests that are being answered.", inFlight)
+        text.value("http_connections", "gauge", "Open connections.", connections())
+        text.value("uses_noted_total", "counter", "Pulls that expiry was told of.", uses.notedCount)
+        text.value("refs", "gauge", "Refs of the repository.", catalogue.count)
+        if let bytes = repository.rememberedAllocation {
+            text.value(
+                "objects_disk_bytes", "gauge",
+                "Disk that the objects take; only while the receiver or expiry has counted it.", bytes)
+        }
+        if let bytes = try? repository.freeBytes(), bytes != .max {
+            text.value("file_system_free_bytes", "gauge", "What is free for the repository.", bytes)
+        }
+        var status = stat()
+        if stat("\(repository.path)/summary", &status) == 0 {
+            text.value(
+                "summary_modified_timestamp_seconds", "gauge", "When the summary was written.",
+                status.st_mtim.tv_sec)
+            text.value(
+                "summary_age_seconds", "gauge", "How long ago that was.",
+                max(0, time(nil) - status.st_mtim.tv_sec))
+        }
+        text.text += """
+            # HELP process_start_time_seconds When the server was started.
+            # TYPE process_start_time_seconds gauge
+            process_start_time_seconds \(start)
+
+            """
+        return text.text
+    }
+}
+
+/// Lines of Prometheus' text format, version 0.0.4.
+private struct Exposition {
+    var text = ""
+
+    mutating func describe(_ name: String, _ type: String, _ help: String) {
+        text += "# HELP bst_artifact_\(name) \(help)\n# TYPE bst_artifact_\(name) \(type)\n"
+    }
+
+    mutating func add(_ name: String, _ labels: String, _ value: String) {
+        text += "bst_artifact_\(name)\(labels) \(value)\n"
+    }
+
+    mutating func value(_ name: String, _ type: String, _ help: String, _ value: some BinaryInteger) {
+        describe(name, type, help)
+        add(name, "", "\(value)")
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactRepository
+import ArtifactServer
+import Glibc
+
+extension Site.Options.Audience: ExpressibleByArgument {}
+
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serves a repository over HTTPS, with a page that shows what it has.",
+        discussion: """
+            For those who have no web server yet. Without a certificate, one is made on first use, and its fingerprint is \
+            printed. SIGTERM or Ctrl-C stops the server once requests that are under way are answered.
+
+              bst-artifact serve /srv/artifacts
+              bst-artifact pull --ca FILE --remote https://HOST:8443 hello/base/4f2a
+            """)
+
+    @Argument(help: ArgumentHelp("The repository, of mode archive.", valueName: "repo"))
+    var path: String
+
+    @Option(help: ArgumentHelp("Where to listen: ADDRESS:PORT, :PORT or PORT; port 0 is any that is free."))
+    var listen = "[::]:8443"
+
+    @Flag(name: .customLong("http"), help: "Serve without encryption: on this machine, or behind a proxy.")
+    var isPlain = false
+
+    @Option(
+        help: ArgumentHelp("The certificate (PEM), with those that lead to an authority.", valueName: "file"))
+    var certificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key (PEM, without a passphrase).", valueName: "file"))
+    var key: String?
+
+    @Option(
+        name: .customLong("host"),
+        help: ArgumentHelp(
+            "A name or address of this server for the certificate that is made. May be repeated.",
+            valueName: "name"))
+    var hosts: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the certificate that is made is kept. (default: $STATE_DIRECTORY, or bst-artifact/serve below $XDG_STATE_HOME)",
+            valueName: "folder"))
+    var state: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where clients reach this server, for the commands on the page. (default: the host that they name)"
+        ))
+    var url: String?
+
+    @Option(
+        name: .customLong("access-log"),
+        help: ArgumentHelp("Log requests to this file, in the combined format.", valueName: "file"))
+    var accessLog: String?
+
+    @Option(help: ArgumentHelp("Who may read /metrics: loopback, everyone or nobody.", valueName: "who"))
+    var metrics = Site.Options.Audience.loopback
+
+    @Option(
+        name: .customLong("max-connections"),
+        help: ArgumentHelp("Connections at once.", valueName: "number"))
+    var connections: UInt32 = 1024
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (certificate == nil) == (key == nil) else {
+            throw ValidationError("A certificate and its key go together: name both --certificate and --key.")
+        }
+        if isPlain && (certificate != nil || !hosts.isEmpty || state != nil) {
+            throw ValidationError(
+                "Without encryption there is no certificate: leave out --http, or --certificate, --key, --host and --state."
+            )
+        }
+        if certificate != nil && (!hosts.isEmpty || state != nil) {
+            throw ValidationError(
+                "With a certificate of yours none is made: leave out --certificate and --key, or --host and --state."
+            )
+        }
+        guard ListenAddress(listen) != nil else {
+            throw ValidationError(
+                "‘\(listen)’ is no place to listen: write 127.0.0.1:8443, [::1]:8443 or :8443.")
+        }
+        guard (16...100_000).contains(connections) else {
+            throw ValidationError("Connections are between 16 and 100000.")
+        }
+        if let url, !Site.isURL(url) {
+            throw ValidationError("‘\(url)’ is no URL of a web server: write https://HOST/PATH.")
+        }
+        if let host = hosts.first(where: { !SelfSigned.isHost($0) }) {
+            throw ValidationError("‘\(host)’ is neither a host's name nor an address.")
+        }
+    }
+
+    func run() throws {
+        umask(0o022)
+        let repository = try Repository(path)
+        var options = Server.Options()
+        options.limits.connections = connections
+        options.limits.connectionsPerAddress = isPlain ? connections : max(16, connections / 4)
+        options.site.metrics = metrics
+        options.site.isEncrypted = !isPlain
+        options.site.url = url.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        let own = try readCertificate(&options)
+        if let accessLog { options.log = try AccessLogFile(accessLog) }
+        // It was read before.
+        let place = ListenAddress(listen) ?? ListenAddress.anywhere
+        let socket = try place.open()
+        let terminal = output.terminal
+        if isPlain && !socket.isLoopback {
+            terminal.warn(
+                "what is served can be read and changed on its way: --http is for this machine and for proxies"
+            )
+        }
+        let left = try Server.run(
+            repository, at: socket, options,
+            ready: {
+                let scheme = isPlain ? "http" : "https"
+                terminal.say("\(repository.path): served at \(scheme)://\(socket.place)/")
+                if let own {
+                    terminal.say("\(own.isNew ? "made a certificate" : "certificate"): \(own.path)")
+                    terminal.say("SHA-256 fingerprint: \(own.certificate.fingerprint)")
+                    terminal.say("clients trust it with: --ca FILE, a copy of it")
+                }
+                fflush(nil)
+            }, warn: { terminal.warn($0) })
+        if left > 0 { terminal.warn("\(Format.count(left, "request")) broken off") }
+        terminal.say("\(repository.path): no longer served")
+    }
+
+    /// Finds the certificate.
+    ///
+    /// - Returns: the one that was made here, if it is that.
+    private func readCertificate(
+        _ options: inout Server.Options
+    ) throws -> (certificate: Certificate, path: String, isNew: Bool)? {
+        if isPlain { return nil }
+        if let certificate, let key {
+            options.certificate = try Certificate(certificate: certificate, key: key)
+            return nil
+        }
+        let folder = try state ?? Environment.stateFolder()
+        try Environment.makeFolders(folder + "/")
+        let own = try SelfSigned.certificate(in: folder, hosts: hosts + SelfSigned.usualHosts)
+        options.certificate = own.certificate
+        options.site.certificate = own.certificate
+        return own
+    }
+}
+
+/// Where to listen, as it is written.
+private struct ListenAddress {
+    let host: String
+    let port: UInt16
+
+    static let anywhere = ListenAddress(host: "::", port: 8443)
+
+    private init(host: String, port: UInt16) {
+        (self.host, self.port) = (host, port)
+    }
+
+    init?(_ text: String) {
+        let colon = text.lastIndex(of: ":")
+        let digits = colon.map { text[$0...].dropFirst() } ?? text[...]
+        guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits) else {
+            return nil
+        }
+        var host = colon.map { text[..<$0] } ?? ""
+        if host.hasPrefix("[") && host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        self.init(host: host.isEmpty ? "::" : String(host), port: port)
+    }
+
+    /// Listens there. A machine without IPv6 listens at all addresses of IPv4.
+    func open() throws -> ListeningSocket {
+        guard host == "::", let socket = try? ListeningSocket(host: host, port: port) else {
+            return try ListeningSocket(host: host == "::" ? "0.0.0.0" : host, port: port)
+        }
+        return socket
+    }
+}
+
+extension Environment {
+    /// Where a server keeps what it has made for itself.
+    fileprivate static func stateFolder() throws -> String {
+        let variables = all
+        // systemd names several, with colons between them.
+        if let folder = variables["STATE_DIRECTORY"]?.split(separator: ":").first { return String(folder) }
+        if let folder = variables["XDG_STATE_HOME"], folder.hasPrefix("/") {
+            return "\(folder)/bst-artifact/serve"
+        }
+        guard let home = variables["HOME"], home.hasPrefix("/") else {
+            throw ServerError("there is no place for a certificate: set HOME, or name a folder with --state")
+        }
+        return "\(home)/.local/state/bst-artifact/serve"
+    }
+}

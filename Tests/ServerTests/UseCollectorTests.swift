@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import ArtifactServer
+
+@Suite struct UseCollectorTests {
+    private let directory: TemporaryDirectory
+    private let place: ServedCache.Place
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        place = ServedCache.Place(directory: directory)
+        try OSTreeCommand.initRepo(place.repository, mode: .archive)
+        try place.commit([ServedCache.ref])
+        try run(["touch", "-d", "2 days ago", "\(place.repository)/refs/heads/\(ServedCache.ref)"]).checked()
+    }
+
+    private var isFresh: Bool {
+        get throws {
+            let path = "\(place.repository)/refs/heads/\(ServedCache.ref)"
+            let time = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+            return try #require(time) > Date(timeIntervalSinceNow: -3600)
+        }
+    }
+
+    /// Runs a collector while `body` uses it.
+    private func collecting(every milliseconds: UInt64, _ body: (UseCollector) throws -> Void) throws {
+        let collector = UseCollector(try Repository(place.repository)) { _ in }
+        let thread = try SystemCalls.Thread { collector.run(every: milliseconds) }
+        defer {
+            collector.stop()
+            thread.join()
+        }
+        try body(collector)
+    }
+
+    @Test func `A use is noted after a while, and not before`() throws {
+        let ref = try #require(RefName(ServedCache.ref))
+        try collecting(every: 20) { (collector) throws in
+            collector.note(.ref(ref))
+            #expect(try eventually { () throws in try isFresh })
+            #expect(eventually { collector.notedCount == 1 })
+        }
+        try run(["touch", "-d", "2 days ago", "\(place.repository)/refs/heads/\(ServedCache.ref)"]).checked()
+        try collecting(every: 3_600_000) { (collector) throws in
+            collector.note(.ref(ref))
+            #expect(try !isFresh)
+        }
+        #expect(try isFresh)
+    }
+
+    @Test func `More uses than are remembered are noted at once`() throws {
+        let ref = try #require(RefName(ServedCache.ref))
+        try collecting(every: 3_600_000) { (collector) throws in
+            collector.note(.ref(ref))
+            for number in 0..<10_000 { collector.note(.ref(try #require(RefName("no/such/ref\(number)")))) }
+            #expect(eventually { collector.notedCount == 1 })
+            #expect(try isFresh)
+        }
+    }
+}
