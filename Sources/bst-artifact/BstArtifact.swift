@@ -22,17 +22,17 @@ struct BstArtifact: ParsableCommand {
         version: "bst-artifact \(releaseVersion)",
         groupedSubcommands: [
             CommandGroup(
-                name: "Artifacts:",
+                name: "Artifact",
                 subcommands: [
                     CommitCommand.self, PushCommand.self, PullCommand.self, CheckoutCommand.self,
                     ShowCommand.self,
                     DiffCommand.self,
                 ]),
             CommandGroup(
-                name: "Caches:",
+                name: "Cache",
                 subcommands: [ListCommand.self, CheckCommand.self, DeleteCommand.self]),
             CommandGroup(
-                name: "Looking after a cache:",
+                name: "Server",
                 subcommands: [InitCommand.self, SetupServerCommand.self, ServeCommand.self, RepoCommand.self]),
         ])
 

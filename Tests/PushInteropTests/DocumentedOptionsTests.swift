@@ -22,11 +22,12 @@ import Testing
 
         private var subcommands: [String] {
             let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
-            guard let title = lines.firstIndex(of: "SUBCOMMANDS:") else { return [] }
-            // An abstract that is too long goes on in further lines, which are indented more.
-            return lines[(title + 1)...].prefix { !$0.isEmpty }.compactMap { line in
-                let indentation = line.prefix { $0 == " " }.count
-                return indentation == 2 ? line.split(separator: " ").first.map(String.init) : nil
+            return lines.indices.filter { lines[$0].hasSuffix("SUBCOMMANDS:") }.flatMap { title in
+                // An abstract that is too long goes on in further lines, which are indented more.
+                lines[(title + 1)...].prefix { !$0.isEmpty }.compactMap { line in
+                    let indentation = line.prefix { $0 == " " }.count
+                    return indentation == 2 ? line.split(separator: " ").first.map(String.init) : nil
+                }
             }
         }
 
