@@ -9,7 +9,7 @@ import SystemCalls
 /// One push in progress.
 struct Conversation {
     private let store: any ArtifactStore
-    private let options: Receiver.Options
+    private var options: Receiver.Options
     private let logger: Logger
     private let output: Descriptor
     private var session: ReceiverSession
@@ -82,6 +82,11 @@ struct Conversation {
 
     /// Tells the client why its push failed.
     mutating func tell(_ error: any Error) {
+        if options.cancellation?.isRequested == true {
+            // It hears that too, unless it would have to be waited for.
+            options.cancellation = nil
+            options.timeout = 0
+        }
         try? send(session.refusal("\(error)"))
     }
 
