@@ -79,7 +79,7 @@ examples:
 	Examples/run "$$($(SWIFT) build $(EXAMPLES) --show-bin-path)"
 
 docs:
-	Interop/Peers/install build
+	Interop/Peers/install test
 	Tests/Documentation/build
 
 build:
