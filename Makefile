@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
+# make check    everything that CI does, in its order: .ci/run
 # make demo     one artifact's way from builder to developer, on this machine
 # make test     all tests; make test-plain: those that push, with nothing beyond version 1 of the protocol
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
 # make bench    this project's programs beside others; ROW=name, RUNS=5 (see Benchmarks/README.md)
+# make examples the programs in Examples, built and run once
+# make docs     the libraries' documentation, with the toolchain's docc, into .build/documentation
 # make deb      the Debian packages bst-artifact and bst-artifact-receive, in dist/ (see Packaging/README.md)
 # make install  programs, pages, completions, units and examples: PREFIX=/usr/local DESTDIR=; make uninstall
 # make test-packages  what `make deb` builds, in a fresh Debian 12
@@ -15,10 +18,13 @@ SWIFT ?= swift
 # lld drops what is not used. The programs need no Swift where they run, and look for libraries where the system has them.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker --gc-sections \
     -Xlinker --strip-all -Xlinker -z -Xlinker now
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: demo test test-plain torture sanitize fuzz fuzz-short corpus bench bench-publish build release format lint clean \
-    deb install uninstall test-packages
+.PHONY: check demo examples docs test test-plain torture sanitize fuzz fuzz-short corpus bench bench-publish build \
+    release format lint clean deb install uninstall test-packages
+
+check:
+	.ci/run
 
 demo: release
 	Interop/Peers/install demo
@@ -70,6 +76,16 @@ bench bench-publish: release
 	Interop/Peers/install bench
 	Benchmarks/run --programs "$$($(SWIFT) build $(RELEASE) --show-bin-path)" --runs $(or $(RUNS),5) \
 		$(if $(ROW),--row "$(ROW)") $(if $(filter bench-publish,$@),--picture docs/bench.svg)
+
+EXAMPLES := --package-path Examples --scratch-path .build/examples
+examples:
+	Interop/Peers/install demo
+	$(SWIFT) build $(EXAMPLES)
+	Examples/run "$$($(SWIFT) build $(EXAMPLES) --show-bin-path)"
+
+docs:
+	Interop/Peers/install test
+	Tests/Documentation/build
 
 build:
 	Interop/Peers/install build

@@ -49,15 +49,18 @@ public struct ArtifactCache: Sendable {
     ///
     /// - Parameters:
     ///   - refs: the refs, which must be in `repository`.
+    ///   - repository: what is pushed from.
     ///   - progress: is told how far the push has come, on a thread of its own.
-    /// - Returns: what became of each ref; look at ``PushReport/isComplete``, since a ref that has moved on is left where it is.
-    /// - Throws: ``ClientError``, `RepositoryError`, `ProtocolError`, or `CancellationError`.
+    /// - Returns: what became of each ref. The cache has all of them now, unless `options` ask for a dry run.
+    /// - Throws: ``ClientError``, with `diverged` where the cache has another commit of a ref, which stays, while the other
+    ///   refs are pushed; `RepositoryError`; `ProtocolError`; `CancellationError`. ``Pusher`` reports refs that diverged
+    ///   rather than throw.
     @discardableResult
     public func push(
         _ refs: [String], from repository: Repository,
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws -> PushReport {
-        try await perform { cancellation in
+        try await workOnThread { cancellation in
             let chosen = try ArtifactCache.names(refs).map { ref in
                 guard let commit = try repository.commit(of: ref) else {
                     throw ClientError(
@@ -69,7 +72,9 @@ public struct ArtifactCache: Sendable {
             var options = options.push
             options.cancellation = cancellation
             options.showProgress = progress ?? options.showProgress
-            return try Pusher(repository: repository, options: options).push(chosen, to: address)
+            let report = try Pusher(repository: repository, options: options).push(chosen, to: address)
+            if !report.isComplete && !options.isDryRun { throw divergence(report) }
+            return report
         }
     }
 
@@ -77,6 +82,7 @@ public struct ArtifactCache: Sendable {
     ///
     /// - Parameters:
     ///   - refs: the refs.
+    ///   - repository: what is pulled into.
     ///   - progress: is told how far the pull has come, on a thread of its own.
     /// - Throws: ``ClientError``, with `unknownRef` where the cache lacks a ref; `RepositoryError`; `CancellationError`.
     @discardableResult
@@ -84,7 +90,7 @@ public struct ArtifactCache: Sendable {
         _ refs: [String], into repository: Repository,
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws -> PullReport {
-        try await perform { cancellation in
+        try await workOnThread { cancellation in
             let puller = Puller(from: try remote(cancellation), into: repository)
             if let progress { puller.showProgress = progress }
             return try puller.pull(try ArtifactCache.names(refs))
@@ -95,7 +101,7 @@ public struct ArtifactCache: Sendable {
     ///
     /// - Returns: those of the refs that it has.
     public func commits(of refs: [String]) async throws -> [String: Checksum] {
-        try await perform { cancellation in
+        try await workOnThread { cancellation in
             let found = try remote(cancellation).resolve(try ArtifactCache.names(refs))
             return Dictionary(uniqueKeysWithValues: found.map { ($0.key.text, $0.value) })
         }
@@ -106,7 +112,7 @@ public struct ArtifactCache: Sendable {
     /// - Parameter visit: gets one entry at a time, on a thread of its own: a cache may have a million.
     /// - Throws: ``ClientError`` with `missing` where the cache has no summary; what `visit` throws.
     public func forEachRef(_ visit: @escaping @Sendable (Summary.Entry) throws -> Void) async throws {
-        try await perform { cancellation in
+        try await workOnThread { cancellation in
             try remote(cancellation).summary().forEach { entry in
                 try cancellation.check()
                 try visit(entry)
@@ -116,7 +122,7 @@ public struct ArtifactCache: Sendable {
 
     /// Starts the cache's receiver and asks what it is.
     public func check() async throws -> Info {
-        try await perform { cancellation in
+        try await workOnThread { cancellation in
             var options = options.push
             options.cancellation = cancellation
             return try Pusher.check(address, options: options)
@@ -128,11 +134,21 @@ public struct ArtifactCache: Sendable {
     /// - Returns: the refs, with the commits that they pointed to.
     @discardableResult
     public func delete(_ refs: [String]) async throws -> [RefDeletion] {
-        try await perform { cancellation in
+        try await workOnThread { cancellation in
             var options = options.push
             options.cancellation = cancellation
             return try Pusher.delete(try ArtifactCache.names(refs), from: address, options: options)
         }
+    }
+
+    private func divergence(_ report: PushReport) -> ClientError {
+        let refs = report.entries.compactMap { entry in
+            if case .diverged(let theirs) = entry.outcome { "\(entry.ref) at \(theirs)" } else { nil }
+        }
+        return ClientError(
+            .diverged,
+            "\(address) has \(refs.joined(separator: ", ")), which is not an ancestor of what is here, so it stays there: pull "
+                + "it, or push under another name")
     }
 
     private func remote(_ cancellation: Cancellation) throws -> RemoteRepository {
@@ -145,43 +161,7 @@ public struct ArtifactCache: Sendable {
     }
 
     private static func names(_ refs: [String]) throws -> [RefName] {
-        try refs.map { text in
-            guard let ref = RefName(text) else {
-                throw ClientError(
-                    .unknownRef,
-                    "‘\(text.forDisplay())’ is not a ref name: it has letters, digits, ‘-’, ‘.’ and ‘_’ between single slashes"
-                )
-            }
-            return ref
-        }
-    }
-
-    /// Runs what blocks on a thread of its own, until it ends or the task is cancelled.
-    private func perform<Result: Sendable>(
-        _ body: @escaping @Sendable (Cancellation) throws -> Result
-    ) async throws -> Result {
-        let cancellation = try Cancellation()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                do {
-                    _ = try Thread {
-                        Signals.blockBrokenPipes()
-                        continuation.resume(
-                            with: Swift.Result {
-                                do {
-                                    try cancellation.check()
-                                    return try body(cancellation)
-                                } catch {
-                                    throw cancellation.isRequested ? CancellationError() : error
-                                }
-                            })
-                    }
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
-        } onCancel: {
-            cancellation.request()
-        }
+        var seen: Set<RefName> = []
+        return try refs.map { try RefName(parsing: $0) }.filter { seen.insert($0).inserted }
     }
 }

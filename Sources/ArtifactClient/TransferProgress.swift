@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far a push or a pull has come.
+/// How far a push or a pull has come. None of it ever goes back; the last one told has the numbers of the report, and the
+/// fraction 1.
 public struct TransferProgress: Sendable, Equatable {
     /// How many objects have travelled.
     public var objects = 0

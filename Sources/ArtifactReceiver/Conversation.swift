@@ -2,13 +2,14 @@
 
 import ArtifactProtocol
 import ArtifactRepository
+import Glibc
 import Logging
 import SystemCalls
 
 /// One push in progress.
 struct Conversation {
     private let store: any ArtifactStore
-    private let options: Receiver.Options
+    private var options: Receiver.Options
     private let logger: Logger
     private let output: Descriptor
     private var session: ReceiverSession
@@ -48,7 +49,13 @@ struct Conversation {
 
     private static func isInterruption(_ error: any Error) -> Bool {
         if let error = error as? ProtocolError { return error.code == .truncated }
-        return (error as? SystemError)?.isConnectionLoss ?? false
+        guard let error = error as? SystemError else { return false }
+        return error.isConnectionLoss || error.code == ECANCELED
+    }
+
+    /// How long the client may do nothing, in milliseconds: -1 for any time, nil where nobody could end the waiting either.
+    private var patience: Int32? {
+        options.timeout.map { $0 * 1000 } ?? (options.cancellation == nil ? nil : -1)
     }
 
     private mutating func converse(input: Descriptor) throws {
@@ -58,10 +65,13 @@ struct Conversation {
             while let event = try session.next(from: buffer) {
                 if try handle(event) { return }
             }
-            if let timeout = options.timeout, try !input.waitForInput(milliseconds: timeout * 1000) {
+            if let patience,
+                try !input.waitForInput(milliseconds: patience, cancellation: options.cancellation)
+            {
                 throw ProtocolError(
                     .truncated,
-                    "the client says nothing for \(timeout) seconds, so the push is given up: push again")
+                    "the client says nothing for \(patience / 1000) seconds, so the push is given up: push again"
+                )
             }
             let count = try buffer.fill { space throws(SystemError) in try input.read(into: space) }
             if count == 0 {
@@ -72,18 +82,24 @@ struct Conversation {
 
     /// Tells the client why its push failed.
     mutating func tell(_ error: any Error) {
+        if options.cancellation?.isRequested == true {
+            // It hears that too, unless it would have to be waited for.
+            options.cancellation = nil
+            options.timeout = 0
+        }
         try? send(session.refusal("\(error)"))
     }
 
     private func send(_ bytes: [UInt8]) throws {
-        guard let timeout = options.timeout else { return try output.writeAll(bytes) }
+        guard let patience else { return try output.writeAll(bytes) }
         // A pipe that takes anything at all takes a page, so that no part of this blocks for ever.
         let page = 4096
         for start in stride(from: 0, to: bytes.count, by: page) {
-            guard try output.waitForSpace(milliseconds: timeout * 1000) else {
+            guard try output.waitForSpace(milliseconds: patience, cancellation: options.cancellation)
+            else {
                 throw ProtocolError(
                     .truncated,
-                    "the client does not read its answers for \(timeout) seconds, so the push is given up: push again"
+                    "the client does not read its answers for \(patience / 1000) seconds, so the push is given up: push again"
                 )
             }
             try output.writeAll(Array(bytes[start..<min(start + page, bytes.count)]))

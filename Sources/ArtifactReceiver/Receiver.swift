@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import ArtifactRepository
+import Glibc
 import Logging
 import SystemCalls
 
@@ -11,7 +12,9 @@ import SystemCalls
 /// let repository = try Repository("/srv/artifacts")
 /// try Receiver(store: repository).serve(input: .standardInput, output: .standardOutput)
 /// ```
-public struct Receiver {
+///
+/// From asynchronous code it works on a thread of its own, and ends with the task.
+public struct Receiver: Sendable {
     /// What becomes of a ref that a client believed absent and that exists with another commit.
     public enum ExistingRefs: String, Sendable, CaseIterable {
         /// It stays, and that is success: the artifact is there.
@@ -36,6 +39,8 @@ public struct Receiver {
         public var record: @Sendable (PushRecord) -> Void = { _ in }
         /// How long the client may be silent, in seconds; nil for any time.
         public var timeout: Int32?
+        /// Ends the push when it is requested. Those who call from a task need none: the push ends with the task.
+        public var cancellation: Cancellation?
 
         /// The options that serve a BuildStream 1.0 client.
         public init() {}
@@ -45,9 +50,12 @@ public struct Receiver {
     private let options: Options
     private let logger: Logger
 
-    /// Prepares to take a push into `store`.
+    /// Prepares to take pushes.
     ///
-    /// - Parameter logger: must not write to the output that carries the protocol.
+    /// - Parameters:
+    ///   - store: where they go: a `Repository`, or one with policies around it.
+    ///   - options: how to behave.
+    ///   - logger: must not write to the output that carries the protocol.
     public init(
         store: any ArtifactStore, options: Options = Options(),
         logger: Logger = Logger(label: "receive", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -76,8 +84,24 @@ public struct Receiver {
         }
     }
 
-    /// A full disk is nothing that a client could guess from the system's words.
+    /// Takes one push on a thread of its own, until it is done or the task is cancelled. What a cancelled push has delivered
+    /// is kept for the client's next attempt, as after a connection that broke.
+    ///
+    /// - Throws: `ProtocolError`, `RepositoryError`, `SystemError` or `CancellationError`.
+    public func serve(input: Descriptor, output: Descriptor) async throws {
+        try await workOnThread { cancellation in
+            var options = options
+            options.cancellation = cancellation
+            try Receiver(store: store, options: options, logger: logger).serve(input: input, output: output)
+        }
+    }
+
+    /// Neither a full disk nor a receiver that stops is what a client could guess from the system's words.
     private func explained(_ error: any Error) -> any Error {
+        if options.cancellation?.isRequested == true, (error as? SystemError)?.code == ECANCELED {
+            return RepositoryError(
+                .busy, "the receiver of \(store.path) was told to stop, so nothing was changed: push again")
+        }
         guard let failure = error as? SystemError, failure.isOutOfSpace else { return error }
         return RepositoryError(
             .noSpace,

@@ -74,30 +74,42 @@ public final class ChildProcess {
     }
 
     deinit {
-        if exit == nil {
-            kill(identifier, SIGTERM)
-            _ = wait()
-        }
+        if exit == nil { _ = end() }
     }
 
-    /// Closes the program's input and waits until it ended; one that takes longer is told to end.
-    public func wait(atMost milliseconds: UInt64) -> Exit {
+    /// How long a program that was told to end may take to do so, in milliseconds, before it is killed.
+    private static let patienceForEnd: UInt64 = 500
+
+    /// Closes the program's input and waits until it ended; one that takes longer, or that nobody wants any more, is told
+    /// to end.
+    public func wait(atMost milliseconds: UInt64, cancellation: Cancellation? = nil) -> Exit {
         closeInput()
+        return hasEnded(within: milliseconds, cancellation) ? wait() : end()
+    }
+
+    /// Tells the program to end, and has it killed where it does not.
+    private func end() -> Exit {
+        closeInput()
+        kill(identifier, SIGTERM)
+        if !hasEnded(within: ChildProcess.patienceForEnd) { kill(identifier, SIGKILL) }
+        return wait()
+    }
+
+    private func hasEnded(within milliseconds: UInt64, _ cancellation: Cancellation? = nil) -> Bool {
         let deadline = Clock.milliseconds + milliseconds
         var pause: useconds_t = 200
         while exit == nil {
             var status: Int32 = 0
             if waitpid(identifier, &status, WNOHANG) == identifier {
                 exit = ChildProcess.exit(of: status)
-            } else if Clock.milliseconds > deadline {
-                kill(identifier, SIGTERM)
-                return wait()
+            } else if Clock.milliseconds > deadline || cancellation?.isRequested == true {
+                return false
             } else {
                 usleep(pause)
                 pause = min(pause * 2, 20_000)
             }
         }
-        return wait()
+        return true
     }
 
     private static func exit(of status: Int32) -> Exit {

@@ -46,8 +46,11 @@ public final class Descriptor: Sendable {
     /// Waits until something can be written, or until nobody reads any more.
     ///
     /// - Returns: false where that took longer than `milliseconds`.
-    public func waitForSpace(milliseconds: Int32) throws(SystemError) -> Bool {
-        try wait(for: POLLOUT, milliseconds: milliseconds, nil, "wait to write")
+    /// - Throws: `SystemError`, with `ECANCELED` where `cancellation` was requested.
+    public func waitForSpace(
+        milliseconds: Int32, cancellation: Cancellation? = nil
+    ) throws(SystemError) -> Bool {
+        try wait(for: POLLOUT, milliseconds: milliseconds, cancellation, "wait to write")
     }
 
     private func wait(

@@ -13,6 +13,13 @@ public struct PullReport: Sendable, Equatable {
         /// The commit that it pointed to here before, if any.
         public var previous: Checksum?
 
+        /// Describes what became of a ref.
+        public init(ref: RefName, commit: Checksum, previous: Checksum? = nil) {
+            self.ref = ref
+            self.commit = commit
+            self.previous = previous
+        }
+
         /// Whether it moved.
         public var isChanged: Bool { previous != commit }
     }
@@ -23,4 +30,7 @@ public struct PullReport: Sendable, Equatable {
     public var objects = 0
     /// How many bytes of objects were fetched, as they travel.
     public var bytes: UInt64 = 0
+
+    /// Nothing was pulled.
+    public init() {}
 }

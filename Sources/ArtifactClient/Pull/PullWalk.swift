@@ -50,7 +50,6 @@ final class PullWalk {
             guard let error = failure as? RepositoryError, error.code == .badObject else { throw failure }
             // Another attempt may bring the right bytes, but not a third one.
             guard spoilt.insert(verdict.name).inserted else { throw wrongBytes(error) }
-            progress.objects -= 1
             missing.isSpoilt(verdict.name)
             isMissing = true
         }
@@ -86,7 +85,7 @@ final class PullWalk {
                     // Of a file there will be a verdict, unless somebody else has brought it meanwhile.
                     if name.type != .file || incoming == nil { try missing.arrived(name) }
                     incoming = nil
-                    note(bytes: count)
+                    note(name, bytes: count)
                 case .absent: try absent(name)
                 }
             })
@@ -101,11 +100,19 @@ final class PullWalk {
         }
     }
 
-    private func note(bytes: UInt64) {
-        progress.objects += 1
+    private func note(_ name: ObjectName, bytes: UInt64) {
+        // What arrived spoilt was counted already.
+        if !spoilt.contains(name) { progress.objects += 1 }
         progress.bytes += bytes
-        let known = progress.objects + missing.count
-        progress.fraction = Double(progress.objects) / Double(known)
+        // What is known to be missing grows where folders arrive.
+        let known = Double(progress.objects) / Double(progress.objects + missing.count)
+        progress.fraction = max(progress.fraction ?? 0, known)
+        showProgress(progress)
+    }
+
+    /// Tells that everything is published.
+    func showEnd() {
+        progress.fraction = 1
         showProgress(progress)
     }
 

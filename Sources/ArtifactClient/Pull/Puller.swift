@@ -12,7 +12,7 @@ import ArtifactRepository
 public final class Puller {
     private let store: any ArtifactStore
     private let source: RemoteRepository
-    /// Is told after each object how far the pull has come.
+    /// Is told after each object, and at the end, how far the pull has come.
     public var showProgress: (TransferProgress) -> Void = { _ in }
 
     /// Prepares to pull.
@@ -85,6 +85,7 @@ public final class Puller {
         try walk.finish()
         let changes = report.entries.map { RefChange($0.ref, to: $0.commit, expecting: .anything) }
         _ = try quarantine.publish(changes, replaceDetachedMetadata: true)
+        walk.showEnd()
         report.objects = walk.progress.objects
         report.bytes = walk.progress.bytes
         return report

@@ -20,10 +20,12 @@ public final class RemoteRepository {
 
     /// Prepares to read; nothing is fetched yet.
     ///
+    /// - Parameters:
+    ///   - remote: the address.
+    ///   - mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails or lacks
+    ///     something, the next one. They get no secrets of `options`.
+    ///   - options: how web servers are talked to.
     /// - Throws: `ClientError` where nothing can be pulled from such a remote.
-    ///
-    /// - Parameter mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails
-    ///   or lacks something, the next one. They get no secrets of `options`.
     public init(
         _ remote: RemoteAddress, mirrors: [RemoteAddress] = [], options: WebOptions = WebOptions()
     ) throws {

@@ -35,6 +35,12 @@ final class PushMeter {
         show(progress)
     }
 
+    /// Notes that the remote has everything.
+    func finish() {
+        progress.fraction = 1
+        show?(progress)
+    }
+
     private func cost(of name: ObjectName) -> UInt64 {
         PushMeter.costOfObject + (repository.storedSize(of: name) ?? 0)
     }

@@ -24,6 +24,13 @@ public struct PushReport: Sendable, Equatable {
         public var commit: Checksum
         /// What became of it.
         public var outcome: Outcome
+
+        /// Describes what became of a ref.
+        public init(ref: RefName, commit: Checksum, outcome: Outcome) {
+            self.ref = ref
+            self.commit = commit
+            self.outcome = outcome
+        }
     }
 
     /// The refs, in the order in which they were given.
@@ -32,6 +39,9 @@ public struct PushReport: Sendable, Equatable {
     public var objects = 0
     /// How many bytes of objects were sent, in the form in which they travel.
     public var bytes: UInt64 = 0
+
+    /// Nothing was pushed.
+    public init() {}
 
     /// Whether the remote has all of our commits.
     public var isComplete: Bool {

@@ -31,7 +31,7 @@ public struct Pusher {
         public var abilities = Ability.enabled
         /// Is told what the receiver is doing while it takes its time.
         public var showActivity: @Sendable (String) -> Void = { _ in }
-        /// Is told after each object how far the push has come. To know that, everything that the commits consist of is
+        /// Is told after each object, and at the end, how far the push has come. To know that, everything that the commits consist of is
         /// looked up first; without anybody to tell, it is not.
         public var showProgress: (@Sendable (TransferProgress) -> Void)?
         /// Whether nothing is to be sent: then the report tells what would become of refs, and how many objects their new
@@ -47,7 +47,11 @@ public struct Pusher {
     private let repository: Repository
     private let options: Options
 
-    /// Prepares to push from `repository`.
+    /// Prepares to push.
+    ///
+    /// - Parameters:
+    ///   - repository: what is pushed from.
+    ///   - options: how to push.
     public init(repository: Repository, options: Options = Options()) {
         self.repository = repository
         self.options = options
@@ -90,6 +94,7 @@ public struct Pusher {
             rest = try push(firstOf: rest, with: command, &closure, meter, &report)
         }
         if !options.isDryRun {
+            meter.finish()
             (report.objects, report.bytes) = (meter.progress.objects, meter.progress.bytes)
         }
         return report

@@ -203,8 +203,12 @@ final class ReceiverConnection {
             }
             if try !fill() { break }
         }
-        guard process.wait(atMost: UInt64(patience) * 1000) == .status(0) else { throw failure() }
+        guard wait() == .status(0) else { throw failure() }
         try session.inputEnded(in: buffer)
+    }
+
+    private func wait() -> ChildProcess.Exit {
+        process.wait(atMost: UInt64(patience) * 1000, cancellation: cancellation)
     }
 
     /// Why the receiver went away, as well as can be told.
@@ -213,8 +217,7 @@ final class ReceiverConnection {
         if let cancellation, cancellation.isRequested(within: ReceiverConnection.patienceForSignal) {
             return interruption()
         }
-        let exit = process.wait(atMost: UInt64(patience) * 1000)
-        return ReceiverFailure(command, exit: exit, messages: messages.finish()).error
+        return ReceiverFailure(command, exit: wait(), messages: messages.finish()).error
     }
 }
 

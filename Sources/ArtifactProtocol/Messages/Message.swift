@@ -148,7 +148,10 @@ public enum Message: Equatable, Sendable {
 
     /// The message as a frame.
     ///
-    /// - Parameter long: whether the peer has `Ability.long`.
+    /// - Parameters:
+    ///   - version: the version that is spoken.
+    ///   - order: the byte order of the body.
+    ///   - long: whether the peer has `Ability.long`.
     /// - Throws: `ProtocolError` with `tooLarge` where the body has more than 65,535 bytes, or with `long`
     ///   `FrameHeader.maximumLongBodySize`.
     public func frame(

@@ -185,6 +185,7 @@ public struct PushSession: Sendable {
     /// What precedes the bytes of an object.
     ///
     /// - Parameters:
+    ///   - name: the object.
     ///   - size: how many bytes it has as it travels.
     ///   - isLast: whether no other object follows, which version 1 must know.
     public mutating func objectHeader(

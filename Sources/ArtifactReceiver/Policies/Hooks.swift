@@ -59,6 +59,7 @@ public final class HookedStore: StoreDecorator {
     /// Asks and tells about publications in `inner`.
     ///
     /// - Parameters:
+    ///   - inner: the store behind.
     ///   - before: refuses a push by failing.
     ///   - after: hears of the refs that moved.
     ///   - warn: hears that the second one failed, which changes nothing.

@@ -14,6 +14,7 @@ public final class RefFilter: StoreDecorator {
     /// Limits what may be moved in `inner`.
     ///
     /// - Parameters:
+    ///   - inner: the store behind.
     ///   - allowed: shell-style patterns, in which `*` also stands for slashes; a ref must match one of them, if there are
     ///     any.
     ///   - denied: patterns that a ref must not match.

@@ -13,6 +13,7 @@ public final class SizeLimit: StoreDecorator {
     /// Limits what `inner` takes.
     ///
     /// - Parameters:
+    ///   - inner: the store behind.
     ///   - maximumObject: the most bytes of one object; nil for any number.
     ///   - maximumPush: the most bytes of all objects of one push that the store does not have; nil for any number.
     public init(_ inner: any ArtifactStore, maximumObject: UInt64?, maximumPush: UInt64?) {

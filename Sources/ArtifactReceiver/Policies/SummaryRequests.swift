@@ -12,7 +12,9 @@ public final class SummaryRequests: StoreDecorator {
 
     /// Puts the wish around a repository.
     ///
-    /// - Parameter isWanted: whether there is to be a summary, asked when refs have moved.
+    /// - Parameters:
+    ///   - repository: the repository.
+    ///   - isWanted: whether there is to be a summary, asked when refs have moved.
     public init(_ repository: Repository, when isWanted: @escaping @Sendable () -> Bool = { true }) {
         inner = repository
         self.repository = repository

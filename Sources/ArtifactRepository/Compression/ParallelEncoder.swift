@@ -54,8 +54,11 @@ public final class ParallelEncoder {
 
     /// Starts the workers.
     ///
-    /// - Parameter workerCount: how many objects, or parts of large ones, are compressed at the same time; one for each
-    ///   core, if nil.
+    /// - Parameters:
+    ///   - repository: where the objects are.
+    ///   - compression: how hard to compress them.
+    ///   - workerCount: how many objects, or parts of large ones, are compressed at the same time; one for each core, if
+    ///     nil.
     public init(_ repository: Repository, compression: Compression, workerCount: Int? = nil) throws {
         let count = workerCount ?? Thread.coreCount
         let shared = self.shared

@@ -16,7 +16,9 @@ public final class SignedCommits: StoreDecorator {
 
     /// Protects `inner`.
     ///
-    /// - Parameter verifiers: all of them must be content with each commit.
+    /// - Parameters:
+    ///   - inner: the store behind.
+    ///   - verifiers: all of them must be content with each commit.
     public init(_ inner: any ArtifactStore, verifiers: [any SignatureVerifier]) {
         self.inner = inner
         self.verifiers = verifiers

@@ -66,7 +66,9 @@ public protocol Quarantine: AnyObject {
     func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Begins to take an object in, which is verified while it is written.
     ///
-    /// - Parameter size: how many bytes it has as it travels, where that is known.
+    /// - Parameters:
+    ///   - name: the object.
+    ///   - size: how many bytes it has as it travels, where that is known.
     /// - Returns: nil where the store has the object already, so that its bytes can be skipped.
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)?
     /// What became of files since this was last asked: they are verified and written while others arrive.
@@ -77,7 +79,9 @@ public protocol Quarantine: AnyObject {
     ///
     /// A file about which no verdict was taken, and that is wrong, makes it fail.
     ///
-    /// - Parameter replaceDetachedMetadata: whether detached metadata that the store has is replaced.
+    /// - Parameters:
+    ///   - changes: where refs are to go.
+    ///   - replaceDetachedMetadata: whether detached metadata that the store has is replaced.
     /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome]
     /// Leaves what was verified to a successor, where its purpose allows that; discards it otherwise.

@@ -29,6 +29,7 @@ public final class MissingObjects {
     /// Prepares to look for what is in neither a quarantine nor its store.
     ///
     /// - Parameters:
+    ///   - quarantine: where objects arrive.
     ///   - followsParents: whether the parents of missing commits are wanted too, where they are to be had.
     ///   - trustsMarks: whether to believe what the store remembers to have whole, and not to look.
     public init(in quarantine: any Quarantine, followsParents: Bool = false, trustsMarks: Bool = true) {

@@ -9,8 +9,8 @@ struct RepoCommand: ParsableCommand {
         discussion: """
               bst-artifact repo stats --repo /srv/artifacts
               bst-artifact repo fsck --repo /srv/artifacts
-              bst-artifact repo expire --repo /srv/artifacts --max-size 200G --dry-run
-              bst-artifact repo log --repo /srv/artifacts --limit 10
+              bst-artifact repo log --repo /srv/artifacts
+              bst-artifact repo pin --repo /srv/artifacts 'releases/*'
             """,
         subcommands: [
             RepoSummaryCommand.self, RepoStatsCommand.self, RepoExpireCommand.self, RepoPinCommand.self,

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactClient
+import ArtifactProtocol
+import ArtifactRepository
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// Pulls from a program's own tasks.
+@Suite struct LibraryPullTests {
+    private let builder: Builder
+    private let cache: Cache
+
+    init() throws {
+        builder = try Builder()
+        cache = try Cache.plain()
+    }
+
+    private func pull(from server: FaultyWebServer, told: Progress? = nil) throws -> Task<
+        PullReport, any Error
+    > {
+        let (ref, remote) = (cache.ref, try ArtifactCache(server.url))
+        let repository = try Repository(builder.repository)
+        return Task {
+            try await remote.pull([ref], into: repository) { progress in told?.add(progress) }
+        }
+    }
+
+    /// What was told of a pull.
+    private final class Progress: Sendable {
+        private let told = Mutex<[TransferProgress]>([])
+        func add(_ progress: TransferProgress) { told.withLock { $0.append(progress) } }
+        var steps: [TransferProgress] { told.withLock { $0 } }
+    }
+
+    @Test(arguments: ["/config", "/objects/"])
+    func `One that is cancelled before a web server that hangs ends at once, and changes nothing`(
+        place: String
+    ) async throws {
+        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+            path.hasPrefix(place) ? .delay(seconds: 60) : nil
+        }
+        let before = try builder.visible
+        let pull = try pull(from: server)
+        #expect(try await comesTrue { server.requestedPaths.contains { $0.hasPrefix(place) } })
+        let start = ContinuousClock.now
+        pull.cancel()
+        await #expect(throws: CancellationError.self) { try await pull.value }
+        // Much less, where tests leave the task a thread to hear of it; the server would take a minute.
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(try builder.visible.differences(from: before) == [])
+    }
+
+    @Test func `Progress never goes back, not even where a file comes spoilt at first`() async throws {
+        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+            path.hasSuffix(".filez") ? .firstAttempts(1, .corrupt(offset: 20)) : nil
+        }
+        let told = Progress()
+        let report = try await pull(from: server, told: told).value
+        let steps = told.steps
+        for (before, after) in zip(steps, steps.dropFirst()) {
+            #expect(before.objects <= after.objects)
+            #expect(before.bytes <= after.bytes)
+            #expect(before.fraction ?? 0 <= after.fraction ?? 0)
+        }
+        #expect(steps.last?.objects == report.objects)
+        #expect(steps.last?.bytes == report.bytes)
+        #expect(steps.last?.fraction == 1)
+        #expect(report.objects == Set(try OSTreeCommand.listObjects(builder.repository)).count)
+        #expect(report.entries.map(\.commit.hex) == [cache.commit])
+    }
+
+    @Test func `Errors can be told apart`() async throws {
+        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+            path.hasSuffix(".filez") ? .status(404) : nil
+        }
+        let repository = try Repository(builder.repository)
+        func code(_ address: String, _ ref: String) async throws -> ClientError.Code? {
+            var options = ArtifactCache.Options()
+            options.web.attempts = 1
+            do {
+                try await ArtifactCache(address, options: options).pull([ref], into: repository)
+                return nil
+            } catch let error as ClientError {
+                return error.code
+            }
+        }
+        #expect(try await code(server.url, "not/there") == .unknownRef)
+        #expect(try await code(server.url, cache.ref) == .missing)
+        #expect(try await code("\(server.url)/elsewhere", cache.ref) == .unsuitableRemote)
+        server.stop()
+        #expect(try await code(server.url, cache.ref) == .unreachable)
+        #expect(throws: RemoteAddressError.self) { try ArtifactCache("ftp://example.com/artifacts") }
+    }
+
+    @Test func `A ref that is named twice is pulled once`() async throws {
+        let server = try FaultyWebServer(folder: cache.repository)
+        let report = try await ArtifactCache(server.url).pull(
+            [cache.ref, cache.ref], into: Repository(builder.repository))
+        #expect(report.entries.count == 1)
+        #expect(
+            try await ArtifactCache(server.url).commits(of: [cache.ref, "no/such"]).keys.sorted() == [
+                cache.ref
+            ])
+    }
+}
