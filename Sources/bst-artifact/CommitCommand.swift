@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactClient
+import ArtifactProtocol
 import ArtifactRepository
 
 struct CommitCommand: ParsableCommand {
@@ -29,7 +31,7 @@ struct CommitCommand: ParsableCommand {
     func run() throws {
         let repository = try repository.open(try configurationOptions.load())
         let commit = try repository.commit(
-            directory: directory, refs: try refs.map(RefPatterns.ref), subject: subject)
+            directory: directory, refs: try refs.map { try RefName(parsing: $0) }, subject: subject)
         output.terminal.print("\(commit)")
         output.terminal.emit(["commit": JSON(commit), "refs": .array(refs.map { JSON($0) })])
     }

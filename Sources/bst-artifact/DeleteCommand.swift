@@ -33,7 +33,8 @@ struct DeleteCommand: ParsableCommand {
         var options = receiver.options(isVerbose: output.verbose)
         options.isDryRun = isDryRun
         options.cancellation = try Interruption.cancellation()
-        let deletions = try Pusher.delete(try refs.map(RefPatterns.ref), from: address, options: options)
+        let deletions = try Pusher.delete(
+            try refs.map { try RefName(parsing: $0) }, from: address, options: options)
         for deletion in deletions {
             output.terminal.say(
                 "\(deletion.ref): \(isDryRun ? "would be deleted" : "deleted"), was at \(deletion.commit)")

@@ -68,7 +68,7 @@ struct Pull {
             }
         }
         let exact = try words.filter { !RefPatterns.isPattern($0) }.map {
-            (word: $0, ref: try RefPatterns.ref($0))
+            (word: $0, ref: try RefName(parsing: $0))
         }
         let present = exact.isEmpty ? [:] : try remote.resolve(exact.map(\.ref))
         return patterns.filter { !$0.refs.isEmpty }

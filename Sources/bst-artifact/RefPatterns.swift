@@ -22,17 +22,6 @@ enum RefPatterns {
         try Checksum(hex: word) ?? resolve([word], in: repository)[0].commit
     }
 
-    /// Checks a ref that was named exactly.
-    static func ref(_ word: String) throws -> RefName {
-        guard let ref = RefName(word) else {
-            throw ClientError(
-                .unknownRef,
-                "‘\(word.forDisplay())’ is not a ref name: it has letters, digits, ‘-’, ‘.’ and ‘_’ between single slashes"
-            )
-        }
-        return ref
-    }
-
     /// The refs of a repository that words name, each once, in their order.
     ///
     /// - Throws: `ClientError` with `unknownRef` where a word names none.
@@ -47,7 +36,7 @@ enum RefPatterns {
             if isPattern(word) {
                 found = all.filter { matches($0.ref, word) }
             } else {
-                let ref = try ref(word)
+                let ref = try RefName(parsing: word)
                 found = try repository.commit(of: ref).map { [(ref, $0)] } ?? []
             }
             guard !found.isEmpty else {

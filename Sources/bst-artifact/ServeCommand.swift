@@ -127,6 +127,11 @@ struct ServeCommand: ParsableCommand {
                     terminal.say("SHA-256 fingerprint: \(own.certificate.fingerprint)")
                     terminal.say("clients trust it with: --ca FILE, a copy of it")
                 }
+                terminal.emit([
+                    "repository": JSON(repository.path), "url": JSON("\(scheme)://\(socket.place)/"),
+                    "certificate": JSON(own?.path ?? certificate),
+                    "fingerprint": JSON(own?.certificate.fingerprint),
+                ])
                 fflush(nil)
             }, warn: { terminal.warn($0) })
         if left > 0 { terminal.warn("\(Format.count(left, "request")) broken off") }

@@ -34,6 +34,28 @@ import Testing
         #expect(!text.contains("status"))
     }
 
+    @Test func `Lines fit from the moment on in which the terminal becomes narrower`() throws {
+        let shell = try Shell()
+        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
+        let server = try FaultyWebServer(folder: shell.cache) { path, _ in
+            path.hasPrefix("/objects/") ? .delay(seconds: 0.15) : nil
+        }
+        try shell.well("bst-artifact init --mode bare-user other")
+        let other = shell.directory.path("other")
+        let text = try onTerminal(
+            "bst-artifact pull --repo \(other) --remote \(server.url) hello/base/4f2a", in: shell,
+            columns: 70, then: 30)
+        let shown = text.components(separatedBy: "\r\u{1b}[J")
+        #expect(shown.count >= 4, "\(text.debugDescription)")
+        // What was shown before the change is one; all that follows was measured anew, and what had wrapped is cleared.
+        for part in shown.dropFirst(2).dropLast() {
+            let lines = part.replacing(/\u{1b}\[\dA/, with: "").components(separatedBy: "\r\n")
+            #expect(lines.allSatisfy { $0.count < 30 }, "\(part.debugDescription)")
+        }
+        #expect(text.contains("\u{1b}[3A") || text.contains("\u{1b}[2A"), "\(text.debugDescription)")
+        #expect(shown.last?.hasPrefix("hello/base/4f2a: new, at") == true)
+    }
+
     @Test(arguments: [("TERM", "dumb"), ("TERM", "")])
     func `A terminal that cannot move its cursor gets plain lines`(_ name: String, _ value: String) throws {
         let shell = try Shell()

@@ -89,7 +89,7 @@ import Testing
         }
         #expect(try await code(server.url, "not/there") == .unknownRef)
         #expect(try await code(server.url, cache.ref) == .missing)
-        #expect(try await code("\(server.url)/elsewhere", cache.ref) == .unsuitableRemote)
+        #expect(try await code("\(server.url)/elsewhere", cache.ref) == .unknownRemote)
         server.stop()
         #expect(try await code(server.url, cache.ref) == .unreachable)
         #expect(throws: RemoteAddressError.self) { try ArtifactCache("ftp://example.com/artifacts") }

@@ -68,7 +68,6 @@ import Testing
         // It answers what is asked first, and then reads nothing.
         let answers = try shop.directory.file("answers", Frame.info() + Frame.accepted)
         let (cache, source) = (try cache(receiver: receiver("cat '\(answers)'; exec sleep 100")), try source)
-        let start = ContinuousClock.now
         await #expect(throws: CancellationError.self) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await cache.push(["a/b/c"], from: source) }
@@ -80,7 +79,6 @@ import Testing
                 try await group.next()
             }
         }
-        #expect(ContinuousClock.now - start < .seconds(20))
         #expect(!ProcessTree.isAlive(try #require(notedProcess())))
     }
 

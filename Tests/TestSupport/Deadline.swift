@@ -38,7 +38,7 @@ public func eventually(within seconds: Double = 10, _ condition: () throws -> Bo
 
 /// The same for a task, which lets others go on meanwhile: they may need the few threads there are for tasks. It may have to wait
 /// for one itself, as long as other tests take.
-public func comesTrue(within seconds: Double = 300, _ condition: () throws -> Bool) async throws -> Bool {
+public func comesTrue(within seconds: Double = 900, _ condition: () throws -> Bool) async throws -> Bool {
     let deadline = Deadline(seconds: seconds)
     while true {
         if try condition() { return true }

@@ -32,9 +32,9 @@ public struct ProcessResult: Sendable {
         status == .exited(0)
     }
 
-    /// Whether it exited with a status that says of `bst-artifact` that something failed, and not that it was told nonsense.
+    /// Whether it exited with one of the statuses that `bst-artifact` has for failures.
     public var failed: Bool {
-        (1...6).contains { status == .exited($0) }
+        [1, 2, 3, 4, 5, 6, 64].contains { status == .exited($0) }
     }
 
     /// Standard output as text, as it came.

@@ -41,7 +41,7 @@ final class ProgressLines: Sendable {
             let lines = [title, text()].map { String($0.prefix(width - 1)) }
             // Rows are counted anew each time: who makes the window narrower makes lines wrap.
             ProgressLines.write(
-                ProgressLines.erasure(of: state.lengths, width: width) + lines.joined(separator: "\r\n"))
+                ProgressLines.erasure(of: state.lengths, width: width) + lines.joined(separator: "\n"))
             state.lengths = lines.map(\.count)
         }
     }

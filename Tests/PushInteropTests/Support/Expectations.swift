@@ -22,7 +22,8 @@ func expectArrived(
     #expect(leftovers.isEmpty, sourceLocation: location)
 }
 
-/// Runs something that must fail with a status and words on standard error, and leave repositories as they were.
+/// Runs something that must fail with a status (1 stands for all that say of a failure; which one it is, ExitStatusTests
+/// looks at) and words on standard error, and leave repositories as they were.
 ///
 /// - Returns: how it ended.
 @discardableResult
@@ -33,7 +34,9 @@ func expectFailure(
     let before = try repositories.map(Reader.snapshot)
     let result = try body()
     let told = "\(result.status)\n\(result.errorText)\(result.text)"
-    if let status {
+    if status == 1 {
+        #expect(result.failed, "\(told)", sourceLocation: location)
+    } else if let status {
         #expect(result.status == .exited(status), "\(told)", sourceLocation: location)
     } else {
         #expect(!result.succeeded, "\(told)", sourceLocation: location)
