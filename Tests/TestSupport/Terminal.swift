@@ -6,11 +6,13 @@ public enum Terminal {
     ///
     /// - Parameters:
     ///   - columns: how wide it is.
-    ///   - newColumns: how wide it becomes once something was shown; nil where it stays.
-    ///   - keys: what is typed once something was shown.
+    ///   - newColumns: how wide it becomes then; nil where it stays.
+    ///   - keys: what is typed then.
+    ///   - text: what must have been shown before; anything, if empty.
     /// - Returns: all that was written there, and a line `status N` where the program did not end well.
     public static func run(
         _ command: [String], columns: Int, then newColumns: Int? = nil, keys: String = "",
+        after text: String = "",
         environment: [String: String?] = [:], timeout: Double = 60
     ) throws -> String {
         let program = #"""
@@ -19,12 +21,12 @@ public enum Terminal {
             def resize(terminal, columns):
                 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
-            columns, new_columns, keys = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+            columns, new_columns, keys, text = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
             child, terminal = pty.fork()
             if child == 0:
                 resize(2, columns)
-                os.execvp(sys.argv[4], sys.argv[4:])
-            seen = False
+                os.execvp(sys.argv[5], sys.argv[5:])
+            seen, shown = False, b""
             while True:
                 try:
                     data = os.read(terminal, 65536)
@@ -33,7 +35,8 @@ public enum Terminal {
                 if not data:
                     break
                 os.write(1, data)
-                if not seen:
+                shown += data
+                if not seen and text.encode() in shown:
                     seen = True
                     if new_columns:
                         resize(terminal, new_columns)
@@ -42,7 +45,7 @@ public enum Terminal {
             if status:
                 print("status", status)
             """#
-        let words = ["python3", "-c", program, "\(columns)", "\(newColumns ?? 0)", keys] + command
+        let words = ["python3", "-c", program, "\(columns)", "\(newColumns ?? 0)", keys, text] + command
         var variables: [String: String?] = ["TERM": "xterm", "NO_COLOR": nil]
         variables.merge(environment) { $1 }
         return try TestSupport.run(words, environment: variables, timeout: timeout).checked().text
