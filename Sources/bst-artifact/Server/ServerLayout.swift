@@ -73,29 +73,4 @@ struct ServerLayout: ParsableArguments {
         if let pullURL { words += ["--pull-url", pullURL] }
         return (words + [repository]).map(\.shellQuoted).joined(separator: " ")
     }
-
-    /// sshd's settings.
-    var sshdSettings: String {
-        """
-        # Written by ‘bst-artifact setup-server’: whoever has a key of \(user) may push, and do nothing else.
-        Match User \(user)
-            ForceCommand \(forceCommand)
-            # So that the receiver knows which key was used, for ‘bst-artifact repo log’.
-            ExposeAuthInfo yes
-            AuthenticationMethods publickey
-            PasswordAuthentication no
-            KbdInteractiveAuthentication no
-            DisableForwarding yes
-            PermitTTY no
-            PermitUserRC no
-
-        """
-    }
-
-    /// Settings without what does not matter to sshd.
-    static func essence(of settings: String) -> [String] {
-        settings.split(whereSeparator: \.isNewline).map { line in
-            line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
-    }
 }
