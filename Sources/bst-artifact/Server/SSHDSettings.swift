@@ -59,20 +59,27 @@ struct SSHDSettings {
 
     /// A command with the pull URL that is asked for, and otherwise as it was, if it starts the receiver for the repository.
     private func command(adapting old: String) -> String {
-        guard var words = old.shellWords, words.first == layout.receiver,
+        guard var words = old.shellWords, let program = words.first,
+            program.hasSuffix("/bst-artifact-receive"),
             words.contains(where: { $0 == layout.repository || "\(layout.home)/\($0)" == layout.repository })
         else { return layout.forceCommand }
-        guard let url = layout.pullURL else { return old }
+        if program != layout.receiver, layout.namesReceiver || !Directory.isExecutable(program) {
+            words[0] = layout.receiver
+        }
+        if let url = layout.pullURL { SSHDSettings.set(url, in: &words) }
+        return words == old.shellWords ? old : words.map(\.shellQuoted).joined(separator: " ")
+    }
+
+    /// Has the receiver tell clients where to pull from.
+    private static func set(_ url: String, in words: inout [String]) {
         if let place = words.firstIndex(of: "--pull-url"), place + 1 < words.count {
-            if words[place + 1] == url { return old }
             words[place + 1] = url
         } else if let place = words.firstIndex(where: { $0.hasPrefix("--pull-url=") }) {
-            if words[place] == "--pull-url=\(url)" { return old }
             words[place] = "--pull-url=\(url)"
         } else {
-            words.insert(contentsOf: ["--pull-url", url], at: words.count - 1)
+            // Not before the last word, which may be another option's value.
+            words.insert(contentsOf: ["--pull-url", url], at: words.dropFirst().first == "--verbose" ? 2 : 1)
         }
-        return words.map(\.shellQuoted).joined(separator: " ")
     }
 
     /// The name of a line's setting, in lower case, and its value; nil for comments and empty lines.

@@ -130,11 +130,11 @@ struct ServerDiagnosis {
             note(
                 .error,
                 "sshd's ForceCommand for \(layout.user) starts \(program.forDisplay()), which is no receiver",
-                "see \(layout.sshdConfiguration)")
+                setup)
         } else if let program = words.first, program.hasPrefix("/"), !Directory.isExecutable(program) {
             note(
                 .error, "sshd's ForceCommand starts \(program.forDisplay()), which is not there",
-                "correct the path in \(layout.sshdConfiguration)")
+                setup)
         } else if !names(words, layout.repository) && !words.contains("--root") {
             note(
                 .error,
@@ -153,7 +153,7 @@ struct ServerDiagnosis {
                 ? "the log does not know who pushed" : "\(layout.user) could do more than push"
             note(
                 .warning, "sshd's \(name) for \(layout.user) is not ‘\(value)’, so \(reason)",
-                "set it in \(layout.sshdConfiguration)")
+                setup)
         }
         let allowed = (settings["allowusers"] ?? []).flatMap { $0.split(separator: " ").map(String.init) }
         if !allowed.isEmpty,
@@ -165,6 +165,11 @@ struct ServerDiagnosis {
                 .error, "sshd's AllowUsers does not name \(layout.user)", "add it, then: systemctl reload ssh"
             )
         }
+    }
+
+    /// What puts sshd's settings right.
+    private var setup: String {
+        "bst-artifact setup-server" + (layout.pullURL.map { " --pull-url \($0)" } ?? "")
     }
 
     /// Whether a command names the repository, as it is or below the home directory.

@@ -61,6 +61,9 @@ struct ServerLayout: ParsableArguments {
     var repository: String { repositoryOption ?? "\(home)/repo" }
     var authorizedKeys: String { "\(home)/.ssh/authorized_keys" }
 
+    /// Whether the receiver is named, and not the one beside this program.
+    var namesReceiver: Bool { receiverOption != nil }
+
     var receiver: String {
         if let receiverOption { return receiverOption }
         let own = ChildProcess.ownPath ?? "/usr/bin/bst-artifact"
