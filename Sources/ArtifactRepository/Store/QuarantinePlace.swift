@@ -11,8 +11,8 @@ struct QuarantinePlace: Sendable {
 
     /// Writes an object that was found right.
     ///
-    /// It has its name from the beginning, which saves a renaming for each object, but no permissions before it is complete:
-    /// so is known what a process has left that died in between (`isComplete`).
+    /// It has its name from the beginning, which saves a renaming for each object, but cannot be read before it is complete:
+    /// so is known what a process has left that died in between (`isComplete`). Attributes need the permission to write.
     ///
     /// - Throws: `RepositoryError` with `badObject` where it is there already.
     func keep(
@@ -20,7 +20,7 @@ struct QuarantinePlace: Sendable {
     ) throws {
         let entry = name.checksum.hex
         do {
-            let file = try directory.createFile(entry, mode: 0)
+            let file = try directory.createFile(entry, mode: S_IWUSR)
             do {
                 try file.writeAll(bytes)
                 if let ostreeMetadata { try file.setAttribute("user.ostreemeta", to: ostreeMetadata) }

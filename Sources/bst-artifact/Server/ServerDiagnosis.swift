@@ -78,7 +78,7 @@ struct ServerDiagnosis {
         if count > 0 {
             note(.fine, "\(Format.count(count, "key")) may push")
         } else if geteuid() == 0 {
-            note(.warning, "no key may push", "bst-artifact setup-server --key FILE.pub")
+            note(.error, "no key may push", "bst-artifact setup-server --key FILE.pub")
         } else {
             note(.warning, "the keys of \(user.name) cannot be read by you", "run this as root")
         }
@@ -130,11 +130,11 @@ struct ServerDiagnosis {
             note(
                 .error,
                 "sshd's ForceCommand for \(layout.user) starts \(program.forDisplay()), which is no receiver",
-                "see \(layout.sshdConfiguration)")
+                setup)
         } else if let program = words.first, program.hasPrefix("/"), !Directory.isExecutable(program) {
             note(
                 .error, "sshd's ForceCommand starts \(program.forDisplay()), which is not there",
-                "correct the path in \(layout.sshdConfiguration)")
+                setup)
         } else if !names(words, layout.repository) && !words.contains("--root") {
             note(
                 .error,
@@ -153,7 +153,7 @@ struct ServerDiagnosis {
                 ? "the log does not know who pushed" : "\(layout.user) could do more than push"
             note(
                 .warning, "sshd's \(name) for \(layout.user) is not ‘\(value)’, so \(reason)",
-                "set it in \(layout.sshdConfiguration)")
+                setup)
         }
         let allowed = (settings["allowusers"] ?? []).flatMap { $0.split(separator: " ").map(String.init) }
         if !allowed.isEmpty,
@@ -165,6 +165,11 @@ struct ServerDiagnosis {
                 .error, "sshd's AllowUsers does not name \(layout.user)", "add it, then: systemctl reload ssh"
             )
         }
+    }
+
+    /// What puts sshd's settings right.
+    private var setup: String {
+        "bst-artifact setup-server" + (layout.pullURL.map { " --pull-url \($0)" } ?? "")
     }
 
     /// Whether a command names the repository, as it is or below the home directory.
@@ -198,10 +203,10 @@ struct ServerDiagnosis {
     }
 
     private mutating func checkOwner(of repository: Repository, _ user: SystemUser) {
-        let wrong = ["", "/objects", "/refs", "/refs/heads", "/tmp", "/state", "/summary"].first { part in
-            var status = stat()
-            return lstat(repository.path + part, &status) == 0 && status.st_uid != user.identifier
-        }
+        let parts = ["", "/objects", "/refs", "/refs/heads", "/tmp", "/state", "/summary", "/config"]
+        let wrong =
+            parts.first { isForeign(repository.path + $0, user) }
+            ?? foreignObject(in: "\(repository.path)/objects", user).map { "/objects/\($0)" }
         if let wrong {
             note(
                 .error, "\(repository.path)\(wrong) does not belong to \(user.name), so that pushes fail",
@@ -209,6 +214,26 @@ struct ServerDiagnosis {
         } else {
             note(.fine, "the repository belongs to \(user.name)")
         }
+    }
+
+    private func isForeign(_ path: String, _ user: SystemUser) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_uid != user.identifier
+    }
+
+    /// A folder of objects, or an object, of somebody else. All folders are looked at, and thousands of objects.
+    private func foreignObject(in objects: String, _ user: SystemUser) -> String? {
+        let folders = ((try? Directory(objects))?.entriesIfReadable ?? []).sorted()
+        if let folder = folders.first(where: { isForeign("\(objects)/\($0)", user) }) { return folder }
+        var count = 0
+        for folder in folders {
+            for object in (try? Directory("\(objects)/\(folder)"))?.entriesIfReadable ?? [] {
+                if isForeign("\(objects)/\(folder)/\(object)", user) { return "\(folder)/\(object)" }
+                count += 1
+            }
+            if count > 10_000 { break }
+        }
+        return nil
     }
 
     /// A web server runs as somebody else.
@@ -228,13 +253,13 @@ struct ServerDiagnosis {
     }
 
     private mutating func checkSummary(of repository: Repository) {
-        let remedy = "sudo -u \(layout.user) bst-artifact repo summary --repo \(repository.path)"
+        let remedy = "runuser -u \(layout.user) -- bst-artifact repo summary --repo \(repository.path)"
         var summary = stat()
         guard stat("\(repository.path)/summary", &summary) == 0 else {
             let isEmpty = (try? repository.hasMoreRefs(than: 0)) == false
             return isEmpty
                 ? note(.fine, "there is no summary yet: the first push makes one")
-                : note(.warning, "there is no summary, so nothing can be listed", remedy)
+                : note(.error, "there is no summary, so nothing can be listed", remedy)
         }
         guard let heads = try? Directory("\(repository.path)/refs/heads"),
             let newest = try? ServerDiagnosis.newest(in: heads)
@@ -243,7 +268,7 @@ struct ServerDiagnosis {
         let age = newest - summary.st_mtim.tv_sec
         if age > 60 || repository.isSummaryUpdateRequested && age > 0 {
             note(
-                .warning,
+                .error,
                 "the summary is \(Format.duration(seconds: UInt64(max(0, age)))) older than the newest ref folder",
                 remedy)
         } else {
@@ -305,6 +330,19 @@ struct ServerDiagnosis {
                 .error, "\(error)",
                 "look at the web server's log, and see the example sites in the documentation")
         }
+        checkCertificate(of: url)
+    }
+
+    private mutating func checkCertificate(of url: String) {
+        guard let days = ServerCertificate(of: url)?.daysLeft else { return }
+        let remedy = "renew it, and let the web server read it"
+        if days < 0 {
+            note(.error, "the certificate of \(url) has expired", remedy)
+        } else if days < 14 {
+            note(.warning, "the certificate of \(url) is good for \(Format.count(days, "day")) only", remedy)
+        } else {
+            note(.fine, "its certificate is good for \(Format.count(days, "day"))")
+        }
     }
 
     /// The URL that the ForceCommand tells clients.
@@ -314,4 +352,9 @@ struct ServerDiagnosis {
         guard let place = words.firstIndex(of: "--pull-url"), place + 1 < words.count else { return nil }
         return words[place + 1]
     }
+}
+
+extension Directory {
+    /// What is in it, as far as it can be read.
+    fileprivate var entriesIfReadable: [String] { (try? entries()) ?? [] }
 }

@@ -61,6 +61,9 @@ struct ServerLayout: ParsableArguments {
     var repository: String { repositoryOption ?? "\(home)/repo" }
     var authorizedKeys: String { "\(home)/.ssh/authorized_keys" }
 
+    /// Whether the receiver is named, and not the one beside this program.
+    var namesReceiver: Bool { receiverOption != nil }
+
     var receiver: String {
         if let receiverOption { return receiverOption }
         let own = ChildProcess.ownPath ?? "/usr/bin/bst-artifact"
@@ -72,30 +75,5 @@ struct ServerLayout: ParsableArguments {
         var words = [receiver, "--verbose"]
         if let pullURL { words += ["--pull-url", pullURL] }
         return (words + [repository]).map(\.shellQuoted).joined(separator: " ")
-    }
-
-    /// sshd's settings.
-    var sshdSettings: String {
-        """
-        # Written by ‘bst-artifact setup-server’: whoever has a key of \(user) may push, and do nothing else.
-        Match User \(user)
-            ForceCommand \(forceCommand)
-            # So that the receiver knows which key was used, for ‘bst-artifact repo log’.
-            ExposeAuthInfo yes
-            AuthenticationMethods publickey
-            PasswordAuthentication no
-            KbdInteractiveAuthentication no
-            DisableForwarding yes
-            PermitTTY no
-            PermitUserRC no
-
-        """
-    }
-
-    /// Settings without what does not matter to sshd.
-    static func essence(of settings: String) -> [String] {
-        settings.split(whereSeparator: \.isNewline).map { line in
-            line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
     }
 }

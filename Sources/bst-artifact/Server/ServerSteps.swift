@@ -48,16 +48,7 @@ struct ServerSteps {
                 "there is a repository at \(layout.repository) that is not of mode archive: name another --repo"
             )
         }
-        let settings = text(of: layout.sshdConfiguration)
-        if settings.map(ServerLayout.essence) != ServerLayout.essence(of: layout.sshdSettings) {
-            let action = settings == nil ? "write" : "replace"
-            let old = settings == nil ? "" : ", and keep the old one beside it as .old"
-            steps.append(
-                ServerStep(
-                    description:
-                        "\(action) sshd's settings for that user, \(layout.sshdConfiguration)\(old); check them "
-                        + "with ‘sshd -t’, and let sshd read them", run: writeSettings))
-        }
+        if let step = settingsStep() { steps.append(step) }
         let present =
             text(of: layout.authorizedKeys)?.split(whereSeparator: \.isNewline).map(String.init) ?? []
         let known = Set(present.compactMap { ServerSteps.material(of: $0) })
@@ -71,6 +62,23 @@ struct ServerSteps {
                 })
         }
         return steps
+    }
+
+    /// Writes sshd's settings, if they are not right already.
+    private func settingsStep() -> ServerStep? {
+        let old = text(of: layout.sshdConfiguration)
+        let settings = SSHDSettings(for: layout)
+        let new = old.map(settings.adapting) ?? settings.text
+        guard new != old else { return nil }
+        let action = old == nil ? "write" : "change"
+        let kept = old == nil ? "" : ", and keep the old ones beside it as .old"
+        return ServerStep(
+            description:
+                "\(action) sshd's settings for that user, \(layout.sshdConfiguration)\(kept); check them "
+                + "with ‘sshd -t’, and let sshd read them"
+        ) {
+            try write(new, in: old)
+        }
     }
 
     /// The key itself, in base64, without its type and comment.
@@ -120,12 +128,11 @@ struct ServerSteps {
         try OtherProgram.run(["chown", "-R", "\(layout.user):", layout.repository])
     }
 
-    private func writeSettings() throws {
+    private func write(_ settings: String, in old: String?) throws {
         let path = layout.sshdConfiguration
-        let old = text(of: path)
         if old != nil { try OtherProgram.run(["cp", "-p", path, "\(path).old"]) }
         try Environment.makeFolders(path)
-        try ServerSteps.write(layout.sshdSettings, to: path)
+        try ServerSteps.write(settings, to: path)
         do {
             try SSHD.check()
         } catch {

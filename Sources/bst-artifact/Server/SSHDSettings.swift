@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import SystemCalls
+
+/// sshd's settings for the user whom clients push as: one `Match User` block.
+struct SSHDSettings {
+    private let layout: ServerLayout
+
+    init(for layout: ServerLayout) {
+        self.layout = layout
+    }
+
+    /// A name and its value, in their order. The one of the command is what a new file gets.
+    private var wanted: [(name: String, value: String)] {
+        [
+            ("ForceCommand", layout.forceCommand), ("ExposeAuthInfo", "yes"),
+            ("AuthenticationMethods", "publickey"), ("PasswordAuthentication", "no"),
+            ("KbdInteractiveAuthentication", "no"), ("DisableForwarding", "yes"), ("PermitTTY", "no"),
+            ("PermitUserRC", "no"),
+        ]
+    }
+
+    /// A whole file.
+    var text: String {
+        let lines = wanted.map { "    \($0.name) \($0.value)\n" }
+        return """
+            # Written by ‘bst-artifact setup-server’: whoever has a key of \(layout.user) may push, and do nothing else.
+            # ExposeAuthInfo is for ‘bst-artifact repo log’: the receiver learns which key was used.
+            Match User \(layout.user)
+            \(lines.joined())
+            """
+    }
+
+    /// What a file that is there already should say. Comments, other settings, and options that the receiver was given stay,
+    /// so that a file that is right comes back as it was.
+    func adapting(_ old: String) -> String {
+        var lines = old.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        let matches = lines.indices.filter { SSHDSettings.setting(in: lines[$0])?.name == "match" }
+        // A file of several blocks, or for somebody else, is not one that this program or the package has made.
+        guard matches.count == 1, let match = matches.first,
+            SSHDSettings.setting(in: lines[match])?.value.lowercased() == "user \(layout.user)"
+        else { return text }
+        for (name, value) in wanted {
+            let place = lines.indices.first {
+                $0 > match && SSHDSettings.setting(in: lines[$0])?.name == name.lowercased()
+            }
+            guard let place else {
+                lines.append("    \(name) \(value)")
+                continue
+            }
+            let present = SSHDSettings.setting(in: lines[place])?.value ?? ""
+            let right = name == "ForceCommand" ? command(adapting: present) : value
+            if present != right { lines[place] = "    \(name) \(right)" }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A command with the pull URL that is asked for, and otherwise as it was, if it starts the receiver for the repository.
+    private func command(adapting old: String) -> String {
+        guard var words = old.shellWords, let program = words.first,
+            program.hasSuffix("/bst-artifact-receive"),
+            words.contains(where: { $0 == layout.repository || "\(layout.home)/\($0)" == layout.repository })
+        else { return layout.forceCommand }
+        if program != layout.receiver, layout.namesReceiver || !Directory.isExecutable(program) {
+            words[0] = layout.receiver
+        }
+        if let url = layout.pullURL { SSHDSettings.set(url, in: &words) }
+        return words == old.shellWords ? old : words.map(\.shellQuoted).joined(separator: " ")
+    }
+
+    /// Has the receiver tell clients where to pull from.
+    private static func set(_ url: String, in words: inout [String]) {
+        if let place = words.firstIndex(of: "--pull-url"), place + 1 < words.count {
+            words[place + 1] = url
+        } else if let place = words.firstIndex(where: { $0.hasPrefix("--pull-url=") }) {
+            words[place] = "--pull-url=\(url)"
+        } else {
+            // Not before the last word, which may be another option's value.
+            words.insert(contentsOf: ["--pull-url", url], at: words.dropFirst().first == "--verbose" ? 2 : 1)
+        }
+    }
+
+    /// The name of a line's setting, in lower case, and its value; nil for comments and empty lines.
+    private static func setting(in line: String) -> (name: String, value: String)? {
+        let words = line.split(maxSplits: 1, whereSeparator: { $0.isWhitespace || $0 == "=" })
+        guard let name = words.first, !name.hasPrefix("#") else { return nil }
+        let value = words.count > 1 ? words[1].drop(while: \.isWhitespace) : ""
+        return (name.lowercased(), String(value.reversed().drop(while: \.isWhitespace).reversed()))
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactRepository
+import Glibc
+import SystemCalls
+
+/// How long the certificate of a web server is good for, as the program `openssl` finds it.
+struct ServerCertificate {
+    /// When it ends, in seconds since 1970.
+    let end: Int
+
+    /// How many whole days are left; below zero once it has expired.
+    var daysLeft: Int {
+        let seconds = end - time(nil)
+        return seconds < 0 ? -1 : seconds / 86_400
+    }
+
+    /// Asks the server of a URL.
+    ///
+    /// nil without `openssl`, without encryption, and where the server does not answer.
+    init?(of url: String) {
+        guard url.hasPrefix("https://"), OtherProgram.path(of: "openssl") != nil else { return nil }
+        let authority = url.dropFirst("https://".count).prefix { $0 != "/" }
+        let place = authority.split(separator: "@").last.map(String.init) ?? ""
+        // The last part behind a colon is the port, unless it is inside of an IPv6 address.
+        let hasPort = place.last != "]" && place.contains(":")
+        let host = hasPort ? String(place[..<(place.lastIndex(of: ":") ?? place.endIndex)]) : place
+        guard !host.isEmpty, !host.hasPrefix("-") else { return nil }
+        let script =
+            "timeout 15 openssl s_client -connect \"$1\" -servername \"$2\" </dev/null 2>/dev/null"
+            + " | openssl x509 -noout -enddate -dateopt iso_8601"
+        guard
+            let output = try? OtherProgram.run([
+                "/bin/sh", "-c", script, "sh", hasPort ? place : "\(place):443", host,
+            ])
+        else { return nil }
+        self.init(line: output)
+    }
+
+    /// Reads `notAfter=2027-02-21 00:56:03Z`.
+    private init?(line: String) {
+        guard line.hasPrefix("notAfter=") else { return nil }
+        let numbers = line.split(whereSeparator: { !("0"..."9").contains($0) }).compactMap { Int32($0) }
+        guard numbers.count == 6, numbers[0] >= 1970 else { return nil }
+        var parts = tm()
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
+        end = timegm(&parts)
+    }
+}
