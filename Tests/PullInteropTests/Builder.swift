@@ -103,10 +103,10 @@ final class Builder: Sendable {
                 for type in ["filez", "dirtree", "dirmeta"] {
                     let path = "\(repository)/tmp/\(folder)/\(type)"
                     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-                    // What is being written has its name already, and no permissions yet.
+                    // What is being written has its name already, and cannot be read yet.
                     let whole = names.filter { name in
                         let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
-                        return attributes?[.posixPermissions] as? Int != 0
+                        return (attributes?[.posixPermissions] as? Int ?? 0) & 0o400 != 0
                     }
                     found.formUnion(whole.map { Cache.path("\($0).\(type)") })
                 }

@@ -69,7 +69,7 @@ struct ResumptionTests {
         let path = "\(try folder())/filez/\(artifact.files[index].checksum)"
         let whole = try #require(FileManager.default.contents(atPath: path))
         try whole.prefix(index * 10).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
+        try FileManager.default.setAttributes([.posixPermissions: 0o200], ofItemAtPath: path)
         // That file, the root's metadata and folder, and the commit.
         try expectPush(purpose, wanting: 4)
         #expect(try repository.quarantines().isEmpty)
