@@ -156,16 +156,18 @@ import Testing
         #expect(try TreeSnapshot(builder.repository).differences(from: before) == [])
     }
 
-    @Test(.enabled(if: TestUser.canBeMade, "only root can make users"), arguments: ["bare-user", "archive"])
-    func `Somebody who is not root pulls into a repository of their own`(mode: String) throws {
+    @Test(.enabled(if: TestUser.canBeMade, "only root can make users"))
+    func `Somebody who is not root pulls into repositories of their own`() throws {
         let user = try TestUser()
         let program = try user.install(Programs.artifact())
-        let repository = "\(user.home)/mine"
-        _ = try user.run([program, "init", "--mode", mode, repository]).checked()
-        let result = try user.run([
-            program, "pull", "--repo", repository, "--remote", cache.repository, cache.ref,
-        ])
-        #expect(result.succeeded, "\(result.errorText)")
-        #expect(try OSTreeCommand.revParse(repository, cache.ref) == cache.commit)
+        for mode in ["bare-user", "archive"] {
+            let repository = "\(user.home)/\(mode)"
+            try user.run([program, "init", "--mode", mode, repository]).checked()
+            let result = try user.run([
+                program, "pull", "--repo", repository, "--remote", cache.repository, cache.ref,
+            ])
+            #expect(result.succeeded, "\(result.errorText)")
+            #expect(try OSTreeCommand.revParse(repository, cache.ref) == cache.commit)
+        }
     }
 }

@@ -149,13 +149,19 @@ struct ServerSteps {
             throw RepositoryError(.notAllowed, "there is no user \(layout.user) to add a key for")
         }
         let folder = "\(layout.home)/.ssh"
+        // Root would follow a link of that user's to anywhere.
+        var status = stat()
+        if lstat(folder, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+            throw RepositoryError(
+                .conflict, "\(folder) is no folder, so no key is added there: look at it, and remove it")
+        }
         try OtherProgram.run([
             "install", "-d", "-m", "700", "-o", layout.user, "-g", "\(user.group)", folder,
         ])
         var lines = text(of: layout.authorizedKeys) ?? ""
         if !lines.isEmpty && !lines.hasSuffix("\n") { lines += "\n" }
         try ServerSteps.write(lines + key + "\n", to: layout.authorizedKeys, mode: 0o600)
-        guard chown(layout.authorizedKeys, user.identifier, user.group) == 0 else {
+        guard lchown(layout.authorizedKeys, user.identifier, user.group) == 0 else {
             throw SystemError("give \(layout.authorizedKeys) to \(layout.user)")
         }
     }
