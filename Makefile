@@ -34,7 +34,7 @@ test:
 	Interop/Peers/install test
 	CONFORMANCE=Tests/Fixtures/conformance /usr/bin/python3 Interop/Peers/test_artifact_peer.py
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	Tests/run "$$($(SWIFT) build --show-bin-path)"
 
 # The tests that push, with nothing beyond version 1 of the protocol.
 test-plain:
