@@ -85,10 +85,15 @@ import Testing
         return program
     }
 
+    /// The receiver, once it has noted its number.
+    private func notedProcess(_ shell: Shell) -> pid_t? {
+        let text = (try? String(contentsOfFile: shell.directory.path("pid"), encoding: .utf8)) ?? ""
+        return text.hasSuffix("\n") ? pid_t(text.dropLast()) : nil
+    }
+
     private func expectGone(_ shell: Shell) throws {
-        let text = try String(contentsOfFile: shell.directory.path("pid"), encoding: .utf8)
-        let number = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-        #expect(kill(number, 0) != 0 && errno == ESRCH, "the receiver still runs")
+        let process = try #require(notedProcess(shell))
+        #expect(kill(process, 0) != 0 && errno == ESRCH, "the receiver still runs")
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
@@ -101,7 +106,7 @@ import Testing
                 Programs.artifact(), "push", "--repo", shell.mine, "--remote", shell.cache, "--receiver",
                 hangingReceiver(shell), "hello/base/4f2a",
             ], environment: shell.environment)
-        #expect(eventually { FileManager.default.fileExists(atPath: shell.directory.path("pid")) })
+        #expect(eventually(within: 60) { notedProcess(shell) != nil })
         process.terminate(signal)
         let result = try process.finish()
         #expect(result.status == .exited(128 + signal), "\(result.errorText)")
