@@ -5,13 +5,6 @@ import TestSupport
 import Testing
 
 @Suite struct DeleteTests {
-    private func receiver(_ options: String, in shell: Shell) throws -> String {
-        let program = try shell.directory.file(
-            "receiver", "#!/bin/sh\nexec \(Programs.receiver()) \(options) \"$@\"\n")
-        chmod(program, 0o755)
-        return program
-    }
-
     private func shellWithRefs() throws -> Shell {
         let shell = try Shell()
         try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
@@ -20,7 +13,7 @@ import Testing
 
     @Test func `All refs go that were named, and the summary shows it`() throws {
         let shell = try shellWithRefs()
-        let program = try receiver("--allow-delete", in: shell)
+        let program = try shell.receiver("--allow-delete")
         try shell.well(
             "bst-artifact delete --remote \(shell.cache) --receiver \(program) hello/base/4f2a world/app/11aa"
         )
@@ -46,16 +39,15 @@ import Testing
     {
         let shell = try shellWithRefs()
         let result = try shell.run(
-            "bst-artifact delete --remote \(shell.cache) --receiver \(receiver(options, in: shell)) \(refs)")
+            "bst-artifact delete --remote \(shell.cache) --receiver \(shell.receiver(options)) \(refs)")
         #expect(result.failed && result.errorText.contains(words), "\(result.errorText)")
         #expect(try OSTreeCommand.refs(shell.cache).count == 3)
     }
 
     @Test func `Hooks hear of what goes`() throws {
         let shell = try shellWithRefs()
-        let hook = try shell.directory.file("hook", "#!/bin/sh\ncat > \(shell.directory.path("heard"))\n")
-        chmod(hook, 0o755)
-        let program = try receiver("--allow-delete --post-receive \(hook)", in: shell)
+        let hook = try shell.program("hook", "cat > \(shell.directory.path("heard"))")
+        let program = try shell.receiver("--allow-delete --post-receive \(hook)")
         try shell.well("bst-artifact delete --remote \(shell.cache) --receiver \(program) hello/base/4f2a")
         let heard = try String(contentsOfFile: shell.directory.path("heard"), encoding: .utf8)
         #expect(heard == "\(shell.first) \(String(repeating: "0", count: 64)) hello/base/4f2a\n")
@@ -63,9 +55,8 @@ import Testing
 
     @Test func `A receiver of another kind is said not to allow it`() throws {
         let shell = try shellWithRefs()
-        let program = try shell.directory.file(
-            "python", "#!/bin/sh\nexec \(Programs.peersPython()) \(Programs.peerScript()) receive \"$@\"\n")
-        chmod(program, 0o755)
+        let program = try shell.program(
+            "python", "exec \(Programs.peersPython()) \(Programs.peerScript()) receive \"$@\"")
         let result = try shell.run(
             "bst-artifact delete --remote \(shell.cache) --receiver \(program) hello/base/4f2a")
         #expect(result.status == .exited(5), "\(result.errorText)")

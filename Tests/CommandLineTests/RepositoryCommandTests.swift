@@ -85,9 +85,7 @@ import Testing
         let shell = try Shell()
         try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a")
         try shell.well("bst-artifact repo pin --repo cache hello/base/4f2a")
-        let program = try shell.directory.file(
-            "small", "#!/bin/sh\nexec \(Programs.receiver()) --max-size 30K \"$@\"\n")
-        chmod(program, 0o755)
+        let program = try shell.receiver("--max-size 30K")
         _ = try shell.run(
             "bst-artifact push --repo mine --remote \(shell.cache) --receiver \(program) world/app/11aa")
         #expect(try OSTreeCommand.refs(shell.cache).contains("hello/base/4f2a"))
@@ -116,9 +114,7 @@ import Testing
         #expect(lines.count == 2)
         #expect(lines[0].contains("  build farm 7 \(key) 192.0.2.7: 6 objects, "))
         #expect(lines[1] == "  hello/base/4f2a: new, at \(shell.first)")
-        let program = try shell.directory.file(
-            "deleting", "#!/bin/sh\nexec \(Programs.receiver()) --allow-delete --pusher 'an\tadmin' \"$@\"\n")
-        chmod(program, 0o755)
+        let program = try shell.receiver("--allow-delete --pusher 'an\tadmin'")
         try shell.well("bst-artifact delete --remote \(shell.cache) --receiver \(program) hello/base/4f2a")
         let last = try json(shell.well("bst-artifact repo log --repo cache --limit 1 --json"))
         #expect(last["name"] as? String == "an admin" && last["key"] as? String == "")

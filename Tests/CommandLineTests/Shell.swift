@@ -50,6 +50,20 @@ struct Shell {
         ]
     }
 
+    /// Makes a program out of a shell's lines.
+    @discardableResult
+    func program(_ name: String, _ lines: String) throws -> String {
+        let program = try directory.file(name, "#!/bin/sh\n\(lines)\n")
+        chmod(program, 0o755)
+        return program
+    }
+
+    /// Makes a program that is the receiver with options.
+    @discardableResult
+    func receiver(_ options: String, named name: String = "receiver") throws -> String {
+        try program(name, "exec \(Programs.receiver()) \(options) \"$@\"")
+    }
+
     /// Runs a command line in the folder, whose parts are separated by blanks.
     func run(_ line: String) throws -> ProcessResult {
         var words = line.split(separator: " ").map(String.init)

@@ -83,9 +83,7 @@ import Testing
 
     private func shell() throws -> Shell {
         let shell = try Shell()
-        let program = try shell.directory.file(
-            "deleting", "#!/bin/sh\nexec \(Programs.receiver()) --allow-delete --pusher alice \"$@\"\n")
-        chmod(program, 0o755)
+        try shell.receiver("--allow-delete --pusher alice", named: "deleting")
         return shell
     }
 
@@ -121,17 +119,4 @@ import Testing
                 "\(line): \(result.text) \(parsed.errorText)")
         }
     }
-}
-
-/// The subcommands that a help text names.
-func subcommands(_ help: String) -> [String] {
-    var result: [String] = []
-    var isList = false
-    for line in help.split(separator: "\n", omittingEmptySubsequences: false) {
-        if line.hasSuffix("SUBCOMMANDS:") { isList = true } else if line.isEmpty { isList = false }
-        // An abstract that is too long goes on in further lines, which are indented more.
-        guard isList, line.hasPrefix("  "), !line.hasPrefix("   ") else { continue }
-        if let name = line.split(separator: " ").first { result.append(String(name)) }
-    }
-    return result
 }

@@ -77,12 +77,10 @@ import Testing
         #expect(try shell.run("bst-artifact show --repo mine none").errorText.hasPrefix("Error: mine"))
     }
 
-    /// A receiver that introduces itself, takes the update, and then does nothing but wait.
+    /// A receiver that notes its number, and then does nothing but wait.
     private func hangingReceiver(_ shell: Shell) throws -> String {
-        let program = try shell.directory.file(
-            "hanging", "#!/bin/sh\necho $$ > \(shell.directory.path("pid"))\nexec sleep 1000\n")
-        chmod(program, 0o755)
-        return program
+        try shell.program(
+            "hanging", "echo $$ > \(shell.directory.path("pid"))\necho ready >&2\nexec sleep 1000")
     }
 
     /// The receiver, once it has noted its number.
@@ -140,10 +138,7 @@ import Testing
 
     @Test func `Ctrl-C on a terminal ends a push, though what it has started gets it too`() throws {
         let shell = try Shell()
-        let program = try shell.directory.file(
-            "hanging",
-            "#!/bin/sh\necho $$ > \(shell.directory.path("pid"))\necho ready >&2\nexec sleep 1000\n")
-        chmod(program, 0o755)
+        let program = try hangingReceiver(shell)
         let text = try onTerminal(
             "bst-artifact push --repo \(shell.mine) --remote \(shell.cache) --receiver \(program) hello/base/4f2a",
             in: shell, keys: "\u{3}")

@@ -17,18 +17,8 @@ import Testing
             let result = try run([program] + words.dropFirst() + ["--help"])
             expectSuccess(result)
             let command = Command(words: words, help: result.text)
-            return try [command] + command.subcommands.flatMap { try all(words + [$0], program: program) }
-        }
-
-        private var subcommands: [String] {
-            let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
-            return lines.indices.filter { lines[$0].hasSuffix("SUBCOMMANDS:") }.flatMap { title in
-                // An abstract that is too long goes on in further lines, which are indented more.
-                lines[(title + 1)...].prefix { !$0.isEmpty }.compactMap { line in
-                    let indentation = line.prefix { $0 == " " }.count
-                    return indentation == 2 ? line.split(separator: " ").first.map(String.init) : nil
-                }
-            }
+            return try [command]
+                + subcommands(command.help).flatMap { try all(words + [$0], program: program) }
         }
 
         var options: [String] { Set(help.matches(of: /--[a-z][a-z0-9-]*/).map { "\($0.output)" }).sorted() }
