@@ -10,7 +10,7 @@ extension RefName {
         guard let ref = RefName(text) else {
             throw ClientError(
                 .unknownRef,
-                "‘\(String(text).forDisplay())’ is not a ref name: it has letters, digits, ‘-’, ‘.’ and ‘_’ between single "
+                "'\(String(text).forDisplay())' is not a ref name: it has letters, digits, '-', '.' and '_' between single "
                     + "slashes")
         }
         self = ref

@@ -38,7 +38,7 @@ extension String {
                     $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
                         ? "?" : $0
                 }))
-        if unicodeScalars.count > limit { shown += "…" }
+        if unicodeScalars.count > limit { shown += "..." }
         return shown
     }
 }

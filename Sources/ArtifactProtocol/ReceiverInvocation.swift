@@ -19,8 +19,8 @@ public struct ReceiverInvocation: Equatable, Sendable {
         func refused(_ reason: String) -> ProtocolError {
             ProtocolError(
                 .malformed,
-                "‘\(command.forDisplay(limit: 200))’ is not run: \(reason), and this login is for pushing artifacts alone, "
-                    + "with ‘bst-artifact push’")
+                "'\(command.forDisplay(limit: 200))' is not run: \(reason), and this login is for pushing artifacts alone, "
+                    + "with 'bst-artifact push'")
         }
         guard let words = command.shellWords else { throw refused("its quotation marks do not match") }
         var rest = words[...]
@@ -40,7 +40,7 @@ public struct ReceiverInvocation: Equatable, Sendable {
             case "--repo" where takesOptions: path = rest.popFirst()
             case _ where takesOptions && word.hasPrefix("--repo="): path = String(word.dropFirst(7))
             case _ where takesOptions && word.hasPrefix("-"):
-                throw refused("its option ‘\(word.forDisplay(limit: 80))’ is not for clients to set")
+                throw refused("its option '\(word.forDisplay(limit: 80))' is not for clients to set")
             default:
                 guard path == nil else { throw refused("it names more than one repository") }
                 path = word

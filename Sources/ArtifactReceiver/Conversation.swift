@@ -275,7 +275,7 @@ struct Conversation {
         for (change, outcome) in zip(changes, outcomes) {
             switch outcome {
             case .moved(let old):
-                logger.info("\(change.ref) → \(change.new)", metadata: ["old": "\(old?.hex ?? "none")"])
+                logger.info("\(change.ref) -> \(change.new)", metadata: ["old": "\(old?.hex ?? "none")"])
             case .unchanged:
                 logger.info("\(change.ref) was at \(change.new) already")
             case .kept(let current):

@@ -27,7 +27,7 @@ extension Repository {
         else {
             throw RepositoryError(
                 .badObject,
-                "ref \(ref) of \(path) holds no commit, so repair it with ‘ostree refs --delete \(ref)’")
+                "ref \(ref) of \(path) holds no commit, so repair it with 'ostree refs --delete \(ref)'")
         }
         return checksum
     }

@@ -29,7 +29,7 @@ struct Confinement {
         guard let root else {
             guard let path else {
                 throw ValidationError(
-                    "Name the repository that takes the push, for example ‘bst-artifact-receive artifacts’")
+                    "Name the repository that takes the push, for example 'bst-artifact-receive artifacts'")
             }
             return path
         }
@@ -56,7 +56,7 @@ struct Confinement {
         else {
             throw RepositoryError(
                 .notARepository,
-                "there is no repository ‘\(path.forDisplay(limit: 200))’ that this key may push to: check the path, which is "
+                "there is no repository '\(path.forDisplay(limit: 200))' that this key may push to: check the path, which is "
                     + "relative to the caches' common folder")
         }
         return found

@@ -12,7 +12,7 @@ struct PolicyOptions: ParsableArguments {
     @Option(
         name: .customLong("allow-ref"),
         help: ArgumentHelp(
-            "Only refs like this may be pushed; ‘*’ also stands for slashes. May be repeated.",
+            "Only refs like this may be pushed; '*' also stands for slashes. May be repeated.",
             valueName: "pattern"))
     var allowed: [String] = []
 
@@ -74,7 +74,7 @@ struct PolicyOptions: ParsableArguments {
     @Option(
         name: .customLong("pre-receive"),
         help: ArgumentHelp(
-            "Ask this program before a push is published: it gets lines ‘OLD NEW REF’, and refuses by failing.",
+            "Ask this program before a push is published: it gets lines 'OLD NEW REF', and refuses by failing.",
             valueName: "program"))
     var preReceive: String?
 

@@ -56,7 +56,7 @@ struct ReceiveCommand: ParsableCommand {
 
     @Option(
         name: .customLong("pusher"),
-        help: ArgumentHelp("What ‘bst-artifact repo log’ calls whoever pushes.", valueName: "name"))
+        help: ArgumentHelp("What 'bst-artifact repo log' calls whoever pushes.", valueName: "name"))
     var pusher: String?
 
     @Argument(help: "The repository, relative to the home directory under sshd.")
@@ -82,7 +82,7 @@ struct ReceiveCommand: ParsableCommand {
             throw ValidationError(
                 """
                 bst-artifact-receive takes pushes from a client on its standard input, and this is a terminal. It is \
-                meant to be started by sshd: see ‘bst-artifact-receive --help’, and try ‘bst-artifact check’ from a \
+                meant to be started by sshd: see 'bst-artifact-receive --help', and try 'bst-artifact check' from a \
                 client.
                 """)
         }

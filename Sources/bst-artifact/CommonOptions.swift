@@ -51,7 +51,7 @@ struct RepositoryOptions: ParsableArguments {
         guard access("\(path)/config", F_OK) == 0 || errno != ENOENT else {
             throw RepositoryError(
                 .notARepository,
-                "there is no repository at \(path): make one with ‘bst-artifact init \(path)’")
+                "there is no repository at \(path): make one with 'bst-artifact init \(path)'")
         }
         return try Repository(path)
     }
@@ -130,7 +130,7 @@ struct WebArguments: ParsableArguments {
 
     @Option(
         name: .customLong("header-file"),
-        help: ArgumentHelp("A file with a header ‘Name: value’ to send.", valueName: "file"))
+        help: ArgumentHelp("A file with a header 'Name: value' to send.", valueName: "file"))
     var header: String?
 
     func options() throws -> WebOptions {

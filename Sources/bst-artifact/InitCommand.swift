@@ -24,7 +24,7 @@ struct InitCommand: ParsableCommand {
     func validate() throws {
         guard RepositoryMode(name: mode) != nil else {
             throw ValidationError(
-                "There is no mode ‘\(mode)’: name archive, bare-user, bare-user-only or bare.")
+                "There is no mode '\(mode)': name archive, bare-user, bare-user-only or bare.")
         }
     }
 

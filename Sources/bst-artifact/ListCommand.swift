@@ -15,7 +15,7 @@ struct ListCommand: ParsableCommand {
             With several caches in the configuration, the first is listed.
             """)
 
-    @Argument(help: "Only refs like this; ‘*’ also stands for slashes.")
+    @Argument(help: "Only refs like this; '*' also stands for slashes.")
     var pattern: String?
 
     @Flag(name: .shortAndLong, help: "Also show commit, size of the commit object, and date.")

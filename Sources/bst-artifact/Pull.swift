@@ -50,8 +50,8 @@ struct Pull {
                 .unknownRef, "ref \(first) could not be pulled from \(asked): see the warnings above")
         }
         let remedy =
-            last.flatMap { Pull.nearest(to: first, at: $0) }.map { "did you mean ‘\($0)’?" }
-            ?? "list what there is with ‘bst-artifact list’"
+            last.flatMap { Pull.nearest(to: first, at: $0) }.map { "did you mean '\($0)'?" }
+            ?? "list what there is with 'bst-artifact list'"
         throw ClientError(.unknownRef, "there is no ref \(first) at \(asked): \(remedy)")
     }
 

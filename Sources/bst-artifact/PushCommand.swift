@@ -10,7 +10,7 @@ struct PushCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "push", abstract: "Brings artifacts to the caches that take pushes.",
         discussion: """
-            Refs may be shell-style patterns, in which ‘*’ also stands for slashes:
+            Refs may be shell-style patterns, in which '*' also stands for slashes:
 
               bst-artifact push hello/base/4f2a hello/base/97c1
               bst-artifact push 'hello/*'

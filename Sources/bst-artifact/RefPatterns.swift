@@ -42,8 +42,8 @@ enum RefPatterns {
             guard !found.isEmpty else {
                 let names = try isPattern(word) ? [] : repository.refs().map(\.ref.text)
                 let remedy =
-                    Suggestions.nearest(to: word, among: names).map { "did you mean ‘\($0)’?" }
-                    ?? "see what it has with ‘ostree refs --repo=\(repository.path)’"
+                    Suggestions.nearest(to: word, among: names).map { "did you mean '\($0)'?" }
+                    ?? "see what it has with 'ostree refs --repo=\(repository.path)'"
                 throw ClientError(.unknownRef, "\(repository.path) has no ref \(word): \(remedy)")
             }
             result += found.filter { seen.insert($0.ref).inserted }

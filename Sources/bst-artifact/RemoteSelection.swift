@@ -19,7 +19,7 @@ struct RemoteSelection {
 
     /// The caches to push a ref to.
     func pushCaches(for ref: RefName?) throws -> [RemoteAddress] {
-        try choose(ref, \.push, purpose: "push to", remedy: "a push-url, an ssh url, or ‘push: true’")
+        try choose(ref, \.push, purpose: "push to", remedy: "a push-url, an ssh url, or 'push: true'")
     }
 
     private func choose(
@@ -48,7 +48,7 @@ struct RemoteSelection {
         let names = (repository?.remotes ?? []) + configuration.projectCaches.keys.sorted()
         throw ClientError(
             .unknownRemote,
-            "there is no remote ‘\(word.forDisplay())’: it is neither an address (ssh://HOST/PATH, HOST:PATH, https://…, an "
+            "there is no remote '\(word.forDisplay())': it is neither an address (ssh://HOST/PATH, HOST:PATH, https://..., an "
                 + "absolute path), nor a remote of the repository, nor a project of the configuration"
                 + Suggestions.text(for: word, among: names))
     }

@@ -84,16 +84,16 @@ struct ServeCommand: ParsableCommand {
         }
         guard ListenAddress(listen) != nil else {
             throw ValidationError(
-                "‘\(listen)’ is no place to listen: write 127.0.0.1:8443, [::1]:8443 or :8443.")
+                "'\(listen)' is no place to listen: write 127.0.0.1:8443, [::1]:8443 or :8443.")
         }
         guard (16...100_000).contains(connections) else {
             throw ValidationError("Connections are between 16 and 100000.")
         }
         if let url, !Site.isURL(url) {
-            throw ValidationError("‘\(url)’ is no URL of a web server: write https://HOST/PATH.")
+            throw ValidationError("'\(url)' is no URL of a web server: write https://HOST/PATH.")
         }
         if let host = hosts.first(where: { !SelfSigned.isHost($0) }) {
-            throw ValidationError("‘\(host)’ is neither a host's name nor an address.")
+            throw ValidationError("'\(host)' is neither a host's name nor an address.")
         }
     }
 

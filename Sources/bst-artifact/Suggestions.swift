@@ -6,7 +6,7 @@ import ArgumentParser
 enum Suggestions {
     /// `: did you mean ‘push’?` or nothing, to be added to a message.
     static func text(for word: String, among names: some Sequence<String>) -> String {
-        nearest(to: word, among: names).map { ": did you mean ‘\($0)’?" } ?? ""
+        nearest(to: word, among: names).map { ": did you mean '\($0)'?" } ?? ""
     }
 
     /// The name that is most like `word`, if one is like it at all: about one letter in three may differ.
@@ -55,9 +55,9 @@ enum Suggestions {
             if word == "help" && command == BstArtifact.self { return nil }
             let names = children.keys.sorted()
             let remedy =
-                nearest(to: word, among: names).map { "did you mean ‘\($0)’?" }
+                nearest(to: word, among: names).map { "did you mean '\($0)'?" }
                 ?? "there are \(names.joined(separator: ", "))"
-            return ValidationError("‘\(path)’ has no subcommand ‘\(word.forDisplay(limit: 60))’: \(remedy)")
+            return ValidationError("'\(path)' has no subcommand '\(word.forDisplay(limit: 60))': \(remedy)")
         }
         return nil
     }

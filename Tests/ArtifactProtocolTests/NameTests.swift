@@ -120,7 +120,7 @@ struct NameTests {
     @Test("that a peer sends is shown without control characters, and cut")
     func display() {
         #expect("a\u{1b}[31mb\n\u{202e}c".forDisplay() == "a?[31mb??c")
-        #expect(String(repeating: "é", count: 201).forDisplay() == String(repeating: "é", count: 200) + "…")
+        #expect(String(repeating: "é", count: 201).forDisplay() == String(repeating: "é", count: 200) + "...")
         #expect("abc".forDisplay(limit: 3) == "abc")
     }
 }

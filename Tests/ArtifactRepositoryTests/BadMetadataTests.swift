@@ -22,8 +22,8 @@ struct BadMetadataTests {
     private static let names: [BadObject] =
         ["", ".", "..", "/", "a/b", "/a", "a/", "../a", String(repeating: "n", count: 256)].flatMap { name in
             [
-                BadObject("with the file ‘\(name.prefix(9))’", files(name)),
-                BadObject("with the folder ‘\(name.prefix(9))’", folders(name)),
+                BadObject("with the file '\(name.prefix(9))'", files(name)),
+                BadObject("with the folder '\(name.prefix(9))'", folders(name)),
             ]
         }
 

@@ -106,6 +106,8 @@ extension Attack {
         let isSentence =
             errors.count == 1 && text.hasSuffix("\n") && text.utf8.count < 1200
             && text.dropLast().unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+            // What is the receiver's own arrives whole where it is decoded as unicode_escape.
+            && !text.contains(where: "‘’“”…→–".contains)
         result.require(isSentence, "the message is not one sentence: \(text.debugDescription.prefix(2000))")
     }
 

@@ -60,7 +60,7 @@ import Testing
         try builder.pullWell([cache.ref], from: "cache", ["--ca", server.caFile])
         try builder.expectHas(cache)
         let errors = try builder.pullBadly([cache.ref], from: "stranger")
-        #expect(errors.contains("there is no remote ‘stranger’"))
+        #expect(errors.contains("there is no remote 'stranger'"))
     }
 
     @Test func `Two pulls at the same time into one repository both succeed`() throws {

@@ -76,7 +76,7 @@ import Testing
         let server = try FaultyWebServer(folder: cache.repository)
         let file = try builder.directory.file("secret", text)
         let errors = try builder.pullBadly([cache.ref], from: server.url, ["--header-file", file])
-        #expect(errors.contains("\(file) holds no header: write one line ‘Name: value’ into it"))
+        #expect(errors.contains("\(file) holds no header: write one line 'Name: value' into it"))
         #expect(!errors.contains("s3cret"))
         #expect(server.requestCount == 0)
     }

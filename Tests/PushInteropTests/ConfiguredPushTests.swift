@@ -143,7 +143,7 @@ import Testing
                 "projects:\n  other: {artifacts: {url: \"\(start)\(scene.second)\"}}\n",
                 ["--remote", "other"]))
         try scene.expectArrival(in: [scene.shop.cache, scene.second])
-        try expectFailure("no remote ‘nowhere’", status: 1, unchanged: [scene.shop.cache, scene.second]) {
+        try expectFailure("no remote 'nowhere'", status: 1, unchanged: [scene.shop.cache, scene.second]) {
             try scene.push("", ["--remote", "nowhere"])
         }
     }

@@ -87,7 +87,7 @@ import Testing
     @Test(arguments: ["1", "0"])
     func `A named receiver that is not installed over there is named so`(version: String) throws {
         let scene = try Scene()
-        try expectFailure("no program ‘no-such-receiver’", status: 1, unchanged: [scene.shop.cache]) {
+        try expectFailure("no program 'no-such-receiver'", status: 1, unchanged: [scene.shop.cache]) {
             try scene.push(
                 scene.server.sshCommand, ["--receiver", "no-such-receiver", "--protocol", version])
         }
@@ -98,7 +98,7 @@ import Testing
         try shop.commit("a/b/c")
         let server = try SSHServer(environmentPath: "/usr/bin:/bin")
         for (version, name) in [("1", "bst-artifact-receive"), ("0", "ostree-receive")] {
-            try expectFailure("no program ‘\(name)’", status: 1, unchanged: [shop.cache]) {
+            try expectFailure("no program '\(name)'", status: 1, unchanged: [shop.cache]) {
                 try Client.push(
                     ["a/b/c"], from: shop.source, to: "localhost:\(shop.cache)", over: server,
                     ["--protocol", version])

@@ -104,7 +104,7 @@ import Testing
             try FileManager.default.createSymbolicLink(
                 atPath: "\(bin)/\(program)", withDestinationPath: Programs.lookUp(program))
         }
-        try expectFailure("install Debian's package ‘gpgv’", status: 1, unchanged: [shop.cache]) {
+        try expectFailure("install Debian's package 'gpgv'", status: 1, unchanged: [shop.cache]) {
             try push(keys.options, environment: ["PATH": bin])
         }
     }

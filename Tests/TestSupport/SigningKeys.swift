@@ -13,7 +13,7 @@ public enum SignatureSample: String, Sendable, CaseIterable {
     public var refusal: String? {
         switch self {
         case .right, .badAndRight, .joined: nil
-        case .unsigned, .noSignatures: "signature, so have it signed with ‘ostree "
+        case .unsigned, .noSignatures: "signature, so have it signed with 'ostree "
         case .wrongType: "of type ay and not aay"
         case .tooMany: "it has 65 "
         case .expiredKey: "(made with an expired key)"

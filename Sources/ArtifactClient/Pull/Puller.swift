@@ -60,7 +60,7 @@ public final class Puller {
         if let missing = refs.first(where: { commits[$0] == nil }) {
             throw ClientError(
                 .unknownRef,
-                "\(source.remote) has no ref \(missing): list what it has with ‘bst-artifact list’")
+                "\(source.remote) has no ref \(missing): list what it has with 'bst-artifact list'")
         }
         return commits
     }

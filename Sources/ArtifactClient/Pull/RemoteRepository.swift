@@ -122,7 +122,7 @@ public final class RemoteRepository {
             throw ClientError(
                 .missing,
                 "\(remote) has no summary, so what it has cannot be listed: its administrator makes one with "
-                    + "‘ostree summary -u’; single refs can be pulled without")
+                    + "'ostree summary -u'; single refs can be pulled without")
         }
         do {
             return try Summary(mapping: file)

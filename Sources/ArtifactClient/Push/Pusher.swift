@@ -156,7 +156,7 @@ public struct Pusher {
             throw ClientError(
                 .unsuitableRemote,
                 "cannot push to \(command.remote): the repository there is of mode \(mode), and a cache must be of mode "
-                    + "archive: make it with ‘bst-artifact init --mode archive’")
+                    + "archive: make it with 'bst-artifact init --mode archive'")
         }
         var plan = try plan(refs, remote: info.refs)
         if options.isDryRun {

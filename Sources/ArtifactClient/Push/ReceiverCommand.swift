@@ -56,7 +56,7 @@ public struct ReceiverCommand: Sendable, Equatable {
             guard var command = options.ssh.shellWords else {
                 throw ClientError(
                     .unsuitableRemote,
-                    "cannot start ssh as ‘\(options.ssh)’: name a program, and close quotation marks")
+                    "cannot start ssh as '\(options.ssh)': name a program, and close quotation marks")
             }
             if let user = address.user { command += ["-l", user] }
             if let port = address.port { command += ["-p", "\(port)"] }

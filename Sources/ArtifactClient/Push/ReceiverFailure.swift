@@ -59,20 +59,20 @@ struct ReceiverFailure {
             if let known = ReceiverFailure.sshMessages.first(where: { messages.contains($0.text) }) {
                 self.error = error(known.code, known.meaning)
             } else {
-                let said = last.map { ", and ssh says ‘\($0)’" } ?? ", and ssh does not say why"
+                let said = last.map { ", and ssh says '\($0)'" } ?? ", and ssh does not say why"
                 self.error = error(.dropped, "the connection ended early\(said): try again")
             }
         case .status where isMissing:
             self.error = error(
                 .noReceiver,
-                "it has no program ‘\(command.receiver)’: install it there, in the PATH of that user, or name it with "
+                "it has no program '\(command.receiver)': install it there, in the PATH of that user, or name it with "
                     + "--receiver")
         case .status(0):
             self.error = error(
                 .dropped, "the receiver ended before the push was complete, without saying why: push again")
         case .status(let status):
             let said =
-                last.map { "its last message is ‘\($0)’" } ?? "it did not say why; see the server's log"
+                last.map { "its last message is '\($0)'" } ?? "it did not say why; see the server's log"
             self.error = error(.refused, "the receiver failed (status \(status)): \(said)")
         case .signal(let signal):
             self.error = error(

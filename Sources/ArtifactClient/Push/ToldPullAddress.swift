@@ -19,7 +19,7 @@ extension Pusher {
         } catch {
             throw ClientError(
                 .unsuitableRemote,
-                "\(cache) says that it is pulled from ‘\(error.remote)’, which is no address: name its web address with --remote "
+                "\(cache) says that it is pulled from '\(error.remote)', which is no address: name its web address with --remote "
                     + "or as pull-url")
         }
         // What a server says must not make us read files of this machine.

@@ -37,7 +37,7 @@ struct CacheSpecificationReader {
         case .text, .alias:
             throw ConfigurationFault(
                 line: node.line, "'artifacts' is text where a mapping or a list of mappings belongs",
-                remedy: "write 'url: …' below it")
+                remedy: "write 'url: ...' below it")
         }
     }
 

@@ -9,7 +9,7 @@ enum Quotation {
     static func escaped(_ text: String) -> String {
         var result = ""
         for (index, scalar) in text.unicodeScalars.enumerated() {
-            if index == longest { return result + "…" }
+            if index == longest { return result + "..." }
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator:
                 result += "\\u{" + String(scalar.value, radix: 16) + "}"

@@ -81,7 +81,7 @@ extension SSHAddress {
             host = try AddressAuthority.host(userAndHost)
             if ["ssh", "http", "https", "file"].contains(host.lowercased()) {
                 throw AddressFault(
-                    "it looks like a URL that lacks '//'", remedy: "write \(host.lowercased())://…")
+                    "it looks like a URL that lacks '//'", remedy: "write \(host.lowercased())://...")
             }
         }
         if pathBytes.first == UInt8(ascii: ":") {

@@ -43,7 +43,7 @@ public struct WebOptions: Sendable {
             line[..<colon].utf8.allSatisfy({ $0 > 32 })
         else {
             throw ClientError(
-                .unsuitableRemote, "\(file) holds no header: write one line ‘Name: value’ into it")
+                .unsuitableRemote, "\(file) holds no header: write one line 'Name: value' into it")
         }
         headers.append(line)
     }

@@ -39,7 +39,7 @@ public struct RefResult: Equatable, Sendable {
             guard let outcome = Outcome(rawValue: entry[1].string ?? "") else {
                 throw ProtocolError(
                     .malformed,
-                    "the peer says that ref \(ref) was ‘\((entry[1].string ?? "").forDisplay(limit: 40))’, which is not known here"
+                    "the peer says that ref \(ref) was '\((entry[1].string ?? "").forDisplay(limit: 40))', which is not known here"
                 )
             }
             let commit = try Checksum(received: entry[2].string ?? "", of: ref.text)

@@ -81,7 +81,7 @@ extension RefName {
     init(received text: String) throws(ProtocolError) {
         guard let name = RefName(text) else {
             throw ProtocolError(
-                .malformed, "the peer names the ref ‘\(text.forDisplay())’, which is not a valid ref name")
+                .malformed, "the peer names the ref '\(text.forDisplay())', which is not a valid ref name")
         }
         self = name
     }
@@ -93,7 +93,7 @@ extension Checksum {
         guard let checksum = Checksum(hex: text) else {
             throw ProtocolError(
                 .malformed,
-                "the peer gives ref \(ref.forDisplay()) the commit ‘\(text.forDisplay())’, which is not 64 lower-case "
+                "the peer gives ref \(ref.forDisplay()) the commit '\(text.forDisplay())', which is not 64 lower-case "
                     + "hexadecimal digits")
         }
         self = checksum

@@ -67,7 +67,7 @@ public enum ReceivedObjectName: Equatable, Sendable {
         } else {
             throw ProtocolError(
                 .badObjectStream,
-                "the peer sends ‘\(name.forDisplay())’, which is not the name of an object (64 lower-case hexadecimal "
+                "the peer sends '\(name.forDisplay())', which is not the name of an object (64 lower-case hexadecimal "
                     + "digits, a dot, and filez, dirtree, dirmeta, commit or commitmeta)")
         }
     }

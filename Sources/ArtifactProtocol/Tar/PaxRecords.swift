@@ -37,7 +37,7 @@ struct PaxRecords: Equatable, Sendable {
                 guard value.utf8.allSatisfy(PaxRecords.isDigit), let number = UInt64(value) else {
                     throw ProtocolError(
                         .badObjectStream,
-                        "the object stream is damaged: ‘\(value.forDisplay(limit: 40))’ is not a size")
+                        "the object stream is damaged: '\(value.forDisplay(limit: 40))' is not a size")
                 }
                 size = number
             case _ where key == "linkpath" || key.hasPrefix("GNU.sparse."):

@@ -154,8 +154,8 @@ struct TarReader: Sendable {
         case .other(let flag):
             throw ProtocolError(
                 .badObjectStream,
-                "the object stream holds ‘\(header.name.forDisplay(limit: 80))’ of tar type "
-                    + "‘\(String(UnicodeScalar(flag)).forDisplay())’, and only regular files may be in it")
+                "the object stream holds '\(header.name.forDisplay(limit: 80))' of tar type "
+                    + "'\(String(UnicodeScalar(flag)).forDisplay())', and only regular files may be in it")
         }
     }
 

@@ -91,7 +91,7 @@ public struct DirTree: Sendable {
             else { return }
             switch order(bytes[first], bytes[second]) {
             case 0:
-                throw .badObject(tree, "‘\(shown(bytes[first]))’ stands in it twice")
+                throw .badObject(tree, "'\(shown(bytes[first]))' stands in it twice")
             case ..<0: file += 1
             default: directory += 1
             }
@@ -122,10 +122,10 @@ public struct DirTree: Sendable {
     ) throws(RepositoryError) {
         let isDots = name.count <= 2 && name.allSatisfy { $0 == UInt8(ascii: ".") }
         guard !isDots, !name.contains(UInt8(ascii: "/")), name.count <= 255 else {
-            throw .badObject(tree, "‘\(shown(name))’ is not a file name")
+            throw .badObject(tree, "'\(shown(name))' is not a file name")
         }
         if let previous, order(previous, name) >= 0 {
-            throw .badObject(tree, "its names are not sorted and unique at ‘\(shown(name))’")
+            throw .badObject(tree, "its names are not sorted and unique at '\(shown(name))'")
         }
     }
 

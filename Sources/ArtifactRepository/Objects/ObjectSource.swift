@@ -24,7 +24,7 @@ extension Repository {
         guard let status = try objects.status(of: path) else {
             throw RepositoryError(
                 .missingObject,
-                "object \(name) is missing in \(self.path), so what contains it cannot be sent: check with ‘ostree fsck’"
+                "object \(name) is missing in \(self.path), so what contains it cannot be sent: check with 'ostree fsck'"
             )
         }
         if name.type != .file || mode == .archive {

@@ -11,7 +11,7 @@ import Variants
 /// commit object.
 public struct Ed25519Verifier: SignatureVerifier {
     private static let kind = SignatureKind(
-        key: "ostree.sign.ed25519", name: "ed25519", remedy: "‘ostree sign --sign-type=ed25519’")
+        key: "ostree.sign.ed25519", name: "ed25519", remedy: "'ostree sign --sign-type=ed25519'")
     private static let keySize = 32
     private static let signatureSize = 64
 

@@ -14,7 +14,7 @@ import Variants
 /// `gpgv` reads files, so keyring, commit and signature are put into a folder which exists only meanwhile. Nothing else
 /// than this folder has to be readable for it, besides what programs need to start.
 public struct GPGVerifier: SignatureVerifier {
-    private static let kind = SignatureKind(key: "ostree.gpgsigs", name: "GPG", remedy: "‘ostree gpg-sign’")
+    private static let kind = SignatureKind(key: "ostree.gpgsigs", name: "GPG", remedy: "'ostree gpg-sign'")
     /// The most bytes of one signature: those of the largest keys have 2 KiB.
     private static let maximumSignatureSize = 16 << 10
 
@@ -91,7 +91,7 @@ public struct GPGVerifier: SignatureVerifier {
         } catch {
             throw RepositoryError(
                 .badSignature,
-                "cannot verify GPG signatures: \(error), so install Debian's package ‘gpgv’, or look why it does not run"
+                "cannot verify GPG signatures: \(error), so install Debian's package 'gpgv', or look why it does not run"
             )
         }
     }

@@ -41,7 +41,7 @@ struct OpenPGPKeyring {
 
     private static func unusable(_ path: String, _ reason: String) -> RepositoryError {
         RepositoryError(
-            .badSignature, "cannot use the keyring \(path): \(reason), so make it with ‘gpg --export KEY’")
+            .badSignature, "cannot use the keyring \(path): \(reason), so make it with 'gpg --export KEY'")
     }
 }
 

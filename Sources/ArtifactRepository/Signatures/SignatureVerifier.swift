@@ -47,7 +47,7 @@ struct SignatureKind {
         }
         guard entry.typeString == "aay" else {
             throw SignatureObjection(
-                "what its detached metadata has under ‘\(key)’ is of type \(entry.typeString) and not aay, so have it signed "
+                "what its detached metadata has under '\(key)' is of type \(entry.typeString) and not aay, so have it signed "
                     + "anew with \(remedy)")
         }
         guard entry.count > 0 else {

@@ -59,7 +59,7 @@ extension Repository {
         }
         guard try commit(of: ref) == nil else { return }
         guard let folder = try? root.directory("refs/heads/\(ref)") else { return }
-        guard try folder.holdsOnlyFolders() else { throw placeTaken(ref, by: "\(ref)/…") }
+        guard try folder.holdsOnlyFolders() else { throw placeTaken(ref, by: "\(ref)/...") }
     }
 
     /// Removes the empty folders that deleted refs leave behind, where they stand in a ref's place.

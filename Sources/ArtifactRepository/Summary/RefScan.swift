@@ -185,7 +185,7 @@ struct RefScan {
         let number = retryingInterrupts { openat(parent, start, flags | O_CLOEXEC | O_NONBLOCK) }
         if number >= 0 { return Descriptor(number) }
         guard [ENOENT, ENOTDIR, ELOOP].contains(errno) else {
-            throw SystemError("open \(heads.path)/\(String(decoding: prefix, as: UTF8.self))…")
+            throw SystemError("open \(heads.path)/\(String(decoding: prefix, as: UTF8.self))...")
         }
         return nil
     }

@@ -87,7 +87,7 @@ public enum SummarySigner: Sendable, Equatable {
             throw RepositoryError(
                 .notAllowed,
                 "cannot sign the summary: the two halves of the Ed25519 key in \(keyFile) do not belong together, so take "
-                    + "the secret key as ‘ostree sign’ takes it")
+                    + "the secret key as 'ostree sign' takes it")
         }
     }
 
@@ -112,7 +112,7 @@ public enum SummarySigner: Sendable, Equatable {
             let said = String(decoding: words, as: UTF8.self).split(separator: "\n").last ?? "nothing"
             throw RepositoryError(
                 .notAllowed,
-                "cannot sign the summary: gpg does not sign with the key \(key), and its last words are ‘\(said)’"
+                "cannot sign the summary: gpg does not sign with the key \(key), and its last words are '\(said)'"
             )
         }
         return signature

@@ -48,7 +48,7 @@ public struct SummaryReport: Sendable {
         if let first = leftOut.first {
             warnings.append(
                 "\(leftOut.count) refs are not in the summary, \(first) for instance, since they hold no commit that is here: "
-                    + "push them again, or remove them with ‘ostree refs --delete’")
+                    + "push them again, or remove them with 'ostree refs --delete'")
         }
         return warnings
     }

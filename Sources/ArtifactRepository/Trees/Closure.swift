@@ -62,7 +62,7 @@ extension Repository {
         guard let bytes = try metadata(name) else {
             throw RepositoryError(
                 .missingObject,
-                "object \(name) is missing in \(path): pull it again, or check with ‘ostree fsck’")
+                "object \(name) is missing in \(path): pull it again, or check with 'ostree fsck'")
         }
         return try bytes.withUnsafeBytes(parse)
     }

@@ -19,13 +19,13 @@ public struct Certificate: Sendable {
         let certificate = try PEM.certificate(pem)
         guard let certificate else {
             throw ServerError(
-                "\(names.certificate) holds no certificate: name a PEM file that begins with ‘-----BEGIN CERTIFICATE-----’"
+                "\(names.certificate) holds no certificate: name a PEM file that begins with '-----BEGIN CERTIFICATE-----'"
             )
         }
         guard let privateKey = PEM.privateKey(key) else {
             throw ServerError(
                 "\(names.key) holds no private key without a passphrase: name a PEM file, or remove the passphrase with "
-                    + "‘openssl pkey’")
+                    + "'openssl pkey'")
         }
         guard X509_check_private_key(certificate.pointer, privateKey.pointer) == 1 else {
             throw ServerError(

@@ -48,7 +48,7 @@ public final class Site: Sendable {
             throw RepositoryError(
                 .unsuitableMode,
                 "cannot serve \(repository.path): it is of mode \(repository.mode), and only archive repositories can be "
-                    + "pulled from over the web; make one with ‘bst-artifact init’ and push to that")
+                    + "pulled from over the web; make one with 'bst-artifact init' and push to that")
         }
         files = try RepositoryFiles(repository.path)
         self.options = options
@@ -69,7 +69,7 @@ public final class Site: Sendable {
     private func route(_ request: Request) -> Answer {
         guard request.method == "GET" || request.method == "HEAD" else {
             return .line(
-                405, "Only GET and HEAD are answered: push with ‘bst-artifact push’ over ssh.",
+                405, "Only GET and HEAD are answered: push with 'bst-artifact push' over ssh.",
                 headers: [("Allow", "GET, HEAD")])
         }
         guard !request.hasBody else { return .line(400, "A request must have no body.") }

@@ -31,7 +31,7 @@ struct RepoExpireCommand: ParsableCommand {
     @Option(
         name: .customLong("keep"),
         help: ArgumentHelp(
-            "Refs like this never go; ‘*’ also stands for slashes. May be repeated.", valueName: "pattern"))
+            "Refs like this never go; '*' also stands for slashes. May be repeated.", valueName: "pattern"))
     var kept: [String] = []
 
     @Option(

@@ -10,10 +10,10 @@ struct RepoLogCommand: ParsableCommand {
               bst-artifact repo log --repo /srv/artifacts --limit 10
               bst-artifact repo log --repo /srv/artifacts 'hello/*'
 
-            The newest push comes last. Keys are known where sshd has ‘ExposeAuthInfo yes’.
+            The newest push comes last. Keys are known where sshd has 'ExposeAuthInfo yes'.
             """)
 
-    @Argument(help: "Only pushes of refs like this; ‘*’ also stands for slashes.")
+    @Argument(help: "Only pushes of refs like this; '*' also stands for slashes.")
     var pattern: String?
 
     @Option(help: ArgumentHelp("Only the last ones.", valueName: "number"))

@@ -13,7 +13,7 @@ struct RepoPinCommand: ParsableCommand {
               bst-artifact repo pin --repo /srv/artifacts 'releases/*'
               bst-artifact repo pin --repo /srv/artifacts
 
-            A pattern also pins refs that come later; ‘*’ also stands for slashes. Without refs, it lists what is pinned.
+            A pattern also pins refs that come later; '*' also stands for slashes. Without refs, it lists what is pinned.
             """)
 
     @Argument(help: "The refs, or patterns.")
@@ -43,7 +43,7 @@ struct RepoUnpinCommand: ParsableCommand {
         discussion: """
               bst-artifact repo unpin --repo /srv/artifacts 'releases/*'
 
-            Name pins as ‘bst-artifact repo pin’ lists them.
+            Name pins as 'bst-artifact repo pin' lists them.
             """)
 
     @Argument(help: "The refs, or patterns, as they were pinned.")
@@ -59,8 +59,8 @@ struct RepoUnpinCommand: ParsableCommand {
         let known = try repository.pins().patterns
         if let missing = refs.first(where: { !known.contains($0) }) {
             let remedy =
-                Suggestions.nearest(to: missing, among: known).map { "did you mean ‘\($0)’?" }
-                ?? "see what is with ‘bst-artifact repo pin’"
+                Suggestions.nearest(to: missing, among: known).map { "did you mean '\($0)'?" }
+                ?? "see what is with 'bst-artifact repo pin'"
             throw RepositoryError(
                 .unknownRef, "\(missing.forDisplay()) is not pinned in \(repository.path): \(remedy)")
         }

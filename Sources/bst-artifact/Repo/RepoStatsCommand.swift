@@ -29,7 +29,7 @@ struct RepoStatsCommand: ParsableCommand {
                     + "oldest \(oldest.ref), \(Format.date(oldest.value))")
         }
         for ref in statistics.incomplete {
-            terminal.warn("\(ref) lacks something: ‘bst-artifact repo fsck’ says what")
+            terminal.warn("\(ref) lacks something: 'bst-artifact repo fsck' says what")
         }
         terminal.print(
             "\(repository.path): \(Format.bytes(statistics.allocatedBytes)), of which refs need "

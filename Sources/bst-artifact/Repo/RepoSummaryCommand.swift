@@ -6,7 +6,7 @@ import Glibc
 
 struct RepoSummaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "summary", abstract: "Writes the summary of a repository: what ‘list’ shows.",
+        commandName: "summary", abstract: "Writes the summary of a repository: what 'list' shows.",
         discussion: """
             The receiver writes it after each push. This command is for a repository whose refs other programs move, and \
             reads every ref.

@@ -18,7 +18,7 @@ enum OtherProgram {
                 output.split(whereSeparator: \.isNewline).last.map {
                     ": \(String($0).forDisplay(limit: 400))"
                 } ?? ""
-            throw RepositoryError(.library, "‘\(arguments.joined(separator: " "))’ failed\(said)")
+            throw RepositoryError(.library, "'\(arguments.joined(separator: " "))' failed\(said)")
         }
         return output
     }

@@ -25,8 +25,8 @@ struct SSHDSettings {
     var text: String {
         let lines = wanted.map { "    \($0.name) \($0.value)\n" }
         return """
-            # Written by ‘bst-artifact setup-server’: whoever has a key of \(layout.user) may push, and do nothing else.
-            # ExposeAuthInfo is for ‘bst-artifact repo log’: the receiver learns which key was used.
+            # Written by 'bst-artifact setup-server': whoever has a key of \(layout.user) may push, and do nothing else.
+            # ExposeAuthInfo is for 'bst-artifact repo log': the receiver learns which key was used.
             Match User \(layout.user)
             \(lines.joined())
             """

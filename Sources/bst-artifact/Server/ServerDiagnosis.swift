@@ -40,7 +40,7 @@ struct ServerDiagnosis {
         } else {
             note(
                 .error, "there is no user \(layout.user)",
-                "run ‘bst-artifact setup-server’, or name the one there is with --user")
+                "run 'bst-artifact setup-server', or name the one there is with --user")
         }
         checkReceiver()
         if user != nil { checkSSHD() }
@@ -122,8 +122,8 @@ struct ServerDiagnosis {
         if command == "none" {
             note(
                 .warning,
-                "sshd starts whatever \(layout.user) asks for, unless each key has its command=\"…\"",
-                "run ‘bst-artifact setup-server’, or give each key its command=\"…\",restrict")
+                "sshd starts whatever \(layout.user) asks for, unless each key has its command=\"...\"",
+                "run 'bst-artifact setup-server', or give each key its command=\"...\",restrict")
         } else if let program = words.first,
             !(program.hasSuffix("bst-artifact-receive") || program.hasSuffix("ostree-receive"))
         {
@@ -141,7 +141,7 @@ struct ServerDiagnosis {
                 "sshd's ForceCommand (\(command.forDisplay())) names another repository than \(layout.repository)",
                 "name that one with --repo, or correct \(layout.sshdConfiguration)")
         } else {
-            note(.fine, "sshd starts ‘\(command.forDisplay())’ for \(layout.user)")
+            note(.fine, "sshd starts '\(command.forDisplay())' for \(layout.user)")
         }
         let wanted = [
             ("passwordauthentication", "no"), ("permittty", "no"), ("exposeauthinfo", "yes"),
@@ -152,7 +152,7 @@ struct ServerDiagnosis {
                 name == "exposeauthinfo"
                 ? "the log does not know who pushed" : "\(layout.user) could do more than push"
             note(
-                .warning, "sshd's \(name) for \(layout.user) is not ‘\(value)’, so \(reason)",
+                .warning, "sshd's \(name) for \(layout.user) is not '\(value)', so \(reason)",
                 setup)
         }
         let allowed = (settings["allowusers"] ?? []).flatMap { $0.split(separator: " ").map(String.init) }
@@ -185,7 +185,7 @@ struct ServerDiagnosis {
         let repository: Repository
         do { repository = try Repository(layout.repository) } catch {
             return note(
-                .error, "\(error)", "run ‘bst-artifact setup-server’, or name the repository with --repo")
+                .error, "\(error)", "run 'bst-artifact setup-server', or name the repository with --repo")
         }
         if repository.mode == .archive {
             note(.fine, "the repository at \(repository.path) is of mode archive")
@@ -193,7 +193,7 @@ struct ServerDiagnosis {
             note(
                 .error,
                 "the repository at \(repository.path) is of mode \(repository.mode), which takes no pushes",
-                "make one of mode archive, and copy it with ‘ostree --repo=NEW pull-local \(repository.path)’"
+                "make one of mode archive, and copy it with 'ostree --repo=NEW pull-local \(repository.path)'"
             )
         }
         if let user { checkOwner(of: repository, user) }

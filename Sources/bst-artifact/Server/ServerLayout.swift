@@ -15,7 +15,7 @@ struct ServerLayout: ParsableArguments {
 
     @Option(
         name: .customLong("repo"),
-        help: ArgumentHelp("The repository. (default: ‘repo’ in the home directory)", valueName: "path"))
+        help: ArgumentHelp("The repository. (default: 'repo' in the home directory)", valueName: "path"))
     var repositoryOption: String?
 
     @Option(
@@ -41,20 +41,20 @@ struct ServerLayout: ParsableArguments {
             (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 45
         }
         guard isName && rest && user.utf8.count <= 32 else {
-            throw ValidationError("‘\(user.forDisplay())’ is no user name: use a–z, digits, ‘_’ and ‘-’.")
+            throw ValidationError("'\(user.forDisplay())' is no user name: use a-z, digits, '_' and '-'.")
         }
         guard user != "root" else {
             throw ValidationError("The cache's user is not root: clients push as this user.")
         }
         for path in [home, repository, sshdConfiguration, receiver] {
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
-                throw ValidationError("‘\(path.forDisplay())’ is not an absolute path without blanks.")
+                throw ValidationError("'\(path.forDisplay())' is not an absolute path without blanks.")
             }
         }
         if let pullURL {
             guard pullURL.hasPrefix("https://") || pullURL.hasPrefix("http://"),
                 pullURL.utf8.allSatisfy({ $0 > 32 && $0 != 127 })
-            else { throw ValidationError("‘\(pullURL.forDisplay())’ is no web address.") }
+            else { throw ValidationError("'\(pullURL.forDisplay())' is no web address.") }
         }
     }
 

@@ -56,7 +56,7 @@ struct ServerSteps {
             steps.append(
                 ServerStep(
                     description:
-                        "let the key ‘\(ServerSteps.name(of: key))’ push, in \(layout.authorizedKeys)"
+                        "let the key '\(ServerSteps.name(of: key))' push, in \(layout.authorizedKeys)"
                 ) {
                     try add(key)
                 })
@@ -75,7 +75,7 @@ struct ServerSteps {
         return ServerStep(
             description:
                 "\(action) sshd's settings for that user, \(layout.sshdConfiguration)\(kept); check them "
-                + "with ‘sshd -t’, and let sshd read them"
+                + "with 'sshd -t', and let sshd read them"
         ) {
             try write(new, in: old)
         }

@@ -15,7 +15,7 @@ struct SetupServerCommand: ParsableCommand {
 
             As root. It says what it will do, and asks: it makes a user, a repository, and sshd's settings, and lets the keys \
             push. What is right already stays as it is, so it can be repeated, for another key for instance. A web server that \
-            serves the repository is up to you, or see ‘bst-artifact help serve’.
+            serves the repository is up to you, or see 'bst-artifact help serve'.
             """)
 
     @OptionGroup var layout: ServerLayout
@@ -42,7 +42,7 @@ struct SetupServerCommand: ParsableCommand {
         let steps = try ServerSteps(layout: layout, keys: try keyFiles.flatMap(SetupServerCommand.keys)).all()
         guard !steps.isEmpty else {
             output.terminal.say(
-                "nothing to do: the server is set up. See also ‘bst-artifact setup-server --check’")
+                "nothing to do: the server is set up. See also 'bst-artifact setup-server --check'")
             return emit(steps)
         }
         output.terminal.say("bst-artifact setup-server is going to")
