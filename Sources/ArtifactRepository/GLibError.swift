@@ -2,6 +2,28 @@
 
 import COSTree
 
+/// A failure that a function of libostree or GLib reports through a `GError`.
+struct GLibFailure: Error {
+    /// The library's words.
+    let message: String
+    /// The kind of failure, where it is one of input or output.
+    let kind: GIOErrorEnum?
+}
+
+/// Calls a function of libostree that reports failure through a `GError`.
+func catchingGError<T>(
+    _ call: (UnsafeMutablePointer<UnsafeMutablePointer<GError>?>) -> T
+) throws(GLibFailure) -> T {
+    var error: UnsafeMutablePointer<GError>?
+    let result = call(&error)
+    guard let error else { return result }
+    defer { g_error_free(error) }
+    let isIO = error.pointee.domain == g_io_error_quark()
+    throw GLibFailure(
+        message: String(cString: error.pointee.message),
+        kind: isIO ? GIOErrorEnum(rawValue: numericCast(error.pointee.code)) : nil)
+}
+
 /// Calls a function of libostree that reports failure through a `GError`.
 ///
 /// - Parameter action: what is being done to what, for the message: `open repository /srv/cache`.
@@ -10,9 +32,9 @@ func withGError<T>(
     _ action: @autoclosure () -> String, code: RepositoryError.Code = .library,
     _ call: (UnsafeMutablePointer<UnsafeMutablePointer<GError>?>) -> T
 ) throws(RepositoryError) -> T {
-    var error: UnsafeMutablePointer<GError>?
-    let result = call(&error)
-    guard let error else { return result }
-    defer { g_error_free(error) }
-    throw RepositoryError(code, "cannot \(action()): \(String(cString: error.pointee.message))")
+    do {
+        return try catchingGError(call)
+    } catch {
+        throw RepositoryError(code, "cannot \(action()): \(error.message)")
+    }
 }

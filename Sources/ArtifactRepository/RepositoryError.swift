@@ -30,6 +30,8 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         case conflict
         /// Somebody else has it locked.
         case busy
+        /// Nobody wants it any more.
+        case cancelled
         /// libostree reported a failure.
         case library
     }

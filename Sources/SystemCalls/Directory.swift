@@ -164,15 +164,38 @@ public struct Directory: Sendable {
         changing(.remove(descriptor.number, name)) { unlinkat(descriptor.number, name, flags) }
     }
 
-    /// Removes a directory and everything in it; one that is not there is no error.
+    /// Removes a directory and everything in it, also from directories that nobody may change; one that is not there is
+    /// no error.
     public func removeTree(_ name: String) throws(SystemError) {
         if unlink(name, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw SystemError("remove \(named(name))") }
-        let child = try directory(name)
-        for entry in try child.entries() { try child.removeTree(entry) }
+        do {
+            try removeEntries(of: name)
+        } catch {
+            guard error.code == EACCES, try takeOver(name) else { throw error }
+            try removeEntries(of: name)
+        }
         if unlink(name, AT_REMOVEDIR) != 0 && errno != ENOENT {
             throw SystemError("remove directory \(named(name))")
         }
+    }
+
+    private func removeEntries(of name: String) throws(SystemError) {
+        let child = try directory(name)
+        for entry in try child.entries() { try child.removeTree(entry) }
+    }
+
+    /// Lets this process change a directory.
+    ///
+    /// - Returns: whether that makes a difference.
+    private func takeOver(_ name: String) throws(SystemError) -> Bool {
+        guard let status = try status(of: name), status.st_mode & S_IFMT == S_IFDIR else { return false }
+        let isOwn = status.st_uid == geteuid()
+        if !isOwn, fchownat(descriptor.number, name, geteuid(), gid_t.max, AT_SYMLINK_NOFOLLOW) != 0 {
+            return false
+        }
+        if status.st_mode & 0o700 == 0o700 { return !isOwn }
+        return fchmodat(descriptor.number, name, status.st_mode & 0o777 | 0o700, 0) == 0
     }
 
     /// Removes a directory that holds nothing but directories, themselves empty in the same sense.

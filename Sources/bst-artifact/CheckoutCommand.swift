@@ -4,6 +4,7 @@ import ArgumentParser
 import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
+import Glibc
 
 struct CheckoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,6 +19,13 @@ struct CheckoutCommand: ParsableCommand {
     @Argument(help: "The directory, which must not exist yet.")
     var directory: String
 
+    @Flag(
+        name: [.customShort("U"), .customLong("user-mode")], inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Let the files be yours, without extended attributes; or fail where owners and attributes cannot be restored. (default: yours, unless you are root and the system lets you restore them)"
+        ))
+    var userMode: Bool?
+
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var configurationOptions: ConfigurationOptions
     @OptionGroup var output: OutputOptions
@@ -25,8 +33,18 @@ struct CheckoutCommand: ParsableCommand {
     func run() throws {
         let repository = try repository.open(try configurationOptions.load())
         let commit = try RefPatterns.commit(ref, in: repository)
-        try repository.checkOut(commit, to: directory)
+        let obstacle = try repository.checkOut(
+            commit, to: directory, ownership: userMode.map { $0 ? .own : .restored },
+            cancellation: try Interruption.cancellation())
+        if let obstacle {
+            output.terminal.warn(
+                "owners and extended attributes cannot be restored here (\(obstacle)), so the files in \(directory) are yours: "
+                    + "say --user-mode if that is meant, or --no-user-mode to have it fail")
+        }
         output.terminal.say("\(directory): \(ref) at \(commit)")
-        output.terminal.emit(["directory": JSON(directory), "ref": JSON(ref), "commit": JSON(commit)])
+        let isOwn = userMode ?? (geteuid() != 0 || obstacle != nil)
+        output.terminal.emit([
+            "directory": JSON(directory), "ref": JSON(ref), "commit": JSON(commit), "userMode": JSON(isOwn),
+        ])
     }
 }

@@ -93,6 +93,8 @@ struct Shell {
         ] {
             text = text.replacing(try Regex("\"\(key)\":\\d+")) { _ in "\"\(key)\":0" }
         }
+        // Root gets other files than anybody else.
+        text = text.replacing(/"userMode":(true|false)/) { _ in #""userMode":false"# }
         return text.replacing(/20[2-9]\d-[01]\d-[0-3]\d [0-2]\d:[0-5]\d/) {
             $0.output == "2020-02-03 04:05" ? "2020-02-03 04:05" : "TODAY"
         }

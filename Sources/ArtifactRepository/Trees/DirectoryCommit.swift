@@ -63,16 +63,4 @@ extension Repository {
         defer { g_free(checksum) }
         return checksum.map { String(cString: $0) } ?? ""
     }
-
-    /// Writes a commit's tree into a new directory, as copies: changing them does not change the repository.
-    ///
-    /// Root gets owners and extended attributes; anybody else files of their own.
-    public func checkOut(_ commit: Checksum, to directory: String) throws {
-        var options = OstreeRepoCheckoutAtOptions()
-        options.mode = geteuid() == 0 ? OSTREE_REPO_CHECKOUT_MODE_NONE : OSTREE_REPO_CHECKOUT_MODE_USER
-        options.force_copy = 1
-        _ = try withGError("check out \(commit) to \(directory)") {
-            ostree_repo_checkout_at(handle, &options, AT_FDCWD, directory, commit.hex, nil, $0)
-        }
-    }
 }

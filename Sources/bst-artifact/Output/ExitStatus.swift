@@ -55,7 +55,7 @@ enum ExitStatus: Int32 {
         case .busy: self = .unavailable
         case .notAllowed, .notFastForward, .badSignature: self = .refused
         case .badObject, .missingObject: self = .damaged
-        case .unsuitableMode, .refMoved, .noSpace, .conflict, .library: self = .failed
+        case .unsuitableMode, .refMoved, .noSpace, .conflict, .cancelled, .library: self = .failed
         }
     }
 
