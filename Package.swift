@@ -99,7 +99,7 @@ let package = Package(
         .testTarget(name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"]),
         .testTarget(
             name: "ArtifactRepositoryTests",
-            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants", "WireSamples"]),
+            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants", "WireSamples", "COSTree"]),
         .executableTarget(
             name: "torture",
             dependencies: [

@@ -83,7 +83,8 @@ private enum PushLog {
     }
 
     static func record(_ line: Substring) -> PushRecord? {
-        let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        let fields = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
         guard fields.count >= 9, fields.count % 3 == 0, let time = Int(fields[0]),
             let objects = Int(fields[4]),
             let bytes = UInt64(fields[5])
@@ -107,7 +108,7 @@ extension Repository {
     ///
     /// - Throws: `SystemError` where that cannot be written.
     public func log(_ record: PushRecord) throws {
-        try root.makeDirectory("state", mayExist: true)
+        _ = try standardDirectory("state")
         if try root.status(of: PushLog.path)?.st_size ?? 0 > PushLog.maximumSize {
             try root.rename(PushLog.path, to: root, PushLog.olderPath)
         }
@@ -124,8 +125,8 @@ extension Repository {
                 throw error
             }
             let text = String(decoding: try file.readAll(limit: 4 * PushLog.maximumSize), as: UTF8.self)
-            for line in text.split(separator: "\n") {
-                if let record = PushLog.record(line) { try visit(record) }
+            for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+                if let record = PushLog.record(Substring(line)) { try visit(record) }
             }
         }
     }

@@ -32,35 +32,15 @@ extension Repository {
         return checksum
     }
 
-    /// All refs below `refs/heads`, sorted.
+    /// All refs below `refs/heads`, sorted; what `refListing` leaves out is left out.
     public func refs() throws -> [(ref: RefName, commit: Checksum)] {
-        let table = try withGError("list the refs of \(path)") { error in
-            var table: OpaquePointer?
-            ostree_repo_list_refs(handle, nil, &table, nil, error)
-            return table
-        }
-        guard let table else { return [] }
-        defer { g_hash_table_unref(table) }
-        var result: [(ref: RefName, commit: Checksum)] = []
-        var iterator = GHashTableIter()
-        var (key, value): (gpointer?, gpointer?)
-        g_hash_table_iter_init(&iterator, table)
-        while g_hash_table_iter_next(&iterator, &key, &value) != 0 {
-            guard let key, let value else { continue }
-            // Refs of remotes have a colon in their names and so are no ref names here.
-            if let ref = RefName(String(cString: key.assumingMemoryBound(to: CChar.self))),
-                let commit = Checksum(hex: String(cString: value.assumingMemoryBound(to: CChar.self)))
-            {
-                result.append((ref, commit))
-            }
-        }
-        return result.sorted { $0.ref < $1.ref }
+        try refListing().refs
     }
 
     /// Whether there are more refs than so many, of which no more are looked at.
     public func hasMoreRefs(than limit: Int) throws -> Bool {
         var count = 0
-        var pending = [try root.directory("refs/heads")]
+        var pending = try root.existingDirectory("refs/heads").map { [$0] } ?? []
         while let folder = pending.popLast() {
             for entry in try folder.entries() {
                 if let child = try? folder.directory(entry) { pending.append(child) } else { count += 1 }
@@ -76,7 +56,7 @@ extension Repository {
     /// left behind in the repository. It is always taken before libostree's repository lock, so that `flock
     /// refs/heads ostree prune …` keeps publications away from what `ostree prune` does without a lock.
     func withRefLock<T>(_ body: () throws -> T) throws -> T {
-        let heads = try root.directory("refs/heads")
+        let heads = try standardDirectory("refs/heads")
         guard retryingInterrupts({ flock(heads.descriptor.number, LOCK_EX) }) == 0 else {
             throw SystemError("lock the refs of \(path)")
         }

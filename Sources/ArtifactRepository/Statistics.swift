@@ -41,6 +41,8 @@ public struct RepositoryStatistics: Sendable, Equatable {
     public var freeBytes: UInt64 = 0
     /// The artifacts of which something is missing.
     public var incomplete: [RefName] = []
+    /// What is among the refs and was left out.
+    public var leftOut: [RefListing.LeftOut] = []
 }
 
 extension Repository {
@@ -50,8 +52,10 @@ extension Repository {
     /// - Throws: where the repository cannot be read, or `cancellation` was requested.
     public func statistics(cancellation: Cancellation? = nil) throws -> RepositoryStatistics {
         var walk = StatisticsWalk(self, cancellation)
-        for (ref, commit) in try refs() { try walk.add(ref, commit) }
+        let listing = try refListing()
+        for (ref, commit) in listing.refs { try walk.add(ref, commit) }
         var result = walk.statistics()
+        result.leftOut = listing.leftOut
         result.allocatedBytes = try allocatedBytes()
         result.freeBytes = try freeBytes()
         return result
@@ -68,7 +72,7 @@ private struct StatisticsWalk {
     private let repository: Repository
     private let cancellation: Cancellation?
     private var projects: [ProjectStatistics] = []
-    private var numbers: [String: Int] = [:]
+    private var numbers: [RefName: Int] = [:]
     private var commits: [Set<Checksum>] = []
     private var owners: [ObjectName: Owner] = [:]
     /// How many bytes of disk are below a folder, each file counted as often as it occurs.
@@ -81,11 +85,11 @@ private struct StatisticsWalk {
     }
 
     mutating func add(_ ref: RefName, _ checksum: Checksum) throws {
-        let name = String(ref.text.prefix { $0 != "/" })
+        let name = ref.project
         let number = numbers[name] ?? projects.count
         if number == projects.count {
             numbers[name] = number
-            projects.append(ProjectStatistics(project: name))
+            projects.append(ProjectStatistics(project: name.text))
             commits.append([])
         }
         projects[number].refs += 1

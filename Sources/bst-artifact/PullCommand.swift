@@ -49,7 +49,9 @@ struct PullCommand: ParsableCommand {
         // Refs of one project share their caches; they are pulled together.
         var jobs: [(caches: [RemoteAddress], words: [String])] = []
         for word in refs {
-            let caches = try selection.pullCaches(for: RefName(word) ?? RefName(word.prefix { $0 != "/" }))
+            // Of a pattern, the part before the first slash may name a project.
+            let project = word.utf8.split(separator: UInt8(ascii: "/")).first.map { Substring($0) }
+            let caches = try selection.pullCaches(for: RefName(word) ?? project.flatMap { RefName($0) })
             if let index = jobs.firstIndex(where: { $0.caches == caches }) {
                 jobs[index].words.append(word)
             } else {

@@ -58,7 +58,9 @@ struct PushCommand: ParsableCommand {
     func run() throws {
         let configuration = try configurationOptions.load()
         let repository = try repository.open(configuration)
-        let chosen = all ? try repository.refs() : try RefPatterns.resolve(refs, in: repository)
+        let listing = all ? try repository.refListing() : nil
+        output.terminal.warn(of: listing?.leftOut ?? [])
+        let chosen = try listing?.refs ?? RefPatterns.resolve(refs, in: repository)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
         if chosen.isEmpty { output.terminal.say("nothing to push: \(repository.path) has no refs") }

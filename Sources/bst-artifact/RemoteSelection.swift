@@ -27,7 +27,7 @@ struct RemoteSelection {
     ) throws -> [RemoteAddress] {
         if let named, let address = try address(named) { return [address] }
         // An artifact's ref begins with its project's name.
-        let project = named ?? ref?.text.split(separator: "/").first.map(String.init)
+        let project = named ?? ref?.project.text
         let caches = configuration.caches(forProject: project).compactMap { $0[keyPath: side] }
         guard !caches.isEmpty else {
             throw ClientError(

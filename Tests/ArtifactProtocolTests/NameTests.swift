@@ -9,10 +9,10 @@ struct NameTests {
     private static let hex = "0123456789abcdef" + String(repeating: "0a", count: 24)
 
     @Test(
-        "of a ref is parts of letters, digits, - . _ between single slashes",
+        "of a ref is parts of letters and digits of any script, - . _ between single slashes",
         arguments: [
             "a", "project/element/cachekey", "A-Z_0.9", "a-/b-", "a.b/_.c/d..", "_", "1", "x.lock",
-            "a/b/c/d/e",
+            "a/b/c/d/e", "é", "\u{ff41}", "日本/語", "a/Ω", "²",
             String(repeating: "a", count: 255), Array(repeating: "ab", count: 1333).joined(separator: "/"),
             String(repeating: "a", count: 63), String(repeating: "A", count: 64),
             "x/" + String(repeating: "a", count: 64),
@@ -28,14 +28,31 @@ struct NameTests {
         arguments: [
             "", ".", "..", "/", "/a", "a/", "a//b", "a/./b", "a/../b", "../a", "a/..", "-a", "--", "-", "a b",
             "a\n",
-            "a\0b", "a:b", "a\\b", "a~", "a^", "a@b", "é", "e\u{301}", "a/\u{301}b", "a\u{2f}\u{200d}b", "ａ",
-            "a%b",
+            "a\0b", "a:b", "a\\b", "a~", "a^", "a@b", "a\u{2f}\u{200d}b",
+            "a%b", "😀", "a/é b", "é\n", "é/", "é//b", "é/.b",
             "a\r\nb", "a\tb", "*", String(repeating: "a", count: 256),
             Array(repeating: "ab", count: 1334).joined(separator: "/"), "a/-b", "...", ".a", "a/.b", "a/..b",
             String(repeating: "a", count: 64),
         ])
     func badRef(text: String) {
         #expect(RefName(text) == nil)
+    }
+
+    @Test(
+        "of a ref is another one where its bytes are, though texts are equal",
+        arguments: [("K", "\u{212a}"), ("Å", "\u{212b}"), ("각", "\u{1100}\u{1161}\u{11a8}")])
+    func spellings(first: String, second: String) throws {
+        let names = [try #require(RefName("x/\(first)")), try #require(RefName("x/\(second)"))]
+        #expect(first == second && names[0] != names[1] && Set(names).count == 2)
+        #expect((names[0] < names[1]) != (names[1] < names[0]))
+    }
+
+    @Test("of a ref has the names of directories that lead to it, and a project")
+    func parents() throws {
+        let name = try #require(RefName("é/b/c"))
+        #expect(name.parents.map(\.text) == ["é", "é/b"] && name.project.text == "é")
+        let single = try #require(RefName("a"))
+        #expect(single.parents.isEmpty && single.project == single)
     }
 
     @Test("of a ref is ordered by its bytes")

@@ -80,7 +80,7 @@ public final class RemoteRepository {
     }
 
     private func refRequest(_ ref: RefName) -> WebRequest {
-        text("refs/heads/\(ref)", limit: 4096) { [self] bytes in
+        text("refs/heads/\(AddressText.percentEncoded(ref.text))", limit: 4096) { [self] bytes in
             // A folder of refs is no ref, and libcurl reads a local one as nothing.
             guard let bytes, !(bytes.isEmpty && isLocal) else { return }
             guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))

@@ -2,9 +2,12 @@
 
 /// The name of a ref, for example `project/element/cachekey`.
 ///
-/// The rules are OSTree's: parts of `A-Z a-z 0-9 - . _` between single slashes, each beginning with a letter, a digit
-/// or `_`; 64 lower-case hexadecimal digits are a commit and no name. Beyond them a part of more than 255 bytes is
-/// refused, which no file system takes, and a name of more than 4,000, which with its folders is no path.
+/// The rules are libostree's: parts of letters and digits of any script, `-`, `.` and `_` between single slashes, each
+/// beginning with a letter, a digit or `_`. Beyond them, 64 lower-case hexadecimal digits are a commit and no name; a part of
+/// more than 255 bytes is refused, which no file system takes, a name of more than 4,000, which with its directories is no
+/// path, and the line break at the end of a name that libostree overlooks.
+///
+/// Names are equal where their bytes are: two spellings of one text are two refs, unlike two equal `String`s.
 public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The name.
     public let text: String
@@ -12,25 +15,56 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Checks a name; nil for one that breaks the rules.
     public init?(_ text: some StringProtocol) {
         guard text.utf8.count <= 4000, Checksum(hex: text) == nil else { return nil }
-        for part in text.split(separator: "/", omittingEmptySubsequences: false) {
-            guard let first = part.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: "."),
-                part.utf8.count <= 255, part.utf8.allSatisfy(RefName.isAllowed)
-            else { return nil }
+        for part in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            guard part.count <= 255, RefName.isPart(part) else { return nil }
         }
         self.text = String(text)
     }
 
-    private static func isAllowed(_ byte: UInt8) -> Bool {
+    private init(unchecked text: Substring) {
+        self.text = String(text)
+    }
+
+    /// Tells whether bytes may stand between the slashes of a name.
+    package static func isPart(_ bytes: some Collection<UInt8>) -> Bool {
+        guard let first = bytes.first else { return false }
+        guard bytes.allSatisfy({ $0 < 0x80 }) else { return LetterPattern.refPart.matches(Array(bytes)) }
+        return isWord(first)
+            && bytes.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
             true
         default: false
         }
     }
 
+    /// The first part of the name: what an artifact's project is called.
+    package var project: RefName { parents.first ?? self }
+
+    /// `a` and `a/b` for `a/b/c`: the directories that lead to the ref, of which none can be a ref beside it.
+    package var parents: [RefName] {
+        text.utf8.indices.filter { text.utf8[$0] == UInt8(ascii: "/") }.map {
+            RefName(unchecked: text[..<$0])
+        }
+    }
+
     /// The name.
     public var description: String { text }
+
+    /// Tells whether two names have the same bytes.
+    public static func == (left: RefName, right: RefName) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    /// Hashes the name's bytes.
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 
     /// Orders names by their bytes.
     public static func < (left: RefName, right: RefName) -> Bool {

@@ -42,6 +42,8 @@ public struct Expiry {
         public var freedBytes: UInt64 = 0
         /// How many bytes too many there are even so, because they are kept, or not the repository's.
         public var excessBytes: UInt64 = 0
+        /// What is among the refs, holds what it holds, and cannot go since it could not be listed.
+        public var leftOut: [RefListing.LeftOut] = []
     }
 
     private let repository: Repository
@@ -94,9 +96,11 @@ public struct Expiry {
         var report = Report()
         var reach = Reach(repository)
         report.bytesBefore = try repository.allocatedBytes()
+        let listing = try repository.refListing()
+        report.leftOut = listing.leftOut
         guard let budget = try budget(report.bytesBefore, additional) else { return (report, reach) }
         try reach.add(repository.reservedObjects())
-        let candidates = try candidates(needed)
+        let candidates = try candidates(listing, needed)
         for candidate in candidates where candidate.isKept { try reach.add(candidate.entry.commit) }
         var isFull = false
         for candidate in candidates.reversed() where !candidate.isKept {
@@ -150,14 +154,19 @@ public struct Expiry {
     }
 
     /// The refs, the least recently used first.
-    private func candidates(_ needed: [RefName]) throws -> [Candidate] {
-        let needed = Set(needed.map(\.text))
+    private func candidates(_ listing: RefListing, _ needed: [RefName]) throws -> [Candidate] {
+        let needed = Set(needed)
         let pins = try repository.pins()
-        return try repository.refs().map { ref, commit in
-            let time = try repository.lastUse(of: ref) ?? 0
-            let isKept =
-                needed.contains(ref.text) || pins.contains(ref)
+        let uses = try repository.lastUses(of: listing)
+        // An alias and what it points to are one artifact with two names: what keeps one of them keeps both.
+        let kept = listing.refs.map(\.ref).filter { ref in
+            needed.contains(ref) || pins.contains(ref)
                 || limits.kept.contains { fnmatch($0, ref.text, 0) == 0 }
+        }
+        let keptTargets = Set(kept.map { listing.target(of: $0).ref })
+        return listing.refs.map { ref, commit in
+            let time = uses[ref] ?? 0
+            let isKept = keptTargets.contains(listing.target(of: ref).ref)
             return Candidate(entry: Entry(ref: ref, commit: commit, lastUse: time), isKept: isKept)
         }.sorted { ($0.entry.lastUse, $0.entry.ref) < ($1.entry.lastUse, $1.entry.ref) }
     }
@@ -168,13 +177,22 @@ public struct Expiry {
             try repository.withSharedLock {
                 // A change that a crash cut short must not be completed later, when the refs are gone.
                 _ = try repository.finishJournal()
-                let temporary = try repository.root.directory("tmp")
-                let removed = try entries.filter { entry in
-                    try repository.commit(of: entry.ref) == entry.commit
-                        && repository.lastUse(of: entry.ref) == entry.lastUse
+                let temporary = try repository.standardDirectory("tmp")
+                let listing = try repository.refListing()
+                let uses = try repository.lastUses(of: listing)
+                let commits = Dictionary(listing.refs.map { ($0.ref, $0.commit) }) { first, _ in first }
+                let going = Set(
+                    entries.filter { commits[$0.ref] == $0.commit && uses[$0.ref] == $0.lastUse }.map(\.ref))
+                // What somebody has made an alias of meanwhile stays.
+                let aliased = Set(
+                    listing.aliases.filter { !going.contains($0.key) }.map {
+                        listing.target(of: $0.value).ref
+                    })
+                let removed = entries.filter {
+                    going.contains($0.ref) && !aliased.contains(listing.target(of: $0.ref).ref)
                 }
-                for entry in removed {
-                    try repository.point(entry.ref, to: nil, temporaryFilesIn: temporary)
+                for ref in listing.aliasesFirst(removed.map(\.ref)) {
+                    try repository.point(ref, to: nil, temporaryFilesIn: temporary)
                 }
                 try repository.syncRefFolders(of: removed.map(\.ref))
                 return removed

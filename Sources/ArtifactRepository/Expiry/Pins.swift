@@ -16,20 +16,28 @@ public struct Pins: Sendable, Equatable {
     public private(set) var patterns: [String]
 
     init(text: String) {
-        patterns = Set(text.split(separator: "\n").map(String.init)).sorted()
+        let lines = Set(text.utf8.split(separator: UInt8(ascii: "\n")).map { Array($0) })
+        patterns = lines.sorted { $0.lexicographicallyPrecedes($1) }.map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    /// Tells whether a pattern is among them, with these very bytes.
+    public func contains(pattern: String) -> Bool {
+        patterns.contains { $0.utf8.elementsEqual(pattern.utf8) }
     }
 
     /// Whether a ref is pinned; in patterns, `*` also stands for slashes.
     public func contains(_ ref: RefName) -> Bool {
-        patterns.contains { $0 == ref.text || fnmatch($0, ref.text, 0) == 0 }
+        patterns.contains { $0.utf8.elementsEqual(ref.text.utf8) || fnmatch($0, ref.text, 0) == 0 }
     }
 
     mutating func add(_ pattern: String) {
-        patterns = Set(patterns + [pattern]).sorted()
+        self = Pins(text: text + pattern)
     }
 
     mutating func remove(_ pattern: String) {
-        patterns.removeAll { $0 == pattern }
+        patterns.removeAll { $0.utf8.elementsEqual(pattern.utf8) }
     }
 
     var text: String { patterns.map { "\($0)\n" }.joined() }
@@ -63,7 +71,7 @@ extension Repository {
     private func changePins(_ patterns: [String], isPinned: Bool) throws -> [String] {
         try withRefLock {
             var pins = try pins()
-            let changed = patterns.filter { pins.patterns.contains($0) != isPinned }
+            let changed = patterns.filter { pins.contains(pattern: $0) != isPinned }
             guard !changed.isEmpty else { return [] }
             for pattern in changed { isPinned ? pins.add(pattern) : pins.remove(pattern) }
             guard pins.text.utf8.count <= Pins.maximumSize else {
@@ -72,9 +80,9 @@ extension Repository {
                     "cannot pin so many refs in \(path): pins may have \(Pins.maximumSize) bytes, so use patterns"
                 )
             }
-            try root.makeDirectory("state", mayExist: true)
-            try root.directory("tmp").replaceFile(Pins.path, of: root, with: Array(pins.text.utf8))
-            try root.directory("state").sync()
+            let state = try standardDirectory("state")
+            try standardDirectory("tmp").replaceFile(Pins.path, of: root, with: Array(pins.text.utf8))
+            try state.sync()
             return changed
         }
     }

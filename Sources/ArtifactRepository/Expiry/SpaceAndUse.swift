@@ -10,6 +10,18 @@ extension Repository {
         try root.status(of: "refs/heads/\(ref)")?.st_mtim.tv_sec
     }
 
+    /// When the refs of a listing were used last, in seconds since 1970: an alias when its target was, and the other way round.
+    func lastUses(of listing: RefListing) throws -> [RefName: Int] {
+        var latest: [RefName: Int] = [:]
+        for (ref, _) in listing.refs {
+            let target = listing.target(of: ref).ref
+            latest[target] = max(latest[target] ?? 0, try lastUse(of: ref) ?? 0)
+        }
+        var uses: [RefName: Int] = [:]
+        for (ref, _) in listing.refs { uses[ref] = latest[listing.target(of: ref).ref] }
+        return uses
+    }
+
     /// Notes that refs were used now, or at a time in seconds since 1970 where that is later than what is noted.
     public func noteUse(of refs: [RefName], at time: Int?) throws {
         for ref in refs {
@@ -37,7 +49,7 @@ extension Repository {
             try forEachObject { path, _ in bytes += UInt64(try objects.status(of: path)?.st_blocks ?? 0) * 512
             }
             complete.setAllocation(bytes)
-            complete.save(temporaryFilesIn: try root.directory("tmp"))
+            complete.save(temporaryFilesIn: try standardDirectory("tmp"))
             return bytes
         }
     }
@@ -69,7 +81,8 @@ extension Repository {
 
     /// What pushes in progress were told to be present.
     func reservedObjects() throws -> [ObjectName] {
-        try QuarantineFolder.running(in: try root.directory("tmp")).flatMap { folder in
+        guard let temporary = try root.existingDirectory("tmp") else { return [] }
+        return try QuarantineFolder.running(in: temporary).flatMap { folder in
             (try? folder.directory("reserve").entries().compactMap { ObjectName(fileName: $0) }) ?? []
         }
     }

@@ -79,7 +79,7 @@ struct Sweep {
             try repository.objects.directory(folder).sync()
         }
         complete.noteRelease(of: freed)
-        complete.save(temporaryFilesIn: try repository.root.directory("tmp"))
+        complete.save(temporaryFilesIn: try repository.standardDirectory("tmp"))
         return freed
     }
 }
@@ -90,7 +90,7 @@ extension Repository {
         var tips: Set<Checksum> = []
         var pending = ["refs"]
         while let folder = pending.popLast() {
-            guard let directory = try existingDirectory(folder) else { continue }
+            guard let directory = try root.existingDirectory(folder) else { continue }
             try directory.forEachEntry { entry in
                 switch try directory.status(of: entry).map({ $0.st_mode & S_IFMT }) {
                 case S_IFDIR: pending.append("\(folder)/\(entry)")
@@ -101,14 +101,6 @@ extension Repository {
             }
         }
         return tips
-    }
-
-    /// One that goes while it is looked at is no ref any more.
-    private func existingDirectory(_ path: String) throws -> Directory? {
-        do { return try root.directory(path) } catch {
-            if error.isNotFound { return nil }
-            throw error
-        }
     }
 
     private func tip(_ entry: String, of directory: Directory) throws -> Checksum? {

@@ -157,7 +157,7 @@ public final class Fsck {
                     try complete.noteChange(of: String(path.prefix(2)))
                     report.removed += 1
                 }
-                complete.save(temporaryFilesIn: try repository.root.directory("tmp"))
+                complete.save(temporaryFilesIn: try repository.standardDirectory("tmp"))
                 for commit in report.incompleteCommits where repository.contains(ObjectName(commit, .commit))
                 {
                     try repository.markPartial(commit)

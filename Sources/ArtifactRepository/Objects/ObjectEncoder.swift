@@ -144,7 +144,7 @@ extension Repository {
     /// A file without a name, in the repository or, where that cannot be written, in the system's folder for large
     /// temporary files.
     func temporaryFile() throws -> Descriptor {
-        if let own = try? root.directory("tmp").unnamedFile() { return own }
+        if let own = try? standardDirectory("tmp").unnamedFile() { return own }
         return try Directory(getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp").unnamedFile()
     }
 }

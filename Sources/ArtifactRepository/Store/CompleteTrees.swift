@@ -129,6 +129,7 @@ struct CompleteTrees {
         guard isChanged, let words = try? words() else { return }
         let name = "complete"
         do {
+            _ = try repository.standardDirectory("state")
             try folder.remove(name)
             try folder.createFile(name).writeAll(words.flatMap(bytes))
             try folder.rename(name, to: repository.root, CompleteTrees.path)

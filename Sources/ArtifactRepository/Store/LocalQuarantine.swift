@@ -26,7 +26,7 @@ final class LocalQuarantine: Quarantine {
 
     init(_ repository: Repository, _ purpose: QuarantinePurpose) throws {
         self.repository = repository
-        folder = try QuarantineFolder(in: try repository.root.directory("tmp"), purpose)
+        folder = try QuarantineFolder(in: try repository.standardDirectory("tmp"), purpose)
         let root = folder.directory
         try root.makeDirectory("reserve", mode: 0o700, mayExist: true)
         let reserve = try root.directory("reserve")

@@ -22,11 +22,14 @@ private enum RefJournal {
 
     /// - Returns: nil where this is no whole journal.
     static func moves(_ text: String) -> [RefMove]? {
-        let lines = text.split(separator: "\n")
-        guard lines.first == first[...], lines.last == last[...], lines.count > 2 else { return nil }
+        // Bytes, since a letter's accent may stand at the beginning of a name.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
+        guard let start = lines.first, start.elementsEqual(first.utf8), let end = lines.last,
+            end.elementsEqual(last.utf8), lines.count > 2
+        else { return nil }
         var moves: [RefMove] = []
         for line in lines[1..<lines.count - 1] {
-            let fields = line.split(separator: " ", maxSplits: 2)
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 2).map { Substring($0) }
             guard fields.count == 3, let old = Checksum(hex: fields[0]), let new = Checksum(hex: fields[1]),
                 let ref = RefName(fields[2])
             else { return nil }
@@ -57,15 +60,15 @@ extension Repository {
 
     /// Notes what is about to be done, durably.
     func writeJournal(_ moves: [RefMove], temporaryFilesIn folder: Directory) throws {
-        try root.makeDirectory("state", mayExist: true)
+        let state = try standardDirectory("state")
         try folder.replaceFile(RefJournal.path, of: root, with: Array(RefJournal.text(moves).utf8))
-        try root.directory("state").sync()
+        try state.sync()
     }
 
     /// Forgets it, durably: it must not be done again once refs have moved on.
     func removeJournal() throws {
         try root.remove(RefJournal.path)
-        try root.directory("state").sync()
+        try standardDirectory("state").sync()
     }
 
     /// Completes what the journal notes where all of its commits are still there, and undoes it where `ostree prune` was
@@ -75,7 +78,7 @@ extension Repository {
         guard let file = try? root.openFile(RefJournal.path) else { return report }
         let text = String(decoding: try file.readAll(limit: RefJournal.maximumSize), as: UTF8.self)
         if let moves = RefJournal.moves(text) {
-            let temporary = try root.directory("tmp")
+            let temporary = try standardDirectory("tmp")
             let isPossible = canComplete(moves)
             for move in moves {
                 let current = try commit(of: move.ref)

@@ -11,6 +11,8 @@ struct RefMove: Equatable {
     var old: Checksum?
     /// Nil where it is to be removed.
     var new: Checksum?
+    /// The text of its link, where it is an alias that is to be removed.
+    var link: [UInt8]?
 }
 
 extension Repository {
@@ -43,7 +45,11 @@ extension Repository {
 
     private func moveBack(_ moves: ArraySlice<RefMove>, temporaryFilesIn folder: Directory) throws {
         for move in moves.reversed() where try commit(of: move.ref) != move.old {
-            try point(move.ref, to: move.old, temporaryFilesIn: folder)
+            if let link = move.link {
+                try root.makeLink("refs/heads/\(move.ref)", target: String(decoding: link, as: UTF8.self))
+            } else {
+                try point(move.ref, to: move.old, temporaryFilesIn: folder)
+            }
         }
         try syncRefFolders(of: moves.map(\.ref))
     }
@@ -66,8 +72,7 @@ extension Repository {
 
     /// Makes the names of refs durable.
     func syncRefFolders(of refs: [RefName]) throws {
-        var folders: Set<String> = ["refs/heads"]
-        for ref in refs { folders.formUnion(ref.parents.map { "refs/heads/\($0)" }) }
+        let folders = ["refs/heads"] + Set(refs.flatMap(\.parents)).map { "refs/heads/\($0)" }
         // After a crash not all of them need be there.
         for folder in folders where try root.status(of: folder).map({ $0.st_mode & S_IFMT }) == S_IFDIR {
             try root.directory(folder).sync()

@@ -10,9 +10,13 @@ extension Repository {
                 _ = try finishJournal()
                 let pins = try pins()
                 for deletion in deletions { try check(deletion, pins) }
-                try move(
-                    deletions.map { RefMove(ref: $0.ref, old: $0.commit, new: nil) },
-                    temporaryFilesIn: try root.directory("tmp"))
+                let aliases = try refListing(onlyAliases: true)
+                try checkAliases(deleting: deletions.map(\.ref), aliases)
+                let commits = Dictionary(deletions.map { ($0.ref, $0.commit) }) { first, _ in first }
+                let moves = try aliases.aliasesFirst(deletions.map(\.ref)).map { ref in
+                    RefMove(ref: ref, old: commits[ref], new: nil, link: try aliasLink(of: ref))
+                }
+                try move(moves, temporaryFilesIn: standardDirectory("tmp"))
             }
         }
     }

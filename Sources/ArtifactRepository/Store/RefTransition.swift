@@ -37,16 +37,17 @@ extension Repository {
     /// Looks whether refs could move now, without moving them.
     public func check(_ changes: [RefChange]) throws {
         for change in changes { _ = try change.outcome(current: commit(of: change.ref)) }
+        try checkAliases(changes)
         try checkPlaces(of: changes.map(\.ref))
     }
 
     /// Looks whether refs can exist beside each other and beside those that are there.
     func checkPlaces(of refs: [RefName]) throws {
-        let names = Set(refs.map(\.text))
+        let names = Set(refs)
         for ref in refs {
             try checkPlace(of: ref)
             if let parent = ref.parents.first(where: { names.contains($0) }) {
-                throw placeTaken(ref, by: parent)
+                throw placeTaken(ref, by: parent.text)
             }
         }
     }
@@ -54,8 +55,8 @@ extension Repository {
     /// A ref is a file, so none can stand where another has a folder, or below another.
     private func checkPlace(of ref: RefName) throws {
         for parent in ref.parents {
-            guard let name = RefName(parent), try commit(of: name) != nil else { continue }
-            throw placeTaken(ref, by: parent)
+            guard try commit(of: parent) != nil || isAlias(parent) else { continue }
+            throw placeTaken(ref, by: parent.text)
         }
         guard try commit(of: ref) == nil else { return }
         guard let folder = try? root.directory("refs/heads/\(ref)") else { return }
@@ -64,7 +65,7 @@ extension Repository {
 
     /// Removes the empty folders that deleted refs leave behind, where they stand in a ref's place.
     func clearPlace(of ref: RefName) throws {
-        let heads = try root.directory("refs/heads")
+        guard let heads = try root.existingDirectory("refs/heads") else { return }
         if (try? heads.directory(ref.text)) != nil { try heads.removeEmptyDirectories(ref.text) }
     }
 
@@ -81,12 +82,5 @@ extension Directory {
             guard let folder = try? directory(entry) else { return false }
             return try folder.holdsOnlyFolders()
         }
-    }
-}
-
-extension RefName {
-    /// `a` and `a/b` for `a/b/c`.
-    var parents: [String] {
-        text.indices.filter { text[$0] == "/" }.map { String(text[..<$0]) }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import CLinux
-import COSTree
 import Glibc
 import SystemCalls
 
@@ -47,33 +47,13 @@ struct RefFolder {
         withUnsafeBytes(of: &entry) { raw in
             let text = UnsafeRawBufferPointer(rebasing: raw[place...])
             let name = UnsafeRawBufferPointer(rebasing: text.prefix { $0 != 0 })
-            guard RefFolder.isName(name), let kind = RefFolder.kind(type, text, in: number) else { return }
+            // Other files are libostree's temporary ones, above all, which it does not list either.
+            guard RefName.isPart(name), let kind = RefFolder.kind(type, text, in: number) else { return }
             children.append(Child(kind: kind, start: names.count, count: name.count))
             names.append(contentsOf: name)
             // For sorting, and in the end for the system.
             names.append(kind == .folder ? UInt8(ascii: "/") : 0)
         }
-    }
-
-    /// Names that libostree does not take for parts of refs it does not list either: temporary files, above all.
-    private static func isName(_ name: UnsafeRawBufferPointer) -> Bool {
-        func isWord(_ byte: UInt8) -> Bool {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
-        guard let first = name.first else { return false }
-        if isWord(first),
-            name.allSatisfy({ isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
-        {
-            return true
-        }
-        // Letters of all languages are allowed in OSTree.
-        guard name.contains(where: { $0 >= 0x80 }) else { return false }
-        return ostree_validate_rev(String(decoding: name, as: UTF8.self), nil) != 0
     }
 
     private static func kind(_ type: UInt8, _ name: UnsafeRawBufferPointer, in number: Int32) -> Kind? {

@@ -45,7 +45,7 @@ struct RefScan {
     init(_ repository: Repository, at start: UInt64, old: Old?, expectedSize: Int) throws {
         self.repository = repository
         self.start = start
-        heads = try repository.root.directory("refs/heads")
+        heads = try repository.standardDirectory("refs/heads")
         oldEntries = old?.entries
         self.old = SummaryIndex.Reader(old?.index.items ?? [])
         builder = SummaryBuilder(expectedSize: expectedSize, expectedCount: old?.entries.count ?? 0)
@@ -222,10 +222,15 @@ struct RefScan {
                 return true
             }
         }
-        // Nothing of a ref that was removed just now.
-        guard let file = try open(name, O_RDONLY, in: folder) else { return false }
-        readCount += 1
         let fullName = prefix + name
+        guard let file = try open(name, O_RDONLY, in: folder) else {
+            // Nothing of a ref that was removed just now; but an alias may stay when what it stands for goes.
+            if kind == .alias, RefFolder.status(name, in: folder) != nil {
+                leftOut.append(String(decoding: fullName, as: UTF8.self))
+            }
+            return false
+        }
+        readCount += 1
         guard let commit = RefScan.commit(file) else {
             leftOut.append(String(decoding: fullName, as: UTF8.self))
             return false

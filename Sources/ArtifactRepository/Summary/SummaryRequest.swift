@@ -14,7 +14,7 @@ extension Repository {
 
     /// Asks for an update of the summary.
     public func requestSummaryUpdate() throws {
-        try root.makeDirectory("state", mayExist: true)
+        _ = try standardDirectory("state")
         do { _ = try root.createFile(Repository.wantedPath) } catch {
             guard error.code == EEXIST else { throw error }
         }
@@ -73,8 +73,7 @@ extension Repository {
     ///
     /// - Returns: nil where it is not free and is not to be waited for.
     private func lockSummary(_ operation: Int32) throws -> Directory? {
-        try root.makeDirectory("state", mayExist: true)
-        let state = try root.directory("state")
+        let state = try standardDirectory("state")
         if retryingInterrupts({ flock(state.descriptor.number, operation) }) == 0 { return state }
         guard errno == EWOULDBLOCK else { throw SystemError("lock \(state.path)") }
         return nil

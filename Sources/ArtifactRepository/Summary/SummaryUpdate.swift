@@ -108,7 +108,7 @@ struct SummaryUpdate {
 
     /// - Returns: nil where somebody else wrote a summary meanwhile.
     private func attempt(isLocked: Bool = false) throws -> SummaryReport? {
-        let temporary = try root.directory("tmp")
+        let temporary = try repository.standardDirectory("tmp")
         for name in [Self.temporaryName, Self.temporarySignature] { try temporary.remove(name) }
         defer { for name in [Self.temporaryName, Self.temporarySignature] { try? temporary.remove(name) } }
         let file = try temporary.createFile(Self.temporaryName)
@@ -140,7 +140,7 @@ struct SummaryUpdate {
         guard try stampOfSummary() == before else { return false }
         // Nobody may have signed it since we looked.
         try repository.checkSummaryCanBeSigned(by: options.signers)
-        let temporary = try root.directory("tmp")
+        let temporary = try repository.standardDirectory("tmp")
         try temporary.rename(Self.temporaryName, to: root, "summary")
         if !options.signers.isEmpty { try temporary.rename(Self.temporarySignature, to: root, "summary.sig") }
         return true
@@ -190,7 +190,8 @@ struct SummaryUpdate {
     }
 
     private func writeIndex(_ writer: SummaryIndex.Writer, for summary: FileStamp, complete: UInt64) throws {
-        let temporary = try root.directory("tmp")
+        let temporary = try repository.standardDirectory("tmp")
+        _ = try repository.standardDirectory("state")
         let file = try temporary.createFile(Self.temporaryName)
         try file.writeAll(SummaryIndex.bytes(.init(summary: summary, complete: complete), writer))
         try temporary.rename(Self.temporaryName, to: root, SummaryIndex.path)
@@ -201,13 +202,16 @@ struct SummaryUpdate {
     /// Has libostree write the summary, with the repository lock held so that no other does.
     private func runLibrary() throws -> SummaryReport {
         try repository.withLibraryLock {
-            _ = try withGError("update the summary of \(repository.path)") { error in
-                ostree_repo_regenerate_summary(repository.handle, nil, nil, error)
+            try repository.makeStandardDirectories()
+            try repository.explainingDanglingAliases {
+                _ = try withGError("update the summary of \(repository.path)") { error in
+                    ostree_repo_regenerate_summary(repository.handle, nil, nil, error)
+                }
             }
             let file = try root.openFile("summary")
             let size = Int(try file.status().st_size)
             if !options.signers.isEmpty {
-                let temporary = try root.directory("tmp")
+                let temporary = try repository.standardDirectory("tmp")
                 try temporary.remove(Self.temporarySignature)
                 let signature = try temporary.createFile(Self.temporarySignature)
                 try signature.writeAll(

@@ -18,6 +18,7 @@ extension Repository {
         directory: String, refs: [RefName], subject: String = ""
     ) throws -> Checksum {
         let action = "commit \(directory) to \(path)"
+        try makeStandardDirectories()
         try checkPlaces(of: refs)
         _ = try withGError(action) { ostree_repo_prepare_transaction(handle, nil, nil, $0) }
         do {

@@ -7,11 +7,15 @@ import SystemCalls
 /// The files of a repository that are served, as answers to requests.
 struct RepositoryFiles {
     private let root: Directory
-    private let heads: Directory
+    /// Nil where there were no refs yet, and no directory for them, when the server started.
+    private let heads: Directory?
 
     init(_ path: String) throws(SystemError) {
         root = try Directory(path)
-        heads = try root.directory("refs/heads")
+        do { heads = try root.directory("refs/heads") } catch {
+            guard error.isNotFound else { throw error }
+            heads = nil
+        }
         // Shows now, not to each client, that the kernel is too old or the repository not ours to read.
         _ = try root.openBeneath("config")
     }
@@ -49,7 +53,10 @@ struct RepositoryFiles {
 
     private func open(_ served: ServedFile) throws(SystemError) -> Descriptor? {
         // An alias is a link to another ref; nothing else is ever a link.
-        if case .ref(let ref) = served { return try heads.openBeneath(ref.text, followingLinks: true) }
+        if case .ref(let ref) = served {
+            if let heads { return try heads.openBeneath(ref.text, followingLinks: true) }
+            return try root.openBeneath(served.path)
+        }
         return try root.openBeneath(served.path)
     }
 

@@ -78,6 +78,7 @@ struct RepoExpireCommand: ParsableCommand {
         limits.kept = kept
         let expiry = Expiry(repository, limits: limits)
         let report = try isDryRun ? expiry.plan() : expiry.run()
+        output.terminal.warn(of: report.leftOut)
         for entry in report.expired {
             output.terminal.say(
                 "\(entry.ref): last used \(Format.date(UInt64(clamping: entry.lastUse))), at \(entry.commit)")

@@ -56,10 +56,10 @@ struct RepoUnpinCommand: ParsableCommand {
     func run() throws {
         umask(0o022)
         let repository = try repository.open(try configurationOptions.load())
-        let known = try repository.pins().patterns
-        if let missing = refs.first(where: { !known.contains($0) }) {
+        let known = try repository.pins()
+        if let missing = refs.first(where: { !known.contains(pattern: $0) }) {
             let remedy =
-                Suggestions.nearest(to: missing, among: known).map { "did you mean '\($0)'?" }
+                Suggestions.nearest(to: missing, among: known.patterns).map { "did you mean '\($0)'?" }
                 ?? "see what is with 'bst-artifact repo pin'"
             throw RepositoryError(
                 .unknownRef, "\(missing.forDisplay()) is not pinned in \(repository.path): \(remedy)")

@@ -31,6 +31,7 @@ struct RepoStatsCommand: ParsableCommand {
         for ref in statistics.incomplete {
             terminal.warn("\(ref) lacks something: 'bst-artifact repo fsck' says what")
         }
+        terminal.warn(of: statistics.leftOut)
         terminal.print(
             "\(repository.path): \(Format.bytes(statistics.allocatedBytes)), of which refs need "
                 + "\(Format.bytes(statistics.reachableBytes)); \(Format.bytes(statistics.freeBytes)) free")

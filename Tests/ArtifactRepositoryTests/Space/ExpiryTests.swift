@@ -98,6 +98,30 @@ struct ExpiryTests {
         #expect(try refs == ["p/strong", "p/weak"])
     }
 
+    @Test("takes an alias and what it points to for one: use of one, and a pin of one, counts for both")
+    func aliases() throws {
+        defer { scratch.remove() }
+        let artifacts = try fill()
+        try repository.ostree("refs", "--alias", "--create=stable", "p/oldest")
+        try repository.ostree("refs", "--alias", "--create=deep/er/stable", "stable")
+        let plan = try expiry(1_000_000).plan()
+        #expect(plan.expired.map(\.ref.text) == ["p/middle"], "the alias was made just now")
+        for link in ["stable", "deep/er/stable"] {
+            try Command.run("touch", "-h", "-d", "2020-01-01", "\(repository.path)/refs/heads/\(link)")
+        }
+        #expect(try expiry(1_000_000).plan().expired.first?.commit == artifacts[1].checksum)
+        _ = try repository.pin(["deep/*"])
+        let kept = try expiry(1000).run()
+        #expect(kept.expired.map(\.ref.text) == ["p/middle", "p/newest"] && kept.excessBytes > 0)
+        #expect(try refs == ["deep/er/stable", "p/oldest", "stable"])
+        _ = try repository.unpin(["deep/*"])
+        #expect(
+            try Set(expiry(1000).run().expired.map(\.ref.text)) == ["deep/er/stable", "p/oldest", "stable"])
+        #expect(try refs.isEmpty && repository.refListing().leftOut.isEmpty)
+        try repository.ostree("refs")
+        try repository.ostree("fsck")
+    }
+
     @Test("keeps what refs of remotes and mirrors need")
     func otherKindsOfRefs() throws {
         defer { scratch.remove() }

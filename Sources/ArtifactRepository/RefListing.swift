@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import SystemCalls
+
+/// The refs below `refs/heads`, as they were found.
+public struct RefListing: Sendable {
+    /// A ref that has no place among the others.
+    public struct LeftOut: Sendable, Equatable {
+        /// The ref's path below `refs/heads`.
+        public var name: String
+        /// The end of a sentence that begins with the ref: why it is left out, and what to do about it.
+        public var reason: String
+        /// Tells whether it is an alias that leads nowhere.
+        var isDanglingAlias = false
+    }
+
+    /// The refs, aliases among them, sorted.
+    public var refs: [(ref: RefName, commit: Checksum)] = []
+    /// Aliases, with the refs that they point to.
+    public var aliases: [RefName: RefName] = [:]
+    /// Files among the refs that libostree takes for refs, or fails on, and that cannot be listed.
+    public var leftOut: [LeftOut] = []
+
+    /// The ref that a name stands for in the end, which is itself unless it is an alias, and how many aliases lead there.
+    func target(of ref: RefName) -> (ref: RefName, distance: Int) {
+        var (current, distance) = (ref, 0)
+        // A circle of aliases has no commit, but is not to hold anybody up.
+        while let next = aliases[current], distance < 40 { (current, distance) = (next, distance + 1) }
+        return (current, distance)
+    }
+
+    /// Orders refs that are to be removed: aliases before what they point to, so that none ever leads nowhere.
+    func aliasesFirst(_ refs: [RefName]) -> [RefName] {
+        refs.map { ($0, target(of: $0).distance) }.sorted { $0.1 > $1.1 }.map(\.0)
+    }
+}
+
+extension Repository {
+    /// Looks at all refs below `refs/heads`.
+    ///
+    /// Where libostree fails on the whole repository, as it does for an alias whose target is not there, the rest is listed.
+    ///
+    /// - Parameter onlyAliases: whether nothing but aliases is listed, so that other refs need not be read.
+    public func refListing(onlyAliases: Bool = false) throws -> RefListing {
+        var scan = ListingScan(self, onlyAliases: onlyAliases)
+        if let heads = try root.existingDirectory("refs/heads") { try scan.visit(heads, []) }
+        return scan.listing
+    }
+}
+
+/// Goes through directories of refs in the order of the refs' names.
+private struct ListingScan {
+    private let repository: Repository
+    private let onlyAliases: Bool
+    private(set) var listing = RefListing()
+
+    init(_ repository: Repository, onlyAliases: Bool) {
+        (self.repository, self.onlyAliases) = (repository, onlyAliases)
+    }
+
+    mutating func visit(_ directory: Directory, _ prefix: [UInt8]) throws {
+        let folder = try RefFolder(directory.descriptor.number)
+        for child in folder.children {
+            let name = folder.withName(child) { String(decoding: $0, as: UTF8.self) }
+            let path = prefix + Array(name.utf8)
+            guard child.kind != .folder else {
+                // One that goes just now is none any more.
+                if let below = try directory.existingDirectory(name) {
+                    try visit(below, path + [UInt8(ascii: "/")])
+                }
+                continue
+            }
+            if onlyAliases && child.kind != .alias { continue }
+            try visitRef(name, in: directory, String(decoding: path, as: UTF8.self), child.kind)
+        }
+    }
+
+    private mutating func visitRef(
+        _ name: String, in directory: Directory, _ path: String, _ kind: RefFolder.Kind
+    ) throws {
+        guard let ref = RefName(path) else {
+            return leaveOut(
+                path, "its name is a commit's, or too long: give it another with 'ostree refs --create'")
+        }
+        let target = kind == .alias ? try repository.aliasTarget(of: ref) : nil
+        do {
+            guard let commit = try repository.commit(of: ref) else {
+                guard kind == .alias, try repository.isAlias(ref) else { return }
+                return leaveOut(path, repository.danglingReason(ref, target), isDanglingAlias: true)
+            }
+            listing.refs.append((ref, commit))
+            if let target { listing.aliases[ref] = target }
+        } catch let error as RepositoryError where error.code == .badObject {
+            leaveOut(path, "it holds no commit: remove it with 'ostree refs --delete \(path)'")
+        }
+    }
+
+    private mutating func leaveOut(_ name: String, _ reason: String, isDanglingAlias: Bool = false) {
+        listing.leftOut.append(.init(name: name, reason: reason, isDanglingAlias: isDanglingAlias))
+    }
+}

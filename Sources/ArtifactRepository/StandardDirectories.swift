@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SystemCalls
+
+/// Directories that every repository has. Git and some backup programs drop empty ones, and nothing may fail for that.
+extension Repository {
+    /// Opens a directory in order to write into it; one that is not there is made.
+    func standardDirectory(_ name: String) throws(SystemError) -> Directory {
+        if let directory = try root.existingDirectory(name) { return directory }
+        var path = ""
+        for part in name.split(separator: "/") {
+            path += path.isEmpty ? part : "/\(part)"
+            try root.makeDirectory(path, mayExist: true)
+        }
+        return try root.directory(name)
+    }
+
+    /// Makes the directories that libostree expects wherever it writes.
+    func makeStandardDirectories() throws(SystemError) {
+        for name in ["tmp", "tmp/cache", "state", "extensions", "refs/heads", "refs/mirrors", "refs/remotes"]
+        {
+            _ = try standardDirectory(name)
+        }
+    }
+}
+
+extension Directory {
+    /// Opens a directory below this one; nil where there is none, or none any more.
+    func existingDirectory(_ name: String) throws(SystemError) -> Directory? {
+        do { return try directory(name) } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+    }
+}
