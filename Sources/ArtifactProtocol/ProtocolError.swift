@@ -27,18 +27,3 @@ public struct ProtocolError: Error, CustomStringConvertible, Equatable, Sendable
         self.description = description
     }
 }
-
-extension String {
-    /// The text as a message may show it when it came from a peer: control characters as `?`, and cut after
-    /// `limit` characters.
-    public func forDisplay(limit: Int = 200) -> String {
-        var shown = String(
-            String.UnicodeScalarView(
-                unicodeScalars.prefix(limit).map {
-                    $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
-                        ? "?" : $0
-                }))
-        if unicodeScalars.count > limit { shown += "..." }
-        return shown
-    }
-}

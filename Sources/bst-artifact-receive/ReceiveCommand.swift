@@ -72,6 +72,26 @@ struct ReceiveCommand: ParsableCommand {
         }
     }
 
+    static func main() {
+        StandardStreams.reserve()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch  where exitCode(for: error) == .success {
+            answer(fullMessage(for: error))
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    /// Writes what was asked for with `--help` and the like to standard output, which is no protocol then.
+    private static func answer(_ text: String) {
+        do { try StandardStreams.write("\(text)\n") } catch {
+            if error.code == EPIPE { StandardStreams.endUnread() }
+            exit(withError: error)
+        }
+    }
+
     func run() throws {
         umask(0o022)
         signal(SIGPIPE, SIG_IGN)

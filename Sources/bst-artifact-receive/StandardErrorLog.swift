@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import Logging
 import SystemCalls
 
 /// Writes log messages to standard error, a line each: stdout carries the protocol. The client shows the lines to
-/// its user, so they are short and begin with the program's name.
+/// its user, so they are short, begin with the program's name, and have nothing in them that is not printable.
 struct StandardErrorLog: LogHandler {
     var logLevel = Logger.Level.warning
     var metadata: Logger.Metadata = [:]
@@ -18,8 +19,9 @@ struct StandardErrorLog: LogHandler {
         let values = metadata.merging(event.metadata ?? [:]) { $1 }
         let details = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         let prefix = event.level >= .warning ? "\(event.level): " : ""
-        let line =
-            "bst-artifact-receive: \(prefix)\(event.message)\(details.isEmpty ? "" : " (\(details))")\n"
+        let text = "\(prefix)\(event.message)\(details.isEmpty ? "" : " (\(details))")"
+        let line = "bst-artifact-receive: \(text.forDisplay(limit: .max))\n"
+        // Nobody could be told of a failure.
         try? Descriptor.standardError.writeAll(Array(line.utf8))
     }
 }

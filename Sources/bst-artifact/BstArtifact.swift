@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactProtocol
 import Glibc
+import SystemCalls
 
 /// The command line for people.
 @main
@@ -37,12 +38,14 @@ struct BstArtifact: ParsableCommand {
         ])
 
     static func main() {
+        StandardStreams.reserve()
         signal(SIGPIPE, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             if let mistake = Suggestions.misspeltSubcommand(in: arguments) { throw mistake }
             var command = try parseAsRoot(arguments)
             try command.run()
+            Results.finish()
         } catch {
             Failure.report(error, isJSON: arguments.contains("--json"))
         }

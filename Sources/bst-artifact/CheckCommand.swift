@@ -42,14 +42,13 @@ struct CheckCommand: ParsableCommand {
         let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
         let abilities = (info.abilities.map(\.rawValue).sorted() + info.otherKeys)
             .map { $0.forDisplay(limit: 40) }.joined(separator: ", ")
-        output.terminal.print(
-            """
-            \(address)
-              mode       \(mode)
-              pull URL   \(info.pullURL?.forDisplay() ?? "not told")
-              protocol   version \(receiver.version)
-              abilities  \(abilities.isEmpty ? "none beyond that version" : abilities)
-            """)
+        for line in [
+            "\(address)",
+            "  mode       \(mode)",
+            "  pull URL   \(info.pullURL?.forDisplay() ?? "not told")",
+            "  protocol   version \(receiver.version)",
+            "  abilities  \(abilities.isEmpty ? "none beyond that version" : abilities)",
+        ] { output.terminal.print(line) }
         guard RepositoryMode(rawValue: info.mode) == .archive else {
             throw ClientError(
                 .unsuitableRemote,

@@ -34,7 +34,7 @@ struct DiffCommand: ParsableCommand {
                 case .removed: "D"
                 case .modified: "M"
                 }
-            terminal.print("\(letter)  \(change.path.forDisplay(limit: 8192))")
+            terminal.print("\(letter)  \(change.path)")
             terminal.emit(["change": JSON(change.kind.rawValue), "path": JSON(change.path)])
         }
     }

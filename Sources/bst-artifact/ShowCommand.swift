@@ -24,17 +24,16 @@ struct ShowCommand: ParsableCommand {
         let contents = try repository.contents(of: checksum)
         let refs = try repository.refs().filter { $0.commit == checksum }.map(\.ref)
         let terminal = output.terminal
-        terminal.print(
-            """
-            commit    \(checksum)
-            parent    \(commit.parent.map { "\($0)" } ?? "none")
-            date      \(Format.date(commit.timestamp))
-            subject   \(commit.subject.isEmpty ? "none" : commit.subject.forDisplay())
-            refs      \(refs.isEmpty ? "none" : refs.map(\.text).joined(separator: ", "))
-            content   \(Format.count(contents.files, "file")) in \(Format.count(contents.folders + 1, "folder"))
-            objects   \(contents.objects), which take \(Format.bytes(contents.bytes)) of disk
-            detached  \(contents.hasDetachedMetadata ? "metadata, such as signatures" : "nothing")
-            """)
+        for line in [
+            "commit    \(checksum)",
+            "parent    \(commit.parent.map { "\($0)" } ?? "none")",
+            "date      \(Format.date(commit.timestamp))",
+            "subject   \(commit.subject.isEmpty ? "none" : commit.subject.forDisplay())",
+            "refs      \(refs.isEmpty ? "none" : refs.map(\.text).joined(separator: ", "))",
+            "content   \(Format.count(contents.files, "file")) in \(Format.count(contents.folders + 1, "folder"))",
+            "objects   \(contents.objects), which take \(Format.bytes(contents.bytes)) of disk",
+            "detached  \(contents.hasDetachedMetadata ? "metadata, such as signatures" : "nothing")",
+        ] { terminal.print(line) }
         terminal.emit([
             "commit": JSON(checksum), "parent": JSON(commit.parent), "timestamp": JSON(commit.timestamp),
             "subject": JSON(commit.subject), "refs": .array(refs.map { JSON($0) }),

@@ -136,7 +136,13 @@ struct NameTests {
 
     @Test("that a peer sends is shown without control characters, and cut")
     func display() {
-        #expect("a\u{1b}[31mb\n\u{202e}c".forDisplay() == "a?[31mb??c")
+        #expect("a\u{1b}[31mb\n\u{202e}c".forDisplay() == "a^[[31mb^J<U+202E>c")
+        #expect(
+            "\u{85}\u{9b}\u{7f}\u{2028}\u{e0041}\u{0}".forDisplay() == "<U+0085><U+009B>^?<U+2028><U+E0041>^@"
+        )
+        #expect("a^[b".forDisplay().forDisplay() == "a^[b")
+        #expect(
+            String(displaying: [0x61, 0xff, 0xc3, 0xa9, 0xe2, 0x82, 0x1b, 0xc3]) == "a<FF>é<E2><82>^[<C3>")
         #expect(String(repeating: "é", count: 201).forDisplay() == String(repeating: "é", count: 200) + "...")
         #expect("abc".forDisplay(limit: 3) == "abc")
     }

@@ -113,7 +113,7 @@ public struct DirTree: Sendable {
     }
 
     private static func shown(_ name: Slice<UnsafeRawBufferPointer>) -> String {
-        String(decoding: name, as: UTF8.self).forDisplay()
+        String(displaying: name).forDisplay()
     }
 
     private static func check(

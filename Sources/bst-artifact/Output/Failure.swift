@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactClient
 import Glibc
+import SystemCalls
 
 /// How the program ends where not everything went well.
 enum Failure {
@@ -15,7 +16,7 @@ enum Failure {
         // Help, the version, and what is wrong with the command line are the argument parser's business.
         let isOurs = !(error is ExitCode || error is CleanExit || error is ValidationError)
         guard isOurs, BstArtifact.exitCode(for: error) == .failure else {
-            BstArtifact.exit(withError: error)
+            explain(error)
         }
         let status = ExitStatus(error)
         Terminal.fail("\(error)")
@@ -23,7 +24,24 @@ enum Failure {
     }
 
     private static func leave(_ status: Int32, _ name: String, _ error: any Error, isJSON: Bool) -> Never {
-        Terminal(form: isJSON ? .json : .people).emit(["error": json(error, name)])
+        if isJSON { Results.write(JSON(dictionaryLiteral: ("error", json(error, name))).text) }
+        end(status)
+    }
+
+    /// Says what the argument parser has to say, and exits.
+    private static func explain(_ error: any Error) -> Never {
+        let code = BstArtifact.exitCode(for: error)
+        let text = BstArtifact.fullMessage(for: error)
+        if code == .success {
+            Results.write(text)
+        } else if !text.isEmpty {
+            try? Descriptor.standardError.writeAll(Array("\(text)\n".utf8))
+        }
+        end(code.rawValue)
+    }
+
+    private static func end(_ status: Int32) -> Never {
+        if status == 0 { Results.finish() } else { Results.finish(otherwise: status) }
         exit(status)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactClient
+import ArtifactProtocol
 import Glibc
 import Synchronization
 import SystemCalls
@@ -38,7 +39,7 @@ final class ProgressLines: Sendable {
             guard now - state.lastShown >= 100 else { return }
             state.lastShown = now
             let width = ProgressLines.width
-            let lines = [title, text()].map { String($0.prefix(width - 1)) }
+            let lines = [title, text()].map { String($0.forDisplay(limit: .max).prefix(width - 1)) }
             // Rows are counted anew each time: who makes the window narrower makes lines wrap.
             ProgressLines.write(
                 ProgressLines.erasure(of: state.lengths, width: width) + lines.joined(separator: "\n"))

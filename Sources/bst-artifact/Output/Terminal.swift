@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import Glibc
 import SystemCalls
 
 /// What people and programs see: results on standard output, everything else on standard error.
+///
+/// A text is one line, whatever the names in it: what is not printable is escaped here, for everything that is said.
 struct Terminal {
     /// Who reads the results.
     enum Form {
@@ -12,24 +15,29 @@ struct Terminal {
 
     let form: Form
 
-    /// Results, for people; `--quiet` silences them.
+    /// Results, for people; `--quiet` silences them. Where they cannot be written, the work goes on, and `Results.finish`
+    /// reports that.
     func say(_ text: String) {
-        if form == .people { Terminal.write(text, to: .standardOutput) }
+        if form == .people { Results.write(text.forDisplay(limit: .max)) }
     }
 
-    /// What a command was asked for, which `--quiet` does not silence.
+    /// What a command was asked for, which `--quiet` does not silence. Where it cannot be written, that is the end.
     func print(_ text: String) {
-        if form != .json { Terminal.write(text, to: .standardOutput) }
+        if form == .json { return }
+        Results.write(text.forDisplay(limit: .max))
+        Results.finish()
     }
 
-    /// Results, for programs: one line.
+    /// Results, for programs: one line. Where it cannot be written, that is the end.
     func emit(_ json: @autoclosure () -> JSON) {
-        if form == .json { Terminal.write(json().text, to: .standardOutput) }
+        if form != .json { return }
+        Results.write(json().text)
+        Results.finish()
     }
 
     /// Something that is worth knowing and is no failure.
     func warn(_ text: String) {
-        Terminal.write("\(Terminal.coloured("warning:", "33")) \(text)", to: .standardError)
+        Terminal.write(Terminal.coloured("warning:", "33"), text)
     }
 
     /// What went wrong while something else goes on.
@@ -39,7 +47,7 @@ struct Terminal {
 
     /// What went wrong.
     static func fail(_ text: String) {
-        write("\(coloured("Error:", "31")) \(text)", to: .standardError)
+        write(coloured("Error:", "31"), text)
     }
 
     /// Lines that are written over and over while something long goes on; nothing unless standard error is a terminal.
@@ -58,7 +66,8 @@ struct Terminal {
         return "\u{1b}[1;\(colour)m\(text)\u{1b}[0m"
     }
 
-    private static func write(_ text: String, to descriptor: Descriptor) {
-        try? descriptor.writeAll(Array("\(text)\n".utf8))
+    private static func write(_ mark: String, _ text: String) {
+        // Nobody could be told of a failure.
+        try? Descriptor.standardError.writeAll(Array("\(mark) \(text.forDisplay(limit: .max))\n".utf8))
     }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Unicode.Scalar {
+    /// Whether a terminal shows it and does nothing else: no control character, none that ends a line or turns the direction
+    /// of writing.
+    public var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
+        default: true
+        }
+    }
+
+    /// The character as a message shows it.
+    fileprivate var displayed: String {
+        if isPrintable { return String(self) }
+        // As terminals and `cat -v` write them. There is no backslash in it, since BuildStream's clients decode those.
+        if value < 0x20 || value == 0x7f { return "^" + String(Unicode.Scalar(UInt8(value) ^ 0x40)) }
+        let digits = String(value, radix: 16, uppercase: true)
+        return "<U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)>"
+    }
+}
+
+extension String {
+    /// The text as a message may show it, wherever it came from: on one line, with `^[`, `^J` or `<U+202E>` for what is not
+    /// printable, and cut after `limit` characters. Applying it again changes nothing.
+    public func forDisplay(limit: Int = 200) -> String {
+        var shown = ""
+        var count = 0
+        for scalar in unicodeScalars {
+            if count == limit { return shown + "..." }
+            shown += scalar.displayed
+            count += 1
+        }
+        return shown
+    }
+
+    /// A name as the system has it, as a message may show it: likewise, with `<FF>` for bytes that are no UTF-8.
+    public init(displaying bytes: some Sequence<UInt8>) {
+        self = ""
+        let bytes = Array(bytes)
+        var parser = Unicode.UTF8.ForwardParser()
+        var rest = bytes.makeIterator()
+        var place = 0
+        while true {
+            switch parser.parseScalar(from: &rest) {
+            case .valid(let encoded):
+                self += Unicode.UTF8.decode(encoded).displayed
+                place += encoded.count
+            case .error(let length):
+                for byte in bytes[place..<place + length] {
+                    self += "<\(String(byte, radix: 16, uppercase: true))>"
+                }
+                place += length
+            case .emptyInput: return
+            }
+        }
+    }
+}
