@@ -95,6 +95,8 @@ let package = Package(
             path: "Tests/Attacks"),
         // Starts a program and tells the most memory that it had, which nobody but its parent is told.
         .executableTarget(name: "peak-memory", path: "Tests/PeakMemory"),
+        // Starts a program for which some system calls fail.
+        .executableTarget(name: "refuse-calls", path: "Tests/RefuseCalls"),
         .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient", "TestSupport"]),
         .testTarget(name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"]),
         .testTarget(
@@ -121,7 +123,7 @@ let package = Package(
             name: "PushInteropTests",
             dependencies: [
                 "ArtifactClient", "ArtifactReceiver", "TestSupport", "WireSamples", "bst-artifact",
-                "bst-artifact-receive",
+                "bst-artifact-receive", "refuse-calls",
             ]),
         .testTarget(
             name: "CommandLineTests",

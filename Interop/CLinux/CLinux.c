@@ -92,4 +92,8 @@ int clinux_open_beneath(int directory, const char *path, int links) {
     return (int)syscall(openat2_call, directory, path, &how, sizeof how);
 }
 
+int clinux_open_step(int directory, const char *name) {
+    return openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 pid_t clinux_fork(void) { return fork(); }

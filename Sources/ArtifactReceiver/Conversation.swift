@@ -163,7 +163,7 @@ struct Conversation {
 
     /// The commit of a ref, unless a part of it is known to be lost: then it is to be pushed again.
     private func wholeCommit(of ref: RefName) throws -> Checksum? {
-        guard let commit = try store.commit(of: ref), !store.isPartial(commit) else { return nil }
+        guard let commit = try store.commit(of: ref), try !store.isPartial(commit) else { return nil }
         return commit
     }
 
@@ -228,7 +228,7 @@ struct Conversation {
     private func expectationOfAbsence(of ref: RefName) throws -> RefChange.Expectation {
         guard options.version == .one else { return .absent }
         // What was said to be absent because a part of it is lost makes place for what is whole.
-        if let commit = try store.commit(of: ref), store.isPartial(commit) { return .anything }
+        if let commit = try store.commit(of: ref), try store.isPartial(commit) { return .anything }
         return switch options.existingRefs {
         case .keep: .absentOrKept
         case .reject: .absent

@@ -119,11 +119,7 @@ extension Repository {
     /// The pushes that the log tells of, the oldest first. What is no line of the log is passed over.
     public func loggedPushes(_ visit: (PushRecord) throws -> Void) throws {
         for path in [PushLog.olderPath, PushLog.path] {
-            let file: Descriptor
-            do { file = try root.openFile(path) } catch {
-                if error.isNotFound { continue }
-                throw error
-            }
+            guard let file = try root.fileIfPresent(path) else { continue }
             let text = String(decoding: try file.readAll(limit: 4 * PushLog.maximumSize), as: UTF8.self)
             for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
                 if let record = PushLog.record(Substring(line)) { try visit(record) }

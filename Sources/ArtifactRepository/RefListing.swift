@@ -45,7 +45,7 @@ extension Repository {
     /// - Parameter onlyAliases: whether nothing but aliases is listed, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {
         var scan = ListingScan(self, onlyAliases: onlyAliases)
-        if let heads = try root.existingDirectory("refs/heads") { try scan.visit(heads, []) }
+        if let heads = try root.directoryIfPresent("refs/heads") { try scan.visit(heads, []) }
         return scan.listing
     }
 }
@@ -67,7 +67,7 @@ private struct ListingScan {
             let path = prefix + Array(name.utf8)
             guard child.kind != .folder else {
                 // One that goes just now is none any more.
-                if let below = try directory.existingDirectory(name) {
+                if let below = try directory.directoryIfPresent(name) {
                     try visit(below, path + [UInt8(ascii: "/")])
                 }
                 continue

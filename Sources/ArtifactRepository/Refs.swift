@@ -15,8 +15,9 @@ extension Repository {
             openat(root.descriptor.number, "refs/heads/\(ref)", O_RDONLY | O_CLOEXEC)
         }
         guard number >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw SystemError("read ref \(ref) of \(path)")
+            // A circle of aliases leads nowhere.
+            if errno == ELOOP { return nil }
+            return try SystemError("read ref \(ref) of \(path)").absence()
         }
         let file = Descriptor(number)
         // A folder of refs is no ref.
@@ -40,10 +41,15 @@ extension Repository {
     /// Whether there are more refs than so many, of which no more are looked at.
     public func hasMoreRefs(than limit: Int) throws -> Bool {
         var count = 0
-        var pending = try root.existingDirectory("refs/heads").map { [$0] } ?? []
-        while let folder = pending.popLast() {
+        var pending = ["refs/heads"]
+        while let path = pending.popLast() {
+            guard let folder = try root.directoryIfPresent(path) else { continue }
             for entry in try folder.entries() {
-                if let child = try? folder.directory(entry) { pending.append(child) } else { count += 1 }
+                switch try folder.status(of: entry).map({ $0.st_mode & S_IFMT }) {
+                case nil: continue
+                case S_IFDIR: pending.append("\(path)/\(entry)")
+                default: count += 1
+                }
                 if count > limit { return true }
             }
         }

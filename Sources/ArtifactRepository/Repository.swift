@@ -63,7 +63,9 @@ public final class Repository: @unchecked Sendable {
     ///
     /// - Throws: `RepositoryError` where that cannot be done, or where there is one of another mode.
     public static func create(_ path: String, mode: RepositoryMode) throws -> Repository {
-        if let existing = try? Repository(path) {
+        // What cannot be opened is not overwritten.
+        if try Directory.fileAnywhereIfPresent("\(path)/config") != nil {
+            let existing = try Repository(path)
             guard existing.mode == mode else {
                 throw RepositoryError(
                     .unsuitableMode,
@@ -89,18 +91,18 @@ public final class Repository: @unchecked Sendable {
     }
 
     /// Whether the repository has the object.
-    public func contains(_ name: ObjectName) -> Bool {
-        objects.contains(objectPath(name))
+    public func contains(_ name: ObjectName) throws -> Bool {
+        try objects.contains(objectPath(name))
     }
 
     /// How many bytes the file of an object has, as it is stored; nil where it is not there.
-    public func storedSize(of name: ObjectName) -> UInt64? {
-        (try? objects.status(of: objectPath(name))).map { UInt64(clamping: $0.st_size) }
+    public func storedSize(of name: ObjectName) throws -> UInt64? {
+        try objects.status(of: objectPath(name)).map { UInt64(clamping: $0.st_size) }
     }
 
     /// How many bytes of disk the file of an object takes; nil where it is not there.
-    func allocatedSize(of name: ObjectName) -> UInt64? {
-        (try? objects.status(of: objectPath(name))).map { UInt64(clamping: $0.st_blocks) * 512 }
+    func allocatedSize(of name: ObjectName) throws -> UInt64? {
+        try objects.status(of: objectPath(name)).map { UInt64(clamping: $0.st_blocks) * 512 }
     }
 
     /// Reads a metadata object whole; nil where it is not there.

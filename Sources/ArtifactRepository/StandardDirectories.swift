@@ -7,7 +7,7 @@ import SystemCalls
 extension Repository {
     /// Opens a directory in order to write into it; one that is not there is made.
     func standardDirectory(_ name: String) throws(SystemError) -> Directory {
-        if let directory = try root.existingDirectory(name) { return directory }
+        if let directory = try root.directoryIfPresent(name) { return directory }
         var path = ""
         for part in name.split(separator: "/") {
             path += path.isEmpty ? part : "/\(part)"
@@ -21,16 +21,6 @@ extension Repository {
         for name in ["tmp", "tmp/cache", "state", "extensions", "refs/heads", "refs/mirrors", "refs/remotes"]
         {
             _ = try standardDirectory(name)
-        }
-    }
-}
-
-extension Directory {
-    /// Opens a directory below this one; nil where there is none, or none any more.
-    func existingDirectory(_ name: String) throws(SystemError) -> Directory? {
-        do { return try directory(name) } catch {
-            if error.isNotFound { return nil }
-            throw error
         }
     }
 }

@@ -54,7 +54,7 @@ extension Repository {
         var walk = StatisticsWalk(self, cancellation)
         let listing = try refListing()
         for (ref, commit) in listing.refs { try walk.add(ref, commit) }
-        var result = walk.statistics()
+        var result = try walk.statistics()
         result.leftOut = listing.leftOut
         result.allocatedBytes = try allocatedBytes()
         result.freeBytes = try freeBytes()
@@ -95,7 +95,7 @@ private struct StatisticsWalk {
         projects[number].refs += 1
         guard commits[number].insert(checksum).inserted else { return }
         projects[number].artifacts += 1
-        guard let commit = try? repository.commit(checksum) else {
+        guard let commit = try repository.ifIntact({ try repository.commit(checksum) }) else {
             incomplete.append(ref)
             return
         }
@@ -122,7 +122,7 @@ private struct StatisticsWalk {
         // What this project, or several, need is known down to the leaves.
         if !note(name, number), let size = treeSizes[tree] { return size }
         guard depth < ClosureCheck.maximumDepth,
-            let opened = try? repository.load(name, { try DirTree($0, name) })
+            let opened = try repository.ifIntact({ try repository.load(name) { try DirTree($0, name) } })
         else {
             isWhole = false
             return 0
@@ -131,7 +131,7 @@ private struct StatisticsWalk {
         for index in 0..<opened.fileCount {
             guard let file = opened.file(index) else { continue }
             _ = note(ObjectName(file, .file), number)
-            guard let bytes = repository.allocatedSize(of: ObjectName(file, .file)) else {
+            guard let bytes = try repository.allocatedSize(of: ObjectName(file, .file)) else {
                 isWhole = false
                 continue
             }
@@ -163,11 +163,11 @@ private struct StatisticsWalk {
     /// Who needs what several need.
     private var sharers: [ObjectName: Set<Int>] = [:]
 
-    func statistics() -> RepositoryStatistics {
+    func statistics() throws -> RepositoryStatistics {
         var result = RepositoryStatistics()
         var projects = projects
         for (name, owner) in owners {
-            guard let bytes = repository.allocatedSize(of: name) else { continue }
+            guard let bytes = try repository.allocatedSize(of: name) else { continue }
             result.reachableBytes += bytes
             switch owner {
             case .project(let number): projects[number].uniqueBytes += bytes

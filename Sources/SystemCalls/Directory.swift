@@ -19,12 +19,12 @@ public struct Directory: Sendable {
         self.path = path
     }
 
-    private init(descriptor: Descriptor, path: String) {
+    init(descriptor: Descriptor, path: String) {
         self.descriptor = descriptor
         self.path = path
     }
 
-    private func named(_ name: String) -> String { "\(path)/\(name)" }
+    func named(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Opens a directory below this one.
     public func directory(_ name: String) throws(SystemError) -> Directory {
@@ -32,6 +32,11 @@ public struct Directory: Sendable {
         let number = retryingInterrupts { openat(descriptor.number, name, flags) }
         guard number >= 0 else { throw SystemError("open directory \(named(name))") }
         return Directory(descriptor: Descriptor(number), path: named(name))
+    }
+
+    /// Opens a directory below this one; nil where there is none of that name.
+    public func directoryIfPresent(_ name: String) throws(SystemError) -> Directory? {
+        do { return try directory(name) } catch { return try error.absence() }
     }
 
     /// Makes a directory, which must not exist yet unless `mayExist`.
@@ -51,6 +56,11 @@ public struct Directory: Sendable {
         let number = retryingInterrupts { openat(descriptor.number, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
         guard number >= 0 else { throw SystemError("open \(named(name))") }
         return Descriptor(number)
+    }
+
+    /// Opens a file for reading as `openFile` does; nil where there is none of that name.
+    public func fileIfPresent(_ name: String) throws(SystemError) -> Descriptor? {
+        do { return try openFile(name) } catch { return try error.absence() }
     }
 
     /// Makes a new file for reading and writing.
@@ -84,13 +94,14 @@ public struct Directory: Sendable {
     public func status(of name: String) throws(SystemError) -> stat? {
         var result = stat()
         if clinux_fstatat(descriptor.number, name, &result, AT_SYMLINK_NOFOLLOW) == 0 { return result }
-        if errno == ENOENT || errno == ENOTDIR { return nil }
-        throw SystemError("look at \(named(name))")
+        return try SystemError("look at \(named(name))").absence()
     }
 
-    /// Whether there is something of that name.
-    public func contains(_ name: String) -> Bool {
-        faccessat(descriptor.number, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+    /// Returns true where there is something of that name, be it a link that points nowhere.
+    ///
+    /// `faccessat` would ask the same, by a call that older seccomp profiles refuse.
+    public func contains(_ name: String) throws(SystemError) -> Bool {
+        try status(of: name) != nil
     }
 
     /// The target of a symbolic link.
@@ -117,20 +128,6 @@ public struct Directory: Sendable {
         guard result == 0 else { throw SystemError("move \(named(name)) to \(target.named(newName))") }
     }
 
-    /// Moves a file to `newName` below `target`, unless something is there already.
-    ///
-    /// - Returns: false where something was there; nothing was moved then.
-    public func renameUnlessPresent(
-        _ name: String, to target: Directory, _ newName: String
-    ) throws(SystemError) -> Bool {
-        let result = changing(.rename(descriptor.number, name, target.descriptor.number, newName)) {
-            clinux_rename_noreplace(descriptor.number, name, target.descriptor.number, newName)
-        }
-        if result == 0 { return true }
-        if errno == EEXIST { return false }
-        throw SystemError("move \(named(name)) to \(target.named(newName))")
-    }
-
     /// Gives a file a second name, below `target`.
     ///
     /// - Returns: false where the file does not exist.
@@ -138,7 +135,7 @@ public struct Directory: Sendable {
     public func link(
         _ name: String, to target: Directory, _ newName: String
     ) throws(SystemError) -> Bool {
-        let result = changing(.create(target.descriptor.number, newName)) {
+        let result = changing(.link(descriptor.number, name, target.descriptor.number, newName)) {
             linkat(descriptor.number, name, target.descriptor.number, newName, 0)
         }
         if result == 0 { return true }
@@ -269,6 +266,19 @@ extension Directory {
         let number = retryingInterrupts { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
         guard number >= 0 else { throw SystemError("open \(path)") }
         return Descriptor(number)
+    }
+
+    /// Opens a file as `openAnywhere` does; nil where there is none.
+    public static func fileAnywhereIfPresent(_ path: String) throws(SystemError) -> Descriptor? {
+        do { return try openAnywhere(path) } catch { return try error.absence() }
+    }
+
+    /// Returns true where there is something at a path of the whole file system; links are followed.
+    public static func exists(_ path: String) throws(SystemError) -> Bool {
+        var result = stat()
+        if clinux_fstatat(AT_FDCWD, path, &result, 0) == 0 { return true }
+        let error = SystemError("look at \(path)")
+        return try error.absence() ?? false
     }
 
     /// Whether this process may run a file, by a path of the whole file system.

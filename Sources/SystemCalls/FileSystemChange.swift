@@ -10,6 +10,8 @@ package enum FileSystemChange: Sendable {
     case setMetadata(Int32)
     case setTime(Int32, String)
     case rename(Int32, String, Int32, String)
+    case renameUnlessPresent(Int32, String, Int32, String)
+    case link(Int32, String, Int32, String)
     case remove(Int32, String)
     case sync(Int32)
     case syncFileSystem(Int32)

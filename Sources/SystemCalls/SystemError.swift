@@ -23,8 +23,14 @@ public struct SystemError: Error, CustomStringConvertible, Equatable, Sendable {
     /// The system's words for the error, for example `No such file or directory`.
     public var reason: String { String(cString: strerror(code)) }
 
-    /// Whether the thing acted on does not exist.
-    public var isNotFound: Bool { code == ENOENT }
+    /// Whether the thing acted on does not exist. No other error says so.
+    public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
+
+    /// Returns nil where the thing acted on does not exist; any other error is thrown.
+    public func absence<T>() throws(SystemError) -> T? {
+        guard isNotFound else { throw self }
+        return nil
+    }
 
     /// Whether a peer went away.
     public var isConnectionLoss: Bool { [EPIPE, ECONNRESET, ETIMEDOUT].contains(code) }

@@ -78,7 +78,8 @@ struct Confinement {
         ]
         // Parts of a repository may lie on other disks.
         let root = try Directory(repository.path)
-        for entry in try root.entries() where (try? root.linkTarget(entry)) != nil {
+        for entry in try root.entries()
+        where try root.status(of: entry).map({ $0.st_mode & S_IFMT }) == S_IFLNK {
             allowed.append(("\(repository.path)/\(entry)", .everything))
         }
         allowed += needed

@@ -22,8 +22,8 @@ struct SummaryAfterPush {
 
     /// Does what was asked for, by this push or by another that could not complete it. No failure is one of the push.
     func run(_ logger: Logger) {
-        guard repository.isSummaryUpdateRequested else { return }
         do {
+            guard try repository.isSummaryUpdateRequested() else { return }
             // Nobody reads what the other process says.
             try repository.checkSummaryCanBeSigned(by: signers)
             let size = try repository.summarySize()

@@ -63,7 +63,10 @@ struct SummaryArguments: ParsableArguments {
         case .never: repository
         case .always: SummaryRequests(repository)
         case .auto:
-            SummaryRequests(repository) { [weak repository] in (try? repository?.summarySize()) != nil }
+            SummaryRequests(repository) { [weak repository] in
+                // Where that cannot be read now, whoever updates it says so.
+                do { return try repository?.summarySize() != nil } catch { return true }
+            }
         }
     }
 

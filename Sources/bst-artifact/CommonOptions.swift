@@ -5,6 +5,7 @@ import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
 import Glibc
+import SystemCalls
 
 /// How much is said.
 struct OutputOptions: ParsableArguments {
@@ -42,13 +43,13 @@ struct RepositoryOptions: ParsableArguments {
     func open(_ configuration: Configuration) throws -> Repository {
         if let path { return try named(path) }
         let path = try configuration.localRepositoryPath
-        if access("\(path)/config", F_OK) == 0 { return try Repository(path) }
+        if try Directory.exists("\(path)/config") { return try Repository(path) }
         try Environment.makeFolders(path)
         return try Repository.create(path, mode: .bareUser)
     }
 
     private func named(_ path: String) throws -> Repository {
-        guard access("\(path)/config", F_OK) == 0 || errno != ENOENT else {
+        guard try Directory.exists("\(path)/config") else {
             throw RepositoryError(
                 .notARepository,
                 "there is no repository at \(path): make one with 'bst-artifact init \(path)'")

@@ -66,7 +66,7 @@ struct LeftoverQuarantineTests {
             #expect(try repository.quarantines().count == 1)
         }
         #expect(try repository.quarantines().isEmpty)
-        #expect(first.objects.allSatisfy { !repository.contains($0.name) })
+        #expect(try first.objects.allSatisfy { try !repository.contains($0.name) })
     }
 
     @Test("is not readable by others while it is not verified")

@@ -20,13 +20,13 @@ struct PublicationTests {
         let quarantine = try repository.makeQuarantine(.transient)
         for object in first.objects {
             try quarantine.take(object)
-            #expect(quarantine.contains(object.name) && !repository.contains(object.name))
+            #expect(try quarantine.contains(object.name) && !repository.contains(object.name))
         }
         #expect(try repository.visibleFiles() == before)
         let change = RefChange(Self.main, to: first.checksum, expecting: .absent)
         #expect(try quarantine.publish([change], replaceDetachedMetadata: false) == [.moved(from: nil)])
         quarantine.discard()
-        #expect(first.objects.allSatisfy { repository.contains($0.name) })
+        #expect(try first.objects.allSatisfy { try repository.contains($0.name) })
         #expect(try repository.refs().map(\.commit) == [first.checksum])
         try Command.run("ostree", "--repo=\(repository.path)", "fsck")
         #expect(try repository.quarantines().isEmpty)
@@ -49,7 +49,7 @@ struct PublicationTests {
         let missing = SampleCommit("third")[keyPath: Self.places[place].1]
         // Objects that all commits here share are there; so only a fresh repository lacks them.
         let target =
-            repository.contains(missing.name) ? try scratch.repository(.archive, "fresh") : repository
+            try repository.contains(missing.name) ? try scratch.repository(.archive, "fresh") : repository
         let start = target.path == repository.path ? before : try target.visibleFiles()
         let third = SampleCommit("third")
         let error = #expect(throws: RepositoryError.self) {

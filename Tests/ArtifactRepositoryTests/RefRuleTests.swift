@@ -105,7 +105,8 @@ struct RefRuleTests {
         let error = #expect(throws: RepositoryError.self) {
             if isThere {
                 try repository.push(
-                    Self.stranger.objects.filter { !repository.contains($0.name) }, changes[2], changes[1])
+                    Self.stranger.objects.filter { try !repository.contains($0.name) }, changes[2], changes[1]
+                )
             } else {
                 try repository.push(Self.first.objects, changes[2], changes[1], changes[0])
             }
@@ -155,7 +156,7 @@ struct RefRuleTests {
         let before = try repository.visibleFiles()
         #expect(throws: RepositoryError.self) {
             try repository.push(
-                Self.second.objects.filter { !repository.contains($0.name) },
+                Self.second.objects.filter { try !repository.contains($0.name) },
                 RefChange(.named("other"), to: Self.second.checksum, expecting: .absent),
                 RefChange(Self.ref, to: Self.second.checksum, expecting: .absent))
         }

@@ -44,6 +44,13 @@ public enum Programs {
         try built("peak-memory")
     }
 
+    /// The path of the built `refuse-calls`, which lets system calls of a program fail.
+    ///
+    /// - Throws: when it was not built.
+    public static func refuseCalls() throws -> String {
+        try built("refuse-calls")
+    }
+
     /// The path of the built `torture`.
     ///
     /// - Throws: when it was not built.

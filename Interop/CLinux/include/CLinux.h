@@ -26,6 +26,8 @@ int clinux_fstatat(int directory, const char *path, struct stat *result, int fla
 int clinux_set_mtime(int directory, const char *path, const struct timespec *_Nullable time);
 /* openat2 for reading, of what lies below `directory` and nowhere else. Symbolic links are followed only with `links`. */
 int clinux_open_beneath(int directory, const char *path, int links);
+/* openat of a directory that is to be passed through, which takes no permission to read it; links are not followed. */
+int clinux_open_step(int directory, const char *name);
 int clinux_fstat(int descriptor, struct stat *result);
 /* Locks a whole file for its open file description alone, without waiting; EAGAIN where somebody else has it locked. */
 int clinux_try_lock(int descriptor);

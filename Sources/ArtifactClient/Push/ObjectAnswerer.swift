@@ -63,7 +63,7 @@ struct ObjectAnswerer {
                 "the receiver asks for object \(name), which is no part of what is pushed, so it gets nothing"
             )
         }
-        if offered.isHere(name) { return encoder.submit(name) }
+        if try offered.isHere(name) { return encoder.submit(name) }
         // In order: what was asked for before goes first.
         while let object = try encoder.next() { try write(object) }
         try connection.say { try $0.object(name, size: nil) }

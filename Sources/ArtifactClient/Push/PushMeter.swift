@@ -42,6 +42,6 @@ final class PushMeter {
     }
 
     private func cost(of name: ObjectName) -> UInt64 {
-        PushMeter.costOfObject + (repository.storedSize(of: name) ?? 0)
+        PushMeter.costOfObject + ((try? repository.storedSize(of: name)) ?? 0)
     }
 }

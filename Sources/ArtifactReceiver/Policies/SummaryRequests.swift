@@ -50,11 +50,15 @@ private final class AskingQuarantine: QuarantineDecorator {
     func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
         let before = places(of: changes)
         // Where publication fails half-way, some refs may have moved.
-        defer { if places(of: changes) != before { ask() } }
+        defer {
+            let after = places(of: changes)
+            if before == nil || after != before { ask() }
+        }
         return try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)
     }
 
-    private func places(of changes: [RefChange]) -> [Checksum?] {
-        changes.map { try? store.commit(of: $0.ref) }
+    /// Where refs are; nil where that cannot be read.
+    private func places(of changes: [RefChange]) -> [Checksum?]? {
+        try? changes.map { try store.commit(of: $0.ref) }
     }
 }

@@ -46,12 +46,8 @@ public struct Pins: Sendable, Equatable {
 extension Repository {
     /// What is pinned.
     public func pins() throws -> Pins {
-        let file: Descriptor
-        do { file = try root.openFile(Pins.path) } catch {
-            if error.isNotFound { return Pins(text: "") }
-            throw error
-        }
-        return Pins(text: String(decoding: try file.readAll(limit: Pins.maximumSize), as: UTF8.self))
+        let bytes = try root.fileIfPresent(Pins.path)?.readAll(limit: Pins.maximumSize) ?? []
+        return Pins(text: String(decoding: bytes, as: UTF8.self))
     }
 
     /// Pins refs, or all that match patterns, also those that come later.

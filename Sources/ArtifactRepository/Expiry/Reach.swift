@@ -16,7 +16,8 @@ struct Reach {
         self.repository = repository
     }
 
-    /// Adds a commit and all that it needs. What is missing is passed over: this decides what may go, not what is right.
+    /// Adds a commit and all that it needs. What is missing or damaged is passed over: this decides what may go, not what is
+    /// right. An error of the system is thrown, lest what it hides goes.
     mutating func add(_ commit: Checksum) throws {
         try add([ObjectName(commit, .commit), ObjectName(commit, .commitmeta)])
     }
@@ -38,11 +39,11 @@ struct Reach {
     ///
     /// - Returns: whether all of them were added.
     mutating func addAncestors(of commit: Checksum, within limit: UInt64) throws -> Bool {
-        var next = (try? repository.commit(commit))?.parent
-        while let ancestor = next, repository.contains(ObjectName(ancestor, .commit)) {
+        var next = try repository.ifIntact { try repository.commit(commit) }?.parent
+        while let ancestor = next, try repository.contains(ObjectName(ancestor, .commit)) {
             let isKnown = contains(ObjectName(ancestor, .commit))
             guard try isKnown || add(ancestor, within: limit) else { return false }
-            next = (try? repository.commit(ancestor))?.parent
+            next = try repository.ifIntact { try repository.commit(ancestor) }?.parent
         }
         return true
     }
@@ -61,11 +62,17 @@ struct Reach {
             length += UInt64(clamping: status.st_size)
             switch name.type {
             case .commit:
-                guard let commit = try? repository.commit(name.checksum) else { continue }
+                guard let commit = try repository.ifIntact({ try repository.commit(name.checksum) }) else {
+                    continue
+                }
                 pending.append(ObjectName(commit.treeMetadata, .dirmeta))
                 pending.append(ObjectName(commit.tree, .dirtree))
             case .dirtree:
-                guard let tree = try? repository.load(name, { try DirTree($0, name) }) else { continue }
+                guard
+                    let tree = try repository.ifIntact({
+                        try repository.load(name) { try DirTree($0, name) }
+                    })
+                else { continue }
                 for index in 0..<tree.fileCount {
                     if let file = tree.file(index) { pending.append(ObjectName(file, .file)) }
                 }

@@ -79,11 +79,18 @@ extension Repository {
         return ObjectType(rawValue: String(suffix)).flatMap { $0 == .file ? nil : ObjectName(checksum, $0) }
     }
 
+    private func reserve(of quarantine: Directory) throws(SystemError) -> [String] {
+        do { return try quarantine.directory("reserve").entries() } catch {
+            // Its owner may have just ended.
+            return try error.absence() ?? []
+        }
+    }
+
     /// What pushes in progress were told to be present.
     func reservedObjects() throws -> [ObjectName] {
-        guard let temporary = try root.existingDirectory("tmp") else { return [] }
+        guard let temporary = try root.directoryIfPresent("tmp") else { return [] }
         return try QuarantineFolder.running(in: temporary).flatMap { folder in
-            (try? folder.directory("reserve").entries().compactMap { ObjectName(fileName: $0) }) ?? []
+            try reserve(of: folder).compactMap { ObjectName(fileName: $0) }
         }
     }
 }

@@ -90,7 +90,8 @@ extension Repository {
         var tips: Set<Checksum> = []
         var pending = ["refs"]
         while let folder = pending.popLast() {
-            guard let directory = try root.existingDirectory(folder) else { continue }
+            // One that goes while it is looked at is no ref any more.
+            guard let directory = try root.directoryIfPresent(folder) else { continue }
             try directory.forEachEntry { entry in
                 switch try directory.status(of: entry).map({ $0.st_mode & S_IFMT }) {
                 case S_IFDIR: pending.append("\(folder)/\(entry)")
@@ -104,12 +105,7 @@ extension Repository {
     }
 
     private func tip(_ entry: String, of directory: Directory) throws -> Checksum? {
-        do {
-            let bytes = try directory.openFile(entry).readAll(limit: 4096)
-            return Checksum(hex: String(decoding: bytes, as: UTF8.self).prefix { !$0.isWhitespace })
-        } catch {
-            if error.isNotFound { return nil }
-            throw error
-        }
+        guard let bytes = try directory.fileIfPresent(entry)?.readAll(limit: 4096) else { return nil }
+        return Checksum(hex: String(decoding: bytes, as: UTF8.self).prefix { !$0.isWhitespace })
     }
 }

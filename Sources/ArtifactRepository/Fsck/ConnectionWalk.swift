@@ -26,10 +26,10 @@ struct ConnectionWalk {
         let name = ObjectName(checksum, .commit)
         guard !damaged.contains(name) else { return }
         // One that goes meanwhile is no damage.
-        guard let commit = try? repository.commit(checksum) else { return }
-        let hasMetadata = require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)
+        guard let commit = try repository.ifIntact({ try repository.commit(checksum) }) else { return }
+        let hasMetadata = try require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)
         let hasTree = try checkTree(commit.tree, neededBy: name)
-        if !(hasMetadata && hasTree) && repository.contains(name) { incompleteCommits.append(checksum) }
+        if try !(hasMetadata && hasTree) && repository.contains(name) { incompleteCommits.append(checksum) }
     }
 
     private struct Visit {
@@ -57,7 +57,7 @@ struct ConnectionWalk {
             visit.next += 1
             let name = visit.name
             if let child {
-                let hasMetadata = require(ObjectName(child.metadata, .dirmeta), neededBy: name)
+                let hasMetadata = try require(ObjectName(child.metadata, .dirmeta), neededBy: name)
                 visit.isWhole = visit.isWhole && hasMetadata
                 stack.append(visit)
                 isWhole = try enter(child.tree, neededBy: name, &stack)
@@ -77,8 +77,8 @@ struct ConnectionWalk {
         try cancellation?.check()
         if let known = known[checksum] { return known }
         let name = ObjectName(checksum, .dirtree)
-        guard require(name, neededBy: parent),
-            let tree = try? repository.load(name, { try DirTree($0, name) })
+        guard try require(name, neededBy: parent),
+            let tree = try repository.ifIntact({ try repository.load(name) { try DirTree($0, name) } })
         else {
             known[checksum] = false
             return false
@@ -86,18 +86,18 @@ struct ConnectionWalk {
         var visit = Visit(name: name, tree: tree)
         for index in 0..<tree.fileCount {
             guard let file = tree.file(index) else { continue }
-            let isThere = require(ObjectName(file, .file), neededBy: name)
+            let isThere = try require(ObjectName(file, .file), neededBy: name)
             visit.isWhole = visit.isWhole && isThere
         }
         stack.append(visit)
         return nil
     }
 
-    private mutating func require(_ name: ObjectName, neededBy parent: ObjectName) -> Bool {
+    private mutating func require(_ name: ObjectName, neededBy parent: ObjectName) throws -> Bool {
         if damaged.contains(name) { return false }
-        if repository.contains(name) { return true }
+        if try repository.contains(name) { return true }
         // What needs it may have gone meanwhile, and it after that.
-        if repository.contains(parent), reported.insert(name).inserted {
+        if try repository.contains(parent), reported.insert(name).inserted {
             missing.append(.init(name: name, parent: parent))
         }
         return false

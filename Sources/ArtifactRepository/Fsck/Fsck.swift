@@ -90,14 +90,21 @@ public final class Fsck {
             do {
                 report.bytes += try check.check(name)
                 report.objects += 1
-            } catch {
+            } catch  where isDamage(error) {
                 // Prunes and expiry go on meanwhile.
-                guard repository.contains(name) else { return }
+                guard try repository.contains(name) else { return }
                 report.objects += 1
                 report.damaged.append(FsckReport.Damage(name: name, reason: reason(error, name)))
             }
         }
         return report
+    }
+
+    /// Whether a failure to check an object tells of that object, rather than of what this process may do at the moment.
+    private static func isDamage(_ error: any Error) -> Bool {
+        guard let error = error as? SystemError else { return true }
+        // It is gone, a link, a directory or a socket, or the disk cannot read it.
+        return error.isNotFound || [ELOOP, EISDIR, ENXIO, EIO, EUCLEAN, EBADMSG].contains(error.code)
     }
 
     /// Why an object is not what it must be, without repeating its name.
@@ -118,7 +125,7 @@ public final class Fsck {
         report.commits = commits.count
         for commit in commits.sorted() {
             // One that was marked because of damage is looked at again: it may be whole by now.
-            if repository.isPartial(commit), !repository.isPartialFromDamage(commit) {
+            if try repository.isPartial(commit), try !repository.isPartialFromDamage(commit) {
                 report.partialCommits.append(commit)
             } else {
                 try walk.check(commit)
@@ -128,9 +135,9 @@ public final class Fsck {
         report.incompleteCommits = walk.incompleteCommits
         for (ref, commit) in try repository.readableRefs(&report.badRefs) {
             report.refs += 1
-            if !repository.contains(ObjectName(commit, .commit)) {
+            if try !repository.contains(ObjectName(commit, .commit)) {
                 report.badRefs.append(.init(ref: ref, reason: "its commit \(commit) is not there"))
-            } else if repository.isPartial(commit) {
+            } else if try repository.isPartial(commit) {
                 report.badRefs.append(.init(ref: ref, reason: "its commit \(commit) is only partly there"))
             }
         }
@@ -138,6 +145,11 @@ public final class Fsck {
     }
 
     // MARK: Removal
+
+    private static func isDamaged(_ name: ObjectName, _ check: ObjectCheck) throws -> Bool {
+        do { _ = try check.check(name) } catch  where isDamage(error) { return true }
+        return false
+    }
 
     /// Removes what is damaged, under the locks that keep pushes from relying on it.
     private func remove(_ report: inout FsckReport) throws {
@@ -149,7 +161,7 @@ public final class Fsck {
                 let check = ObjectCheck(repository)
                 for damage in report.damaged {
                     // Somebody may have put a good one in its place.
-                    guard repository.contains(damage.name), (try? check.check(damage.name)) == nil else {
+                    guard try repository.contains(damage.name), try Fsck.isDamaged(damage.name, check) else {
                         continue
                     }
                     let path = repository.objectPath(damage.name)
@@ -158,8 +170,8 @@ public final class Fsck {
                     report.removed += 1
                 }
                 complete.save(temporaryFilesIn: try repository.standardDirectory("tmp"))
-                for commit in report.incompleteCommits where repository.contains(ObjectName(commit, .commit))
-                {
+                for commit in report.incompleteCommits
+                where try repository.contains(ObjectName(commit, .commit)) {
                     try repository.markPartial(commit)
                 }
             }

@@ -7,13 +7,13 @@ import SystemCalls
 
 extension Repository {
     /// Whether a commit is known to be here without all that it consists of.
-    public func isPartial(_ commit: Checksum) -> Bool {
-        root.contains("state/\(commit).commitpartial")
+    public func isPartial(_ commit: Checksum) throws -> Bool {
+        try root.contains("state/\(commit).commitpartial")
     }
 
     /// Whether a commit is partial because `ostree fsck`, or this project's, found damage.
-    func isPartialFromDamage(_ commit: Checksum) -> Bool {
-        let bytes = try? root.openFile("state/\(commit).commitpartial").readAll(limit: 16)
+    func isPartialFromDamage(_ commit: Checksum) throws -> Bool {
+        let bytes = try root.fileIfPresent("state/\(commit).commitpartial")?.readAll(limit: 16)
         return bytes?.first == UInt8(ascii: "f")
     }
 
@@ -30,7 +30,7 @@ extension Repository {
         var refs: [(ref: String, commit: Checksum)] = []
         var pending = ["refs"]
         while let path = pending.popLast() {
-            guard let folder = try? root.directory(path) else { continue }
+            guard let folder = try root.directoryIfPresent(path) else { continue }
             for entry in try folder.entries() {
                 let name = "\(path)/\(entry)"
                 let shown = String(name.dropFirst(name.hasPrefix("refs/heads/") ? 11 : 5))
@@ -41,8 +41,10 @@ extension Repository {
                         openat(folder.descriptor.number, entry, O_RDONLY | O_CLOEXEC)
                     }
                     guard number >= 0 else {
+                        let error = SystemError("open \(folder.path)/\(entry)")
+                        guard error.isNotFound || error.code == ELOOP else { throw error }
                         // An alias may stay when what it stands for goes.
-                        if errno == ENOENT, folder.contains(entry) {
+                        if try folder.contains(entry) {
                             bad.append(.init(ref: shown, reason: "it is an alias of a ref that is not there"))
                         }
                         continue

@@ -82,7 +82,7 @@ private final class SignedQuarantine: QuarantineDecorator {
                 try verify(ancestor, calling: "in the history of ref \(change.ref)")
             }
         }
-        let published = received.filter { isPublished($0, replaceDetachedMetadata) }
+        let published = try received.filter { try isPublished($0, replaceDetachedMetadata) }
         for commit in published.map(\.checksum).sorted() {
             try verify(commit, calling: "among the objects sent")
         }
@@ -93,8 +93,8 @@ private final class SignedQuarantine: QuarantineDecorator {
     private func newAncestors(of commit: Checksum) throws -> [Checksum] {
         var ancestors: [Checksum] = []
         var next = try parent(of: commit)
-        while let ancestor = next, !store.contains(ObjectName(ancestor, .commit)),
-            contains(ObjectName(ancestor, .commit))
+        while let ancestor = next, try !store.contains(ObjectName(ancestor, .commit)),
+            try contains(ObjectName(ancestor, .commit))
         {
             ancestors.append(ancestor)
             next = try parent(of: ancestor)
@@ -108,8 +108,8 @@ private final class SignedQuarantine: QuarantineDecorator {
     }
 
     /// Whether readers will find what was received, rather than what the store has.
-    private func isPublished(_ name: ObjectName, _ replaceDetachedMetadata: Bool) -> Bool {
-        !store.contains(name) || name.type == .commitmeta && replaceDetachedMetadata
+    private func isPublished(_ name: ObjectName, _ replaceDetachedMetadata: Bool) throws -> Bool {
+        try !store.contains(name) || name.type == .commitmeta && replaceDetachedMetadata
     }
 
     private func verify(_ commit: Checksum, calling role: String, _ replaceDetachedMetadata: Bool) throws {

@@ -12,11 +12,11 @@ public protocol ArtifactStore: AnyObject, Sendable {
     /// The commit that a ref points to; nil where there is no such ref.
     func commit(of ref: RefName) throws -> Checksum?
     /// Whether a commit is known to be here without all that it consists of.
-    func isPartial(_ commit: Checksum) -> Bool
+    func isPartial(_ commit: Checksum) throws -> Bool
     /// All refs, sorted.
     func refs() throws -> [(ref: RefName, commit: Checksum)]
     /// Whether an object is there for every reader to see.
-    func contains(_ name: ObjectName) -> Bool
+    func contains(_ name: ObjectName) throws -> Bool
     /// Reads a metadata object whole; nil where it is not there.
     func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Looks whether refs could move now, without moving them.
@@ -56,9 +56,9 @@ public enum QuarantinePurpose: Sendable, Equatable {
 /// A place for new objects that no reader sees until they are published.
 public protocol Quarantine: AnyObject {
     /// Whether an object is here or in the store.
-    func contains(_ name: ObjectName) -> Bool
+    func contains(_ name: ObjectName) throws -> Bool
     /// Whether an object is here, because it was received.
-    func holds(_ name: ObjectName) -> Bool
+    func holds(_ name: ObjectName) throws -> Bool
     /// Whether the store remembers to have a folder, with everything below it. It may have been removed since, which `publish`
     /// finds out.
     func storeHasWhole(_ tree: Checksum) -> Bool

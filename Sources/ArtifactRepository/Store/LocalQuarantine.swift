@@ -82,12 +82,12 @@ final class LocalQuarantine: Quarantine {
         places[type]!.directory
     }
 
-    func holds(_ name: ObjectName) -> Bool {
-        place(name.type).contains(name.checksum.hex)
+    func holds(_ name: ObjectName) throws -> Bool {
+        try place(name.type).contains(name.checksum.hex)
     }
 
-    func contains(_ name: ObjectName) -> Bool {
-        repository.contains(name) || holds(name) || hasInherited && reserve.contains(name.fileName)
+    func contains(_ name: ObjectName) throws -> Bool {
+        try repository.contains(name) || holds(name) || hasInherited && reserve.contains(name.fileName)
     }
 
     func storeHasWhole(_ tree: Checksum) -> Bool {
@@ -99,11 +99,11 @@ final class LocalQuarantine: Quarantine {
     }
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
-        if let file = try? place(name.type).openFile(name.checksum.hex) {
+        if let file = try place(name.type).fileIfPresent(name.checksum.hex) {
             return try file.readAll(limit: Commit.maximumMetadataSize)
         }
         if let bytes = try repository.metadata(name) { return bytes }
-        return try (try? reserve.openFile(name.fileName))?.readAll(limit: Commit.maximumMetadataSize)
+        return try reserve.fileIfPresent(name.fileName)?.readAll(limit: Commit.maximumMetadataSize)
     }
 
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
@@ -139,7 +139,7 @@ final class LocalQuarantine: Quarantine {
             return try repository.objects.link(path, to: reserve, name.fileName)
         } catch {
             // It has a second name already, or cannot have one more; then publication looks whether it is still there.
-            return repository.contains(name)
+            return try repository.contains(name)
         }
     }
 
@@ -148,8 +148,7 @@ final class LocalQuarantine: Quarantine {
         do {
             return try reserve.renameUnlessPresent(name.fileName, to: place(name.type), name.checksum.hex)
         } catch {
-            guard error.isNotFound else { throw error }
-            return false
+            return try error.absence() ?? false
         }
     }
 }

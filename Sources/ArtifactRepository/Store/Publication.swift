@@ -44,8 +44,8 @@ extension LocalQuarantine {
 
     /// Takes the disk that refs and their journal will need, so that a full one shows before the first object does.
     private func holdRoom(for changes: [RefChange]) throws {
-        let newFolders = Set(changes.flatMap(\.ref.parents)).filter {
-            !repository.root.contains("refs/heads/\($0)")
+        let newFolders = try Set(changes.flatMap(\.ref.parents)).filter {
+            try !repository.root.contains("refs/heads/\($0)")
         }
         let blocks = 4 + newFolders.count + 2 * changes.count
         try incoming.remove(LocalQuarantine.room)
@@ -66,7 +66,8 @@ extension LocalQuarantine {
     private func checkDetachedMetadata(_ changes: [RefChange]) throws {
         try place(.commitmeta).forEachEntry { entry in
             guard let commit = Checksum(hex: entry) else { return }
-            guard holds(ObjectName(commit, .commit)) || changes.contains(where: { $0.new == commit }) else {
+            guard try holds(ObjectName(commit, .commit)) || changes.contains(where: { $0.new == commit })
+            else {
                 throw RepositoryError.badObject(
                     ObjectName(commit, .commitmeta),
                     "it is detached metadata of a commit that is not part of this push")
@@ -115,7 +116,8 @@ extension LocalQuarantine {
         let directory = place(.commitmeta)
         var folders = TouchedFolders()
         try directory.forEachEntry { entry in
-            guard let commit = Checksum(hex: entry), repository.contains(ObjectName(commit, .commit)) else {
+            guard let commit = Checksum(hex: entry), try repository.contains(ObjectName(commit, .commit))
+            else {
                 return
             }
             _ = try move(

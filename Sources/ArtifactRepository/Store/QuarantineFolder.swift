@@ -26,9 +26,10 @@ final class QuarantineFolder {
     init(in temporary: Directory, _ purpose: QuarantinePurpose) throws {
         self.temporary = temporary
         isResumable = purpose != .transient
-        let start = try QuarantineFolder.start(of: purpose)
-        let settled = QuarantineFolder.settleLeftovers(
-            in: temporary, kind: start.kind, identity: start.identity)
+        let boot = try QuarantineFolder.bootIdentifier()
+        let start = QuarantineFolder.start(of: purpose, boot)
+        let settled = try QuarantineFolder.settleLeftovers(
+            in: temporary, kind: start.kind, identity: start.identity, boot)
         if let (name, directory) = settled {
             (self.name, self.directory) = (name, directory)
             isBorrowed = !name.hasPrefix(start.identity)
@@ -36,19 +37,26 @@ final class QuarantineFolder {
             return
         }
         (isBorrowed, timeLeft) = (false, nil)
-        while true {
+        for _ in 0..<QuarantineFolder.attempts {
             let name = "\(start.identity)\(String(UInt64.random(in: 0 ... .max), radix: 36))"
             try temporary.makeDirectory(name, mode: 0o700)
             // Between these steps another process may take it for left over, and remove it.
-            guard let directory = try? temporary.directory(name) else { continue }
+            guard let directory = try temporary.directoryIfPresent(name) else { continue }
             guard retryingInterrupts({ flock(directory.descriptor.number, LOCK_EX) }) == 0 else {
                 throw SystemError("lock \(directory.path)")
             }
-            guard temporary.contains(name) else { continue }
+            guard try temporary.contains(name) else { continue }
             (self.name, self.directory) = (name, directory)
             return
         }
+        throw RepositoryError(
+            .conflict,
+            "cannot make a directory in \(temporary.path): another program removes each one at once, so find it and "
+                + "stop it")
     }
+
+    /// Directories that are made before giving up, where each is taken for left over and removed.
+    private static let attempts = 100
 
     deinit {
         if !isResumable { remove() }
@@ -69,9 +77,11 @@ final class QuarantineFolder {
     }
 
     /// What names of folders begin with that may be taken over, and of those that fit best.
-    private static func start(of purpose: QuarantinePurpose) throws -> (kind: String?, identity: String) {
+    private static func start(
+        of purpose: QuarantinePurpose, _ boot: String
+    ) -> (kind: String?, identity: String) {
         guard case .resumable(let kind, let identity) = purpose else { return (nil, prefix) }
-        let kindPrefix = "\(prefix)\(kind.rawValue)-\(try bootIdentifier())-"
+        let kindPrefix = "\(prefix)\(kind.rawValue)-\(boot)-"
         return (kindPrefix, "\(kindPrefix)\(identity.hex.prefix(16))-")
     }
 
@@ -82,9 +92,8 @@ final class QuarantineFolder {
         let boot = try bootIdentifier()
         var count = 0
         for entry in try temporary.entries() where entry.hasPrefix(prefix) {
-            guard let directory = try? temporary.directory(entry),
-                flock(directory.descriptor.number, LOCK_EX | LOCK_NB) == 0,
-                !mayBeTakenOver(entry, directory, boot)
+            guard let directory = try openIfFree(entry, in: temporary),
+                try !mayBeTakenOver(entry, directory, boot)
             else { continue }
             try temporary.removeTree(entry)
             count += 1
@@ -94,15 +103,13 @@ final class QuarantineFolder {
 
     /// Removes what dead owners left, except what may be taken over; takes over the one that fits best.
     private static func settleLeftovers(
-        in temporary: Directory, kind: String?, identity: String
-    ) -> (name: String, directory: Directory)? {
-        guard let boot = try? bootIdentifier() else { return nil }
+        in temporary: Directory, kind: String?, identity: String, _ boot: String
+    ) throws -> (name: String, directory: Directory)? {
         var found: (name: String, directory: Directory)?
-        for entry in (try? temporary.entries()) ?? [] where entry.hasPrefix(prefix) {
-            guard let directory = try? temporary.directory(entry),
-                flock(directory.descriptor.number, LOCK_EX | LOCK_NB) == 0
-            else { continue }
-            guard mayBeTakenOver(entry, directory, boot) else {
+        for entry in try temporary.entries() where entry.hasPrefix(prefix) {
+            guard let directory = try openIfFree(entry, in: temporary) else { continue }
+            guard try mayBeTakenOver(entry, directory, boot) else {
+                // Whoever comes next tries again.
                 try? temporary.removeTree(entry)
                 continue
             }
@@ -110,23 +117,50 @@ final class QuarantineFolder {
             if found == nil || entry.hasPrefix(identity) { found = (entry, directory) }
         }
         // It may have gone between being listed and being locked.
-        return found.flatMap { temporary.contains($0.name) ? $0 : nil }
+        return try found.flatMap { try temporary.contains($0.name) ? $0 : nil }
     }
 
-    private static func mayBeTakenOver(_ name: String, _ directory: Directory, _ boot: String) -> Bool {
+    private static func mayBeTakenOver(
+        _ name: String, _ directory: Directory, _ boot: String
+    ) throws -> Bool {
         let kinds = [QuarantinePurpose.Kind.push, .pull]
-        guard kinds.contains(where: { name.hasPrefix("\(prefix)\($0.rawValue)-\(boot)-") }),
-            let changed = try? directory.descriptor.status().st_mtim.tv_sec
-        else { return false }
-        return changed + lifetimeInSeconds > time(nil)
+        guard kinds.contains(where: { name.hasPrefix("\(prefix)\($0.rawValue)-\(boot)-") }) else {
+            return false
+        }
+        return try directory.descriptor.status().st_mtim.tv_sec + lifetimeInSeconds > time(nil)
     }
 
-    /// The folders of running owners, for whoever removes objects that they may rely on.
+    /// Opens and locks a folder that nobody uses; nil where it is in use, has gone, or is another user's.
+    private static func openIfFree(_ name: String, in temporary: Directory) throws -> Directory? {
+        guard let directory = try openIfAllowed(name, in: temporary),
+            try lockIfFree(directory, LOCK_EX)
+        else { return nil }
+        return directory
+    }
+
+    /// Opens a folder; nil where it has gone, or is another user's, of which a repository may have several.
+    private static func openIfAllowed(_ name: String, in temporary: Directory) throws -> Directory? {
+        do { return try temporary.directory(name) } catch {
+            if error.code == EACCES { return nil }
+            return try error.absence()
+        }
+    }
+
+    /// - Returns: false where somebody else has it locked.
+    private static func lockIfFree(_ directory: Directory, _ operation: Int32) throws -> Bool {
+        if retryingInterrupts({ flock(directory.descriptor.number, operation | LOCK_NB) }) == 0 {
+            return true
+        }
+        guard errno == EWOULDBLOCK else { throw SystemError("lock \(directory.path)") }
+        return false
+    }
+
+    /// The folders of running owners, for whoever removes objects that they may rely on. Those of other users cannot be
+    /// looked into; their pushes fail then, since publication looks again at what it was told to be there.
     static func running(in temporary: Directory) throws -> [Directory] {
         try temporary.entries().filter { $0.hasPrefix(prefix) }.compactMap { entry in
-            guard let directory = try? temporary.directory(entry) else { return nil }
-            let isFree = flock(directory.descriptor.number, LOCK_SH | LOCK_NB) == 0
-            return isFree ? nil : directory
+            guard let directory = try openIfAllowed(entry, in: temporary) else { return nil }
+            return try lockIfFree(directory, LOCK_SH) ? nil : directory
         }
     }
 

@@ -54,7 +54,7 @@ extension Repository {
 
     /// Completes, or drops, what the journal notes.
     func recoverRefs() throws -> RecoveryReport {
-        guard root.contains(RefJournal.path) else { return RecoveryReport() }
+        guard try root.contains(RefJournal.path) else { return RecoveryReport() }
         return try withRefLock { try withSharedLock { try finishJournal() } }
     }
 
@@ -75,11 +75,11 @@ extension Repository {
     /// quicker. A ref that somebody moved since stays where it is. The caller holds the ref lock.
     func finishJournal() throws -> RecoveryReport {
         var report = RecoveryReport()
-        guard let file = try? root.openFile(RefJournal.path) else { return report }
+        guard let file = try root.fileIfPresent(RefJournal.path) else { return report }
         let text = String(decoding: try file.readAll(limit: RefJournal.maximumSize), as: UTF8.self)
         if let moves = RefJournal.moves(text) {
             let temporary = try standardDirectory("tmp")
-            let isPossible = canComplete(moves)
+            let isPossible = try canComplete(moves)
             for move in moves {
                 let current = try commit(of: move.ref)
                 if isPossible && current == move.old {
@@ -87,7 +87,7 @@ extension Repository {
                     try makeFolders(of: move.ref)
                     try point(move.ref, to: move.new, temporaryFilesIn: temporary)
                     report.completed.append(move.ref)
-                } else if !isPossible && current == move.new && isComplete(move.old) {
+                } else if try !isPossible && current == move.new && isComplete(move.old) {
                     try point(move.ref, to: move.old, temporaryFilesIn: temporary)
                     report.undone.append(move.ref)
                 }
@@ -101,16 +101,23 @@ extension Repository {
     }
 
     /// Whether all that refs were to point to is there, and a place for each.
-    private func canComplete(_ moves: [RefMove]) -> Bool {
-        moves.allSatisfy { isComplete($0.new) } && (try? checkPlaces(of: moves.map(\.ref))) != nil
+    private func canComplete(_ moves: [RefMove]) throws -> Bool {
+        guard try moves.allSatisfy({ try isComplete($0.new) }) else { return false }
+        do { try checkPlaces(of: moves.map(\.ref)) } catch let error as RepositoryError
+            where error.code == .conflict
+        {
+            return false
+        }
+        return true
     }
 
-    private func isComplete(_ commit: Checksum?) -> Bool {
+    private func isComplete(_ commit: Checksum?) throws -> Bool {
         guard let commit else { return true }
         var closure = Closure(self)
-        return
-            (try? closure.visit(commit) { name in
-                guard contains(name) else { throw RepositoryError.badObject(name, "it is not there") }
-            }) != nil
+        return try ifIntact {
+            try closure.visit(commit) { name in
+                guard try contains(name) else { throw RepositoryError.badObject(name, "it is not there") }
+            }
+        } != nil
     }
 }

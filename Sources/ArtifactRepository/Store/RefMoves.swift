@@ -66,7 +66,7 @@ extension Repository {
         try clearPlace(of: ref)
         for parent in ref.parents {
             let path = "refs/heads/\(parent)"
-            if !root.contains(path) { try root.makeDirectory(path, mayExist: true) }
+            if try !root.contains(path) { try root.makeDirectory(path, mayExist: true) }
         }
     }
 

@@ -59,14 +59,14 @@ extension Repository {
             throw placeTaken(ref, by: parent.text)
         }
         guard try commit(of: ref) == nil else { return }
-        guard let folder = try? root.directory("refs/heads/\(ref)") else { return }
+        guard let folder = try root.directoryIfPresent("refs/heads/\(ref)") else { return }
         guard try folder.holdsOnlyFolders() else { throw placeTaken(ref, by: "\(ref)/...") }
     }
 
     /// Removes the empty folders that deleted refs leave behind, where they stand in a ref's place.
     func clearPlace(of ref: RefName) throws {
-        guard let heads = try root.existingDirectory("refs/heads") else { return }
-        if (try? heads.directory(ref.text)) != nil { try heads.removeEmptyDirectories(ref.text) }
+        let path = "refs/heads/\(ref)"
+        if try root.directoryIfPresent(path) != nil { try root.removeEmptyDirectories(path) }
     }
 
     private func placeTaken(_ ref: RefName, by other: String) -> RepositoryError {
@@ -79,7 +79,7 @@ extension Directory {
     /// Whether there is nothing but folders below.
     fileprivate func holdsOnlyFolders() throws -> Bool {
         try entries().allSatisfy { entry in
-            guard let folder = try? directory(entry) else { return false }
+            guard let folder = try directoryIfPresent(entry) else { return false }
             return try folder.holdsOnlyFolders()
         }
     }

@@ -20,11 +20,11 @@ extension StoreDecorator {
     /// The commit that a ref points to; nil where there is no such ref.
     public func commit(of ref: RefName) throws -> Checksum? { try inner.commit(of: ref) }
     /// Whether a commit is known to be here without all that it consists of.
-    public func isPartial(_ commit: Checksum) -> Bool { inner.isPartial(commit) }
+    public func isPartial(_ commit: Checksum) throws -> Bool { try inner.isPartial(commit) }
     /// All refs, sorted.
     public func refs() throws -> [(ref: RefName, commit: Checksum)] { try inner.refs() }
     /// Whether an object is there for every reader to see.
-    public func contains(_ name: ObjectName) -> Bool { inner.contains(name) }
+    public func contains(_ name: ObjectName) throws -> Bool { try inner.contains(name) }
     /// Reads a metadata object whole; nil where it is not there.
     public func metadata(_ name: ObjectName) throws -> [UInt8]? { try inner.metadata(name) }
     /// Looks whether refs could move now, without moving them.
@@ -45,9 +45,9 @@ public protocol QuarantineDecorator: Quarantine {
 
 extension QuarantineDecorator {
     /// Whether an object is here or in the store.
-    public func contains(_ name: ObjectName) -> Bool { inner.contains(name) }
+    public func contains(_ name: ObjectName) throws -> Bool { try inner.contains(name) }
     /// Whether an object is here, because it was received.
-    public func holds(_ name: ObjectName) -> Bool { inner.holds(name) }
+    public func holds(_ name: ObjectName) throws -> Bool { try inner.holds(name) }
     /// Whether the store remembers to have a folder, with everything below it.
     public func storeHasWhole(_ tree: Checksum) -> Bool { inner.storeHasWhole(tree) }
     /// Reads a metadata object from here or from the store; nil where neither has it.

@@ -36,19 +36,19 @@ struct RefFolder {
                 guard errno == 0 else { throw SystemError("read a folder of refs") }
                 break
             }
-            add(&entry.pointee, in: number)
+            try add(&entry.pointee, in: number)
         }
         sort()
     }
 
-    private mutating func add(_ entry: inout dirent, in number: Int32) {
+    private mutating func add(_ entry: inout dirent, in number: Int32) throws(SystemError) {
         let type = entry.d_type
         let place = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-        withUnsafeBytes(of: &entry) { raw in
+        try withUnsafeBytes(of: &entry) { raw throws(SystemError) in
             let text = UnsafeRawBufferPointer(rebasing: raw[place...])
             let name = UnsafeRawBufferPointer(rebasing: text.prefix { $0 != 0 })
             // Other files are libostree's temporary ones, above all, which it does not list either.
-            guard RefName.isPart(name), let kind = RefFolder.kind(type, text, in: number) else { return }
+            guard RefName.isPart(name), let kind = try RefFolder.kind(type, text, in: number) else { return }
             children.append(Child(kind: kind, start: names.count, count: name.count))
             names.append(contentsOf: name)
             // For sorting, and in the end for the system.
@@ -56,13 +56,15 @@ struct RefFolder {
         }
     }
 
-    private static func kind(_ type: UInt8, _ name: UnsafeRawBufferPointer, in number: Int32) -> Kind? {
+    private static func kind(
+        _ type: UInt8, _ name: UnsafeRawBufferPointer, in number: Int32
+    ) throws(SystemError) -> Kind? {
         switch Int(type) {
         case Int(DT_REG): return .ref
         case Int(DT_DIR): return .folder
         case Int(DT_LNK): return .alias
         case Int(DT_UNKNOWN):
-            guard let status = RefFolder.status(name, in: number) else { return nil }
+            guard let status = try RefFolder.status(name, in: number) else { return nil }
             switch status.st_mode & S_IFMT {
             case S_IFREG: return .ref
             case S_IFDIR: return .folder
@@ -73,11 +75,12 @@ struct RefFolder {
         }
     }
 
-    /// What `lstat` says of a NUL-terminated path; nil where it cannot be looked at.
-    static func status(_ path: UnsafeRawBufferPointer, in number: Int32) -> stat? {
+    /// What `lstat` says of a NUL-terminated path; nil where there is nothing of that name.
+    static func status(_ path: UnsafeRawBufferPointer, in number: Int32) throws(SystemError) -> stat? {
         guard let start = path.bindMemory(to: CChar.self).baseAddress else { return nil }
         var result = stat()
-        return clinux_fstatat(number, start, &result, AT_SYMLINK_NOFOLLOW) == 0 ? result : nil
+        if clinux_fstatat(number, start, &result, AT_SYMLINK_NOFOLLOW) == 0 { return result }
+        return try SystemError("look at ref \(String(cString: start))").absence()
     }
 
     private mutating func sort() {

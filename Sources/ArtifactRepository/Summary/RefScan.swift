@@ -98,7 +98,7 @@ struct RefScan {
     private mutating func visit(
         _ name: [UInt8], _ path: UnsafeRawBufferPointer, in parent: Int32, isKnown: Bool
     ) throws {
-        if isKnown, let status = RefFolder.status(path, in: parent), status.st_mode & S_IFMT == S_IFDIR,
+        if isKnown, let status = try RefFolder.status(path, in: parent), status.st_mode & S_IFMT == S_IFDIR,
             FileStamp(status) == old.stamp
         {
             old.pass()
@@ -215,7 +215,7 @@ struct RefScan {
     ) throws -> Bool {
         var stamp = FileStamp.unknown
         if kind == .ref {
-            guard let status = RefFolder.status(name, in: folder) else { return false }
+            guard let status = try RefFolder.status(name, in: folder) else { return false }
             stamp = FileStamp(status)
             if isKnown, stamp == old.stamp {
                 try keepRef(stamp)
@@ -225,13 +225,13 @@ struct RefScan {
         let fullName = prefix + name
         guard let file = try open(name, O_RDONLY, in: folder) else {
             // Nothing of a ref that was removed just now; but an alias may stay when what it stands for goes.
-            if kind == .alias, RefFolder.status(name, in: folder) != nil {
+            if kind == .alias, try RefFolder.status(name, in: folder) != nil {
                 leftOut.append(String(decoding: fullName, as: UTF8.self))
             }
             return false
         }
         readCount += 1
-        guard let commit = RefScan.commit(file) else {
+        guard let commit = try RefScan.commit(file) else {
             leftOut.append(String(decoding: fullName, as: UTF8.self))
             return false
         }
@@ -252,9 +252,12 @@ struct RefScan {
     }
 
     /// The commit that a ref's file holds: 64 digits and white space.
-    private static func commit(_ file: Descriptor) -> Checksum? {
-        withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { buffer in
-            guard let count = try? file.read(into: buffer), count >= 64 else { return nil }
+    private static func commit(_ file: Descriptor) throws -> Checksum? {
+        // An alias may stand for a folder.
+        guard try file.status().st_mode & S_IFMT != S_IFDIR else { return nil }
+        return try withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { buffer in
+            let count = try file.read(into: buffer)
+            guard count >= 64 else { return nil }
             let rest = buffer[64..<count]
             guard rest.allSatisfy({ $0 == 0x20 || (0x09...0x0d).contains($0) }) else { return nil }
             return Checksum(hex: String(decoding: buffer[..<64], as: UTF8.self))
@@ -264,10 +267,12 @@ struct RefScan {
     private mutating func commitFacts(_ commit: Checksum) throws -> SummaryBuilder.CommitFacts? {
         if let known = facts[commit] { return known }
         let name = ObjectName(commit, .commit)
-        guard let bytes = try repository.metadata(name),
-            let timestamp = try? bytes.withUnsafeBytes({ try Commit($0, name) }).timestamp
+        guard
+            let read = try repository.ifIntact({
+                try repository.load(name) { (size: $0.count, timestamp: try Commit($0, name).timestamp) }
+            })
         else { return nil }
-        let found = SummaryBuilder.CommitFacts(size: UInt64(bytes.count), timestamp: timestamp)
+        let found = SummaryBuilder.CommitFacts(size: UInt64(read.size), timestamp: read.timestamp)
         facts[commit] = found
         return found
     }

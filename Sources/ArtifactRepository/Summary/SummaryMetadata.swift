@@ -47,14 +47,10 @@ extension Repository {
     }
 
     /// Whether the summary has parts that only libostree knows how to write: deltas, and refs of collections.
-    var hasUncommonSummary: Bool {
-        func holdsSomething(_ folder: String) -> Bool {
-            guard let folder = try? root.directory(folder), let entries = try? folder.entries() else {
-                return false
+    func hasUncommonSummary() throws -> Bool {
+        try ostree_repo_get_collection_id(handle) != nil
+            || ["deltas", "delta-indexes", "refs/mirrors"].contains {
+                try root.directoryIfPresent($0)?.isEmpty() == false
             }
-            return !entries.isEmpty
-        }
-        return ostree_repo_get_collection_id(handle) != nil
-            || ["deltas", "delta-indexes", "refs/mirrors"].contains(where: holdsSomething)
     }
 }

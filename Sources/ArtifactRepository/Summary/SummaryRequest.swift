@@ -21,8 +21,8 @@ extension Repository {
     }
 
     /// Whether an update of the summary was asked for, and has not been completed.
-    public var isSummaryUpdateRequested: Bool {
-        root.contains(Repository.wantedPath) || root.contains(Repository.takenPath)
+    public func isSummaryUpdateRequested() throws -> Bool {
+        try root.contains(Repository.wantedPath) || root.contains(Repository.takenPath)
     }
 
     /// The size of the summary, in bytes; nil where there is none.
@@ -38,10 +38,12 @@ extension Repository {
     public func updateRequestedSummary(_ options: SummaryOptions) throws -> SummaryReport? {
         var report: SummaryReport?
         // Looked at again after the lock is released: somebody may have asked just before, and seen it locked.
-        while root.contains(Repository.wantedPath) || (report == nil && root.contains(Repository.takenPath)) {
+        while try root.contains(Repository.wantedPath)
+            || (report == nil && root.contains(Repository.takenPath))
+        {
             guard let lock = try lockSummary(LOCK_EX | LOCK_NB) else { return report }
             try withExtendedLifetime(lock) {
-                while isSummaryUpdateRequested {
+                while try isSummaryUpdateRequested() {
                     report = try takeRequests { try SummaryUpdate(self, options).run() }
                 }
             }

@@ -89,7 +89,7 @@ struct SummaryUpdate {
     /// Writes a summary; the caller holds the summary lock.
     func run() throws -> SummaryReport {
         try repository.checkSummaryCanBeSigned(by: options.signers)
-        if repository.hasUncommonSummary { return try runLibrary() }
+        if try repository.hasUncommonSummary() { return try runLibrary() }
         for _ in 0..<2 {
             if let report = try attempt() { return report }
         }
@@ -149,7 +149,7 @@ struct SummaryUpdate {
     /// The entries of all refs and the bytes of the summary, and when every ref was read last.
     private func read(at start: UInt64) throws -> (scan: RefScan, bytes: [UInt8], complete: UInt64) {
         // Mapped as long as entries are copied from it.
-        let summary = try? root.openFile("summary")
+        let summary = try root.fileIfPresent("summary")
         let mapping = try summary.map { try FileMapping($0) }
         return try withExtendedLifetime(mapping) {
             let entries = mapping.flatMap { SummaryEntries($0.bytes) }
@@ -182,7 +182,7 @@ struct SummaryUpdate {
 
     /// The index, where it belongs to this summary and is of this day.
     private func index(for summary: FileStamp, at start: UInt64) throws -> SummaryIndex? {
-        guard let file = try? root.openFile(SummaryIndex.path),
+        guard let file = try root.fileIfPresent(SummaryIndex.path),
             let index = SummaryIndex(try file.readAll(limit: 1 << 30)), index.header.summary == summary,
             index.header.complete <= start, start - index.header.complete < Self.timeToComplete
         else { return nil }
@@ -255,7 +255,7 @@ extension Repository {
     ///
     /// - Throws: `RepositoryError` where there is a signature and nobody to make a new one.
     public func checkSummaryCanBeSigned(by signers: [SummarySigner]) throws {
-        guard signers.isEmpty, root.contains("summary.sig") else { return }
+        guard signers.isEmpty, try root.contains("summary.sig") else { return }
         throw RepositoryError(
             .notAllowed,
             "the summary of \(path) is signed, and no key was named to sign a new one, so it stays as it was: name one with "

@@ -24,7 +24,7 @@ extension Repository {
         var contents = ArtifactContents()
         var closure = Closure(self)
         try closure.visit(commit) { name in
-            guard let bytes = allocatedSize(of: name) else {
+            guard let bytes = try allocatedSize(of: name) else {
                 throw RepositoryError(.missingObject, "object \(name) is missing in \(path): pull it again")
             }
             contents.objects += 1

@@ -25,7 +25,7 @@ public struct Closure {
         let commit = try repository.commit(checksum)
         try visit(name)
         let detached = ObjectName(checksum, .commitmeta)
-        if repository.contains(detached) { try visit(detached) }
+        if try repository.contains(detached) { try visit(detached) }
         try self.once(ObjectName(commit.treeMetadata, .dirmeta), visit)
         var pending = [ObjectName(commit.tree, .dirtree)]
         while let next = pending.popLast() {
@@ -67,10 +67,20 @@ extension Repository {
         return try bytes.withUnsafeBytes(parse)
     }
 
+    /// Returns what `read` makes of objects, or nil where one of them is missing or damaged. Every other failure is
+    /// thrown: that something cannot be read now does not mean that it is not there.
+    func ifIntact<T>(_ read: () throws -> T) throws -> T? {
+        do { return try read() } catch let error as RepositoryError
+            where error.code == .missingObject || error.code == .badObject
+        {
+            return nil
+        }
+    }
+
     /// Whether a commit is here, and its tree too as far as libostree knows: an ancestor may be known by its commit object
     /// alone, its tree never having been fetched.
-    func hasWhole(_ commit: Checksum) -> Bool {
-        contains(ObjectName(commit, .commit)) && !isPartial(commit)
+    func hasWhole(_ commit: Checksum) throws -> Bool {
+        try contains(ObjectName(commit, .commit)) && !isPartial(commit)
     }
 
     /// The commits from `tip` back to `ancestor`, which is not among them, newest first.
@@ -82,7 +92,7 @@ extension Repository {
         var commits: [Checksum] = []
         var next: Checksum? = tip
         while let checksum = next, checksum != ancestor {
-            guard hasWhole(checksum) || checksum == tip else { return (commits, false) }
+            guard try hasWhole(checksum) || checksum == tip else { return (commits, false) }
             commits.append(checksum)
             next = try commit(checksum).parent
         }

@@ -37,7 +37,7 @@ struct ClosureCheck {
     /// - Throws: `RepositoryError` with `missingObject`, naming the first one that is not.
     mutating func require(_ tip: Checksum) throws {
         var next: Checksum? = tip
-        while let checksum = next, checksum == tip || quarantine.holds(ObjectName(checksum, .commit)) {
+        while let checksum = next, try checksum == tip || quarantine.holds(ObjectName(checksum, .commit)) {
             let name = ObjectName(checksum, .commit)
             guard let bytes = try quarantine.metadata(name) else { throw missing(name, neededBy: nil) }
             guard try require(name, neededBy: nil) != .needed else { return }
@@ -62,7 +62,7 @@ struct ClosureCheck {
         let (place, hex) = (quarantine.place(name.type), name.checksum.hex)
         let status = try place.status(of: hex)
         if status == nil {
-            if quarantine.repository.contains(name) { return .stored }
+            if try quarantine.repository.contains(name) { return .stored }
             guard try quarantine.takeFromReserve(name) else { throw missing(name, neededBy: parent) }
         } else if let time = status?.st_mtim, time.tv_sec == stamp.tv_sec, time.tv_nsec == stamp.tv_nsec {
             return .needed

@@ -55,16 +55,16 @@ public final class MissingObjects {
     private func want(_ name: ObjectName) throws {
         switch name.type {
         case .commit:
-            if quarantine.contains(name) { try open(name) } else { missing.append(name) }
+            if try quarantine.contains(name) { try open(name) } else { missing.append(name) }
         case .dirtree:
             if trustsMarks {
                 // What was received was met before.
-                if quarantine.holds(name) || quarantine.storeHasWhole(name.checksum) { return }
+                if try quarantine.holds(name) || quarantine.storeHasWhole(name.checksum) { return }
             }
-            guard quarantine.contains(name) else { return missing.append(name) }
+            guard try quarantine.contains(name) else { return missing.append(name) }
             if met.insert(name).inserted { try open(later: name) }
         case .dirmeta, .file, .commitmeta:
-            if !awaited.contains(name) && !quarantine.contains(name) { missing.append(name) }
+            if try !awaited.contains(name) && !quarantine.contains(name) { missing.append(name) }
         }
     }
 
@@ -83,7 +83,9 @@ public final class MissingObjects {
         guard let bytes = try quarantine.metadata(name) else { return }
         if name.type == .commit {
             let commit = try bytes.withUnsafeBytes { try Commit($0, name) }
-            if followsParents, let parent = commit.parent, !quarantine.contains(ObjectName(parent, .commit)) {
+            if followsParents, let parent = commit.parent,
+                try !quarantine.contains(ObjectName(parent, .commit))
+            {
                 parents.insert(ObjectName(parent, .commit))
                 try add(parent)
             }
@@ -109,7 +111,7 @@ public final class MissingObjects {
         while true {
             if let name = missing.popLast() {
                 // It may have come since, under another name in the tree.
-                if quarantine.holds(name) || !awaited.insert(name).inserted { continue }
+                if try quarantine.holds(name) || !awaited.insert(name).inserted { continue }
                 return name
             }
             guard let folder = unopened.popLast() else { return nil }

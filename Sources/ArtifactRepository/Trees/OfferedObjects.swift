@@ -47,7 +47,7 @@ public final class OfferedObjects {
     private func open(_ name: ObjectName) throws {
         guard unopened.remove(name) != nil else { return }
         if name.type == .commit {
-            guard repository.hasWhole(name.checksum) else { return }
+            guard try repository.hasWhole(name.checksum) else { return }
             let commit = try repository.commit(name.checksum)
             if let parent = commit.parent { add(parent) }
             offered.insert(ObjectName(commit.treeMetadata, .dirmeta))
@@ -66,10 +66,10 @@ public final class OfferedObjects {
     }
 
     /// Whether the peer can have an object that is offered. Detached metadata need not exist, and ancestors need not be here.
-    public func isHere(_ name: ObjectName) -> Bool {
+    public func isHere(_ name: ObjectName) throws -> Bool {
         switch name.type {
-        case .commit: repository.hasWhole(name.checksum)
-        case .commitmeta: repository.contains(name)
+        case .commit: try repository.hasWhole(name.checksum)
+        case .commitmeta: try repository.contains(name)
         case .dirtree, .dirmeta, .file: true
         }
     }

@@ -18,7 +18,7 @@ public enum SelfSigned {
         in folder: String, hosts: [String]
     ) throws -> (certificate: Certificate, path: String, isNew: Bool) {
         let path = "\(folder)/\(files.certificate)"
-        if access(path, F_OK) == 0 {
+        if try Directory.exists(path) {
             let found = try Certificate(certificate: path, key: "\(folder)/\(files.key)")
             if try isGood(found, for: hosts) { return (found, path, false) }
         }

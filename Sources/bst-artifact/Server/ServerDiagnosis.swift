@@ -88,6 +88,8 @@ struct ServerDiagnosis {
     private mutating func checkStrictMode(_ path: String, of user: SystemUser, isNeeded: Bool) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
+            let error = SystemError("look at \(path)")
+            guard error.isNotFound else { return note(.warning, "\(error)", "run this as root") }
             if isNeeded { note(.error, "\(path) is not there", "install -d -o \(user.name) -m 755 \(path)") }
             return
         }
@@ -266,7 +268,7 @@ struct ServerDiagnosis {
         else { return note(.warning, "the refs cannot be read", "run this as root") }
         // A summary is made in the moment after the refs have moved.
         let age = newest - summary.st_mtim.tv_sec
-        if age > 60 || repository.isSummaryUpdateRequested && age > 0 {
+        if age > 60 || (try? repository.isSummaryUpdateRequested()) == true && age > 0 {
             note(
                 .error,
                 "the summary is \(Format.duration(seconds: UInt64(max(0, age)))) older than the newest ref folder",

@@ -34,10 +34,10 @@ struct ServerSteps {
                 ServerStep(
                     description: "make the user \(layout.user), whose home is \(layout.home)", run: makeUser))
         }
-        if access(layout.home, F_OK) != 0 && user != nil {
+        if try user != nil && !Directory.exists(layout.home) {
             steps.append(ServerStep(description: "make the folder \(layout.home)", run: makeHome))
         }
-        if access("\(layout.repository)/config", F_OK) != 0 {
+        if try !Directory.exists("\(layout.repository)/config") {
             steps.append(
                 ServerStep(
                     description: "make a repository of mode archive at \(layout.repository)",
@@ -48,9 +48,9 @@ struct ServerSteps {
                 "there is a repository at \(layout.repository) that is not of mode archive: name another --repo"
             )
         }
-        if let step = settingsStep() { steps.append(step) }
+        if let step = try settingsStep() { steps.append(step) }
         let present =
-            text(of: layout.authorizedKeys)?.split(whereSeparator: \.isNewline).map(String.init) ?? []
+            try text(of: layout.authorizedKeys)?.split(whereSeparator: \.isNewline).map(String.init) ?? []
         let known = Set(present.compactMap { ServerSteps.material(of: $0) })
         for key in keys where !known.contains(ServerSteps.material(of: key) ?? key) {
             steps.append(
@@ -65,8 +65,8 @@ struct ServerSteps {
     }
 
     /// Writes sshd's settings, if they are not right already.
-    private func settingsStep() -> ServerStep? {
-        let old = text(of: layout.sshdConfiguration)
+    private func settingsStep() throws -> ServerStep? {
+        let old = try text(of: layout.sshdConfiguration)
         let settings = SSHDSettings(for: layout)
         let new = old.map(settings.adapting) ?? settings.text
         guard new != old else { return nil }
@@ -97,8 +97,11 @@ struct ServerSteps {
         return (comment.isEmpty ? String(key.prefix(40)) : comment).forDisplay(limit: 60)
     }
 
-    private func text(of path: String) -> String? {
-        guard let bytes = try? Directory.openAnywhere(path).readAll(limit: 1 << 20) else { return nil }
+    /// - Returns: nil where there is no such file.
+    private func text(of path: String) throws -> String? {
+        guard let bytes = try Directory.fileAnywhereIfPresent(path)?.readAll(limit: 1 << 20) else {
+            return nil
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -158,7 +161,7 @@ struct ServerSteps {
         try OtherProgram.run([
             "install", "-d", "-m", "700", "-o", layout.user, "-g", "\(user.group)", folder,
         ])
-        var lines = text(of: layout.authorizedKeys) ?? ""
+        var lines = try text(of: layout.authorizedKeys) ?? ""
         if !lines.isEmpty && !lines.hasSuffix("\n") { lines += "\n" }
         try ServerSteps.write(lines + key + "\n", to: layout.authorizedKeys, mode: 0o600)
         guard lchown(layout.authorizedKeys, user.identifier, user.group) == 0 else {

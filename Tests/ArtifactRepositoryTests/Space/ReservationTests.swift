@@ -31,7 +31,7 @@ struct ReservationTests {
             push.discard()
             try repository.ostree("fsck")
             #expect(try repository.refs().map(\.ref.text) == ["new"])
-            #expect(artifact.objects.allSatisfy { repository.contains($0.name) })
+            #expect(try artifact.objects.allSatisfy { try repository.contains($0.name) })
         }
     }
 
@@ -46,7 +46,8 @@ struct ReservationTests {
         #expect(report.expired.map(\.ref.text) == ["other", "old"])
         let objects = scene.artifact.objects
         #expect(
-            objects.map { scene.repository.contains($0.name) } == objects.map { $0.name.type != .commit })
+            try objects.map { try scene.repository.contains($0.name) }
+                == objects.map { $0.name.type != .commit })
         #expect(try scene.repository.objectNames().count == objects.count - 1)
         try scene.expectCompletion()
     }

@@ -75,7 +75,7 @@ private struct Cache {
         var closure = Closure(repository)
         for (_, commit) in try repository.refs() {
             try closure.visit(commit) { name in
-                require(repository.contains(name), "\(name), which \(commit) needs, is not there")
+                require(try repository.contains(name), "\(name), which \(commit) needs, is not there")
             }
         }
     }

@@ -67,11 +67,12 @@ final class DiskModel {
     /// Notes a change that was made.
     func note(_ change: FileSystemChange) {
         switch change {
-        case .create(let descriptor, let name):
+        case .create(let descriptor, let name), .link(_, _, let descriptor, let name):
             path(descriptor, name).map { pending.append(.created($0)) }
         case .makeDirectory(let descriptor, let name):
             path(descriptor, name).map { pending.append(.madeDirectory($0)) }
-        case .rename(let from, let name, let to, let newName):
+        case .rename(let from, let name, let to, let newName),
+            .renameUnlessPresent(let from, let name, let to, let newName):
             guard let source = path(from, name), let target = path(to, newName) else { return }
             pending.append(.renamed(source, target, replaced: prepared))
         case .remove(let descriptor, let name):

@@ -70,6 +70,7 @@ final class FaultInjector: FileSystemObserver, @unchecked Sendable {
         switch change {
         case .create(let descriptor, _), .makeDirectory(let descriptor, _), .write(let descriptor),
             .setMetadata(let descriptor), .setTime(let descriptor, _), .rename(_, _, let descriptor, _),
+            .renameUnlessPresent(_, _, let descriptor, _), .link(_, _, let descriptor, _),
             .remove(let descriptor, _), .sync(let descriptor), .syncFileSystem(let descriptor):
             model.path(descriptor) != nil
         }

@@ -125,9 +125,9 @@ struct FaultRun {
 
     private func positions() throws -> [Position] {
         let repository = try Repository(cache)
-        return shape.moves.map { move in
+        return try shape.moves.map { move in
             guard let commit = try? repository.commit(of: move.ref) else {
-                return move.old == nil && !Directory.exists("\(cache)/refs/heads/\(move.ref)")
+                return try move.old == nil && !Directory.exists("\(cache)/refs/heads/\(move.ref)")
                     ? .old : .elsewhere
             }
             return commit == move.new ? .new : commit == move.old ? .old : .elsewhere
@@ -136,12 +136,6 @@ struct FaultRun {
 
     private func isSound() -> Bool {
         (try? ChildProcess.succeed(["ostree", "--repo=\(cache)", "fsck", "--quiet"])) != nil
-    }
-}
-
-extension Directory {
-    fileprivate static func exists(_ path: String) -> Bool {
-        access(path, F_OK) == 0
     }
 }
 

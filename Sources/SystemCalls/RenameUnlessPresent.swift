@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+extension Directory {
+    /// Moves a file, which is no directory, to `newName` below `target`, unless something is there already.
+    ///
+    /// Where the kernel or the file system (NFS, many of FUSE) has no such call, the file gets its new name as a second one
+    /// and then loses the old one: a crash in between leaves both. Where the file system has no hard links either, it is
+    /// looked whether the name is free, so that somebody who takes it in the same moment loses what they put there.
+    ///
+    /// - Returns: false where something was there; nothing was moved then.
+    public func renameUnlessPresent(
+        _ name: String, to target: Directory, _ newName: String
+    ) throws(SystemError) -> Bool {
+        let (from, to) = (descriptor.number, target.descriptor.number)
+        let renamed = changing(.renameUnlessPresent(from, name, to, newName)) {
+            clinux_rename_noreplace(from, name, to, newName)
+        }
+        if renamed == 0 { return true }
+        if errno == EEXIST { return false }
+        // A seccomp profile that does not know the call may answer EPERM.
+        guard [EINVAL, ENOSYS, EPERM, EOPNOTSUPP].contains(errno) else {
+            throw SystemError("move \(named(name)) to \(target.named(newName))")
+        }
+        let linked = changing(.link(from, name, to, newName)) { linkat(from, name, to, newName, 0) }
+        if linked == 0 {
+            try remove(name)
+            return true
+        }
+        if errno == EEXIST { return false }
+        guard [EPERM, ENOSYS, EOPNOTSUPP, EMLINK].contains(errno) else {
+            throw SystemError("link \(named(name)) to \(target.named(newName))")
+        }
+        if try target.contains(newName) { return false }
+        try rename(name, to: target, newName)
+        return true
+    }
+}
