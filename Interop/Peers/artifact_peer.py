@@ -238,14 +238,14 @@ def receive(arguments):
 
     asked = Info.receive(wire)
     current = {ref: repository.current(ref) for ref in asked.refs}
-    known = {ref: commit for ref, commit in current.items() if commit}
+    known = {} if arguments.tell_no_refs else {ref: each for ref, each in current.items() if each}
     Info(repository.mode, known, arguments.pull_url).send(wire)
 
     kind, body = wire.receive(UPDATE, DONE)
     if kind == DONE:
         return
     changes = parse_update(body)
-    refusal = stale(repository, changes)
+    refusal = "" if arguments.tell_no_refs else stale(repository, changes)
     send_status(wire, refusal)
     if refusal:
         Log.write(refusal)
@@ -474,6 +474,8 @@ def parser():
 
     receiver = add(receive)
     receiver.add_argument("--pull-url", help="where clients may pull from")
+    receiver.add_argument("--tell-no-refs", action="store_true",
+                          help="announce no refs, and overwrite them, as BuildStream's do")
     receiver.add_argument("path", metavar="PATH", help="repository to receive into")
     add(push, source, remote)
     add(hello, remote)

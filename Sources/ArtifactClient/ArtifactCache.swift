@@ -69,7 +69,9 @@ public struct ArtifactCache: Sendable {
                 }
                 return (ref: ref, commit: commit)
             }
+            let web = options.web
             var options = options.push
+            options.web = web
             options.cancellation = cancellation
             options.showProgress = progress ?? options.showProgress
             let report = try Pusher(repository: repository, options: options).push(chosen, to: address)
@@ -148,7 +150,7 @@ public struct ArtifactCache: Sendable {
         return ClientError(
             .diverged,
             "\(address) has \(refs.joined(separator: ", ")), which is not an ancestor of what is here, so it stays there: pull "
-                + "it, or push under another name")
+                + "it and commit on top of it, or set isForced to ask to have it replaced")
     }
 
     private func remote(_ cancellation: Cancellation) throws -> RemoteRepository {

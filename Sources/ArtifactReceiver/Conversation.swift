@@ -192,7 +192,7 @@ struct Conversation {
         changes = try updates.map { update in
             let expectation: RefChange.Expectation =
                 if let old = update.old { .commit(old) } else { try expectationOfAbsence(of: update.ref) }
-            return RefChange(update.ref, to: update.new, expecting: expectation)
+            return RefChange(update.ref, to: update.new, expecting: expectation, moves: options.moves)
         }
         do {
             guard store.mode == .archive else {
@@ -224,16 +224,14 @@ struct Conversation {
         return true
     }
 
-    /// What must be true of a ref that the client believes absent. Old clients of version 1 believe that by mistake.
+    /// The state in which a ref must be for which the client names no commit.
     private func expectationOfAbsence(of ref: RefName) throws -> RefChange.Expectation {
         guard options.version == .one else { return .absent }
-        // What was said to be absent because a part of it is lost makes place for what is whole.
+        // A commit of which a part is lost was not told to the client, and makes place for one that is whole.
         if let commit = try store.commit(of: ref), try store.isPartial(commit) { return .anything }
-        return switch options.existingRefs {
-        case .keep: .absentOrKept
-        case .reject: .absent
-        case .replace: .anything
-        }
+        // The first clients of version 1 send zeros wherever the ref is.
+        if session.abilities.isEmpty { return .unknown }
+        return options.moves == .artifacts ? .absentOrKept : .absent
     }
 
     private mutating func begin(_ name: ObjectName, _ size: UInt64) throws {
@@ -314,9 +312,8 @@ extension Conversation {
             in: try ownQuarantine(), followsParents: true, trustsMarks: trustingMarks)
         self.missing = missing
         for change in changes {
-            // What is going to be kept needs nothing new.
-            if change.expectation == .absentOrKept, let current = try store.commit(of: change.ref),
-                current != change.new
+            // A ref that never moves needs nothing new.
+            if change.moves == .never, case .kept = try change.outcome(current: store.commit(of: change.ref))
             {
                 continue
             }

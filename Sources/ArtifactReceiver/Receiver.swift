@@ -15,24 +15,14 @@ import SystemCalls
 ///
 /// From asynchronous code it works on a thread of its own, and ends with the task.
 public struct Receiver: Sendable {
-    /// What becomes of a ref that a client believed absent and that exists with another commit.
-    public enum ExistingRefs: String, Sendable, CaseIterable {
-        /// It stays, and that is success: the artifact is there.
-        case keep
-        /// The push is refused.
-        case reject
-        /// It moves to the new commit.
-        case replace
-    }
-
     /// How a receiver behaves.
     public struct Options: Sendable {
         /// The version to speak.
         public var version = ProtocolVersion.one
         /// Where clients can pull from, told to those that ask.
         public var pullURL: String?
-        /// What becomes of a ref that a client of version 1 believed absent and that exists with another commit.
-        public var existingRefs = ExistingRefs.keep
+        /// Where refs that exist may move.
+        public var moves = RefMovePolicy.artifacts
         /// What it can do beyond version 1.
         public var abilities = Ability.enabled
         /// Is told of each push that moved or removed refs, before its client is.

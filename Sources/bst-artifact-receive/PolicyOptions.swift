@@ -5,7 +5,23 @@ import ArtifactReceiver
 import ArtifactRepository
 import Logging
 
-extension Receiver.ExistingRefs: ExpressibleByArgument {}
+extension RefMovePolicy: ExpressibleByArgument {}
+
+/// The values of `--existing`, which `--moves` replaces. Receivers of caches that still have it must not fail to start.
+enum ExistingRefs: String, ExpressibleByArgument, CaseIterable {
+    case keep
+    case reject
+    case replace
+
+    /// The policy that comes closest.
+    var successor: RefMovePolicy {
+        switch self {
+        case .keep: .never
+        case .reject: .forward
+        case .replace: .any
+        }
+    }
+}
 
 /// What the owner of a cache lets be pushed.
 struct PolicyOptions: ParsableArguments {
@@ -66,10 +82,14 @@ struct PolicyOptions: ParsableArguments {
     var timeout: Int32 = 3600
 
     @Option(
+        name: .customLong("moves"),
         help: ArgumentHelp(
-            "What becomes of a ref that the client believed absent, and that exists with another commit.",
+            "Where a ref that exists may move: forward, to descendants; artifacts, also from one commit without parent to another; any; never. (default: artifacts)",
             valueName: "policy"))
-    var existing = Receiver.ExistingRefs.keep
+    var chosenMoves: RefMovePolicy?
+
+    @Option(help: .hidden)
+    var existing: ExistingRefs?
 
     @Option(
         name: .customLong("pre-receive"),
@@ -94,6 +114,17 @@ struct PolicyOptions: ParsableArguments {
     func validate() throws {
         if !(1...86_400).contains(timeout) {
             throw ValidationError("A time limit is between 1 and 86400 seconds.")
+        }
+    }
+
+    /// Where refs that exist may move.
+    var moves: RefMovePolicy { chosenMoves ?? existing?.successor ?? .artifacts }
+
+    /// A sentence for the log about an option that is gone.
+    var warning: String? {
+        existing.map {
+            "the option --existing \($0) is gone, and this receiver takes --moves \(moves) in its place: ask the cache's "
+                + "administrator to start it with --moves artifacts, forward, any or never"
         }
     }
 

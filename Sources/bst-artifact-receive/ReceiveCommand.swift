@@ -116,7 +116,8 @@ struct ReceiveCommand: ParsableCommand {
             var options = Receiver.Options()
             options.version = version(asked: confinement.request?.version)
             options.pullURL = pullURL
-            options.existingRefs = policy.existing
+            options.moves = policy.moves
+            if let warning = policy.warning { logger.warning("\(warning)") }
             options.timeout = policy.timeout
             if policy.allowsDeletion { options.abilities.insert(.delete) }
             let connected = ConnectedPusher.find(named: pusher)

@@ -31,6 +31,12 @@ struct PushCommand: ParsableCommand {
     )
     var isDryRun = false
 
+    @Flag(
+        help:
+            "Ask a cache to replace commits that are not ancestors of ours, if they are still the ones it has now; it decides."
+    )
+    var force = false
+
     @Option(
         help: ArgumentHelp(
             "How hard to compress what is not compressed yet: fast, balanced, small, or a level from 0 to 12.",
@@ -46,6 +52,7 @@ struct PushCommand: ParsableCommand {
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var receiver: ReceiverOptions
+    @OptionGroup var web: WebArguments
     @OptionGroup var configurationOptions: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
@@ -116,6 +123,8 @@ struct PushCommand: ParsableCommand {
         }
         defer { progress.clear() }
         options.isDryRun = isDryRun
+        options.isForced = force
+        options.web = try web.options()
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
         let result = PushResult(

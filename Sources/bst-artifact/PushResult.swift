@@ -19,15 +19,20 @@ struct PushResult {
             case .pushed(nil): terminal.say("\(entry.ref): \(would)new, at \(entry.commit)")
             case .pushed(.some(let old)):
                 terminal.say("\(entry.ref): \(isDryRun ? "would move " : "")from \(old) to \(entry.commit)")
+            case .sent:
+                terminal.say(
+                    "\(entry.ref): \(would)sent, at \(entry.commit); \(remote) does not tell where the ref is"
+                )
             case .kept(let theirs):
                 terminal.say(
-                    "\(entry.ref): there already, since somebody else has pushed it meanwhile, at \(theirs), not our \(entry.commit)"
+                    "\(entry.ref): there already, at \(theirs), where \(remote) keeps it; ours is \(entry.commit)"
                 )
             case .upToDate: terminal.say("\(entry.ref): there already, at \(entry.commit)")
             case .diverged(let theirs):
                 terminal.fail(
                     "cannot push \(entry.ref): \(remote) has it at \(theirs), which is not an ancestor of our \(entry.commit), as "
-                        + "far as its history is here: pull theirs, or push under another name")
+                        + "far as its history is here: pull theirs and commit on top of it, or ask to have it replaced with "
+                        + "--force")
             }
         }
         let objects = Format.count(report.objects, "object")
@@ -46,6 +51,7 @@ struct PushResult {
                 case .kept(let theirs): ("kept", theirs)
                 case .upToDate: ("unchanged", entry.commit)
                 case .diverged(let theirs): ("diverged", theirs)
+                case .sent: ("sent", nil)
                 }
             return [
                 "ref": JSON(entry.ref), "commit": JSON(entry.commit), "outcome": JSON(outcome),

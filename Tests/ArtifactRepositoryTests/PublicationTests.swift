@@ -74,7 +74,7 @@ struct PublicationTests {
         let before = try repository.visibleFiles()
         let outcomes = try repository.push(
             wanted.objects + [other.commit] + kept.objects,
-            RefChange(.named("there"), to: kept.checksum, expecting: .absentOrKept))
+            RefChange(.named("there"), to: kept.checksum, expecting: .absent, moves: .never))
         #expect(outcomes == [.kept(wanted.checksum)])
         #expect(try repository.visibleFiles() == before)
     }

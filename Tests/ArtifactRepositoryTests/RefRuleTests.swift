@@ -19,33 +19,73 @@ struct RefRuleTests {
         var current: SampleCommit?
         var new: SampleCommit
         var expectation: RefChange.Expectation
+        var policy: RefMovePolicy
         var outcome: RefOutcome?
         var failure: RepositoryError.Code?
 
         init(
             _ description: String, from current: SampleCommit?, to new: SampleCommit,
-            _ expectation: RefChange.Expectation, _ outcome: RefOutcome
+            _ expectation: RefChange.Expectation, by policy: RefMovePolicy = .forward, _ outcome: RefOutcome
         ) {
             (testDescription, self.current, self.new) = (description, current, new)
-            (self.expectation, self.outcome) = (expectation, outcome)
+            (self.expectation, self.policy, self.outcome) = (expectation, policy, outcome)
         }
 
         init(
             _ description: String, from current: SampleCommit?, to new: SampleCommit,
-            _ expectation: RefChange.Expectation, fails failure: RepositoryError.Code
+            _ expectation: RefChange.Expectation, by policy: RefMovePolicy = .forward,
+            fails failure: RepositoryError.Code
         ) {
             (testDescription, self.current, self.new) = (description, current, new)
-            (self.expectation, self.failure) = (expectation, failure)
+            (self.expectation, self.policy, self.failure) = (expectation, policy, failure)
         }
     }
+
+    private static let moved = RefOutcome.moved(from: first.checksum)
 
     private static let moves: [Move] = [
         Move("absent, new", from: nil, to: first, .absent, .moved(from: nil)),
         Move("absent, there already", from: first, to: first, .absent, .unchanged),
         Move("absent, taken", from: first, to: second, .absent, fails: .refMoved),
-        Move("kept, new", from: nil, to: first, .absentOrKept, .moved(from: nil)),
-        Move("kept, there already", from: first, to: first, .absentOrKept, .unchanged),
-        Move("kept, taken", from: first, to: second, .absentOrKept, .kept(first.checksum)),
+        Move("kept, new", from: nil, to: first, .absentOrKept, by: .artifacts, .moved(from: nil)),
+        Move("kept, there already", from: first, to: first, .absentOrKept, by: .artifacts, .unchanged),
+        Move("kept, taken", from: first, to: stranger, .absentOrKept, by: .artifacts, .kept(first.checksum)),
+        Move(
+            "kept, taken, history", from: first, to: second, .absentOrKept, by: .artifacts, fails: .refMoved),
+        Move(
+            "kept, taken by history", from: second, to: first, .absentOrKept, by: .artifacts, fails: .refMoved
+        ),
+        Move("never, new", from: nil, to: first, .absent, by: .never, .moved(from: nil)),
+        Move("never, unknown", from: first, to: stranger, .unknown, by: .never, .kept(first.checksum)),
+        Move("never, absent", from: first, to: second, .absent, by: .never, .kept(first.checksum)),
+        Move(
+            "never, forward", from: first, to: second, .commit(first.checksum), by: .never,
+            .kept(first.checksum)),
+        Move("never, there already", from: first, to: first, .unknown, by: .never, .unchanged),
+        Move("artifacts, new", from: nil, to: first, .unknown, by: .artifacts, .moved(from: nil)),
+        Move("artifacts, unknown", from: first, to: stranger, .unknown, by: .artifacts, moved),
+        Move("artifacts, named", from: first, to: stranger, .commit(first.checksum), by: .artifacts, moved),
+        Move("artifacts, forward", from: first, to: second, .unknown, by: .artifacts, moved),
+        Move(
+            "artifacts, meanwhile", from: second, to: first, .commit(stranger.checksum), by: .artifacts,
+            fails: .refMoved),
+        Move(
+            "artifacts, backward", from: second, to: first, .unknown, by: .artifacts, fails: .notFastForward),
+        Move(
+            "artifacts, sideways", from: second, to: stranger, .unknown, by: .artifacts,
+            fails: .notFastForward),
+        Move(
+            "artifacts, history beside", from: stranger, to: second, .unknown, by: .artifacts,
+            fails: .notFastForward),
+        Move("forward, unknown", from: first, to: second, .unknown, by: .forward, moved),
+        Move("forward, unknown, sideways", from: first, to: stranger, .unknown, fails: .notFastForward),
+        Move(
+            "any, back", from: second, to: first, .commit(second.checksum), by: .any,
+            .moved(from: second.checksum)),
+        Move("any, unknown", from: second, to: stranger, .unknown, by: .any, .moved(from: second.checksum)),
+        Move(
+            "any, meanwhile", from: second, to: stranger, .commit(first.checksum), by: .any, fails: .refMoved),
+        Move("any, absent", from: second, to: first, .absent, by: .any, fails: .refMoved),
         Move("forward", from: first, to: second, .commit(first.checksum), .moved(from: first.checksum)),
         Move("forward by two", from: first, to: third, .commit(first.checksum), .moved(from: first.checksum)),
         Move("forward, there already", from: second, to: second, .commit(first.checksum), .unchanged),
@@ -65,18 +105,20 @@ struct RefRuleTests {
         let repository = try scratch.repository(.archive)
         if let current = move.current {
             try repository.push(
-                [Self.first, Self.second].flatMap(\.objects).unique(),
+                [Self.first, Self.second, Self.stranger].flatMap(\.objects).unique(),
                 RefChange(Self.ref, to: current.checksum, expecting: .absent))
         }
         let before = try repository.visibleFiles()
         let objects = [Self.first, Self.second, Self.third, Self.stranger].flatMap(\.objects).unique()
-        let change = RefChange(Self.ref, to: move.new.checksum, expecting: move.expectation)
+        let change = RefChange(
+            Self.ref, to: move.new.checksum, expecting: move.expectation, moves: move.policy)
         if let failure = move.failure {
             let error = #expect(throws: RepositoryError.self) { try repository.push(objects, change) }
             #expect(error?.code == failure)
             #expect(error?.description.contains("\(Self.ref)") == true)
             #expect(try repository.visibleFiles() == before)
-            if failure == .refMoved {
+            // Commits are looked at when they are there.
+            if failure == .refMoved && move.expectation != .absentOrKept {
                 #expect(throws: RepositoryError.self) { try repository.check([change]) }
             }
             return

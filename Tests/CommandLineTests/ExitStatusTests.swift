@@ -28,7 +28,10 @@ import Testing
     @Test func `A diverged ref leaves the push incomplete`() throws {
         let shell = try Shell()
         try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a")
-        try shell.well("ostree --repo=mine refs --force --create=hello/base/4f2a \(shell.second)")
+        // Two artifacts, which have no parent, replace each other.
+        try shell.well(
+            "ostree --repo=mine commit --branch=hello/base/4f2a --parent=\(shell.second) --tree=ref=world/app/11aa"
+        )
         let result = try shell.run("bst-artifact push --repo mine --remote \(shell.cache) --all --json")
         #expect(result.status == .exited(2))
         #expect(result.text.contains(#""complete":false"#) && result.text.contains(#""outcome":"diverged""#))

@@ -145,7 +145,7 @@ import Testing
         let theirs = try shop.commit("first", text: "theirs", in: shop.cache)
         // A client that asks about no refs, as it would have seen the cache before.
         let hiding = try shop.directory.file(
-            "receiver", "#!/bin/sh\nexec '\(try Programs.receiver())' --existing keep \"$@\"\n")
+            "receiver", "#!/bin/sh\nexec '\(try Programs.receiver())' --moves artifacts \"$@\"\n")
         chmod(hiding, 0o755)
         let moved = "\(shop.cache)/refs/heads/first"
         try FileManager.default.moveItem(atPath: moved, toPath: shop.directory.path("aside"))

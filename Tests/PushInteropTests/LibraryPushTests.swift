@@ -112,7 +112,7 @@ import Testing
 
     @Test func `Errors can be told apart`() async throws {
         try shop.commit("a/b/c")
-        try shop.commit("x/y/z", text: "ours")
+        try shop.commit("x/y/z", text: "ours", following: "before")
         let theirs = try shop.commit("x/y/z", text: "theirs", in: shop.cache)
         let source = try source
 

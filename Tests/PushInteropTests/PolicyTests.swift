@@ -74,24 +74,6 @@ import Testing
         #expect(silent.errorText.contains("says nothing for 1 seconds"))
     }
 
-    @Test(arguments: [("keep", 0, false), ("reject", 1, false), ("replace", 0, true)])
-    func `A ref that was believed absent is kept, or not, as the owner wants`(
-        policy: String, status: Int32, moves: Bool
-    ) throws {
-        let shop = try Workshop(.archive)
-        let first = try shop.commit("a/b/c")
-        expectSuccess(try Client.push(["a/b/c"], from: shop.source, to: shop.cache))
-        let other = try shop.directory.folder("other")
-        try Data("another".utf8).write(to: URL(fileURLWithPath: "\(other)/file"))
-        let second = try OSTreeCommand.commit(shop.source, tree: other, refs: ["a/b/c"])
-        let bytes = ReceiverRun.push(
-            [("a/b/c", Frame.nothing, second)], try ObjectStream(ofArchive: shop.source))
-        let result = try ReceiverRun.run(shop.cache, bytes, ["--existing", policy])
-        #expect(result.status == .exited(status))
-        #expect(try Reader.refs(shop.cache)["a/b/c"] == (moves ? second : first))
-        try OSTreeCommand.fsck(shop.cache)
-    }
-
     @Test(arguments: ["-1", "1.5", "12X", "M", "99999999999999999999", "20000000T"])
     func `A size that is none is refused`(size: String) throws {
         let shop = try Workshop()

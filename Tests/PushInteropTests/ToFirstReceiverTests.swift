@@ -55,7 +55,7 @@ import Testing
     @Test func `A diverged ref of it is reported, and others are pushed`() throws {
         let shop = try Workshop(.bareUser)
         let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("branch", text: "ours")
+        let ours = try shop.commit("branch", text: "ours", following: "before")
         let other = try shop.commit("other", text: "other")
         let result = try Client.push(
             ["branch", "other"], from: shop.source, to: shop.cache,

@@ -47,7 +47,7 @@ import Testing
     @Test func `A diverged ref of it is reported`() throws {
         let shop = try Workshop()
         let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("branch", text: "ours")
+        let ours = try shop.commit("branch", text: "ours", following: "before")
         try expectFailure(theirs, ours, "not an ancestor", status: 1, unchanged: [shop.cache]) {
             try Client.push(
                 ["branch"], from: shop.source, to: shop.cache, ["--receiver", PythonPeer.receiver()])

@@ -85,7 +85,7 @@ import Testing
     func `A diverged ref is reported with both commits, and the others are pushed`(version: String) throws {
         let shop = try Workshop(.bareUser)
         let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("branch", text: "ours")
+        let ours = try shop.commit("branch", text: "ours", following: "before")
         let other = try shop.commit("other", text: "other")
         let result = try Client.push(
             ["branch", "other"], from: shop.source, to: shop.cache, ["--protocol", version])
@@ -101,7 +101,7 @@ import Testing
     func `A diverged ref alone leaves the remote as it was`(version: String) throws {
         let shop = try Workshop()
         let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("branch", text: "ours")
+        let ours = try shop.commit("branch", text: "ours", following: "before")
         try expectFailure(theirs, ours, status: 1, unchanged: [shop.cache, shop.source]) {
             try Client.push(["branch"], from: shop.source, to: shop.cache, ["--protocol", version])
         }

@@ -25,6 +25,13 @@ extension Pusher {
         }
         let info = try connection.introduction()
         do {
+            // Receivers without it need not tell what refs there are.
+            guard connection.session.abilities.contains(.delete) else {
+                throw ClientError(
+                    .refused,
+                    "\(remote) does not let its clients delete refs: its administrator can allow it with --allow-delete"
+                )
+            }
             var seen: Set<RefName> = []
             let deletions = try refs.filter { seen.insert($0).inserted }.map { ref in
                 guard let commit = info.refs[ref] else {
@@ -32,12 +39,6 @@ extension Pusher {
                         .unknownRef, "\(remote) has no ref \(ref), so nothing is deleted: list what it has")
                 }
                 return RefDeletion(ref: ref, commit: commit)
-            }
-            guard connection.session.abilities.contains(.delete) else {
-                throw ClientError(
-                    .refused,
-                    "\(remote) does not let its clients delete refs: its administrator can allow it with --allow-delete"
-                )
             }
             if options.isDryRun {
                 try connection.say { try $0.leave() }

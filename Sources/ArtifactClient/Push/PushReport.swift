@@ -14,6 +14,8 @@ public struct PushReport: Sendable, Equatable {
         case upToDate
         /// The remote's commit is not an ancestor of ours, so the ref was left where it is.
         case diverged(remote: Checksum)
+        /// The remote has our commit now, and does not tell whether it had it, another one, or none.
+        case sent
     }
 
     /// One ref.

@@ -37,6 +37,11 @@ public struct Pusher {
         /// Whether nothing is to be sent: then the report tells what would become of refs, and how many objects their new
         /// commits consist of, of which the remote may have some.
         public var isDryRun = false
+        /// Whether the remote is asked to replace commits that are not ancestors of ours. Each is named as it was seen there, and
+        /// the remote decides.
+        public var isForced = false
+        /// How the web server is talked to that says where refs are, for receivers that do not.
+        public var web = WebOptions()
         /// Ends the push when it is requested.
         public var cancellation: Cancellation?
 
@@ -76,8 +81,9 @@ public struct Pusher {
 
     /// Brings refs and everything that they need to the remote.
     ///
-    /// Refs that the remote has at another commit, which is not an ancestor of ours, are left and reported; the others
-    /// are pushed. What one exchange of messages holds moves together or not at all.
+    /// Refs that the remote has at another commit, which is not an ancestor of ours, are left and reported, unless the push is
+    /// forced or both commits are artifacts, which have no parent; the others are pushed. What one exchange of messages
+    /// holds moves together or not at all.
     ///
     /// - Throws: `ClientError`, `RepositoryError` or `ProtocolError`; then the refs of the exchanges that were
     ///   acknowledged before have moved, and no others.
@@ -158,7 +164,9 @@ public struct Pusher {
                 "cannot push to \(command.remote): the repository there is of mode \(mode), and a cache must be of mode "
                     + "archive: make it with 'bst-artifact init --mode archive'")
         }
-        var plan = try plan(refs, remote: info.refs)
+        var plan = try plan(
+            refs, told: info.refs,
+            remote: RemoteRefs(refs.map(\.ref), told: info, by: connection, of: command.remote, options))
         if options.isDryRun {
             for commit in plan.commits { try closure.visit(commit) { _ in report.objects += 1 } }
         }
@@ -206,8 +214,11 @@ public struct Pusher {
         }
     }
 
+    /// - Parameters:
+    ///   - told: the refs that the receiver named, which is where it must be told again that they are.
+    ///   - remote: the refs of the remote.
     private func plan(
-        _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, remote: [RefName: Checksum]
+        _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, told: [RefName: Checksum], remote: RemoteRefs
     ) throws -> Plan {
         var plan = Plan()
         var planned: Set<Checksum> = []
@@ -221,15 +232,24 @@ public struct Pusher {
             }
             let history = try histories[[commit, old]] ?? repository.history(from: commit, backTo: old)
             histories[[commit, old]] = history
-            if let old, !history.reached {
+            if let old, !history.reached, try !mayReplace(old, with: commit) {
                 plan.entries.append(.init(ref: ref, commit: commit, outcome: .diverged(remote: old)))
                 continue
             }
-            plan.entries.append(.init(ref: ref, commit: commit, outcome: .pushed(from: old)))
-            plan.updates.append(RefUpdate(ref: ref, old: old, new: commit))
+            let outcome: PushReport.Outcome = if case .unknown = remote { .sent } else { .pushed(from: old) }
+            plan.entries.append(.init(ref: ref, commit: commit, outcome: outcome))
+            plan.updates.append(RefUpdate(ref: ref, old: told[ref], new: commit))
             plan.commits += history.commits.reversed().filter { planned.insert($0).inserted }
         }
         return plan
+    }
+
+    /// Whether the remote is to be asked to move a ref to a commit that is no descendant, as far as its history is here.
+    private func mayReplace(_ old: Checksum, with new: Checksum) throws -> Bool {
+        if options.isForced { return true }
+        guard try repository.commit(new).parent == nil else { return false }
+        // The remote sees whether its commit has a parent, where that is not here.
+        return try !repository.contains(ObjectName(old, .commit)) || repository.commit(old).parent == nil
     }
 
     /// Sends what the receiver asks for, until it has published everything.

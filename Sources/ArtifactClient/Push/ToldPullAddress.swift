@@ -7,7 +7,14 @@ extension Pusher {
     public static func pullAddress(
         of cache: RemoteAddress, options: Options = Options()
     ) throws -> RemoteAddress {
-        guard let text = try check(cache, options: options).pullURL, !text.isEmpty else {
+        try pullAddress(told: check(cache, options: options).pullURL, by: "\(cache)")
+    }
+
+    /// Reads the address that a receiver tells.
+    static func pullAddress(
+        told text: String?, by cache: String
+    ) throws(ClientError) -> RemoteAddress {
+        guard let text, !text.isEmpty else {
             throw ClientError(
                 .unsuitableRemote,
                 "\(cache) does not say where it can be pulled from: name its web address with --remote or as pull-url, or let its "

@@ -54,7 +54,7 @@ final class WebTransfer {
             (CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2),
             (CURLOPT_CONNECTTIMEOUT, 10),
             (CURLOPT_LOW_SPEED_LIMIT, 1),
-            (CURLOPT_LOW_SPEED_TIME, options.patience),
+            (CURLOPT_LOW_SPEED_TIME, options.patience), (CURLOPT_TIMEOUT, options.timeLimit ?? 0),
             (CURLOPT_BUFFERSIZE, 128 * 1024),
         ]
         for (option, value) in numbers { ccurl_set_long(handle, option, value) }

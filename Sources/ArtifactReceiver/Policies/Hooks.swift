@@ -86,7 +86,12 @@ public final class HookedStore: StoreDecorator {
     }
 
     fileprivate func ask(_ changes: [RefChange]) throws {
-        try ask(changes.map { (ref: $0.ref, old: try inner.commit(of: $0.ref), new: $0.new) })
+        try ask(
+            changes.compactMap { change in
+                let current = try inner.commit(of: change.ref)
+                guard case .moved(let old) = try change.outcome(current: current) else { return nil }
+                return (change.ref, old, change.new)
+            })
     }
 
     private func ask(_ moves: [HookedMove]) throws {

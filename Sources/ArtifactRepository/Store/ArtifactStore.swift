@@ -129,14 +129,17 @@ extension ObjectVerdict {
 public struct RefChange: Sendable, Equatable {
     /// What must be true of the ref for it to move.
     public enum Expectation: Sendable, Equatable {
-        /// Anything: a pull follows its remote.
+        /// Anything: a pull follows its remote, whatever `moves` says.
         case anything
         /// It does not exist.
         case absent
-        /// It does not exist; if it does, it stays where it is, and that is no failure.
+        /// It does not exist; where an artifact is there that somebody else brought meanwhile, that one stays, and that is no
+        /// failure.
         case absentOrKept
-        /// It points to this commit, and the new one descends from it.
+        /// It points to this commit.
         case commit(Checksum)
+        /// It does not exist, or points to any commit: a client that cannot know where it is counts as one that does.
+        case unknown
     }
 
     /// The ref.
@@ -145,12 +148,17 @@ public struct RefChange: Sendable, Equatable {
     public var new: Checksum
     /// What must be true of it now.
     public var expectation: Expectation
+    /// Where it may move from the commit at which it is.
+    public var moves: RefMovePolicy
 
     /// Describes a move.
-    public init(_ ref: RefName, to new: Checksum, expecting expectation: Expectation) {
+    public init(
+        _ ref: RefName, to new: Checksum, expecting expectation: Expectation, moves: RefMovePolicy = .forward
+    ) {
         self.ref = ref
         self.new = new
         self.expectation = expectation
+        self.moves = moves
     }
 }
 

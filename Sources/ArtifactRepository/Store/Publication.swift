@@ -59,8 +59,17 @@ extension LocalQuarantine {
     /// Looks at all refs before the first object is shown.
     private func check(_ changes: [RefChange]) throws -> [RefOutcome] {
         try repository.check(changes)
-        for change in changes { try checkDescent(change) }
-        return try changes.map { try $0.outcome(current: repository.commit(of: $0.ref)) }
+        return try changes.map { change in
+            let outcome = try change.outcome(current: repository.commit(of: change.ref))
+            try change.check(outcome, parent: parent)
+            return outcome
+        }
+    }
+
+    /// The parent of a commit that is here or in the repository.
+    private func parent(of commit: Checksum) throws -> Checksum? {
+        let name = ObjectName(commit, .commit)
+        return try metadata(name)?.withUnsafeBytes { try Commit($0, name) }.parent
     }
 
     private func checkDetachedMetadata(_ changes: [RefChange]) throws {
@@ -73,22 +82,6 @@ extension LocalQuarantine {
                     "it is detached metadata of a commit that is not part of this push")
             }
         }
-    }
-
-    /// A ref that must move forward: its commit is among the ancestors of the new one.
-    private func checkDescent(_ change: RefChange) throws {
-        guard case .commit(let old) = change.expectation, old != change.new else { return }
-        var next: Checksum? = change.new
-        while let commit = next {
-            let name = ObjectName(commit, .commit)
-            guard let bytes = try metadata(name) else { break }
-            next = try bytes.withUnsafeBytes { try Commit($0, name) }.parent
-            if next == old { return }
-        }
-        throw RepositoryError(
-            .notFastForward,
-            "ref \(change.ref) cannot move from \(old) to \(change.new): the new commit does not descend from the old one"
-        )
     }
 
     /// Shows the objects of some types that carry the stamp of the closure check.

@@ -4,32 +4,60 @@ import ArtifactProtocol
 import SystemCalls
 
 extension RefChange {
-    /// What is to become of the ref, given where it is.
+    /// The outcome of the move, given where the ref is, as far as that can be told without looking at commits.
     ///
     /// - Throws: `RepositoryError` with `refMoved` where it is not where it must be.
-    func outcome(current: Checksum?) throws(RepositoryError) -> RefOutcome {
+    public func outcome(current: Checksum?) throws(RepositoryError) -> RefOutcome {
         if current == new { return .unchanged }
         switch (expectation, current) {
-        case (.anything, _): return .moved(from: current)
-        case (.absent, nil), (.absentOrKept, nil): return .moved(from: nil)
-        case (.absentOrKept, .some(let current)): return .kept(current)
-        case (.commit(let expected), .some(let current)) where expected == current:
-            return .moved(from: current)
-        case (.absent, .some(let current)):
+        case (.commit(let expected), nil):
             throw RepositoryError(
                 .refMoved,
-                "ref \(ref) exists already, at \(current), so it cannot be made for \(new): push again to "
-                    + "start from there")
+                "ref \(ref) does not exist, so it is not at \(expected): push again to make it anew")
+        case (_, nil): return .moved(from: nil)
+        case (.anything, .some): return .moved(from: current)
+        case (_, .some(let current)) where moves == .never: return .kept(current)
+        case (.unknown, .some): return .moved(from: current)
+        case (.absentOrKept, .some(let current)): return .kept(current)
+        case (.absent, .some(let current)): throw existsAlready(at: current)
+        case (.commit(let expected), .some(let current)) where expected == current:
+            return .moved(from: current)
         case (.commit(let expected), .some(let current)):
             throw RepositoryError(
                 .refMoved,
                 "ref \(ref) is at \(current), not at \(expected), so somebody else moved it: pull or rebase, then push "
                     + "again")
-        case (.commit(let expected), nil):
-            throw RepositoryError(
-                .refMoved,
-                "ref \(ref) does not exist, so it is not at \(expected): push again to make it anew")
         }
+    }
+
+    /// Checks an outcome against the history of the commits.
+    ///
+    /// - Parameter parent: tells the parent of a commit; nil where it has none, or is not there.
+    /// - Throws: `RepositoryError` with `notFastForward`, or with `refMoved`.
+    func check(_ outcome: RefOutcome, parent: (Checksum) throws -> Checksum?) throws {
+        func areArtifacts(_ old: Checksum) throws -> Bool { try parent(new) == nil && parent(old) == nil }
+        switch (outcome, expectation) {
+        case (.moved, .anything), (.moved(from: nil), _), (.unchanged, _): return
+        case (.moved(from: .some(let old)), _):
+            if moves == .any { return }
+            var next = try parent(new)
+            while let commit = next, commit != old { next = try parent(commit) }
+            if next == old { return }
+            if moves == .artifacts, try areArtifacts(old) { return }
+            throw RepositoryError(
+                .notFastForward,
+                "ref \(ref) cannot move from \(old) to \(new): the new commit does not descend from the old one; pull that and "
+                    + "commit on top of it, or ask the cache's administrator to allow it with --moves any")
+        case (.kept(let current), _):
+            guard try moves == .never || areArtifacts(current) else { throw existsAlready(at: current) }
+        }
+    }
+
+    private func existsAlready(at current: Checksum) -> RepositoryError {
+        RepositoryError(
+            .refMoved,
+            "ref \(ref) exists already, at \(current), so it cannot be made for \(new): push again to start from there"
+        )
     }
 }
 

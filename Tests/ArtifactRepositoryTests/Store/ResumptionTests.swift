@@ -135,7 +135,8 @@ struct ResumptionTests {
         #expect(try repository.recoverAll() == RecoveryReport())
         #expect(try !first.take(artifact.files[0]))
         #expect(try second.take(artifact.files[0]) && third.take(artifact.files[0]))
-        let change = RefChange(.named("p/a"), to: artifact.checksum, expecting: .absentOrKept)
+        let change = RefChange(
+            .named("p/a"), to: artifact.checksum, expecting: .absentOrKept, moves: .artifacts)
         for quarantine in [second, first, third] {
             for object in artifact.objects
             where try !quarantine.contains(object.name) || object.name.type == .commit {

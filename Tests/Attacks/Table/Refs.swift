@@ -144,7 +144,7 @@ extension Attack {
         }
         Attack(
             "a ref that is there, said to be absent, where that is rejected", .refs,
-            refused("exists already"), options: ["--existing", "reject"]
+            refused("exists already"), options: ["--moves", "forward"]
         ) {
             AttackInput(
                 bytes: Version(number: 1).push(Pushed.members, [(presentRef, Frame.nothing, Pushed.commit)]))

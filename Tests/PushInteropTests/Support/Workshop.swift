@@ -23,11 +23,15 @@ struct Workshop: Sendable {
     }
 
     /// Commits a folder with one file of this text, and another that every commit has.
+    ///
+    /// - Parameter before: the text of a commit that is to be its parent.
     @discardableResult
     func commit(
-        _ refs: String..., text: String = "hello", parent: String? = nil, options: [String] = [],
-        in repository: String? = nil
+        _ refs: String..., text: String = "hello", following before: String? = nil, parent: String? = nil,
+        options: [String] = [], in repository: String? = nil
     ) throws -> String {
+        var parent = parent
+        if let before { parent = try commit("before/\(before)", text: before, in: repository) }
         let tree = "tree-\(UUID().uuidString)"
         try directory.file("\(tree)/file", text)
         try directory.file("\(tree)/folder/common", "the same in each")

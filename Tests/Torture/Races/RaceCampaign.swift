@@ -15,7 +15,7 @@ struct RaceCampaign {
         let ground = try RaceGround(builders: min(pushers, 6))
         defer { ground.remove() }
         let record = RaceRecord()
-        let receiver = "\(try Programs.receiver()) --existing reject"
+        let receiver = "\(try Programs.receiver()) --moves forward"
         let server =
             usesSSH
             ? try SSHServer(

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// The refs of a remote, as far as a pusher can know them.
+enum RemoteRefs {
+    /// The remote told where refs are; those that are not among them do not exist there.
+    case known([RefName: Checksum])
+    /// The remote tells nothing about refs.
+    case unknown
+
+    /// Takes the receiver's word or, where it has none, that of the web server from which its cache is pulled.
+    ///
+    /// Receivers of BuildStream answer with no refs at all, whatever there is. Those with a capability of ours, those of
+    /// version 0, and those that name at least one ref, name all that there are.
+    init(
+        _ refs: [RefName], told info: Info, by connection: ReceiverConnection, of remote: String,
+        _ options: Pusher.Options
+    ) throws {
+        let session = connection.session
+        if session.version == .zero || !session.abilities.isEmpty || !info.refs.isEmpty {
+            self = .known(info.refs)
+            return
+        }
+        var web = options.web
+        web.attempts = 1
+        web.patience = min(web.patience, RemoteRefs.timeout)
+        web.timeLimit = RemoteRefs.timeout
+        web.cancellation = options.cancellation
+        do {
+            let address = try Pusher.pullAddress(told: info.pullURL, by: remote)
+            self = .known(try RemoteRepository(address, options: web).resolve(refs))
+        } catch let error as ClientError where error.code == .cancelled {
+            throw error
+        } catch {
+            // The push can do without.
+            self = .unknown
+        }
+    }
+
+    /// How long a web server may take for each ref, in seconds.
+    private static let timeout = 10
+
+    /// The commit of a ref that is known to be there.
+    subscript(ref: RefName) -> Checksum? {
+        if case .known(let refs) = self { refs[ref] } else { nil }
+    }
+}
