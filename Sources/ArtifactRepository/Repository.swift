@@ -79,7 +79,19 @@ public final class Repository: @unchecked Sendable {
             ostree_repo_create_at(AT_FDCWD, path, raw, nil, nil, error)
         }
         guard let handle else { throw RepositoryError(.library, "cannot make a repository at \(path)") }
-        return try Repository(owned: handle, path: path)
+        let made = try Repository(owned: handle, path: path)
+        try made.leaveSpaceToPolicies()
+        return made
+    }
+
+    /// Turns off libostree's own limit of free space, as BuildStream does: near it, `ostree` could not even remove refs.
+    private func leaveSpaceToPolicies() throws {
+        guard let configuration = ostree_repo_copy_config(handle) else { return }
+        defer { g_key_file_unref(configuration) }
+        g_key_file_set_string(configuration, "core", "min-free-space-percent", "0")
+        _ = try withGError("configure the repository at \(path)") { error in
+            ostree_repo_write_config(handle, configuration, error)
+        }
     }
 
     /// The path of an object below `objects/`.

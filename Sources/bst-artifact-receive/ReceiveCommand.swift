@@ -134,6 +134,9 @@ struct ReceiveCommand: ParsableCommand {
                 to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms,
                 with: summary.needed)
             if confined { logger.debug("gave up access to files outside of \(repository.path)") }
+            if summary.policy == .always, !policy.isReadOnly {
+                summary.update(of: repository)?.makeMissing(logger)
+            }
             // Also where the client went away before it had its answer.
             defer { summary.update(of: repository)?.run(logger) }
             try Receiver(store: store, options: options, logger: logger)

@@ -20,6 +20,17 @@ struct SummaryAfterPush {
     /// How long the process of its own waits.
     private static let patience: UInt64 = 600_000
 
+    /// Makes a summary where there is none, before the first client looks for it.
+    func makeMissing(_ logger: Logger) {
+        do {
+            guard try repository.lacksSummary() else { return }
+            try repository.requestSummaryUpdate()
+        } catch {
+            return logger.warning("there is no summary, without which BuildStream pushes nothing: \(error)")
+        }
+        run(logger)
+    }
+
     /// Does what was asked for, by this push or by another that could not complete it. No failure is one of the push.
     func run(_ logger: Logger) {
         do {
@@ -42,7 +53,7 @@ struct SummaryAfterPush {
                 try detach()
             }
         } catch {
-            logger.warning("the push is complete, but its refs are not in the summary yet: \(error)")
+            logger.warning("the summary does not have all refs yet, as it will after the next push: \(error)")
         }
     }
 

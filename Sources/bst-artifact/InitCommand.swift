@@ -32,6 +32,7 @@ struct InitCommand: ParsableCommand {
         // A cache is read by a web server and written by one user, whatever the shell's mask is.
         umask(0o022)
         let repository = try Repository.create(path, mode: RepositoryMode(name: mode) ?? .archive)
+        if try repository.lacksSummary() { try repository.updateSummary() }
         output.terminal.say("\(repository.path): repository of mode \(repository.mode)")
         output.terminal.emit(["repository": JSON(repository.path), "mode": JSON(repository.mode)])
     }

@@ -26,7 +26,7 @@ struct AttackedCache {
     private static let pattern = Result<TemporaryDirectory, any Error> {
         let directory = try TemporaryDirectory(inMemory: true)
         let cache = directory.path("cache")
-        try OSTreeCommand.initRepo(cache, mode: .archive)
+        try OSTreeCommand.initRepo(cache, mode: .archive, hasSummary: true)
         for object in present.objects + [presentDetached] {
             let name = object.name.fileName
             try directory.file("cache/objects/\(name.prefix(2))/\(name.dropFirst(2))", object.bytes)

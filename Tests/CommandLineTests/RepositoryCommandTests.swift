@@ -123,6 +123,24 @@ import Testing
         #expect(try shell.well("bst-artifact repo log --repo cache hello/*").lines.count == 4)
     }
 
+    @Test func `A cache that was just made has an empty summary, and no limit of libostree's`() throws {
+        let shell = try Shell()
+        for _ in 0..<2 {
+            try shell.well("bst-artifact init new")
+            let new = shell.directory.path("new")
+            #expect(try OSTreeCommand.lines(new, ["summary", "--view"]).filter { $0.hasPrefix("*") } == [])
+            #expect(
+                try OSTreeCommand.lines(new, ["config", "get", "core.min-free-space-percent"]) == ["0"])
+            #expect(try shell.well("bst-artifact list --remote \(new)").text == "")
+            // One that was made by somebody else gets a summary, and keeps its settings.
+            try shell.well("rm -r new")
+            try shell.well("ostree init --repo=new --mode=archive")
+            try shell.well("ostree config --repo=new set core.min-free-space-percent 0")
+        }
+        try shell.well("bst-artifact init --mode bare-user builder")
+        #expect(!FileManager.default.fileExists(atPath: shell.directory.path("builder/summary")))
+    }
+
     @Test func `A push that changes nothing is not in the log`() throws {
         let shell = try Shell()
         for _ in 0..<2 {

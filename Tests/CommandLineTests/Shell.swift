@@ -17,7 +17,7 @@ struct Shell {
         try directory.folder("home")
         let mine = directory.path("mine")
         try OSTreeCommand.initRepo(mine, mode: .bareUser)
-        try OSTreeCommand.initRepo(directory.path("cache"), mode: .archive)
+        try OSTreeCommand.initRepo(directory.path("cache"), mode: .archive, hasSummary: true)
         let options = [
             "--timestamp=2020-02-03 04:05:06 +0000", "--owner-uid=0", "--owner-gid=0", "--fsync=false",
             "--subject=an artifact",

@@ -34,7 +34,7 @@ struct AdministratorTests {
         let commit = try shop.commit("project/element/strong", "project/element/weak")
         let scp = try Client.push(
             ["project/element/strong"], from: shop.source, to: "\(server.userName)@localhost:artifacts",
-            over: server)
+            over: server, environment: Client.allAbilities)
         expectSuccess(scp)
         #expect(scp.text.contains("project/element/strong: new, at \(commit)"))
         #expect(scp.errorText.contains("push complete"), "what the receiver says is shown")

@@ -6,9 +6,6 @@ import Testing
 
 /// Receivers that ask for what they lack: the ability ‘want’ of docs/PROTOCOL.md.
 @Suite struct AskingReceiverTests {
-    /// Also where the whole suite runs without abilities.
-    private static let all: [String: String?] = ["BST_ARTIFACT_ABILITIES": nil]
-
     /// A tree of folders, of which one file can be changed.
     private struct Scene {
         let shop: Workshop
@@ -127,7 +124,8 @@ import Testing
             "receiver", "#!/bin/sh\nstdbuf -o0 head -c 9000000 | '\(try Programs.receiver())' \"$@\"\n")
         chmod(wrapper, 0o755)
         let broken = try Client.push(
-            ["first"], from: shop.source, to: shop.cache, ["--receiver", wrapper], environment: Self.all)
+            ["first"], from: shop.source, to: shop.cache, ["--receiver", wrapper],
+            environment: Client.allAbilities)
         #expect(!broken.succeeded)
         let result = try scene.push(["first"])
         expectSuccess(result)
@@ -177,7 +175,8 @@ import Testing
         chmod(thief, 0o755)
         try expectFailure("is no part of what is pushed", status: 1, unchanged: [shop.cache]) {
             try Client.push(
-                ["public"], from: shop.source, to: shop.cache, ["--receiver", thief], environment: Self.all)
+                ["public"], from: shop.source, to: shop.cache, ["--receiver", thief],
+                environment: Client.allAbilities)
         }
         let loot = try Data(contentsOf: URL(fileURLWithPath: shop.directory.path("loot")))
         #expect(loot.count < 1000)
@@ -195,7 +194,8 @@ import Testing
         chmod(receiver, 0o755)
         expectSuccess(
             try Client.push(
-                ["many/*"], from: shop.source, to: shop.cache, ["--receiver", receiver], environment: Self.all
+                ["many/*"], from: shop.source, to: shop.cache, ["--receiver", receiver],
+                environment: Client.allAbilities
             ))
         #expect(try String(contentsOfFile: log, encoding: .utf8) == "x\n")
         let there = try FileManager.default.contentsOfDirectory(atPath: "\(shop.cache)/refs/heads/many")

@@ -13,7 +13,8 @@ import Testing
     }
 
     private func push(_ refs: [String], _ options: [String] = []) throws -> ProcessResult {
-        try Client.push(refs, from: shop.source, to: shop.cache, options)
+        try Client.push(
+            refs, from: shop.source, to: shop.cache, options, environment: Client.allAbilities)
     }
 
     /// A receiver's command with an option, as `--receiver` takes it.

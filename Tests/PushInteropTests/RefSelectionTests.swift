@@ -76,6 +76,7 @@ import Testing
         let refs = try shop.manyRefs(2000, at: commit)
         try run(["rm", "-r", shop.cache]).checked()
         _ = try shop.copy(shop.source, as: "cache")
+        try OSTreeCommand.lines(shop.cache, ["summary", "-u"])
         let server = try SSHServer(environmentPath: Programs.searchPath)
         let before = try Reader.snapshot(shop.cache)
         let result = try Client.push(

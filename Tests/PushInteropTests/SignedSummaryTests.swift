@@ -111,6 +111,7 @@ import Testing
         let shop = try Workshop()
         try shop.directory.file("key", text)
         try shop.commit("a/b")
+        try FileManager.default.removeItem(atPath: "\(shop.cache)/summary")
         let pushed = try Client.push(
             ["a/b"], from: shop.source, to: shop.cache,
             receiver(["--summary-sign-ed25519", shop.directory.path("key")]))

@@ -28,7 +28,7 @@ import Testing
     ])
     func `It is updated as the owner wants`(when: String, exists: Bool, follows: Bool) throws {
         let shop = try Workshop()
-        if exists { try OSTreeCommand.lines(shop.cache, ["summary", "-u"]) }
+        if !exists { try FileManager.default.removeItem(atPath: "\(shop.cache)/summary") }
         let before = CacheSummary.content(shop.cache)
         try shop.commit("a/b")
         expectSuccess(
@@ -36,6 +36,21 @@ import Testing
         #expect((CacheSummary.content(shop.cache) != before) == follows)
         #expect(!CacheSummary.isRequested(shop.cache))
         if follows { #expect(try CacheSummary.isRight(shop.cache)) }
+    }
+
+    @Test(arguments: [
+        ("always", [], true), ("auto", [], false), ("never", [], false), ("always", ["--read-only"], false),
+    ])
+    func `The first conversation with a cache makes an empty one, where the owner wants it`(
+        when: String, options: [String], isMade: Bool
+    ) throws {
+        let shop = try Workshop()
+        try FileManager.default.removeItem(atPath: "\(shop.cache)/summary")
+        expectSuccess(
+            try PythonPeer.hello(to: [Programs.receiver(), "--summary", when] + options + [shop.cache]))
+        #expect((CacheSummary.content(shop.cache) != nil) == isMade)
+        if isMade { #expect(try CacheSummary.isRight(shop.cache)) }
+        #expect(!CacheSummary.isRequested(shop.cache))
     }
 
     @Test func `A push that moves nothing leaves it alone`() throws {

@@ -29,8 +29,11 @@ public enum OSTreeCommand {
     }
 
     /// Makes an empty repository.
-    public static func initRepo(_ repository: String, mode: Mode) throws {
+    ///
+    /// - Parameter hasSummary: whether it has a summary from the beginning, as caches have.
+    public static func initRepo(_ repository: String, mode: Mode, hasSummary: Bool = false) throws {
         try lines(repository, ["init", "--mode=\(mode.rawValue)"])
+        if hasSummary { try lines(repository, ["summary", "--update"]) }
     }
 
     /// Verifies every object.

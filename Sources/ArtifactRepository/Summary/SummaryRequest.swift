@@ -30,6 +30,11 @@ extension Repository {
         try root.status(of: "summary").map { Int($0.st_size) }
     }
 
+    /// Whether this is a cache without a summary, to which BuildStream's clients push nothing.
+    public func lacksSummary() throws -> Bool {
+        try mode == .archive && summarySize() == nil
+    }
+
     /// Updates the summary as long as somebody asks for it. Where another process does so already, it takes our wish too.
     ///
     /// - Returns: what was written last; nil where nothing was left to do here.

@@ -258,10 +258,9 @@ struct ServerDiagnosis {
         let remedy = "runuser -u \(layout.user) -- bst-artifact repo summary --repo \(repository.path)"
         var summary = stat()
         guard stat("\(repository.path)/summary", &summary) == 0 else {
-            let isEmpty = (try? repository.hasMoreRefs(than: 0)) == false
-            return isEmpty
-                ? note(.fine, "there is no summary yet: the first push makes one")
-                : note(.error, "there is no summary, so nothing can be listed", remedy)
+            return note(
+                .error, "there is no summary, so nothing can be listed and BuildStream pushes nothing", remedy
+            )
         }
         guard let heads = try? Directory("\(repository.path)/refs/heads"),
             let newest = try? ServerDiagnosis.newest(in: heads)

@@ -48,6 +48,7 @@ struct ServerSteps {
                 "there is a repository at \(layout.repository) that is not of mode archive: name another --repo"
             )
         }
+        if let step = try summaryStep() { steps.append(step) }
         if let step = try settingsStep() { steps.append(step) }
         let present =
             try text(of: layout.authorizedKeys)?.split(whereSeparator: \.isNewline).map(String.init) ?? []
@@ -62,6 +63,22 @@ struct ServerSteps {
                 })
         }
         return steps
+    }
+
+    /// Makes a summary for a repository that is there without one.
+    private func summaryStep() throws -> ServerStep? {
+        guard access("\(layout.repository)/config", F_OK) == 0 else { return nil }
+        let repository = try Repository(layout.repository)
+        guard try repository.lacksSummary() else { return nil }
+        return ServerStep(
+            description: "make a summary of \(layout.repository), without which BuildStream pushes nothing"
+        ) {
+            try repository.updateSummary()
+            try OtherProgram.run([
+                "chown", "-R", "\(layout.user):", "\(layout.repository)/summary",
+                "\(layout.repository)/state",
+            ])
+        }
     }
 
     /// Writes sshd's settings, if they are not right already.
@@ -127,7 +144,7 @@ struct ServerSteps {
         // As its owner, unless that may not write there: then its owner is told afterwards.
         try Environment.makeFolders(layout.repository)
         umask(0o022)
-        _ = try Repository.create(layout.repository, mode: .archive)
+        try Repository.create(layout.repository, mode: .archive).updateSummary()
         try OtherProgram.run(["chown", "-R", "\(layout.user):", layout.repository])
     }
 

@@ -9,6 +9,9 @@ enum Client {
         "XDG_CONFIG_HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "BST_ARTIFACT_SSH": nil,
     ]
 
+    /// Lets programs know all abilities, also where the whole suite runs without any.
+    static let allAbilities: [String: String?] = ["BST_ARTIFACT_ABILITIES": nil]
+
     /// Runs it.
     static func run(
         _ arguments: [String], environment: [String: String?] = [:], timeout: Double = 120
@@ -44,9 +47,11 @@ enum Client {
     /// Pushes over the ssh of a test's own server.
     static func push(
         _ refs: [String], from repository: String, to remote: String, over server: SSHServer,
-        _ options: [String] = []
+        _ options: [String] = [], environment: [String: String?] = [:]
     ) throws -> ProcessResult {
-        try push(refs, from: repository, to: remote, ["--ssh", shellWords(server.sshCommand)] + options)
+        try push(
+            refs, from: repository, to: remote, ["--ssh", shellWords(server.sshCommand)] + options,
+            environment: environment)
     }
 }
 

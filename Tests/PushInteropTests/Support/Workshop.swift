@@ -19,7 +19,7 @@ struct Workshop: Sendable {
         source = directory.path("source")
         cache = directory.path(cacheName)
         try OSTreeCommand.initRepo(source, mode: mode)
-        try OSTreeCommand.initRepo(cache, mode: cacheMode)
+        try OSTreeCommand.initRepo(cache, mode: cacheMode, hasSummary: cacheMode == .archive)
     }
 
     /// Commits a folder with one file of this text, and another that every commit has.

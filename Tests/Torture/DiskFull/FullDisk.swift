@@ -15,7 +15,7 @@ final class FullDisk {
         mkdir(mountPoint, 0o755)
         try TestSupport.run(["mount", "-t", "tmpfs", "-o", "size=\(megabytes)M", "none", mountPoint])
             .checked()
-        try OSTreeCommand.initRepo(cache, mode: .archive)
+        try OSTreeCommand.initRepo(cache, mode: .archive, hasSummary: true)
     }
 
     deinit {

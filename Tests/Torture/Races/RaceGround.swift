@@ -19,7 +19,7 @@ struct RaceGround {
         place = access("/dev/shm", W_OK) == 0 ? "/dev/shm/races-\(getpid())" : folder.path("races")
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         cache = "\(place)/cache"
-        try OSTreeCommand.initRepo(cache, mode: .archive)
+        try OSTreeCommand.initRepo(cache, mode: .archive, hasSummary: true)
         var builders: [(repository: String, commits: [String])] = []
         let place = place
         for number in 0..<count {
