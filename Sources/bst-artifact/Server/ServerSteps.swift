@@ -67,7 +67,7 @@ struct ServerSteps {
 
     /// Makes a summary for a repository that is there without one.
     private func summaryStep() throws -> ServerStep? {
-        guard access("\(layout.repository)/config", F_OK) == 0 else { return nil }
+        guard try Directory.exists("\(layout.repository)/config") else { return nil }
         let repository = try Repository(layout.repository)
         guard try repository.lacksSummary() else { return nil }
         return ServerStep(

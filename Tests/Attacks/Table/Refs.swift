@@ -16,7 +16,7 @@ extension Attack {
         ("has an order to a terminal", "a\u{1b}[2Jb"), ("has a command", "a$(touch x)"),
         ("has a backquote", "a`x`"),
         ("has a star", "a*"), ("has a caret", "a^"), ("has a tilde", "~/x"), ("has a backslash", "a\\b"),
-        ("has percent signs", "%2e%2e/x"), ("has letters of another script", "\u{430}/b"),
+        ("has percent signs", "%2e%2e/x"),
         ("has a combining accent", "a\u{301}"), ("is written from right to left", "\u{202e}a"),
         ("has a part of 256 letters", String(repeating: "a", count: 256)),
         ("has 10,000 letters", String(repeating: "a", count: 10_000)),
@@ -43,6 +43,7 @@ extension Attack {
         for name in [
             "x.lock", "x.commit", "_", "a.", "a/_b/c_", "refs/heads/x", "heads", "config", "HEAD",
             "x/\(Pushed.stranger)", String(Pushed.stranger.dropLast()), Pushed.stranger.uppercased(),
+            "\u{430}/b",
         ] {
             objects(
                 "one that looks odd, \(name.prefix(20)), and is valid", .refNames,
@@ -137,17 +138,20 @@ extension Attack {
             [(presentRef, Pushed.stranger, Pushed.commit)])
         update(
             "a commit that does not descend from the old one", refused("does not descend"),
-            [(presentRef, present, Pushed.commit)])
-        Attack("a ref that is there, said to be absent", .refs, .success([presentRef: present])) {
-            AttackInput(
-                bytes: Version(number: 1).push(Pushed.members, [(presentRef, Frame.nothing, Pushed.commit)]))
-        }
-        Attack(
-            "a ref that is there, said to be absent, where that is rejected", .refs,
-            refused("exists already"), options: ["--moves", "forward"]
-        ) {
-            AttackInput(
-                bytes: Version(number: 1).push(Pushed.members, [(presentRef, Frame.nothing, Pushed.commit)]))
+            options: ["--moves", "forward"], [(presentRef, present, Pushed.commit)])
+        for (policy, outcome) in [
+            ("artifacts", Outcome.success([presentRef: Pushed.commit])),
+            ("any", .success([presentRef: Pushed.commit])),
+            ("never", .success([presentRef: present])), ("forward", refused("does not descend")),
+        ] {
+            Attack(
+                "a ref that is there, said to be absent, which moves by \(policy)", .refs, outcome,
+                options: ["--moves", policy]
+            ) {
+                AttackInput(
+                    bytes: Version(number: 1).push(
+                        Pushed.members, [(presentRef, Frame.nothing, Pushed.commit)]))
+            }
         }
         Attack(
             "a ref that is there, said to be absent, version 0", .refs, refused("exists already"),
