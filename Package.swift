@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "ArtifactClient",
             dependencies: [
-                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants", "CCurl", "CYAML",
+                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "CCurl", "CYAML",
             ]),
         .target(
             name: "ArtifactReceiver",
@@ -97,7 +97,7 @@ let package = Package(
         .executableTarget(name: "peak-memory", path: "Tests/PeakMemory"),
         // Starts a program for which some system calls fail.
         .executableTarget(name: "refuse-calls", path: "Tests/RefuseCalls"),
-        .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient", "TestSupport"]),
+        .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient"]),
         .testTarget(name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"]),
         .testTarget(
             name: "ArtifactRepositoryTests",
@@ -131,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "PullInteropTests",
             dependencies: [
-                "ArtifactClient", "ArtifactReceiver", "TestSupport", "bst-artifact", "bst-artifact-receive",
+                "ArtifactClient", "ArtifactRepository", "ArtifactProtocol", "TestSupport", "bst-artifact",
+                "bst-artifact-receive",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -15,7 +15,7 @@ import Foundation
         // A repository of one's own; it is made where it is missing.
         let repository = try Repository.create("artifacts", mode: .bareUser)
         let ref = try RefName(parsing: name)
-        // One name, one artifact: a second commit, of the same files even, would be another one, which the cache refuses.
+        // One name, one artifact: a second commit, of the same files even, would be another one, and replace this one there.
         if try repository.commit(of: ref) == nil {
             print("recorded \(try repository.commit(directory: directory, refs: [ref]))")
         }
