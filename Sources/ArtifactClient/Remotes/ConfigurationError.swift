@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
+
 /// A configuration that cannot be used, with the place of the mistake.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file, as it was named or found; nil where no file is to blame.
@@ -14,7 +16,7 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
     /// `FILE:LINE: ` and one sentence for a person.
     public var description: String {
         var place = ""
-        if let file { place += Quotation.escaped(file) + ":" }
+        if let file { place += file.forDisplay(limit: 4096) + ":" }
         if let line { place += "\(line):" }
         return (place.isEmpty ? "" : place + " ") + cause + "; " + remedy
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
+
 /// A repository on this machine.
 public struct LocalAddress: Hashable, Sendable {
     /// How the address was written.
@@ -40,7 +42,7 @@ extension LocalAddress: CustomStringConvertible {
     /// The address as it was written.
     public var description: String {
         switch spelling {
-        case .path: Quotation.escaped(path)
+        case .path: path.forDisplay(limit: 4096)
         case .fileURL: "file://" + AddressText.percentEncoded(path)
         }
     }

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
+
 /// Text from outside as it may stand in a message.
 enum Quotation {
-    /// Long enough for any host, key or path that a person wrote.
-    private static let longest = 200
-
-    /// `text` on one line: control and invisible formatting characters as `\u{…}`, what is very long cut short.
+    /// `text` on one line, what is not printable escaped, what is very long cut short.
     static func escaped(_ text: String) -> String {
-        var result = ""
-        for (index, scalar) in text.unicodeScalars.enumerated() {
-            if index == longest { return result + "..." }
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator:
-                result += "\\u{" + String(scalar.value, radix: 16) + "}"
-            default:
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        text.forDisplay()
     }
 
     /// `text` escaped and in single quotation marks.

@@ -22,7 +22,7 @@ extension Repository {
         try checkPlaces(of: refs)
         _ = try withGError(action) { ostree_repo_prepare_transaction(handle, nil, nil, $0) }
         do {
-            let commit = try write(directory, subject, action)
+            let commit = try written(directory, subject, action)
             for ref in refs { ostree_repo_transaction_set_ref(handle, nil, ref.text, commit) }
             _ = try withGError(action) { ostree_repo_commit_transaction(handle, nil, nil, $0) }
             guard let checksum = Checksum(hex: commit) else {
@@ -32,6 +32,14 @@ extension Repository {
         } catch {
             ostree_repo_abort_transaction(handle, nil, nil)
             throw error
+        }
+    }
+
+    private func written(_ directory: String, _ subject: String, _ action: String) throws -> String {
+        do { return try write(directory, subject, action) } catch let error as RepositoryError {
+            // libostree names the last part of a path at best.
+            guard let obstacle = CommitObstacle.find(in: directory) else { throw error }
+            throw RepositoryError(error.code, "cannot \(action): \(obstacle)")
         }
     }
 
