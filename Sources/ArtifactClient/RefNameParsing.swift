@@ -8,11 +8,39 @@ extension RefName {
     /// - Throws: `ClientError` with `unknownRef`, which says how names are built, where it is none.
     public init(parsing text: some StringProtocol) throws(ClientError) {
         guard let ref = RefName(text) else {
+            if let reason = RefName.mistake(in: String(text)) { throw ClientError(.unknownRef, reason) }
             throw ClientError(
                 .unknownRef,
                 "'\(String(text).forDisplay())' is not a ref name: it has letters, digits, '-', '.' and '_' between single "
                     + "slashes")
         }
         self = ref
+    }
+
+    /// What somebody means who names something else than a ref.
+    private static func mistake(in text: String) -> String? {
+        let shown = "'\(text.forDisplay(limit: 100))'"
+        if Checksum(hex: text) != nil {
+            return
+                "\(shown) is a commit, and only refs are pushed and pulled: name a ref that points to it, which 'ostree refs "
+                + "--create=REF \(text)' makes"
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count == 2, let ref = RefName(parts[1]), RefName(parts[0]) != nil {
+            return
+                "\(shown) is a ref that was pulled from the remote \(parts[0]), and only a repository's own refs are pushed: "
+                + "make one with 'ostree refs --create=\(ref) \(text)', and push \(ref)"
+        }
+        if text.utf8.count > maximumSize {
+            return
+                "\(shown) is too long for a ref name: it has \(text.utf8.count) bytes, and at most \(maximumSize) are taken"
+        }
+        let longest = text.utf8.split(separator: UInt8(ascii: "/")).map(\.count).max() ?? 0
+        if longest > maximumPartSize {
+            return
+                "\(shown) is too long for a ref name: a part of it has \(longest) bytes, and between slashes at most "
+                + "\(maximumPartSize) are taken"
+        }
+        return nil
     }
 }

@@ -70,7 +70,10 @@ struct PushCommand: ParsableCommand {
         let chosen = try listing?.refs ?? RefPatterns.resolve(refs, in: repository)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
-        if chosen.isEmpty { output.terminal.say("nothing to push: \(repository.path) has no refs") }
+        if chosen.isEmpty {
+            try refuseForeignRefs(of: repository)
+            output.terminal.say("nothing to push: \(repository.path) has no refs")
+        }
         var jobs: [(remote: RemoteAddress, refs: [(ref: RefName, commit: Checksum)])] = []
         for entry in chosen {
             for address in try selection.pushCaches(for: entry.ref) {
@@ -100,6 +103,17 @@ struct PushCommand: ParsableCommand {
             "dryRun": JSON(isDryRun), "complete": JSON(isComplete), "remotes": .array(results),
         ])
         if !isComplete { throw ExitStatus.incomplete.code }
+    }
+
+    /// Fails where there are refs that are not pushed, since somebody else's are in a repository under another name.
+    private func refuseForeignRefs(of repository: Repository) throws {
+        let foreign = try repository.foreignRefs()
+        guard let first = foreign.first else { return }
+        throw ClientError(
+            .unknownRef,
+            "nothing to push: \(repository.path) has no refs of its own, only \(Format.count(foreign.count, "ref")) of remotes "
+                + "or mirrors, such as \(first.description): make one its own with 'ostree refs --repo=\(repository.path) "
+                + "--create=\(first.ref) \(first.source)', and push \(first.ref)")
     }
 
     private func push(

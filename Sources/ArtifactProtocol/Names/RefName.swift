@@ -9,14 +9,19 @@
 ///
 /// Names are equal where their bytes are: two spellings of one text are two refs, unlike two equal `String`s.
 public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The most bytes of a name.
+    public static let maximumSize = 4000
+    /// The most bytes between two slashes.
+    public static let maximumPartSize = 255
+
     /// The name.
     public let text: String
 
     /// Checks a name; nil for one that breaks the rules.
     public init?(_ text: some StringProtocol) {
-        guard text.utf8.count <= 4000, Checksum(hex: text) == nil else { return nil }
+        guard text.utf8.count <= RefName.maximumSize, Checksum(hex: text) == nil else { return nil }
         for part in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard part.count <= 255, RefName.isPart(part) else { return nil }
+            guard part.count <= RefName.maximumPartSize, RefName.isPart(part) else { return nil }
         }
         self.text = String(text)
     }
