@@ -40,4 +40,12 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
         self.code = code
         self.description = description
     }
+
+    /// What there is to say of a remote whose owner lets nothing be changed.
+    public static func readOnly(_ remote: String) -> ClientError {
+        ClientError(
+            .refused,
+            "\(remote) takes no pushes at the moment, since its receiver is read-only: try again later, or ask its "
+                + "administrator")
+    }
 }

@@ -6,6 +6,8 @@ public struct ProtocolError: Error, CustomStringConvertible, Equatable, Sendable
     public enum Code: Sendable, Equatable {
         /// The bytes are not a frame or not its body.
         case malformed
+        /// Text for people where a message should begin: something else than a peer speaks.
+        case foreignText
         /// A message that has no place in the conversation at this point.
         case outOfOrder
         /// A tar stream that is not one, or holds what may not be in it.

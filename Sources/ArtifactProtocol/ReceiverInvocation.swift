@@ -14,7 +14,8 @@ public struct ReceiverInvocation: Equatable, Sendable {
 
     /// Reads a command.
     ///
-    /// - Throws: `ProtocolError` with `malformed` where it asks for anything else than a receiver.
+    /// - Throws: `ProtocolError` with `malformed` where it asks for anything else than a receiver, and with `outOfOrder` where it
+    ///   asks for one that does not take pushes, but pulls.
     public init(parsing command: String) throws(ProtocolError) {
         func refused(_ reason: String) -> ProtocolError {
             ProtocolError(
@@ -23,6 +24,13 @@ public struct ReceiverInvocation: Equatable, Sendable {
                     + "with 'bst-artifact push'")
         }
         guard let words = command.shellWords else { throw refused("its quotation marks do not match") }
+        if words.first?.contains("ostree-receive") == true, words.contains(where: { $0.hasPrefix("http://") })
+        {
+            throw ProtocolError(
+                .outOfOrder,
+                "'\(command.forDisplay(limit: 200))' is not run: this client is ostree-push 1.x, which has the server pull from "
+                    + "it, and this server takes pushes: use 'bst-artifact push', or ostree-push 0.x")
+        }
         var rest = words[...]
         let program = rest.popFirst()?.split(separator: "/").last ?? ""
         switch program {

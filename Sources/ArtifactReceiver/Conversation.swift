@@ -144,6 +144,7 @@ struct Conversation {
             return try publish()
         case .leave:
             if let refusal { throw refusal }
+            // Nothing is wrong, so only a client that wants to know everything hears of it.
             logger.info("client left without asking for a change")
             return true
         }
@@ -158,7 +159,8 @@ struct Conversation {
         try? store.noteUse(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key), at: nil)
         return Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
-            abilities: info.abilities.union(session.abilities).intersection(options.abilities))
+            abilities: info.abilities.union(session.abilities).intersection(options.abilities),
+            isReadOnly: store.isReadOnly)
     }
 
     /// The commit of a ref, unless a part of it is known to be lost: then it is to be pushed again.
@@ -215,7 +217,7 @@ struct Conversation {
     private mutating func delete(_ deletions: [RefDeletion]) throws -> Bool {
         try store.delete(deletions)
         for deletion in deletions {
-            logger.info("\(deletion.ref) deleted", metadata: ["old": "\(deletion.commit)"])
+            logger.notice("\(deletion.ref) deleted", metadata: ["old": "\(deletion.commit)"])
         }
         options.record(
             PushRecord(
@@ -273,15 +275,15 @@ struct Conversation {
         for (change, outcome) in zip(changes, outcomes) {
             switch outcome {
             case .moved(let old):
-                logger.info("\(change.ref) -> \(change.new)", metadata: ["old": "\(old?.hex ?? "none")"])
+                logger.notice("\(change.ref) -> \(change.new)", metadata: ["old": "\(old?.hex ?? "none")"])
             case .unchanged:
-                logger.info("\(change.ref) was at \(change.new) already")
+                logger.notice("\(change.ref) was at \(change.new) already")
             case .kept(let current):
                 logger.warning(
                     "\(change.ref) exists already and stays at \(current); \(change.new) was not put there")
             }
         }
-        logger.info(
+        logger.notice(
             "push complete",
             metadata: [
                 "received": "\(objects.received)", "present": "\(objects.skipped)",

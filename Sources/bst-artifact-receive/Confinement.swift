@@ -11,17 +11,29 @@ struct Confinement {
     /// What the client asked sshd for, where this program was put in its place.
     let request: ReceiverInvocation?
     private let root: String?
+    /// Whether sshd started this program in place of another command.
+    private let isForced: Bool
 
     /// - Parameter root: the folder that the client's paths are confined to; nil where the owner named the repository.
     init(root: String?) throws {
         self.root = root
         guard let command = getenv("SSH_ORIGINAL_COMMAND").map({ String(cString: $0) }) else {
-            request = nil
+            (request, isForced) = (nil, false)
             return
         }
-        // Where the owner named the repository, any command will do: it decides nothing.
-        request =
-            root == nil ? try? ReceiverInvocation(parsing: command) : try ReceiverInvocation(parsing: command)
+        isForced = true
+        do {
+            request = try ReceiverInvocation(parsing: command)
+        } catch {
+            // Where the owner named the repository, any other command will do: it decides nothing.
+            if root != nil || error.code == .outOfOrder { throw error }
+            request = nil
+        }
+    }
+
+    /// Whether it is the client that wants to hear everything, who may have started this program itself.
+    func isVerbosityAsked(by isVerbose: Bool) -> Bool {
+        isForced ? request?.isVerbose == true : isVerbose
     }
 
     /// The repository, given what the owner named.
@@ -49,15 +61,20 @@ struct Confinement {
             return String(cString: result)
         }
         guard let realRoot = real(root) else { throw SystemError("open directory \(root)") }
-        let wanted = path.hasPrefix("/") ? path : "\(root)/\(path)"
+        func confined(_ path: String) -> String? {
+            guard let found = real(path),
+                found == realRoot || found.hasPrefix(realRoot == "/" ? "/" : realRoot + "/")
+            else { return nil }
+            return found
+        }
+        // Some clients can only name absolute paths: what such a one names may be meant below the root too.
+        let found = (path.hasPrefix("/") ? confined(path) : nil) ?? confined("\(root)/\(path)")
         // One message for both, so that nobody learns what there is elsewhere.
-        guard let found = real(wanted),
-            found == realRoot || found.hasPrefix(realRoot == "/" ? "/" : realRoot + "/")
-        else {
+        guard let found else {
             throw RepositoryError(
                 .notARepository,
                 "there is no repository '\(path.forDisplay(limit: 200))' that this key may push to: check the path, which is "
-                    + "relative to the caches' common folder")
+                    + "looked up in the directory of the caches, also where it begins with a slash")
         }
         return found
     }

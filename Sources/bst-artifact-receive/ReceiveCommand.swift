@@ -96,7 +96,7 @@ struct ReceiveCommand: ParsableCommand {
         umask(0o022)
         signal(SIGPIPE, SIG_IGN)
         var log = StandardErrorLog()
-        log.logLevel = debug ? .debug : verbose ? .info : .warning
+        log.logLevel = debug ? .debug : verbose ? .notice : .warning
         var logger = Logger(label: "bst-artifact-receive") { _ in log }
         guard !Descriptor.standardInput.isTerminal else {
             throw ValidationError(
@@ -109,7 +109,7 @@ struct ReceiveCommand: ParsableCommand {
         do {
             let confinement = try Confinement(root: root)
             let repository = try Repository(confinement.repository(named: repositoryOption ?? path))
-            if let request = confinement.request, request.isVerbose, log.logLevel > .info {
+            if confinement.isVerbosityAsked(by: verbose), log.logLevel > .info {
                 log.logLevel = .info
                 logger.logLevel = .info
             }

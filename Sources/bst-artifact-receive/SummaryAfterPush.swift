@@ -67,7 +67,7 @@ struct SummaryAfterPush {
     private func report(_ report: SummaryReport?, to logger: Logger) {
         guard let report else { return }
         for warning in report.warnings { logger.warning("\(warning)") }
-        logger.info(
+        logger.notice(
             "summary updated",
             metadata: ["refs": "\(report.refs.map(String.init) ?? "all")", "bytes": "\(report.size)"])
     }

@@ -55,6 +55,7 @@ struct CheckCommand: ParsableCommand {
                 "\(address) cannot take pushes: its repository is of mode \(mode), and a cache must be of mode archive"
             )
         }
+        guard !info.isReadOnly else { throw ClientError.readOnly("\(address)") }
         return [
             "remote": JSON(address), "mode": JSON(mode), "pullURL": JSON(info.pullURL),
             "protocol": JSON(receiver.version),

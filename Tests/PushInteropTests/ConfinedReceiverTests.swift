@@ -38,7 +38,8 @@ import Testing
     @Test(arguments: [
         "bst-artifact-receive team/artifacts", "bst-artifact-receive --verbose 'team/artifacts'",
         "/usr/bin/bst-artifact-receive -v -- team/../team/artifacts",
-        "bst-artifact-receive ROOT/team/artifacts",
+        "bst-artifact-receive ROOT/team/artifacts", "bst-artifact-receive /team/artifacts",
+        "bst-artifact-receive --repo=/team/artifacts",
     ])
     func `A client may name a repository below the root`(command: String) throws {
         let scene = try Scene()
@@ -51,7 +52,8 @@ import Testing
         "bst-artifact-receive CACHE", "bst-artifact-receive ../cache", "bst-artifact-receive way-out",
         "bst-artifact-receive team/../../cache", "bst-artifact-receive /", "bst-artifact-receive ROOT-else",
         "bst-artifact-receive /etc", "ostree-receive --repo=../cache", "bst-artifact-receive nothing",
-        "bst-artifact-receive", "bst-artifact-receive ''",
+        "bst-artifact-receive", "bst-artifact-receive ''", "bst-artifact-receive /way-out",
+        "bst-artifact-receive /../cache",
     ])
     func `No other place can be named`(command: String) throws {
         let scene = try Scene()
@@ -78,6 +80,24 @@ import Testing
             .replacingOccurrences(of: "CACHE", with: scene.shop.cache)
         try expectFailure(status: 1, unchanged: [scene.shop.cache, scene.inside]) { try scene.receive(words) }
         #expect(!FileManager.default.fileExists(atPath: mark))
+    }
+
+    @Test(
+        arguments: [
+            "ostree-receive-1 REPO http://127.0.0.1:4711 a/b/c",
+            "ostree-receive --verbose -n REPO http://127.0.0.1:1",
+        ], [true, false])
+    func `A client of ostree-push 1 is told that it cannot push here, and does not wait`(
+        command: String, isConfined: Bool
+    ) throws {
+        let scene = try Scene()
+        let receiver = try RunningProcess(
+            [Programs.receiver()] + (isConfined ? ["--root", scene.root] : [scene.inside]),
+            environment: ["SSH_ORIGINAL_COMMAND": command])
+        #expect(eventually { !receiver.isRunning })
+        #expect(receiver.status == .exited(1))
+        #expect(receiver.errorText.contains("ostree-push 1.x"), "\(receiver.errorText)")
+        #expect(receiver.errorText.contains("bst-artifact push"))
     }
 
     @Test func `What the client asks for decides about the version`() throws {

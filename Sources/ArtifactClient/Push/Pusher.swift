@@ -23,7 +23,7 @@ public struct Pusher {
         /// How long a receiver may neither say nor take anything before it is given up on, in seconds. Old receivers are
         /// silent while they publish.
         public var patience: Int32 = 600
-        /// Gets what ssh and the receiver write to standard error, on a thread of its own.
+        /// Gets what ssh and the receiver write to standard error, with what is not printable escaped, on a thread of its own.
         public var showMessage: @Sendable (UnsafeRawBufferPointer) -> Void = { bytes in
             try? Descriptor.standardError.writeAll(bytes)
         }
@@ -167,6 +167,12 @@ public struct Pusher {
         var plan = try plan(
             refs, told: info.refs,
             remote: RemoteRefs(refs.map(\.ref), told: info, by: connection, of: command.remote, options))
+        if options.isDryRun, info.isReadOnly, !plan.updates.isEmpty {
+            // Without a dry run the receiver says so itself.
+            try connection.say { try $0.leave() }
+            try connection.close()
+            throw ClientError.readOnly(command.remote)
+        }
         if options.isDryRun {
             for commit in plan.commits { try closure.visit(commit) { _ in report.objects += 1 } }
         }

@@ -109,12 +109,31 @@ final class ReceiverConnection {
     func answer() throws -> PushSession.Answer {
         try flush()
         while true {
-            if let answer = try session.next(from: buffer) {
+            if let answer = try nextAnswer() {
                 guard case .status(let status) = answer, !status.accepted else { return answer }
                 throw refusal(leavingAfter: status)
             }
             guard try fill() else { throw failure() }
         }
+    }
+
+    private func nextAnswer() throws -> PushSession.Answer? {
+        do { return try session.next(from: buffer) } catch  where error.code == .foreignText {
+            throw foreignText()
+        }
+    }
+
+    /// What to report where something else than a receiver speaks, as far as it can be quoted.
+    private func foreignText() -> ClientError {
+        while buffer.readable.count < 200, (try? waitForOutput(milliseconds: 200)) == true,
+            (try? buffer.fill({ try process.output.read(into: $0) })) ?? 0 > 0
+        {}
+        let text = FrameHeader.foreignText(in: buffer.readable)
+        return ClientError(
+            .noReceiver,
+            "cannot work with the receiver of \(command.remote): before it speaks, there comes \(text): a start-up "
+                + "file of the login shell there, such as ~/.bashrc, prints it, or --receiver starts something else: let it "
+                + "print only where the shell is interactive")
     }
 
     private func refusal(leavingAfter status: Status) -> ClientError {
@@ -127,7 +146,7 @@ final class ReceiverConnection {
     /// The next answer, if there is one already.
     func waitingAnswer() throws -> PushSession.Answer? {
         while true {
-            if let answer = try session.next(from: buffer) {
+            if let answer = try nextAnswer() {
                 guard case .status(let status) = answer, !status.accepted else { return answer }
                 throw refusal(leavingAfter: status)
             }
@@ -178,7 +197,7 @@ final class ReceiverConnection {
     private func lastWords() -> any Error {
         do {
             while true {
-                if let answer = try session.next(from: buffer) {
+                if let answer = try nextAnswer() {
                     if case .status(let status) = answer, !status.accepted { return refusal(status) }
                 } else if try !fill() {
                     break
@@ -198,12 +217,14 @@ final class ReceiverConnection {
         process.closeInput()
         while true {
             // In version 0 objects may still be waiting for their acknowledgement.
-            while let answer = try session.next(from: buffer) {
+            while let answer = try nextAnswer() {
                 if case .status(let status) = answer, !status.accepted { throw refusal(status) }
             }
             if try !fill() { break }
         }
         guard wait() == .status(0) else { throw failure() }
+        // Its last words are for whoever started this, who may end next.
+        messages.finish()
         try session.inputEnded(in: buffer)
     }
 
@@ -218,36 +239,5 @@ final class ReceiverConnection {
             return interruption()
         }
         return ReceiverFailure(command, exit: wait(), messages: messages.finish()).error
-    }
-}
-
-/// Passes on what a program writes to standard error, and remembers the end of it.
-private final class MessageRelay: Sendable {
-    private let shared = Monitor((tail: [UInt8](), isOver: false))
-
-    /// So many bytes are remembered.
-    private static let tailLimit = 8192
-
-    init(_ source: Descriptor, show: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
-        _ = try Thread { [shared] in
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
-            defer { buffer.deallocate() }
-            while let count = try? source.read(into: buffer), count > 0 {
-                let part = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                show(part)
-                shared.withLock { state in
-                    state.tail.append(contentsOf: part)
-                    state.tail.removeFirst(max(0, state.tail.count - MessageRelay.tailLimit))
-                }
-            }
-            shared.change { $0.isOver = true }
-        }
-    }
-
-    /// The last of what was passed on, once the program has ended. A child that it left behind may hold its standard error
-    /// open, and is not waited for.
-    func finish() -> String {
-        _ = shared.wait(atMost: 1000) { $0.isOver }
-        return shared.withLock { String(decoding: $0.tail, as: UTF8.self) }
     }
 }

@@ -93,6 +93,7 @@ public struct FrameHeader: Equatable, Sendable {
         case UInt8(ascii: "l"): order = .little
         case UInt8(ascii: "B"): order = .big
         default:
+            if FrameHeader.isText(orderByte) { throw FrameHeader.foreignText(bytes) }
             throw ProtocolError(
                 .malformed,
                 "the peer does not speak the artifact protocol: a message begins with byte \(orderByte) instead of "
@@ -100,6 +101,9 @@ public struct FrameHeader: Equatable, Sendable {
         }
         guard bytes.count > 1 else { return nil }
         guard let version = ProtocolVersion(rawValue: bytes[1]) else {
+            // What follows a version is a small number, whichever version that is.
+            guard bytes.count > 2 || !FrameHeader.isText(bytes[1]) else { return nil }
+            if bytes.prefix(3).allSatisfy(FrameHeader.isText) { throw FrameHeader.foreignText(bytes) }
             throw ProtocolError(
                 .malformed,
                 "the peer speaks version \(bytes[1]) of the protocol, and only 0 and 1 are known here")
@@ -131,6 +135,29 @@ public struct FrameHeader: Equatable, Sendable {
         }
         let (first, second) = (Int(bytes[3]), Int(bytes[4]))
         bodySize = order == .little ? second << 8 | first : first << 8 | second
+    }
+
+    /// Whether a byte is one of a text, as no version of the protocol is.
+    private static func isText(_ byte: UInt8) -> Bool {
+        [9, 10, 13, 27].contains(byte) || byte >= 32 && byte != 127
+    }
+
+    private static func foreignText(_ bytes: UnsafeRawBufferPointer) -> ProtocolError {
+        ProtocolError(
+            .foreignText,
+            "the peer does not speak the artifact protocol: where a message should begin, it says \(foreignText(in: bytes)), so "
+                + "check that the far side starts a receiver and prints nothing else")
+    }
+
+    /// The text, without a message that may follow, quoted on one line.
+    package static func foreignText(in bytes: UnsafeRawBufferPointer) -> String {
+        var text = bytes.prefix(1000).prefix(while: isText)
+        let rest = bytes[text.endIndex...]
+        if let last = text.last, [UInt8(ascii: "l"), UInt8(ascii: "B")].contains(last), rest.first ?? 2 <= 1 {
+            text = text.dropLast()
+        }
+        let words = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        return words.isEmpty ? "an empty line" : "'\(words.joined(separator: " ").forDisplay())'"
     }
 
     /// How many bytes the header has.

@@ -13,19 +13,23 @@ public struct Info: Equatable, Sendable {
     public var pullURL: String?
     /// What it can do beyond version 1.
     public var abilities: Set<Ability> = []
+    /// Whether a receiver takes no changes at all, as its owner wants it.
+    public var isReadOnly = false
     /// The other keys of a message that was received, sorted.
     public private(set) var otherKeys: [String] = []
 
     /// Compares what is written: other keys are only ever read.
     public static func == (left: Info, right: Info) -> Bool {
         left.mode == right.mode && left.refs == right.refs && left.pullURL == right.pullURL
-            && left.abilities == right.abilities
+            && left.abilities == right.abilities && left.isReadOnly == right.isReadOnly
     }
 
     /// Describes a side.
     public init(
-        mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil, abilities: Set<Ability> = []
+        mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil, abilities: Set<Ability> = [],
+        isReadOnly: Bool = false
     ) {
+        self.isReadOnly = isReadOnly
         self.abilities = abilities
         self.mode = mode
         self.refs = refs
@@ -59,9 +63,10 @@ public struct Info: Equatable, Sendable {
             }
             pullURL = text
         }
+        isReadOnly = body.entry("read_only")?.bool ?? false
         if version == .one { abilities = Ability.list(body.entry("abilities")) }
         otherKeys = (0..<body.count).compactMap { body[$0][0].string }
-            .filter { !["mode", "refs", "pull_url", "abilities"].contains($0) }.sorted()
+            .filter { !["mode", "refs", "pull_url", "abilities", "read_only"].contains($0) }.sorted()
     }
 
     /// The body, with its keys in the order that existing peers write them.
@@ -72,6 +77,7 @@ public struct Info: Equatable, Sendable {
         ]
         if let pullURL { entries.append(("pull_url", .string(pullURL))) }
         if !abilities.isEmpty { entries.append(("abilities", Ability.value(abilities))) }
+        if isReadOnly { entries.append(("read_only", .bool(true))) }
         return .dictionary(entries)
     }
 }

@@ -8,6 +8,9 @@ public final class ReadOnlyStore: StoreDecorator {
     /// The store behind.
     public let inner: any ArtifactStore
 
+    /// It takes no changes.
+    public var isReadOnly: Bool { true }
+
     /// Protects `inner`.
     public init(_ inner: any ArtifactStore) {
         self.inner = inner

@@ -9,6 +9,8 @@ public protocol ArtifactStore: AnyObject, Sendable {
     var path: String { get }
     /// How it stores objects.
     var mode: RepositoryMode { get }
+    /// Whether it takes no changes at all, which clients that only ask are told.
+    var isReadOnly: Bool { get }
     /// The commit that a ref points to; nil where there is no such ref.
     func commit(of ref: RefName) throws -> Checksum?
     /// Whether a commit is known to be here without all that it consists of.
@@ -34,6 +36,11 @@ public protocol ArtifactStore: AnyObject, Sendable {
     func delete(_ deletions: [RefDeletion]) throws
     /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
     func recover() throws
+}
+
+extension ArtifactStore {
+    /// It takes changes.
+    public var isReadOnly: Bool { false }
 }
 
 /// What a quarantine is for, which decides what becomes of its objects when its owner is interrupted.
