@@ -9,14 +9,23 @@ public final class Descriptor: Sendable {
     public let number: Int32
     private let isOwned: Bool
 
+    /// How messages call the file; nil for pipes and the like.
+    private let path: String?
+
     /// Takes over `number`; with `owned: false` (standard input and the like) it is never closed.
-    public init(_ number: Int32, owned: Bool = true) {
+    public init(_ number: Int32, owned: Bool = true, path: String? = nil) {
         self.number = number
         self.isOwned = owned
+        self.path = path
     }
 
     deinit {
         if isOwned { Glibc.close(number) }
+    }
+
+    /// Describes the failure of an action by the current `errno`.
+    private func failure(_ action: String, code: Int32 = errno) -> SystemError {
+        SystemError(path.map { "\(action) \($0)" } ?? action, code: code)
     }
 
     /// The process's standard input, output and error.
@@ -29,7 +38,7 @@ public final class Descriptor: Sendable {
     /// Reads up to the buffer's size; 0 at the end of the input.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
         let count = retryingInterrupts { Glibc.read(number, buffer.baseAddress, buffer.count) }
-        guard count >= 0 else { throw SystemError("read") }
+        guard count >= 0 else { throw failure("read") }
         return count
     }
 
@@ -76,7 +85,7 @@ public final class Descriptor: Sendable {
         let count = retryingInterrupts {
             Glibc.pread(number, buffer.baseAddress, buffer.count, off_t(offset))
         }
-        guard count >= 0 else { throw SystemError("read") }
+        guard count >= 0 else { throw failure("read") }
         return count
     }
 
@@ -99,7 +108,9 @@ public final class Descriptor: Sendable {
                 result.removeLast(result.count - filled)
                 return result
             }
-            if filled > limit { throw SystemError("read more than \(limit) bytes", code: EFBIG) }
+            if filled > limit {
+                throw failure("read more than \(limit) bytes\(path == nil ? "" : " of")", code: EFBIG)
+            }
             if filled == result.count {
                 result.append(contentsOf: repeatElement(0, count: min(filled + 4096, limit + 1 - filled)))
             }
@@ -111,7 +122,7 @@ public final class Descriptor: Sendable {
         var rest = bytes
         while !rest.isEmpty {
             let count = changing(.write(number)) { Glibc.write(number, rest.baseAddress, rest.count) }
-            guard count >= 0 else { throw SystemError("write") }
+            guard count >= 0 else { throw failure("write") }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
     }
@@ -146,7 +157,7 @@ public final class Descriptor: Sendable {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
                 continue
             }
-            guard errno == EAGAIN else { throw SystemError("write") }
+            guard errno == EAGAIN else { throw failure("write") }
             guard try wait(for: POLLOUT, milliseconds: milliseconds, cancellation, "wait to write") else {
                 throw SystemError("write", code: ETIMEDOUT)
             }
@@ -156,13 +167,13 @@ public final class Descriptor: Sendable {
     /// What `fstat` says.
     public func status() throws(SystemError) -> stat {
         var result = stat()
-        guard clinux_fstat(number, &result) == 0 else { throw SystemError("fstat") }
+        guard clinux_fstat(number, &result) == 0 else { throw failure("fstat") }
         return result
     }
 
     /// Makes what was written durable.
     public func sync() throws(SystemError) {
-        guard changing(.sync(number), { fsync(number) }) == 0 else { throw SystemError("fsync") }
+        guard changing(.sync(number), { fsync(number) }) == 0 else { throw failure("fsync") }
     }
 
     /// Lets the system begin to write a part of the file to its disk, so that less is left when that is waited for.
@@ -173,14 +184,14 @@ public final class Descriptor: Sendable {
     /// Makes everything durable that was written to the file system which holds this file.
     public func syncFileSystem() throws(SystemError) {
         guard changing(.syncFileSystem(number), { clinux_syncfs(number) }) == 0 else {
-            throw SystemError("syncfs")
+            throw failure("syncfs")
         }
     }
 
     /// Sets the permission bits.
     public func setMode(_ mode: mode_t) throws(SystemError) {
         guard changing(.setMetadata(number), { fchmod(number, mode) }) == 0 else {
-            throw SystemError("chmod")
+            throw failure("chmod")
         }
     }
 

@@ -55,7 +55,7 @@ public struct Directory: Sendable {
     public func openFile(_ name: String) throws(SystemError) -> Descriptor {
         let number = retryingInterrupts { openat(descriptor.number, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
         guard number >= 0 else { throw SystemError("open \(named(name))") }
-        return Descriptor(number)
+        return Descriptor(number, path: named(name))
     }
 
     /// Opens a file for reading as `openFile` does; nil where there is none of that name.
@@ -70,7 +70,7 @@ public struct Directory: Sendable {
             openat(descriptor.number, name, flags, mode)
         }
         guard number >= 0 else { throw SystemError("create \(named(name))") }
-        return Descriptor(number)
+        return Descriptor(number, path: named(name))
     }
 
     /// Adds bytes to the end of a file, which is made where it is not there.
@@ -80,7 +80,7 @@ public struct Directory: Sendable {
             openat(descriptor.number, name, flags, 0o644)
         }
         guard number >= 0 else { throw SystemError("open \(named(name))") }
-        try Descriptor(number).writeAll(bytes)
+        try Descriptor(number, path: named(name)).writeAll(bytes)
     }
 
     /// Opens a file that has no name and goes when it is closed.
@@ -265,7 +265,7 @@ extension Directory {
     public static func openAnywhere(_ path: String) throws(SystemError) -> Descriptor {
         let number = retryingInterrupts { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
         guard number >= 0 else { throw SystemError("open \(path)") }
-        return Descriptor(number)
+        return Descriptor(number, path: path)
     }
 
     /// Opens a file as `openAnywhere` does; nil where there is none.

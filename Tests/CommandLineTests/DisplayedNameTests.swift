@@ -58,4 +58,15 @@ import Testing
             [Programs.artifact()] + words, environment: shell.environment, directory: shell.directory.path)
         expectMessage(result, "^[")
     }
+
+    @Test("is in the message where a file was opened and cannot be read")
+    func unreadable() throws {
+        let shell = try Shell()
+        let directory = try shell.directory.folder("a\u{1b}b")
+        expectMessage(
+            try shell.run(
+                "bst-artifact setup-server --dry-run --user bst-no-such-user --home /no/such/home "
+                    + "--receiver /usr/bin/receiver --sshd-config /no/such/file --key \(directory)"),
+            "cannot read \(shell.directory.path("a^[b")): Is a directory")
+    }
 }
