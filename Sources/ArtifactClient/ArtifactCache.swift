@@ -22,6 +22,8 @@ public struct ArtifactCache: Sendable {
         public var web = WebOptions()
         /// Places that have the same as the cache, for pulls.
         public var mirrors: [RemoteAddress] = []
+        /// Whether a pull is refused that would move a ref to a commit which is older than the one here.
+        public var refusesOlder = false
 
         /// The options that suit any cache.
         public init() {}
@@ -86,7 +88,8 @@ public struct ArtifactCache: Sendable {
     ///   - refs: the refs.
     ///   - repository: what is pulled into.
     ///   - progress: is told how far the pull has come, on a thread of its own.
-    /// - Throws: ``ClientError``, with `unknownRef` where the cache lacks a ref; `RepositoryError`; `CancellationError`.
+    /// - Throws: ``ClientError``, with `unknownRef` where the cache lacks a ref, with `older` where `options` refuse its commit;
+    ///   `RepositoryError`; `CancellationError`.
     @discardableResult
     public func pull(
         _ refs: [String], into repository: Repository,
@@ -94,6 +97,7 @@ public struct ArtifactCache: Sendable {
     ) async throws -> PullReport {
         try await workOnThread { cancellation in
             let puller = Puller(from: try remote(cancellation), into: repository)
+            puller.refusesOlder = options.refusesOlder
             if let progress { puller.showProgress = progress }
             return try puller.pull(try ArtifactCache.names(refs))
         }

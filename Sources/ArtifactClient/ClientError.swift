@@ -20,6 +20,8 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
         case refused
         /// The far side's commit of a ref is not an ancestor of ours.
         case diverged
+        /// The remote's commit of a ref is older than ours, and such ones are refused.
+        case older
         /// There is no such ref.
         case unknownRef
         /// What came from the remote is not what it must be.

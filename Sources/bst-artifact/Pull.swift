@@ -10,17 +10,26 @@ struct Pull {
     let store: any ArtifactStore
     let mirrors: [RemoteAddress]
     let isDryRun: Bool
+    let refusesOlder: Bool
     var sources: PullSources
     let terminal: Terminal
     /// What was pulled from each cache.
     private(set) var results: [JSON] = []
 
     init(
-        store: any ArtifactStore, mirrors: [RemoteAddress], isDryRun: Bool, sources: PullSources,
-        terminal: Terminal
+        store: any ArtifactStore, mirrors: [RemoteAddress], isDryRun: Bool, refusesOlder: Bool,
+        sources: PullSources, terminal: Terminal
     ) {
         (self.store, self.mirrors, self.isDryRun) = (store, mirrors, isDryRun)
+        self.refusesOlder = refusesOlder
         (self.sources, self.terminal) = (sources, terminal)
+    }
+
+    /// The same as a dry run of which nothing is told but why a ref is refused.
+    var plan: Pull {
+        Pull(
+            store: store, mirrors: mirrors, isDryRun: true, refusesOlder: refusesOlder, sources: sources,
+            terminal: Terminal(form: .quiet))
     }
 
     mutating func pull(_ words: [String], from caches: [RemoteAddress]) throws {
@@ -37,6 +46,9 @@ struct Pull {
                 guard !found.isEmpty else { continue }
                 try pull(found.flatMap(\.refs), with: Puller(from: remote, into: store), from: source)
                 missing.removeAll { word in found.contains { $0.word == word } }
+            } catch let error as ClientError where error.code == .older {
+                // The next cache would be asked for some of the refs, and the others would have moved.
+                throw error
             } catch  where caches.count > 1 && sources.options.cancellation?.isRequested != true {
                 // Another cache may have it.
                 terminal.warn("\(error)")
@@ -92,6 +104,7 @@ struct Pull {
     private mutating func pull(_ refs: [RefName], with puller: Puller, from source: RemoteAddress) throws {
         let start = Clock.milliseconds
         let progress = terminal.progress("pulling from \(source)")
+        puller.refusesOlder = refusesOlder
         if progress.isShown { puller.showProgress = { progress.show($0) } }
         defer { progress.clear() }
         var seen: Set<RefName> = []
@@ -107,6 +120,7 @@ struct Pull {
             case .some(let old):
                 terminal.say("\(entry.ref): \(isDryRun ? "would move " : "")from \(old) to \(entry.commit)")
             }
+            if let warning = Pull.warning(entry, source, isDryRun: isDryRun) { terminal.warn(warning) }
         }
         if !isDryRun {
             terminal.say(
@@ -116,12 +130,24 @@ struct Pull {
         results.append(Pull.json(report, source, milliseconds))
     }
 
+    /// What is said of a ref that moves back.
+    private static func warning(
+        _ entry: PullReport.Entry, _ source: RemoteAddress, isDryRun: Bool
+    ) -> String? {
+        guard entry.isOlder, let times = entry.times, let previous = entry.previous else { return nil }
+        return
+            "\(entry.ref) \(isDryRun ? "would move" : "moved") to an older commit: \(source) has \(entry.commit) of "
+            + "\(CalendarTime.text(times.now)), and \(previous) of \(CalendarTime.text(times.before)) "
+            + "\(isDryRun ? "is" : "was") here: a mirror or web cache may be behind, and --no-older refuses such moves"
+    }
+
     private static func json(_ report: PullReport, _ source: RemoteAddress, _ milliseconds: UInt64) -> JSON {
         let refs = report.entries.map { entry -> JSON in
             let outcome = !entry.isChanged ? "unchanged" : entry.previous == nil ? "new" : "moved"
             return [
                 "ref": JSON(entry.ref), "commit": JSON(entry.commit), "outcome": JSON(outcome),
-                "previousCommit": JSON(entry.previous),
+                "previousCommit": JSON(entry.previous), "timestamp": JSON(entry.times?.now),
+                "previousTimestamp": JSON(entry.times?.before), "isOlder": JSON(entry.isOlder),
             ]
         }
         return [

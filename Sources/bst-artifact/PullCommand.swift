@@ -26,6 +26,11 @@ struct PullCommand: ParsableCommand {
         help: "Fetch no objects, and say which refs would move.")
     var isDryRun = false
 
+    @Flag(
+        name: .customLong("no-older"),
+        help: "Pull nothing where a ref would move to a commit that is older than the one here.")
+    var refusesOlder = false
+
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
     @Option(
@@ -65,8 +70,14 @@ struct PullCommand: ParsableCommand {
         receiverOptions.cancellation = cancellation
         var pull = Pull(
             store: store, mirrors: try mirror.map { try RemoteAddress(parsing: $0) }, isDryRun: isDryRun,
+            refusesOlder: refusesOlder,
             sources: PullSources(options: options, receiver: receiverOptions, terminal: output.terminal),
             terminal: output.terminal)
+        // One pull moves all refs or none; of several, none begins before it is known that all may move.
+        if refusesOlder && !isDryRun && (jobs.count > 1 || jobs.contains { $0.caches.count > 1 }) {
+            var plan = pull.plan
+            for job in jobs { try plan.pull(job.words, from: job.caches) }
+        }
         for job in jobs { try pull.pull(job.words, from: job.caches) }
         output.terminal.emit(["dryRun": JSON(isDryRun), "pulls": .array(pull.results)])
     }

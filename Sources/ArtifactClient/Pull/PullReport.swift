@@ -4,6 +4,14 @@ import ArtifactProtocol
 
 /// What a pull did.
 public struct PullReport: Sendable, Equatable {
+    /// When two commits were made, in seconds since 1970.
+    public struct Times: Sendable, Equatable {
+        /// The commit that a ref moves to.
+        public var now: UInt64
+        /// The one that it was at.
+        public var before: UInt64
+    }
+
     /// One ref.
     public struct Entry: Sendable, Equatable {
         /// The ref.
@@ -12,6 +20,9 @@ public struct PullReport: Sendable, Equatable {
         public var commit: Checksum
         /// The commit that it pointed to here before, if any.
         public var previous: Checksum?
+
+        /// When the commit and the previous one were made; nil where there is none, or one that is not here any more.
+        public var times: Times?
 
         /// Describes what became of a ref.
         public init(ref: RefName, commit: Checksum, previous: Checksum? = nil) {
@@ -22,6 +33,9 @@ public struct PullReport: Sendable, Equatable {
 
         /// Whether it moved.
         public var isChanged: Bool { previous != commit }
+
+        /// Whether it moved to a commit that is older than the one before.
+        public var isOlder: Bool { times.map { $0.now < $0.before } ?? false }
     }
 
     /// The refs, in the order in which they were asked for.

@@ -8,12 +8,21 @@ final class PullWalk {
     private let quarantine: any Quarantine
     private let remote: String
     private let showProgress: (TransferProgress) -> Void
+    private let showCommit: (Checksum) throws -> Void
     private let missing: MissingObjects
     /// Files that arrived spoilt once.
     private var spoilt: Set<ObjectName> = []
     private(set) var progress = TransferProgress()
 
-    init(_ quarantine: any Quarantine, remote: String, showProgress: @escaping (TransferProgress) -> Void) {
+    /// Prepares to fetch.
+    ///
+    /// - Parameter showCommit: is told of each commit that has arrived, before anything else of it is asked for. What it
+    ///   throws ends the pull.
+    init(
+        _ quarantine: any Quarantine, remote: String, showProgress: @escaping (TransferProgress) -> Void,
+        showCommit: @escaping (Checksum) throws -> Void
+    ) {
+        self.showCommit = showCommit
         self.quarantine = quarantine
         self.remote = remote
         self.showProgress = showProgress
@@ -56,16 +65,13 @@ final class PullWalk {
         return isMissing
     }
 
-    private func wrongBytes(_ error: RepositoryError) -> ClientError {
-        ClientError(.badContent, "\(remote) serves wrong bytes: \(error): tell its administrator")
-    }
+    private func wrongBytes(_ error: RepositoryError) -> ClientError { .wrongBytes(error, from: remote) }
 
     private func request(_ name: ObjectName) -> WebRequest {
         var incoming: (any IncomingObject)?
         var count: UInt64 = 0
-        let hex = name.checksum.hex
         return WebRequest(
-            path: "objects/\(hex.prefix(2))/\(hex.dropFirst(2)).\(name.type.rawValue)",
+            path: name.webPath,
             isOptional: name.type == .commitmeta,
             begin: { [self] in
                 // An earlier attempt's file goes before the next one begins.
@@ -86,6 +92,7 @@ final class PullWalk {
                     if name.type != .file || incoming == nil { try missing.arrived(name) }
                     incoming = nil
                     note(name, bytes: count)
+                    if name.type == .commit { try showCommit(name.checksum) }
                 case .absent: try absent(name)
                 }
             })
@@ -118,10 +125,7 @@ final class PullWalk {
 
     private func absent(_ name: ObjectName) throws {
         guard !missing.isAbsent(name) else { return }
-        throw ClientError(
-            .missing,
-            "\(remote) lacks object \(name), which a commit there needs: it was pruned or damaged, so tell its administrator, or "
-                + "pull from another cache")
+        throw ClientError.lacks(name, at: remote)
     }
 
     /// Checks that everything was fetched.

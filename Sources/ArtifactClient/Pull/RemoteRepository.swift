@@ -93,6 +93,26 @@ public final class RemoteRepository {
         }
     }
 
+    /// Fetches commits alone, without anything that they consist of.
+    ///
+    /// - Throws: `ClientError` where the remote lacks one, or has something else in its place.
+    func commits(_ commits: [Checksum]) throws -> [Checksum: Commit] {
+        var found: [Checksum: Commit] = [:]
+        try fetch(
+            Set(commits).sorted().map { commit in
+                let name = ObjectName(commit, .commit)
+                return text(name.webPath, limit: Commit.maximumMetadataSize) { [remote] bytes in
+                    guard let bytes else { throw ClientError.lacks(name, at: remote) }
+                    do throws(RepositoryError) {
+                        found[commit] = try Commit(verifying: bytes, name)
+                    } catch {
+                        throw ClientError.wrongBytes(error, from: remote)
+                    }
+                }
+            })
+        return found
+    }
+
     /// Fetches the summary, which need not fit into memory.
     ///
     /// - Throws: `ClientError` with `missing` where there is none.

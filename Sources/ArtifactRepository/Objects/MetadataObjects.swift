@@ -32,6 +32,20 @@ public struct Commit: Sendable {
         timestamp = (variant[5].uint64 ?? 0).bigEndian
         subject = variant[3].string ?? ""
     }
+
+    /// Reads a commit object that came from elsewhere.
+    ///
+    /// - Throws: `RepositoryError` with `badObject` where it is not what its name says.
+    public init(verifying bytes: [UInt8], _ name: ObjectName) throws(RepositoryError) {
+        let digest = Digest()
+        digest.update(bytes)
+        let sum = digest.finish()
+        guard sum == name.checksum else { throw .badObject(name, "its checksum is \(sum)") }
+        let result = bytes.withUnsafeBytes { bytes in
+            Result { () throws(RepositoryError) in try Commit(bytes, name) }
+        }
+        self = try result.get()
+    }
 }
 
 /// A directory's names: `(a(say)a(sayay))` in OSTree.

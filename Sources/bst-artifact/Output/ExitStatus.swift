@@ -42,7 +42,7 @@ enum ExitStatus: Int32 {
         switch code {
         case .unknownRef, .unknownRemote: self = .notFound
         case .unreachable, .dropped: self = .unavailable
-        case .accessDenied, .refused: self = .refused
+        case .accessDenied, .refused, .older: self = .refused
         case .diverged: self = .incomplete
         case .badContent, .missing: self = .damaged
         case .noReceiver, .unsuitableRemote, .cancelled: self = .failed

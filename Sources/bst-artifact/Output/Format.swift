@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import SystemCalls
 
 /// Numbers as people read them.
 enum Format {
@@ -38,12 +38,7 @@ enum Format {
 
     /// `2026-11-22 14:08` for seconds since 1970, in the user's time zone.
     static func date(_ timestamp: UInt64) -> String {
-        var time = time_t(clamping: timestamp)
-        var parts = tm()
-        guard localtime_r(&time, &parts) != nil else { return "?" }
-        var buffer = [CChar](repeating: 0, count: 64)
-        let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M", &parts)
-        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        CalendarTime.text(Int(clamping: timestamp), "%Y-%m-%d %H:%M", isLocal: true)
     }
 
     /// Rows with their columns below each other: the first one to the left, the others to the right.
