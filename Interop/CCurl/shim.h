@@ -37,6 +37,12 @@ static inline const char *_Nullable ccurl_redirect_url(CURL *handle) {
     curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &url);
     return url;
 }
+/* How many seconds the server asks to wait before the next attempt, by Retry-After; 0 where it does not. */
+static inline curl_off_t ccurl_retry_after(CURL *handle) {
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
+    return seconds;
+}
 static inline CURLMcode ccurl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
     return curl_multi_setopt(handle, option, value);
 }

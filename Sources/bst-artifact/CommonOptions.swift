@@ -134,13 +134,37 @@ struct WebArguments: ParsableArguments {
         help: ArgumentHelp("A file with a header 'Name: value' to send.", valueName: "file"))
     var header: String?
 
-    func options() throws -> WebOptions {
+    @Flag(help: "Send the user and password that ~/.netrc has for the remote's host, to it alone.")
+    var netrc = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The same with another file. (default: $BST_ARTIFACT_NETRC, if that is set)", valueName: "file"))
+    var netrcFile: String?
+
+    func options(_ terminal: Terminal) throws -> WebOptions {
         var options = WebOptions()
+        options.showPause = { terminal.warn($0) }
         options.authorities = authorities
         options.clientCertificate = certificate
         options.clientKey = key
         if let token { try options.useToken(from: token) }
         if let header { try options.useHeader(from: header) }
+        if let file = try chosenNetrc { try options.useNetrc(file) }
         return options
+    }
+
+    private var chosenNetrc: String? {
+        get throws {
+            let variables = Environment.all
+            if let netrcFile { return netrcFile }
+            if !netrc { return variables["BST_ARTIFACT_NETRC"].flatMap { $0.isEmpty ? nil : $0 } }
+            guard let home = variables["HOME"], !home.isEmpty else {
+                throw ClientError(
+                    .unsuitableRemote,
+                    "cannot find .netrc, since HOME is not set: set it, or name the file with --netrc-file")
+            }
+            return "\(home)/.netrc"
+        }
     }
 }

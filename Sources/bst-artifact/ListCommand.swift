@@ -31,7 +31,7 @@ struct ListCommand: ParsableCommand {
         let selection = RemoteSelection(
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
         var sources = PullSources(
-            options: try web.options(), receiver: receiver.options(isVerbose: output.verbose),
+            options: try web.options(output.terminal), receiver: receiver.options(isVerbose: output.verbose),
             terminal: output.terminal)
         // There always is one: pullCaches throws otherwise.
         let cache = try selection.pullCaches(for: nil)[0]

@@ -63,7 +63,7 @@ struct PullCommand: ParsableCommand {
                 jobs.append((caches, [word]))
             }
         }
-        var options = try web.options()
+        var options = try web.options(output.terminal)
         let cancellation = try Interruption.cancellation()
         options.cancellation = cancellation
         var receiverOptions = receiver.options(isVerbose: output.verbose)

@@ -138,7 +138,7 @@ struct PushCommand: ParsableCommand {
         defer { progress.clear() }
         options.isDryRun = isDryRun
         options.isForced = force
-        options.web = try web.options()
+        options.web = try web.options(output.terminal)
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
         let result = PushResult(

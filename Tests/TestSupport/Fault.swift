@@ -4,6 +4,8 @@
 public indirect enum Fault: Sendable {
     /// Answers with this status and a short body.
     case status(Int)
+    /// Answers with this status, these headers and a short body.
+    case answer(Int, headers: [String])
     /// Answers 302 with this location.
     case redirect(to: String)
     /// Promises the whole body, sends this many bytes of it, and closes the connection.

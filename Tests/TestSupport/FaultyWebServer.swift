@@ -52,6 +52,11 @@ public final class FaultyWebServer: Sendable {
         service.state.withLock { $0.requests }
     }
 
+    /// What the requests had in `Authorization`, in the same order.
+    public var authorizations: [String?] {
+        service.state.withLock { $0.authorizations }
+    }
+
     /// The connections that were made.
     public var connectionCount: Int {
         service.state.withLock { $0.connectionCount }
@@ -68,6 +73,7 @@ public final class FaultyWebServer: Sendable {
 private final class Service: Sendable {
     struct State {
         var requests: [(path: String, range: String?)] = []
+        var authorizations: [String?] = []
         var attempts: [String: Int] = [:]
         var connectionCount = 0
         /// Descriptors of the open connections, to be shut, which wakes their threads.
@@ -148,6 +154,7 @@ private final class Service: Sendable {
         }
         let (number, attempt) = state.withLock { [headers] state in
             state.requests.append((path, headers["range"]))
+            state.authorizations.append(headers["authorization"])
             state.attempts[path, default: 0] += 1
             return (state.requests.count, state.attempts[path]!)
         }
@@ -163,6 +170,8 @@ private final class Service: Sendable {
         switch fault {
         case .status(let status):
             return reply.short(status)
+        case .answer(let status, let headers):
+            return reply.short(status, headers)
         case .redirect(let location):
             return reply.short(302, ["Location: \(location)"])
         case .replaceBody(let body):

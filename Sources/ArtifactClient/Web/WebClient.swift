@@ -26,6 +26,8 @@ final class WebClient {
     private var running: [UnsafeMutableRawPointer: WebTransfer] = [:]
     private var idle: [WebTransfer] = []
     private var delayed: [(due: UInt64, transfer: WebTransfer)] = []
+    /// When mirrors may be asked again that asked for a pause.
+    private var pauses: [Int: UInt64] = [:]
 
     /// What broke off behind so many bytes is continued rather than begun anew.
     private static let continuedSize: Int64 = 1 << 20
@@ -158,6 +160,9 @@ final class WebClient {
     }
 
     private func start(_ transfer: WebTransfer) throws {
+        if let due = pauses[transfer.mirror], due > Clock.milliseconds {
+            return delayed.append((due, transfer))
+        }
         running[transfer.handle] = transfer
         try check(curl_multi_add_handle(multi, transfer.handle))
     }
@@ -205,9 +210,29 @@ final class WebClient {
                 transfer, request, at: (transfer.mirror, transfer.absences), attempt: transfer.attempt + 1)
             try start(transfer)
         default:
-            let failure = WebFailure(code, status: status, reason: transfer.reason(code), url: shownURL)
-            try retry(transfer, request, isTemporary: failure.isTemporary, failure.error)
+            let failure = WebFailure(
+                code, status: status, reason: transfer.reason(code), url: shownURL,
+                pause: (Int(clamping: ccurl_retry_after(handle)), options.longestPause))
+            if let seconds = failure.pause, request.mirror == nil { pause(transfer.mirror, status, seconds) }
+            // Another mirror need not be waited for.
+            let isElsewhere = failure.isBusy && transfer.attempt < mirrors.count
+            try retry(
+                transfer, request, isTemporary: failure.isTemporary || isElsewhere, failure.error)
         }
+    }
+
+    /// Asks a mirror nothing for a time, as it wishes.
+    private func pause(_ mirror: Int, _ status: Int, _ seconds: Int) {
+        let now = Clock.milliseconds
+        let due = now + UInt64(seconds) * 1000
+        // Many transfers hear the same at the same time.
+        guard due > pauses[mirror] ?? now + 999 else { return }
+        if pauses[mirror] ?? 0 <= now {
+            options.showPause?(
+                "\(mirrors[mirror].shown) answers \(status) and asks to wait \(seconds) s, so the transfer goes on after that"
+            )
+        }
+        pauses[mirror] = due
     }
 
     private func retire(_ transfer: WebTransfer) {

@@ -5,6 +5,10 @@ import CCurl
 /// Why a request failed, and whether another attempt may help.
 struct WebFailure {
     let isTemporary: Bool
+    /// Whether the server has too much to do, which says nothing of others.
+    let isBusy: Bool
+    /// How many seconds the server asks to wait, where it does and that is not too long.
+    let pause: Int?
     let error: ClientError
 
     /// What libcurl reports for causes that pass by themselves.
@@ -17,10 +21,25 @@ struct WebFailure {
     /// What servers answer for such causes.
     private static let temporaryStatuses = [408, 425, 429, 500, 502, 503, 504]
 
-    init(_ code: CURLcode, status: Int, reason: String, url: String) {
+    /// Understands a failure.
+    ///
+    /// - Parameter pause: how many seconds the server asks to wait, 0 where it does not, and how many are waited at most.
+    init(
+        _ code: CURLcode, status: Int, reason: String, url: String, pause: (wanted: Int, limit: Int)
+    ) {
         func failure(_ kind: ClientError.Code, _ cause: String) -> ClientError {
             ClientError(kind, "cannot fetch \(url): \(cause)")
         }
+        isBusy = code == CURLE_HTTP_RETURNED_ERROR && [429, 503].contains(status)
+        if isBusy, pause.wanted > pause.limit {
+            (isTemporary, self.pause) = (false, nil)
+            error = failure(
+                .unreachable,
+                "the server answers \(status) and asks to wait \(pause.wanted) s, and no more than \(pause.limit) s are waited: "
+                    + "try again after that")
+            return
+        }
+        self.pause = isBusy && pause.wanted > 0 ? pause.wanted : nil
         switch code {
         case CURLE_HTTP_RETURNED_ERROR, CURLE_OK:
             isTemporary = WebFailure.temporaryStatuses.contains(status)
@@ -30,7 +49,10 @@ struct WebFailure {
                     failure(
                         .accessDenied,
                         "the server answers \(status), so it wants other credentials: name them with --token-file, "
-                            + "--header-file or --client-cert")
+                            + "--header-file, --netrc or --client-cert")
+                case 429:
+                    failure(
+                        .unreachable, "the server answers 429, so it was asked too often: try again later")
                 case 500...:
                     failure(
                         .unreachable,

@@ -17,6 +17,12 @@ public struct WebOptions: Sendable {
     public var attempts = 5
     /// How long to wait before the second attempt, in milliseconds; doubled before each further one.
     public var firstDelay = 250
+    /// The longest that a server may ask to be left alone (`Retry-After`), in seconds; one that asks for more is given up.
+    public var longestPause = 120
+    /// Is told, in a sentence for people, where a server asks to wait.
+    public var showPause: (@Sendable (String) -> Void)?
+    /// A file as curl and ftp know it, whose entry for the remote's host is sent to the remote alone.
+    public private(set) var netrc: String?
     /// How many transfers run at the same time: as many as servers take on one connection of HTTP/2, as a rule.
     public var transfers = 128
     /// How long a server may be silent, in seconds.
@@ -36,6 +42,14 @@ public struct WebOptions: Sendable {
         headers.append("Authorization: Bearer \(try WebOptions.line(of: file))")
     }
 
+    /// Has the user and password sent that a netrc file has for the remote's host.
+    ///
+    /// - Throws: `SystemError` where it cannot be read, `ClientError` where it is a directory.
+    public mutating func useNetrc(_ file: String) throws {
+        _ = try WebOptions.contents(of: file)
+        netrc = file
+    }
+
     /// Reads a header, `Name: value`, from a file, of which it is the only line.
     ///
     /// - Throws: `SystemError` where it cannot be read, `ClientError` where it is no header.
@@ -52,16 +66,19 @@ public struct WebOptions: Sendable {
 
     /// The only line of a file; messages never show it.
     private static func line(of file: String) throws -> String {
-        let opened = try Directory.openAnywhere(file)
-        guard try opened.status().st_mode & S_IFMT != S_IFDIR else {
-            throw ClientError(.unsuitableRemote, "\(file) is a folder: name a file with the secret in it")
-        }
-        let bytes = try opened.readAll(limit: 64 * 1024)
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text = String(decoding: try contents(of: file), as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline)
         guard lines.count == 1, let line = lines.first, line.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
             throw ClientError(.unsuitableRemote, "\(file) must hold one line, and that must be the secret")
         }
         return String(line)
+    }
+
+    private static func contents(of file: String) throws -> [UInt8] {
+        let opened = try Directory.openAnywhere(file)
+        guard try opened.status().st_mode & S_IFMT != S_IFDIR else {
+            throw ClientError(.unsuitableRemote, "\(file) is a directory: name a file with the secret in it")
+        }
+        return try opened.readAll(limit: 64 * 1024)
     }
 }

@@ -8,6 +8,7 @@ final class WebTransfer {
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let certificate: (file: String?, key: String?)
+    private let netrc: String?
     private var secretsAreSent = false
     private var take: ((UnsafeRawBufferPointer) throws -> Void)?
 
@@ -35,6 +36,7 @@ final class WebTransfer {
         }
         self.handle = handle
         certificate = (options.clientCertificate, options.clientKey)
+        netrc = options.netrc
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         for header in options.headers { headers = curl_slist_append(headers, header) }
         let strings: [(CURLoption, String?)] = [
@@ -107,6 +109,11 @@ final class WebTransfer {
         ccurl_set_headers(handle, areSent ? headers : nil)
         ccurl_set_string(handle, CURLOPT_SSLCERT, areSent ? certificate.file : nil)
         ccurl_set_string(handle, CURLOPT_SSLKEY, areSent ? certificate.key : nil)
+        ccurl_set_string(handle, CURLOPT_NETRC_FILE, areSent ? netrc : nil)
+        // A user in the URL comes first.
+        ccurl_set_long(
+            handle, CURLOPT_NETRC,
+            Int((areSent && netrc != nil ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
     }
 
     /// Begins to take bytes, where that has not happened yet.

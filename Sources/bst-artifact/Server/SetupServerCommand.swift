@@ -99,7 +99,7 @@ struct SetupServerCommand: ParsableCommand {
     }
 
     private func runCheck() throws {
-        var diagnosis = ServerDiagnosis(layout: layout, web: try web.options())
+        var diagnosis = ServerDiagnosis(layout: layout, web: try web.options(output.terminal))
         let findings = diagnosis.run()
         for finding in findings {
             let mark =
