@@ -12,8 +12,8 @@ public struct RefListing: Sendable {
         public var name: String
         /// The end of a sentence that begins with the ref: why it is left out, and what to do about it.
         public var reason: String
-        /// Tells whether it is an alias that leads nowhere.
-        var isDanglingAlias = false
+        /// The commit that it points to, if any.
+        var commit: Checksum?
     }
 
     /// The refs, aliases among them, sorted.
@@ -82,13 +82,14 @@ private struct ListingScan {
     ) throws {
         guard let ref = RefName(path) else {
             return leaveOut(
-                path, "its name is a commit's, or too long: give it another with 'ostree refs --create'")
+                path, "its name is a commit's, or too long: give it another with 'ostree refs --create'",
+                kind == .ref ? try repository.tip(name, of: directory) : nil)
         }
         let target = kind == .alias ? try repository.aliasTarget(of: ref) : nil
         do {
             guard let commit = try repository.commit(of: ref) else {
                 guard kind == .alias, try repository.isAlias(ref) else { return }
-                return leaveOut(path, repository.danglingReason(ref, target), isDanglingAlias: true)
+                return leaveOut(path, repository.danglingReason(ref, target))
             }
             listing.refs.append((ref, commit))
             if let target { listing.aliases[ref] = target }
@@ -97,7 +98,7 @@ private struct ListingScan {
         }
     }
 
-    private mutating func leaveOut(_ name: String, _ reason: String, isDanglingAlias: Bool = false) {
-        listing.leftOut.append(.init(name: name, reason: reason, isDanglingAlias: isDanglingAlias))
+    private mutating func leaveOut(_ name: String, _ reason: String, _ commit: Checksum? = nil) {
+        listing.leftOut.append(.init(name: name, reason: reason, commit: commit))
     }
 }

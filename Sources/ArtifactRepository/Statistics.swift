@@ -35,7 +35,7 @@ public struct RepositoryStatistics: Sendable, Equatable {
     public var projects: [ProjectStatistics] = []
     /// How many bytes of disk everything takes that some ref needs, each object counted once.
     public var reachableBytes: UInt64 = 0
-    /// How many bytes of disk all objects take.
+    /// How many bytes of disk all objects and static deltas take.
     public var allocatedBytes: UInt64 = 0
     /// How many bytes of the file system are free.
     public var freeBytes: UInt64 = 0
@@ -164,10 +164,13 @@ private struct StatisticsWalk {
     private var sharers: [ObjectName: Set<Int>] = [:]
 
     func statistics() throws -> RepositoryStatistics {
+        let deltas = try StaticDeltas(repository)
         var result = RepositoryStatistics()
         var projects = projects
         for (name, owner) in owners {
-            guard let bytes = try repository.allocatedSize(of: name) else { continue }
+            guard var bytes = try repository.allocatedSize(of: name) else { continue }
+            // Deltas go with the commit that they lead to.
+            if name.type == .commit { bytes += deltas.bytes(to: name.checksum) }
             result.reachableBytes += bytes
             switch owner {
             case .project(let number): projects[number].uniqueBytes += bytes

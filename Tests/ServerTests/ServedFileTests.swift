@@ -16,7 +16,8 @@ import Testing
             "config", "summary", "summary.sig", "refs/heads/a", "refs/heads/hello/base/4f2a",
             "refs/mirrors/org.example.App/hello/base", "objects/01/\(tail).filez",
             "objects/01/\(tail).dirtree", "objects/01/\(tail).dirmeta", "objects/01/\(tail).commit",
-            "objects/01/\(tail).commitmeta", "deltas/aZ/\(base.dropFirst(2))/superblock",
+            "objects/01/\(tail).commitmeta", "objects/01/\(tail).tombstone-commit",
+            "deltas/aZ/\(base.dropFirst(2))/superblock",
             "deltas/aZ/\(base.dropFirst(2))-\(base)/0", "deltas/aZ/\(base.dropFirst(2))-\(base)/meta",
             "delta-indexes/aZ/\(base.dropFirst(2)).index",
         ] {
@@ -31,7 +32,7 @@ import Testing
         "refs/mirrors/../heads/a", "objects", "objects/", "objects/01", "objects/01/", "tmp/x", "state/x",
         ".lock", "summary.idx", "objects/01/23.filez",
         "objects/0/1\(ServedFileTests.hex.dropFirst(2)).filez",
-        "objects/01/\(ServedFileTests.hex.dropFirst(2)).file",
+        "objects/01/\(ServedFileTests.hex.dropFirst(2)).file", "objects/01/23.tombstone-commit",
         "objects/01/\(ServedFileTests.hex.dropFirst(2)).filez/x",
         "objects/0A/\(ServedFileTests.hex.dropFirst(2)).filez",
         "objects//01\(ServedFileTests.hex.dropFirst(2)).filez", "deltas/../config", "deltas/aZ/../superblock",

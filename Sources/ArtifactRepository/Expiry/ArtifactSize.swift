@@ -11,7 +11,8 @@ extension Repository {
         return reach.length
     }
 
-    /// How many bytes of disk the objects take, as far as that is remembered; nothing is counted, and nothing locked.
+    /// How many bytes of disk the objects take, without static deltas, as far as that is remembered; nothing is counted, and
+    /// nothing locked.
     public var rememberedAllocation: UInt64? {
         // Who publishes right now is seen or not; the next one who asks sees it.
         (try? CompleteTrees(self))?.allocatedBytes

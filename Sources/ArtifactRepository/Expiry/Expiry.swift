@@ -61,7 +61,7 @@ public struct Expiry {
     ///   - additional: how many bytes are about to be added.
     ///   - needed: refs that must not go now.
     public func plan(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
-        try prepare(additional, needed).report
+        try prepare(additional, needed, StaticDeltas(repository)).report
     }
 
     /// Makes room where there is too little of it.
@@ -73,15 +73,18 @@ public struct Expiry {
     /// - Parameters: as for `plan`.
     /// - Returns: what was done.
     public func run(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
-        var (report, reach) = try prepare(additional, needed)
+        let deltas = try StaticDeltas(repository)
+        var (report, reach, budget) = try prepare(additional, needed, deltas)
         if additional > 0, report.excessBytes > 0 {
             (report.expired, report.freedBytes) = ([], 0)
             return report
         }
         guard report.freedBytes > 0 || !report.expired.isEmpty else { return report }
         report.expired = try remove(report.expired)
-        var sweep = try Sweep(repository, reach)
+        var sweep = try Sweep(repository, reach, deltas)
         report.freedBytes = try sweep.run()
+        // What came, was used or was pointed to meanwhile has stayed.
+        if let budget { report.excessBytes = excess(sweep.reach, budget) }
         return report
     }
 
@@ -91,23 +94,39 @@ public struct Expiry {
     }
 
     private func prepare(
-        _ additional: UInt64, _ needed: [RefName]
-    ) throws -> (report: Report, reach: Reach) {
+        _ additional: UInt64, _ needed: [RefName], _ deltas: StaticDeltas
+    ) throws -> (report: Report, reach: Reach, budget: Budget?) {
         var report = Report()
-        var reach = Reach(repository)
+        var reach = Reach(repository, deltas: deltas)
         report.bytesBefore = try repository.allocatedBytes()
         let listing = try repository.refListing()
         report.leftOut = listing.leftOut
-        guard let budget = try budget(report.bytesBefore, additional) else { return (report, reach) }
-        try reach.add(repository.reservedObjects())
+        guard let budget = try budget(report.bytesBefore, additional) else {
+            return (report, reach, nil)
+        }
+        let reserved = try repository.reservedObjects()
+        try reach.add(reserved)
+        // Nothing here removes these, so what they need is there to stay.
+        for kind in ["refs/remotes", "refs/mirrors"] {
+            for commit in try repository.tips(below: kind) { try reach.add(commit) }
+        }
+        for commit in listing.leftOut.compactMap(\.commit) { try reach.add(commit) }
         let candidates = try candidates(listing, needed)
-        for candidate in candidates where candidate.isKept { try reach.add(candidate.entry.commit) }
+        // Commits that stay under some name of this repository's own.
+        var named = Set(reserved.filter { $0.type == .commit }.map(\.checksum))
+        for candidate in candidates where candidate.isKept {
+            try reach.add(candidate.entry.commit)
+            named.insert(candidate.entry.commit)
+        }
         var isFull = false
         for candidate in candidates.reversed() where !candidate.isKept {
-            if try !isFull && reach.add(candidate.entry.commit, within: budget.target) { continue }
+            if try !isFull && reach.add(candidate.entry.commit, within: budget.target) {
+                named.insert(candidate.entry.commit)
+                continue
+            }
             isFull = true
             // The artifact's other name may have been kept.
-            if reach.contains(ObjectName(candidate.entry.commit, .commit)) { continue }
+            if named.contains(candidate.entry.commit) { continue }
             report.expired.append(candidate.entry)
         }
         report.expired.reverse()
@@ -115,9 +134,14 @@ public struct Expiry {
         for candidate in candidates.reversed() where !isFull {
             isFull = try !reach.addAncestors(of: candidate.entry.commit, within: budget.target)
         }
-        report.excessBytes = adding(reach.bytes - min(reach.bytes, budget.allowed), budget.shortage)
+        report.excessBytes = excess(reach, budget)
         report.freedBytes = report.bytesBefore - min(report.bytesBefore, reach.bytes)
-        return (report, reach)
+        return (report, reach, budget)
+    }
+
+    /// How many bytes too many stay.
+    private func excess(_ reach: Reach, _ budget: Budget) -> UInt64 {
+        adding(reach.bytes - min(reach.bytes, budget.allowed), budget.shortage)
     }
 
     /// How much may stay.

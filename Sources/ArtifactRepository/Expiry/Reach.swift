@@ -3,17 +3,20 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// What can be reached from commits and trees, each object once, with the disk that it takes.
+/// What can be reached from commits and trees, each object once, with the disk that it takes. The static deltas that lead to
+/// a commit count as part of it.
 struct Reach {
     private let repository: Repository
+    private let deltas: StaticDeltas?
     private(set) var objects: Set<ObjectName> = []
     /// How many bytes of disk they take.
     private(set) var bytes: UInt64 = 0
     /// How many bytes long they are; meant for what was added without a limit.
     private(set) var length: UInt64 = 0
 
-    init(_ repository: Repository) {
+    init(_ repository: Repository, deltas: StaticDeltas? = nil) {
         self.repository = repository
+        self.deltas = deltas
     }
 
     /// Adds a commit and all that it needs. What is missing or damaged is passed over: this decides what may go, not what is
@@ -62,6 +65,7 @@ struct Reach {
             length += UInt64(clamping: status.st_size)
             switch name.type {
             case .commit:
+                bytes += deltas?.bytes(to: name.checksum) ?? 0
                 guard let commit = try repository.ifIntact({ try repository.commit(name.checksum) }) else {
                     continue
                 }

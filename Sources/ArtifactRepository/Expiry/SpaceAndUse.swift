@@ -40,8 +40,13 @@ extension Repository {
         return status.f_blocks == 0 ? .max : UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
-    /// How many bytes of disk the objects take. That is remembered, and counted only after others changed something.
+    /// How many bytes of disk objects and static deltas take. That of objects is remembered, and counted only after others
+    /// changed something.
     public func allocatedBytes() throws -> UInt64 {
+        try allocatedBytesOfObjects() + StaticDeltas(self).bytes
+    }
+
+    private func allocatedBytesOfObjects() throws -> UInt64 {
         try withRefLock {
             var complete = try CompleteTrees(self)
             if let known = complete.allocatedBytes { return known }

@@ -4,10 +4,11 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Removes objects that nothing reaches.
+/// Removes objects that nothing reaches, and static deltas that lead to commits that nothing reaches.
 struct Sweep {
     private let repository: Repository
-    private var reach: Reach
+    private(set) var reach: Reach
+    private let deltas: StaticDeltas
     /// What nothing reached when it was looked for, in the order in which it goes.
     private var candidates: [ObjectName] = []
     private var knownTips: Set<Checksum> = []
@@ -20,9 +21,10 @@ struct Sweep {
     /// Looks what may go.
     ///
     /// - Parameter reach: what must stay in any case.
-    init(_ repository: Repository, _ reach: Reach) throws {
+    init(_ repository: Repository, _ reach: Reach, _ deltas: StaticDeltas) throws {
         self.repository = repository
         self.reach = reach
+        self.deltas = deltas
         try addNewRefs()
         var found: [ObjectType: [ObjectName]] = [:]
         let reached = self.reach
@@ -33,7 +35,7 @@ struct Sweep {
     }
 
     private mutating func addNewRefs() throws {
-        for commit in try repository.tips() where !knownTips.contains(commit) {
+        for commit in try repository.tips(below: "refs") where !knownTips.contains(commit) {
             try reach.add(commit)
             knownTips.insert(commit)
         }
@@ -43,7 +45,7 @@ struct Sweep {
     ///
     /// - Returns: how many bytes of disk that freed.
     mutating func run() throws -> UInt64 {
-        var freed: UInt64 = 0
+        var freed = try removeDeltas()
         var start = 0
         while start < candidates.count {
             let type = candidates[start].type
@@ -60,6 +62,27 @@ struct Sweep {
         return freed
     }
 
+    /// Removes deltas before their commits, so that no client begins with one in vain.
+    private mutating func removeDeltas() throws -> UInt64 {
+        guard deltas.entries.contains(where: { !reach.contains(ObjectName($0.key, .commit)) }) else {
+            return 0
+        }
+        return try repository.withRefLock {
+            try repository.withLibraryLock {
+                try addNewRefs()
+                try reach.add(repository.reservedObjects())
+                var freed: UInt64 = 0
+                for (commit, entries) in deltas.entries where !reach.contains(ObjectName(commit, .commit)) {
+                    for entry in entries {
+                        try repository.remove(entry)
+                        freed += entry.bytes
+                    }
+                }
+                return freed
+            }
+        }
+    }
+
     private func remove(_ names: ArraySlice<ObjectName>) throws -> UInt64 {
         var complete = try CompleteTrees(repository)
         // What is marked as complete may be about to lose a part, if nothing reaches it.
@@ -69,6 +92,9 @@ struct Sweep {
         for name in names where !reach.contains(name) {
             let path = repository.objectPath(name)
             guard let status = try repository.objects.status(of: path) else { continue }
+            if name.type == .commit, repository.leavesTombstones {
+                try repository.writeTombstone(of: name.checksum)
+            }
             try repository.objects.remove(path)
             folders.insert(String(path.prefix(2)))
             freed += UInt64(status.st_blocks) * 512
@@ -85,10 +111,10 @@ struct Sweep {
 }
 
 extension Repository {
-    /// The commits that refs of any kind point to, also those of remotes and mirrors.
-    func tips() throws -> Set<Checksum> {
+    /// The commits that refs below a directory point to: `refs` for those of any kind, also of remotes and mirrors.
+    func tips(below top: String) throws -> Set<Checksum> {
         var tips: Set<Checksum> = []
-        var pending = ["refs"]
+        var pending = [top]
         while let folder = pending.popLast() {
             // One that goes while it is looked at is no ref any more.
             guard let directory = try root.directoryIfPresent(folder) else { continue }
@@ -104,7 +130,8 @@ extension Repository {
         return tips
     }
 
-    private func tip(_ entry: String, of directory: Directory) throws -> Checksum? {
+    /// The commit that a file among the refs holds; nil where it holds none, or is gone.
+    func tip(_ entry: String, of directory: Directory) throws -> Checksum? {
         guard let bytes = try directory.fileIfPresent(entry)?.readAll(limit: 4096) else { return nil }
         return Checksum(hex: String(decoding: bytes, as: UTF8.self).prefix { !$0.isWhitespace })
     }

@@ -16,6 +16,8 @@ public enum ServedFile: Hashable, Sendable {
     case mirroredRef(RefName)
     /// An object.
     case object(ObjectName)
+    /// The mark of a commit that was removed.
+    case tombstone(Checksum)
     /// A part of a static delta, or an index of them: a path below the repository.
     case delta(String)
 
@@ -34,16 +36,25 @@ public enum ServedFile: Hashable, Sendable {
                 self = .mirroredRef(ref)
             } else if let name = ServedFile.rest(of: path, behind: "objects/") {
                 let slash = name.utf8.index(name.startIndex, offsetBy: 2, limitedBy: name.endIndex)
-                guard let slash, name[slash...].utf8.first == UInt8(ascii: "/"),
-                    let object = ObjectName(fileName: name[..<slash] + name[slash...].dropFirst())
-                else { return nil }
-                self = .object(object)
+                guard let slash, name[slash...].utf8.first == UInt8(ascii: "/") else { return nil }
+                let fileName = name[..<slash] + name[slash...].dropFirst()
+                if let object = ObjectName(fileName: fileName) {
+                    self = .object(object)
+                } else if fileName.hasSuffix(ServedFile.tombstoneSuffix),
+                    let commit = Checksum(hex: fileName.dropLast(ServedFile.tombstoneSuffix.count))
+                {
+                    self = .tombstone(commit)
+                } else {
+                    return nil
+                }
             } else {
                 guard ServedFile.isDelta(path) else { return nil }
                 self = .delta(String(path))
             }
         }
     }
+
+    private static let tombstoneSuffix = ".tombstone-commit"
 
     private static func rest(of path: Substring, behind prefix: String) -> Substring? {
         guard path.utf8.starts(with: prefix.utf8) else { return nil }
@@ -91,6 +102,8 @@ public enum ServedFile: Hashable, Sendable {
         case .ref(let ref): "refs/heads/\(ref)"
         case .mirroredRef(let ref): "refs/mirrors/\(ref)"
         case .object(let name): "objects/\(name.fileName.prefix(2))/\(name.fileName.dropFirst(2))"
+        case .tombstone(let commit):
+            "objects/\(commit.hex.prefix(2))/\(commit.hex.dropFirst(2))\(ServedFile.tombstoneSuffix)"
         case .delta(let path): path
         }
     }

@@ -158,6 +158,81 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
+    @Test(
+        "plans what it does where refs of remotes, and refs with unusable names, hold objects, and says what is too much"
+    )
+    func plansForOtherRefs() throws {
+        defer { scratch.remove() }
+        let artifacts = try fill()
+        let remote = "\(repository.path)/refs/remotes/origin/p"
+        try FileManager.default.createDirectory(atPath: remote, withIntermediateDirectories: true)
+        try Data("\(artifacts[0].checksum)\n".utf8).write(to: URL(fileURLWithPath: "\(remote)/ref"))
+        let unusable = String(repeating: "f", count: 64)
+        // Nobody makes such a ref on purpose, but libostree lists it.
+        try Data("\(artifacts[1].checksum)\n".utf8).write(
+            to: URL(fileURLWithPath: "\(repository.path)/refs/heads/\(unusable)"))
+        let plan = try expiry(1000).plan()
+        #expect(plan.excessBytes > 800_000 && plan.leftOut.map(\.name) == [unusable])
+        #expect(plan.expired.map(\.ref.text) == ["p/oldest", "p/middle", "p/newest"])
+        let report = try expiry(1000).run()
+        #expect(report == plan)
+        #expect(try repository.objectBytes() == report.bytesBefore - report.freedBytes)
+        try repository.ostree("fsck")
+    }
+
+    @Test("takes static deltas with the commits that they lead to, as ostree does, and counts them")
+    func deltas() throws {
+        defer { scratch.remove() }
+        let artifacts = try fill()
+        let objects = try repository.objectBytes()
+        func generate(_ from: String?, _ to: Int) throws {
+            try repository.ostree(
+                "static-delta", "generate", "--disable-bsdiff", from.map { "--from=\($0)" } ?? "--empty",
+                "--to=\(artifacts[to].checksum)")
+        }
+        // a is p/middle, b is p/oldest, c is p/newest.
+        try generate(nil, 1)
+        try generate("\(artifacts[0].checksum)", 1)
+        try generate("\(artifacts[1].checksum)", 2)
+        try repository.ostree("static-delta", "reindex")
+        let total = try repository.allocatedBytes()
+        #expect(total > objects + 1_000_000)
+        let statistics = try repository.statistics()
+        #expect(statistics.allocatedBytes == total && statistics.reachableBytes == total)
+
+        let plan = try expiry(total - 200_000).plan()
+        let report = try expiry(total - 200_000).run()
+        #expect(report == plan && report.expired.map(\.ref.text) == ["p/oldest"])
+        #expect(try repository.allocatedBytes() == total - report.freedBytes)
+        #expect(report.freedBytes > 1_000_000)
+        let left = try Command.run("ostree", "--repo=\(repository.path)", "static-delta", "list")
+        #expect(left == "\(artifacts[1].checksum)-\(artifacts[2].checksum)\n")
+        let indexes = try FileManager.default.subpathsOfDirectory(atPath: "\(repository.path)/delta-indexes")
+        #expect(indexes.count { $0.hasSuffix(".index") } == 1)
+        try repository.ostree("fsck")
+    }
+
+    @Test("leaves tombstones of commits where the configuration wants them, byte for byte as ostree does")
+    func tombstones() throws {
+        defer { scratch.remove() }
+        let artifacts = try fill()
+        try repository.ostree("config", "set", "core.tombstone-commits", "true")
+        let other = "\(scratch.path)/other"
+        try Command.run("cp", "-a", repository.path, other)
+        try Command.run("ostree", "--repo=\(other)", "refs", "--delete", "p/oldest")
+        try Command.run("ostree", "--repo=\(other)", "prune", "--refs-only")
+        // Opened anew, since the configuration has changed.
+        var limits = Expiry.Limits()
+        limits.maximumSize = 1_000_000
+        _ = try Expiry(Repository(repository.path), limits: limits).run()
+        let hex = artifacts[1].checksum.hex
+        let path = "objects/\(hex.prefix(2))/\(hex.dropFirst(2)).tombstone-commit"
+        let ours = try Data(contentsOf: URL(fileURLWithPath: "\(repository.path)/\(path)"))
+        #expect(try ours == Data(contentsOf: URL(fileURLWithPath: "\(other)/\(path)")))
+        #expect(try !repository.contains(artifacts[1].commit.name))
+        try repository.ostree("fsck")
+    }
+
     @Test("lets history go before any ref, and keeps it while there is room")
     func history() throws {
         defer { scratch.remove() }
