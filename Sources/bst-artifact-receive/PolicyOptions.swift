@@ -149,7 +149,8 @@ struct PolicyOptions: ParsableArguments {
                 warn: { logger.warning("\($0)") })
         }
         store = try repository.requiringSignatures(
-            gpgKeyring: keyring, ed25519Keys: ed25519Keys, of: store)
+            gpgKeyring: keyring, ed25519Keys: ed25519Keys, of: store,
+            bindings: CommitBindings.Rule(collection: repository.collection))
         if maximumObject != nil || maximumPush != nil {
             store = SizeLimit(store, maximumObject: maximumObject?.value, maximumPush: maximumPush?.value)
         }

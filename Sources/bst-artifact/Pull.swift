@@ -8,6 +8,7 @@ import SystemCalls
 /// Pulls refs, each from the first cache that has it.
 struct Pull {
     let store: any ArtifactStore
+    let bindings: CommitBindings.Rule
     let mirrors: [RemoteAddress]
     let isDryRun: Bool
     let refusesOlder: Bool
@@ -17,9 +18,11 @@ struct Pull {
     private(set) var results: [JSON] = []
 
     init(
-        store: any ArtifactStore, mirrors: [RemoteAddress], isDryRun: Bool, refusesOlder: Bool,
+        store: any ArtifactStore, bindings: CommitBindings.Rule, mirrors: [RemoteAddress], isDryRun: Bool,
+        refusesOlder: Bool,
         sources: PullSources, terminal: Terminal
     ) {
+        self.bindings = bindings
         (self.store, self.mirrors, self.isDryRun) = (store, mirrors, isDryRun)
         self.refusesOlder = refusesOlder
         (self.sources, self.terminal) = (sources, terminal)
@@ -28,7 +31,8 @@ struct Pull {
     /// The same as a dry run of which nothing is told but why a ref is refused.
     var plan: Pull {
         Pull(
-            store: store, mirrors: mirrors, isDryRun: true, refusesOlder: refusesOlder, sources: sources,
+            store: store, bindings: bindings, mirrors: mirrors, isDryRun: true, refusesOlder: refusesOlder,
+            sources: sources,
             terminal: Terminal(form: .quiet))
     }
 
@@ -111,6 +115,11 @@ struct Pull {
         let wanted = refs.filter { seen.insert($0).inserted }
         let report = try isDryRun ? puller.plan(wanted) : puller.pull(wanted)
         progress.clear()
+        // A dry run has not fetched what would tell.
+        for entry in report.entries where !isDryRun {
+            let objection = try store.bindingObjection(entry.commit, to: entry.ref.text, bindings)
+            if let objection { terminal.warn("commit \(entry.commit) of ref \(entry.ref): \(objection)") }
+        }
         let milliseconds = Clock.milliseconds - start
         let would = isDryRun ? "would be " : ""
         for entry in report.entries {

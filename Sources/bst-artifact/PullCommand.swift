@@ -50,7 +50,9 @@ struct PullCommand: ParsableCommand {
         let repository = try repository.open(configuration)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
-        let store = try signatures.applied(to: repository)
+        let bindings = CommitBindings.Rule.strict(
+            remote.remote.flatMap { repository.collection(ofRemote: $0) })
+        let store = try signatures.applied(to: repository, bindings)
         // Refs of one project share their caches; they are pulled together.
         var jobs: [(caches: [RemoteAddress], words: [String])] = []
         for word in refs {
@@ -69,7 +71,8 @@ struct PullCommand: ParsableCommand {
         var receiverOptions = receiver.options(isVerbose: output.verbose)
         receiverOptions.cancellation = cancellation
         var pull = Pull(
-            store: store, mirrors: try mirror.map { try RemoteAddress(parsing: $0) }, isDryRun: isDryRun,
+            store: store, bindings: bindings, mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
+            isDryRun: isDryRun,
             refusesOlder: refusesOlder,
             sources: PullSources(options: options, receiver: receiverOptions, terminal: output.terminal),
             terminal: output.terminal)

@@ -19,7 +19,10 @@ struct SignatureOptions: ParsableArguments {
     var ed25519Keys: String?
 
     /// The repository as what is pulled gets there.
-    func applied(to repository: Repository) throws -> any ArtifactStore {
-        try repository.requiringSignatures(gpgKeyring: keyring, ed25519Keys: ed25519Keys)
+    ///
+    /// - Parameter bindings: what commits must fit in addition to their refs.
+    func applied(to repository: Repository, _ bindings: CommitBindings.Rule) throws -> any ArtifactStore {
+        try repository.requiringSignatures(
+            gpgKeyring: keyring, ed25519Keys: ed25519Keys, bindings: bindings)
     }
 }

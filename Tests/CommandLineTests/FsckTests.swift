@@ -51,6 +51,43 @@ import Testing
         }
     }
 
+    @Test func `Refs whose commits were made for others are found where that is asked for, as by ostree`()
+        throws
+    {
+        let shell = try Shell()
+        let repository = shell.directory.path("repo")
+        try OSTreeCommand.initRepo(repository, mode: .archive)
+        let commit = try OSTreeCommand.commit(repository, tree: shell.directory.path("tree"), refs: ["a/b"])
+        func expect(_ words: String?, _ location: SourceLocation = #_sourceLocation) throws {
+            #expect(try shell.run("bst-artifact repo fsck --repo repo").succeeded, sourceLocation: location)
+            let found = try shell.run("bst-artifact repo fsck --repo repo --verify-bindings")
+            let theirs = try shell.run("ostree fsck --repo=repo --verify-bindings")
+            #expect(theirs.succeeded == (words == nil), "\(theirs.errorText)", sourceLocation: location)
+            #expect(
+                found.status == .exited(words == nil ? 0 : 6), "\(found.errorText)", sourceLocation: location)
+            #expect(
+                words.map { found.errorText.contains($0) } ?? true, "\(found.errorText)",
+                sourceLocation: location)
+        }
+        try expect(nil)
+        try shell.well("ostree refs --repo=repo --create=third/product a/b")
+        try expect(
+            "ref third/product does not fit its commit \(commit): it was made for ref 'a/b'"
+        )
+        try shell.well("ostree refs --repo=repo --delete third/product")
+        try shell.directory.file("repo/refs/remotes/origin/other", "\(commit)\n")
+        try expect("ref remotes/origin/other does not fit its commit")
+        unlink("\(repository)/refs/remotes/origin/other")
+        try shell.directory.file("repo/refs/remotes/origin/a/b", "\(commit)\n")
+        try expect(nil)
+        try shell.well("ostree config --repo=repo set core.collection-id org.example.Cache")
+        try expect("do not say which collection it was made for")
+        let bound = try OSTreeCommand.commit(repository, tree: shell.directory.path("tree"), refs: ["a/b"])
+        try expect(nil)
+        try shell.directory.file("repo/refs/mirrors/org.example.Other/a/b", "\(bound)\n")
+        try expect("it was made for collection 'org.example.Cache' and not for 'org.example.Other'")
+    }
+
     @Test(arguments: cases)
     func `Each fault is found that ostree finds`(_ mode: OSTreeCommand.Mode, _ fault: Fault) throws {
         let shell = try Shell()

@@ -28,6 +28,55 @@ import Testing
         #expect(errors.contains(words), "\(errors)")
     }
 
+    @Test
+    func `A commit that was made for another ref is refused, and only warned of where nothing is verified`()
+        throws
+    {
+        let keys = try SigningKeys(.ed25519)
+        try keys.sign(cache.repository, cache.commit)
+        try OSTreeCommand.lines(cache.repository, ["refs", "--create=third/product", cache.ref])
+        let words = "it was made for ref '\(cache.ref)' and not for third/product"
+        let errors = try builder.pullBadly(["third/product"], from: cache.repository, keys.options)
+        #expect(
+            errors.contains("commit \(cache.commit) of ref third/product is refused: \(words)"), "\(errors)")
+        // The same goes for what is here already.
+        try builder.pullWell([cache.ref], from: cache.repository, keys.options)
+        _ = try builder.pullBadly(["third/product"], from: cache.repository, keys.options)
+        let warnings = try builder.pullWell(["third/product"], from: cache.repository).errorText
+        #expect(
+            warnings.contains("warning: commit \(cache.commit) of ref third/product: \(words)"), "\(warnings)"
+        )
+        #expect(try builder.pullWell([cache.ref], from: cache.repository).errorText.isEmpty)
+    }
+
+    @Test func `A commit must fit the collection that is recorded for the remote`() throws {
+        let keys = try SigningKeys(.ed25519)
+        try keys.sign(cache.repository, cache.commit)
+        func pull(_ collection: String) throws -> ProcessResult {
+            try OSTreeCommand.lines(
+                builder.repository, ["remote", "delete", "--if-exists", "origin"])
+            try OSTreeCommand.lines(
+                builder.repository,
+                ["remote", "add", "--collection-id=\(collection)", "origin", "file://\(cache.repository)"])
+            return try builder.pull([cache.ref], from: "origin", keys.options)
+        }
+        let unbound = try pull("org.example.Cache")
+        #expect(
+            unbound.failed && unbound.errorText.contains("which collection it was made for"),
+            "\(unbound.errorText)")
+        try OSTreeCommand.lines(
+            cache.repository, ["config", "set", "core.collection-id", "org.example.Cache"])
+        let commit = try OSTreeCommand.commit(cache.repository, tree: cache.tree, refs: [cache.ref])
+        try keys.sign(cache.repository, commit)
+        let other = try pull("org.example.Other")
+        #expect(
+            other.failed
+                && other.errorText.contains(
+                    "it was made for collection 'org.example.Cache' and not for 'org.example.Other'"),
+            "\(other.errorText)")
+        #expect(try pull("org.example.Cache").succeeded)
+    }
+
     @Test func `If both kinds are asked for, one of them does not do`() throws {
         let keys = try SigningKeys.Kind.allCases.map { try SigningKeys($0) }
         let options = keys.flatMap(\.options)

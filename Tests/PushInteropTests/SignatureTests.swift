@@ -40,6 +40,31 @@ import Testing
         try expectRefusal("commit \(commit) of ref a/b/c is refused: ", words) { try push(signedBy: keys) }
     }
 
+    @Test func `A commit that was made for another ref, or another collection, does not arrive`() throws {
+        let keys = try SigningKeys(.ed25519)
+        try OSTreeCommand.lines(shop.source, ["commit", "-b", "rel/signed", "--tree=ref=a/b/c"])
+        let bound = try OSTreeCommand.revParse(shop.source, "rel/signed")
+        try keys.sign(shop.source, bound)
+        try OSTreeCommand.lines(shop.source, ["refs", "--create=third/product", "rel/signed"])
+        try expectRefusal(
+            "commit \(bound) of ref third/product is refused: it was made for ref 'rel/signed' and not for third/product"
+        ) { try push(["third/product"], signedBy: keys) }
+        expectSuccess(try push(["rel/signed"], signedBy: keys))
+        // That the cache has it already does not make it right.
+        try expectRefusal("and not for third/product") { try push(["third/product"], signedBy: keys) }
+
+        for (repository, collection) in [
+            (shop.source, "org.example.Other"), (shop.cache, "org.example.Cache"),
+        ] {
+            try OSTreeCommand.lines(repository, ["config", "set", "core.collection-id", collection])
+        }
+        try OSTreeCommand.lines(shop.source, ["commit", "-b", "rel/new", "--tree=ref=a/b/c"])
+        try keys.sign(shop.source, OSTreeCommand.revParse(shop.source, "rel/new"))
+        try expectRefusal("it was made for collection 'org.example.Other' and not for 'org.example.Cache'") {
+            try push(["rel/new"], signedBy: keys)
+        }
+    }
+
     @Test func `A commit that ostree signs with GPG arrives`() throws {
         let keys = try GPGHome()
         try keys.makeKey("builder@example.com")

@@ -15,6 +15,8 @@ public final class Fsck {
         /// Whether what is damaged is removed, so that it can be pushed or pulled again, and commits that lack something are
         /// marked as partial.
         public var deletesDamaged = false
+        /// Whether commits must say that they were made for the refs that point to them, as far as they say anything.
+        public var verifiesBindings = false
         /// How many threads work; nil for as many as there are cores.
         public var threads: Int?
         /// Is told now and then how many objects and bytes were checked, from several threads.
@@ -133,8 +135,12 @@ public final class Fsck {
         }
         report.missing = walk.missing
         report.incompleteCommits = walk.incompleteCommits
-        for (ref, commit) in try repository.readableRefs(&report.badRefs) {
+        for (path, commit) in try repository.readableRefs(&report.badRefs) {
             report.refs += 1
+            let ref = path.shown
+            if options.verifiesBindings, let reason = try bindingObjection(path, commit) {
+                report.misboundRefs.append(.init(ref: ref, reason: "commit \(commit): \(reason)"))
+            }
             if try !repository.contains(ObjectName(commit, .commit)) {
                 report.badRefs.append(.init(ref: ref, reason: "its commit \(commit) is not there"))
             } else if try repository.isPartial(commit) {
@@ -142,6 +148,16 @@ public final class Fsck {
             }
         }
         report.badRefs.sort { $0.ref < $1.ref }
+        report.misboundRefs.sort { $0.ref < $1.ref }
+    }
+
+    private func bindingObjection(_ path: RefPath, _ commit: Checksum) throws -> String? {
+        // A commit that is damaged has been told of.
+        guard try repository.contains(ObjectName(commit, .commit)) else { return nil }
+        do {
+            return try repository.bindingObjection(
+                commit, to: path.name, .strict(path.collection(in: repository)))
+        } catch let error as RepositoryError where error.code == .badObject { return nil }
     }
 
     // MARK: Removal

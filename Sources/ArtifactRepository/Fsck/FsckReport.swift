@@ -20,7 +20,7 @@ public struct FsckReport: Sendable {
         public var parent: ObjectName
     }
 
-    /// A ref that leads nowhere.
+    /// A ref that leads nowhere, or to a commit of another.
     public struct BadRef: Sendable {
         /// The ref, as its file below `refs` is called without `heads/`.
         public var ref: String
@@ -46,11 +46,13 @@ public struct FsckReport: Sendable {
     public var partialCommits: [Checksum] = []
     /// Refs that lead nowhere.
     public var badRefs: [BadRef] = []
+    /// Refs that point to commits that were made for others, where that was to be looked at.
+    public var misboundRefs: [BadRef] = []
     /// How many damaged objects were removed.
     public var removed = 0
 
     /// Whether nothing is wrong.
-    public var isClean: Bool { damaged.isEmpty && missing.isEmpty && badRefs.isEmpty }
+    public var isClean: Bool { damaged.isEmpty && missing.isEmpty && badRefs.isEmpty && misboundRefs.isEmpty }
 
     mutating func add(_ other: FsckReport) {
         objects += other.objects

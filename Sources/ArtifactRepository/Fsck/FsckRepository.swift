@@ -25,15 +25,15 @@ extension Repository {
         }
     }
 
-    /// The refs of all kinds: those of this repository by their names, those of remotes and mirrors with their folder's name.
-    func readableRefs(_ bad: inout [FsckReport.BadRef]) throws -> [(ref: String, commit: Checksum)] {
-        var refs: [(ref: String, commit: Checksum)] = []
+    /// The refs of all kinds.
+    func readableRefs(_ bad: inout [FsckReport.BadRef]) throws -> [(path: RefPath, commit: Checksum)] {
+        var refs: [(path: RefPath, commit: Checksum)] = []
         var pending = ["refs"]
         while let path = pending.popLast() {
             guard let folder = try root.directoryIfPresent(path) else { continue }
             for entry in try folder.entries() {
                 let name = "\(path)/\(entry)"
-                let shown = String(name.dropFirst(name.hasPrefix("refs/heads/") ? 11 : 5))
+                let file = RefPath(name.dropFirst("refs/".count))
                 switch try folder.status(of: entry).map({ $0.st_mode & S_IFMT }) {
                 case S_IFDIR: pending.append(name)
                 case S_IFREG, S_IFLNK:
@@ -45,15 +45,16 @@ extension Repository {
                         guard error.isNotFound || error.code == ELOOP else { throw error }
                         // An alias may stay when what it stands for goes.
                         if try folder.contains(entry) {
-                            bad.append(.init(ref: shown, reason: "it is an alias of a ref that is not there"))
+                            bad.append(
+                                .init(ref: file.shown, reason: "it is an alias of a ref that is not there"))
                         }
                         continue
                     }
                     let text = String(decoding: try Descriptor(number).readAll(limit: 4096), as: UTF8.self)
                     if let commit = Checksum(hex: text.prefix { !$0.isWhitespace }) {
-                        refs.append((shown, commit))
+                        refs.append((file, commit))
                     } else {
-                        bad.append(.init(ref: shown, reason: "it holds no commit"))
+                        bad.append(.init(ref: file.shown, reason: "it holds no commit"))
                     }
                 default: continue
                 }

@@ -22,9 +22,7 @@ public struct Commit: Sendable {
 
     /// Reads and checks a commit object.
     public init(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError) {
-        guard let variant = try? Variant(parsing: bytes, as: "(a{sv}aya(say)sstayay)") else {
-            throw .badObject(name, "it is not a well-formed commit")
-        }
+        let variant = try Commit.variant(bytes, name)
         let parentField = variant[1].bytes ?? []
         parent = try parentField.isEmpty ? nil : Checksum(field: variant[1], of: name)
         tree = try Checksum(field: variant[6], of: name)
@@ -45,6 +43,16 @@ public struct Commit: Sendable {
             Result { () throws(RepositoryError) in try Commit(bytes, name) }
         }
         self = try result.get()
+    }
+
+    /// The whole of a commit object.
+    static func variant(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError)
+        -> Variant
+    {
+        guard let variant = try? Variant(parsing: bytes, as: "(a{sv}aya(say)sstayay)") else {
+            throw .badObject(name, "it is not a well-formed commit")
+        }
+        return variant
     }
 }
 

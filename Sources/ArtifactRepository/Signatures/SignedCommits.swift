@@ -8,25 +8,32 @@ import Variants
 ///
 /// Verified are, before anything becomes visible: the commits that refs are to point to, also where the store has them
 /// already; their ancestors that the store does not have; every other commit that was received, and every one that gets
-/// detached metadata. The detached metadata that counts is the one that readers will find.
+/// detached metadata. The detached metadata that counts is the one that readers will find. A commit that says which refs
+/// and collection it was made for must fit the ref that is to point to it, or a signature for one ref would do for all.
 public final class SignedCommits: StoreDecorator {
     /// The store behind.
     public let inner: any ArtifactStore
     private let verifiers: [any SignatureVerifier]
+    private let bindings: CommitBindings.Rule
 
     /// Protects `inner`.
     ///
     /// - Parameters:
     ///   - inner: the store behind.
     ///   - verifiers: all of them must be content with each commit.
-    public init(_ inner: any ArtifactStore, verifiers: [any SignatureVerifier]) {
+    ///   - bindings: what commits must fit in addition to their refs.
+    public init(
+        _ inner: any ArtifactStore, verifiers: [any SignatureVerifier],
+        bindings: CommitBindings.Rule = CommitBindings.Rule()
+    ) {
         self.inner = inner
         self.verifiers = verifiers
+        self.bindings = bindings
     }
 
     /// Makes a place for new objects that publishes only signed commits.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
-        SignedQuarantine(try inner.makeQuarantine(purpose), of: inner, verifiers)
+        SignedQuarantine(try inner.makeQuarantine(purpose), of: inner, verifiers, bindings)
     }
 }
 
@@ -37,9 +44,11 @@ extension Repository {
     ///   - store: what is wrapped, where that is the repository behind other layers.
     ///   - keyring: a keyring, of which each commit must have a GPG signature; nil where none is needed.
     ///   - keys: a file of ed25519 public keys, one of which must have signed each commit; nil where none is needed.
+    ///   - bindings: what commits that must be signed must fit in addition to their refs.
     /// - Throws: `RepositoryError` or `SystemError` where a file cannot be used.
     public func requiringSignatures(
-        gpgKeyring keyring: String?, ed25519Keys keys: String?, of store: (any ArtifactStore)? = nil
+        gpgKeyring keyring: String?, ed25519Keys keys: String?, of store: (any ArtifactStore)? = nil,
+        bindings: CommitBindings.Rule = CommitBindings.Rule()
     ) throws -> any ArtifactStore {
         var verifiers: [any SignatureVerifier] = []
         if let keyring {
@@ -47,7 +56,7 @@ extension Repository {
         }
         if let keys { verifiers.append(try Ed25519Verifier(keys: keys)) }
         let store = store ?? self
-        return verifiers.isEmpty ? store : SignedCommits(store, verifiers: verifiers)
+        return verifiers.isEmpty ? store : SignedCommits(store, verifiers: verifiers, bindings: bindings)
     }
 }
 
@@ -55,13 +64,18 @@ private final class SignedQuarantine: QuarantineDecorator {
     let inner: any Quarantine
     private let store: any ArtifactStore
     private let verifiers: [any SignatureVerifier]
+    private let bindings: CommitBindings.Rule
     /// The commits, and the detached metadata, that came.
     private var received: Set<ObjectName> = []
 
-    init(_ inner: any Quarantine, of store: any ArtifactStore, _ verifiers: [any SignatureVerifier]) {
+    init(
+        _ inner: any Quarantine, of store: any ArtifactStore, _ verifiers: [any SignatureVerifier],
+        _ bindings: CommitBindings.Rule
+    ) {
         self.inner = inner
         self.store = store
         self.verifiers = verifiers
+        self.bindings = bindings
     }
 
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
@@ -78,6 +92,7 @@ private final class SignedQuarantine: QuarantineDecorator {
         }
         for change in changes {
             try verify(change.new, calling: "of ref \(change.ref)")
+            try checkBindings(change)
             for ancestor in try newAncestors(of: change.new) {
                 try verify(ancestor, calling: "in the history of ref \(change.ref)")
             }
@@ -87,6 +102,15 @@ private final class SignedQuarantine: QuarantineDecorator {
             try verify(commit, calling: "among the objects sent")
         }
         return try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)
+    }
+
+    private func checkBindings(_ change: RefChange) throws {
+        let name = ObjectName(change.new, .commit)
+        // Its signature was found good, so it is there.
+        let found = try metadata(name)?.withUnsafeBytes { try CommitBindings($0, name) }
+        guard let objection = found?.objection(to: change.ref.text, bindings) else { return }
+        throw RepositoryError(
+            .badSignature, "commit \(change.new) of ref \(change.ref) is refused: \(objection)")
     }
 
     /// The ancestors that become visible with a commit: those that are here, as far back as the first in the store.

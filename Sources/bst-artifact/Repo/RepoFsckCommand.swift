@@ -22,6 +22,11 @@ struct RepoFsckCommand: ParsableCommand {
     )
     var deletesDamaged = false
 
+    @Flag(
+        name: .customLong("verify-bindings"),
+        help: "Also look whether commits were made for the refs, and the collection, that point to them.")
+    var verifiesBindings = false
+
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var configurationOptions: ConfigurationOptions
     @OptionGroup var output: OutputOptions
@@ -32,6 +37,7 @@ struct RepoFsckCommand: ParsableCommand {
         let progress = output.terminal.progress("checking \(repository.path)")
         var options = Fsck.Options()
         options.deletesDamaged = deletesDamaged
+        options.verifiesBindings = verifiesBindings
         options.cancellation = try Interruption.cancellation()
         options.showProgress = { objects, bytes in
             progress.show("\(Format.count(objects, "object")), \(Format.bytes(bytes))")
@@ -52,6 +58,9 @@ struct RepoFsckCommand: ParsableCommand {
         for bad in report.badRefs {
             terminal.fail("ref \(bad.ref.forDisplay()) leads nowhere: \(bad.reason)")
         }
+        for bad in report.misboundRefs {
+            terminal.fail("ref \(bad.ref.forDisplay()) does not fit its \(bad.reason)")
+        }
         for commit in report.partialCommits { terminal.warn("commit \(commit) is only partly here") }
         if report.removed > 0 {
             terminal.say("\(Format.count(report.removed, "damaged object")) removed: push or pull them again")
@@ -60,7 +69,7 @@ struct RepoFsckCommand: ParsableCommand {
             report.isClean
             ? "nothing is damaged"
             : "\(report.damaged.count) damaged, \(report.missing.count) missing, "
-                + "\(Format.count(report.badRefs.count, "bad ref"))"
+                + "\(Format.count(report.badRefs.count + report.misboundRefs.count, "bad ref"))"
         terminal.say(
             "\(repository.path): \(Format.count(report.objects, "object")) of \(Format.bytes(report.bytes)), "
                 + "\(Format.count(report.commits, "commit")), \(Format.count(report.refs, "ref")): \(found)")
@@ -74,6 +83,8 @@ struct RepoFsckCommand: ParsableCommand {
             "incompleteCommits": .array(report.incompleteCommits.map { JSON($0) }),
             "partialCommits": .array(report.partialCommits.map { JSON($0) }),
             "badRefs": .array(report.badRefs.map { ["ref": JSON($0.ref), "reason": JSON($0.reason)] }),
+            "misboundRefs": .array(
+                report.misboundRefs.map { ["ref": JSON($0.ref), "reason": JSON($0.reason)] }),
             "removed": JSON(report.removed),
         ])
     }
