@@ -45,6 +45,9 @@ public struct CommitBindings: Sendable, Equatable {
 
     /// Tells why a ref may not point to the commit; nil where it may.
     ///
+    /// - Parameters:
+    ///   - ref: the name of the ref.
+    ///   - rule: what the bindings must fit in addition.
     /// - Returns: the end of a sentence that begins with the commit.
     public func objection(to ref: String, _ rule: Rule) -> String? {
         if let refs {
@@ -77,6 +80,11 @@ public struct CommitBindings: Sendable, Equatable {
 
 extension ArtifactStore {
     /// Tells why a ref may not point to a commit that is here; nil where it may, and where the commit is not here.
+    ///
+    /// - Parameters:
+    ///   - commit: the commit.
+    ///   - ref: the name of the ref.
+    ///   - rule: what the commit's bindings must fit in addition.
     public func bindingObjection(
         _ commit: Checksum, to ref: String, _ rule: CommitBindings.Rule
     ) throws -> String? {
