@@ -22,7 +22,7 @@ public struct ArtifactCache: Sendable {
         public var web = WebOptions()
         /// Places that have the same as the cache, for pulls.
         public var mirrors: [RemoteAddress] = []
-        /// Whether a pull is refused that would move a ref to a commit which is older than the one here.
+        /// Refuses a pull that would move a ref to a commit which is older than the one here.
         public var refusesOlder = false
 
         /// The options that suit any cache.

@@ -43,7 +43,7 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
         self.description = description
     }
 
-    /// What there is to say of a remote whose owner lets nothing be changed.
+    /// The error for a remote whose owner lets nothing be changed.
     public static func readOnly(_ remote: String) -> ClientError {
         ClientError(
             .refused,

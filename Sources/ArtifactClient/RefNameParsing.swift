@@ -17,7 +17,7 @@ extension RefName {
         self = ref
     }
 
-    /// What somebody means who names something else than a ref.
+    /// A sentence for somebody who names something else than a ref.
     private static func mistake(in text: String) -> String? {
         let shown = "'\(text.forDisplay(limit: 100))'"
         if Checksum(hex: text) != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Unicode.Scalar {
-    /// Whether a terminal shows it and does nothing else: no control character, none that ends a line or turns the direction
+    /// True where a terminal shows it and does nothing else: no control character, none that ends a line or turns the direction
     /// of writing.
     public var isPrintable: Bool {
         switch properties.generalCategory {
@@ -75,13 +75,13 @@ public struct DisplayedLines {
         return DisplayedLines.displayed(held[..<end])
     }
 
-    /// What was held back.
+    /// Returns the text that was held back.
     public mutating func end() -> [UInt8] {
         defer { held = [] }
         return DisplayedLines.displayed(held[...])
     }
 
-    /// How many bytes at the end may go on in the next part.
+    /// The number of bytes at the end that may go on in the next part.
     private static func unfinished(_ bytes: [UInt8]) -> Int {
         if bytes.last == UInt8(ascii: "\r") { return 1 }
         for (count, byte) in zip(1..., bytes.suffix(3).reversed()) where byte & 0xc0 != 0x80 {

@@ -21,7 +21,7 @@ public struct Receiver: Sendable {
         public var version = ProtocolVersion.one
         /// Where clients can pull from, told to those that ask.
         public var pullURL: String?
-        /// Where refs that exist may move.
+        /// The policy for moving refs that exist.
         public var moves = RefMovePolicy.artifacts
         /// What it can do beyond version 1.
         public var abilities = Ability.enabled

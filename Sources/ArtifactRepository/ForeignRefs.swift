@@ -5,11 +5,11 @@ import SystemCalls
 
 /// A ref that a repository has for somebody else: what was pulled from a remote, or mirrored for a collection.
 public struct ForeignRef: Sendable, Equatable {
-    /// What `ostree refs` calls it: `origin:os/1`, or `(org.example.OS, os/1)`.
+    /// The name that `ostree refs` shows: `origin:os/1`, or `(org.example.OS, os/1)`.
     public var description: String
     /// Its name at the other's.
     public var ref: RefName
-    /// What stands for it in a command of ostree's: `origin:os/1`, or its commit.
+    /// The name that commands of ostree take: `origin:os/1`, or its commit.
     public var source: String
 }
 

@@ -40,7 +40,7 @@ public struct RefListing: Sendable {
 extension Repository {
     /// Looks at all refs below `refs/heads`.
     ///
-    /// Where libostree fails on the whole repository, as it does for an alias whose target is not there, the rest is listed.
+    /// An alias whose target is not there, on which libostree fails for the whole repository, is left out and the rest is listed.
     ///
     /// - Parameter onlyAliases: whether nothing but aliases is listed, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {

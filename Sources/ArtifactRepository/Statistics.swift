@@ -35,13 +35,13 @@ public struct RepositoryStatistics: Sendable, Equatable {
     public var projects: [ProjectStatistics] = []
     /// How many bytes of disk everything takes that some ref needs, each object counted once.
     public var reachableBytes: UInt64 = 0
-    /// How many bytes of disk all objects and static deltas take.
+    /// The bytes of disk that all objects and static deltas take.
     public var allocatedBytes: UInt64 = 0
     /// How many bytes of the file system are free.
     public var freeBytes: UInt64 = 0
     /// The artifacts of which something is missing.
     public var incomplete: [RefName] = []
-    /// What is among the refs and was left out.
+    /// Files among the refs that were left out.
     public var leftOut: [RefListing.LeftOut] = []
 }
 

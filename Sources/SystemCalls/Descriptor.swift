@@ -9,7 +9,7 @@ public final class Descriptor: Sendable {
     public let number: Int32
     private let isOwned: Bool
 
-    /// How messages call the file; nil for pipes and the like.
+    /// The file's name in messages; nil for pipes and the like.
     private let path: String?
 
     /// Takes over `number`; with `owned: false` (standard input and the like) it is never closed.

@@ -23,7 +23,7 @@ public struct SystemError: Error, CustomStringConvertible, Equatable, Sendable {
     /// The system's words for the error, for example `No such file or directory`.
     public var reason: String { String(cString: strerror(code)) }
 
-    /// Whether the thing acted on does not exist. No other error says so.
+    /// True where the thing acted on does not exist. No other error says so.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
     /// Returns nil where the thing acted on does not exist; any other error is thrown.

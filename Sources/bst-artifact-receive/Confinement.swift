@@ -11,7 +11,7 @@ struct Confinement {
     /// What the client asked sshd for, where this program was put in its place.
     let request: ReceiverInvocation?
     private let root: String?
-    /// Whether sshd started this program in place of another command.
+    /// True where sshd started this program in place of another command.
     private let isForced: Bool
 
     /// - Parameter root: the folder that the client's paths are confined to; nil where the owner named the repository.
@@ -31,7 +31,7 @@ struct Confinement {
         }
     }
 
-    /// Whether it is the client that wants to hear everything, who may have started this program itself.
+    /// True where the client wants to hear everything, who may have started this program itself.
     func isVerbosityAsked(by isVerbose: Bool) -> Bool {
         isForced ? request?.isVerbose == true : isVerbose
     }

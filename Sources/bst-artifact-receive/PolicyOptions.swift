@@ -117,7 +117,7 @@ struct PolicyOptions: ParsableArguments {
         }
     }
 
-    /// Where refs that exist may move.
+    /// The policy for moving refs that exist.
     var moves: RefMovePolicy { chosenMoves ?? existing?.successor ?? .artifacts }
 
     /// A sentence for the log about an option that is gone.

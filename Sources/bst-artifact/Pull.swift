@@ -139,7 +139,7 @@ struct Pull {
         results.append(Pull.json(report, source, milliseconds))
     }
 
-    /// What is said of a ref that moves back.
+    /// The sentence for a ref that moves back.
     private static func warning(
         _ entry: PullReport.Entry, _ source: RemoteAddress, isDryRun: Bool
     ) -> String? {

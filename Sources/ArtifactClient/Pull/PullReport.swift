@@ -34,7 +34,7 @@ public struct PullReport: Sendable, Equatable {
         /// Whether it moved.
         public var isChanged: Bool { previous != commit }
 
-        /// Whether it moved to a commit that is older than the one before.
+        /// True where it moved to a commit that is older than the one before.
         public var isOlder: Bool { times.map { $0.now < $0.before } ?? false }
     }
 

@@ -16,7 +16,7 @@ public final class Puller {
     /// Is told after each object, and at the end, how far the pull has come.
     public var showProgress: (TransferProgress) -> Void = { _ in }
 
-    /// Whether a ref is refused whose commit at the remote is older than the one here.
+    /// Refuses a ref whose commit at the remote is older than the one here.
     public var refusesOlder = false
 
     /// Prepares to pull.

@@ -4,7 +4,7 @@ import ArtifactProtocol
 import ArtifactRepository
 
 extension ObjectName {
-    /// Where an archive repository has the object, below its URL.
+    /// The object's path below the URL of an archive repository.
     var webPath: String {
         let hex = checksum.hex
         return "objects/\(hex.prefix(2))/\(hex.dropFirst(2)).\(type.rawValue)"

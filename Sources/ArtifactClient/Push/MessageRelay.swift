@@ -7,7 +7,7 @@ import SystemCalls
 final class MessageRelay: Sendable {
     private struct State {
         var tail: [UInt8] = []
-        /// Whether something was taken out of the pipe and not passed on yet.
+        /// True while something was taken out of the pipe and not passed on yet.
         var isBusy = false
         var isOver = false
     }
@@ -17,9 +17,9 @@ final class MessageRelay: Sendable {
 
     /// So many bytes are remembered.
     private static let tailLimit = 8192
-    /// How long the last words of a program that ended may take to be passed on, in milliseconds.
+    /// The time for the last words of a program that ended to be passed on, in milliseconds.
     private static let patience: UInt64 = 1000
-    /// How long a child that it left behind may hold its standard error open, in milliseconds.
+    /// The time for a child that it left behind to close its standard error, in milliseconds.
     private static let patienceForChildren: UInt64 = 100
 
     init(_ source: Descriptor, show: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {

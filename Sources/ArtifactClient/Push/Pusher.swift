@@ -37,10 +37,10 @@ public struct Pusher {
         /// Whether nothing is to be sent: then the report tells what would become of refs, and how many objects their new
         /// commits consist of, of which the remote may have some.
         public var isDryRun = false
-        /// Whether the remote is asked to replace commits that are not ancestors of ours. Each is named as it was seen there, and
+        /// Asks the remote to replace commits that are not ancestors of ours. Each is named as it was seen there, and
         /// the remote decides.
         public var isForced = false
-        /// How the web server is talked to that says where refs are, for receivers that do not.
+        /// Options for the web server that is asked for refs where the receiver does not tell them.
         public var web = WebOptions()
         /// Ends the push when it is requested.
         public var cancellation: Cancellation?
@@ -250,7 +250,7 @@ public struct Pusher {
         return plan
     }
 
-    /// Whether the remote is to be asked to move a ref to a commit that is no descendant, as far as its history is here.
+    /// Tells whether the remote is to be asked to move a ref to a commit that is no descendant, as far as its history is here.
     private func mayReplace(_ old: Checksum, with new: Checksum) throws -> Bool {
         if options.isForced { return true }
         guard try repository.commit(new).parent == nil else { return false }

@@ -123,7 +123,7 @@ final class ReceiverConnection {
         }
     }
 
-    /// What to report where something else than a receiver speaks, as far as it can be quoted.
+    /// The error for something else than a receiver that speaks, with a quotation of it.
     private func foreignText() -> ClientError {
         while buffer.readable.count < 200, (try? waitForOutput(milliseconds: 200)) == true,
             (try? buffer.fill({ try process.output.read(into: $0) })) ?? 0 > 0

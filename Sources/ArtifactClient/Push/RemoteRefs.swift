@@ -38,7 +38,7 @@ enum RemoteRefs {
         }
     }
 
-    /// How long a web server may take for each ref, in seconds.
+    /// The time limit of a web server for each ref, in seconds.
     private static let timeout = 10
 
     /// The commit of a ref that is known to be there.

@@ -5,9 +5,9 @@ import CCurl
 /// Why a request failed, and whether another attempt may help.
 struct WebFailure {
     let isTemporary: Bool
-    /// Whether the server has too much to do, which says nothing of others.
+    /// True where the server has too much to do, which says nothing of others.
     let isBusy: Bool
-    /// How many seconds the server asks to wait, where it does and that is not too long.
+    /// The seconds that the server asks to wait; nil where it does not, or where that is too long.
     let pause: Int?
     let error: ClientError
 

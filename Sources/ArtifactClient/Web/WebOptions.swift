@@ -27,7 +27,7 @@ public struct WebOptions: Sendable {
     public var transfers = 128
     /// How long a server may be silent, in seconds.
     public var patience = 60
-    /// How long one transfer may take in all, in seconds; nil for any time.
+    /// The time limit of a whole transfer, in seconds; nil for none.
     public var timeLimit: Int?
     /// Ends what is being done when it is requested.
     public var cancellation: Cancellation?

@@ -137,7 +137,7 @@ public struct FrameHeader: Equatable, Sendable {
         bodySize = order == .little ? second << 8 | first : first << 8 | second
     }
 
-    /// Whether a byte is one of a text, as no version of the protocol is.
+    /// Tells whether a byte is one of a text, as no version of the protocol is.
     private static func isText(_ byte: UInt8) -> Bool {
         [9, 10, 13, 27].contains(byte) || byte >= 32 && byte != 127
     }

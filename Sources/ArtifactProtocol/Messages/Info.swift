@@ -13,7 +13,7 @@ public struct Info: Equatable, Sendable {
     public var pullURL: String?
     /// What it can do beyond version 1.
     public var abilities: Set<Ability> = []
-    /// Whether a receiver takes no changes at all, as its owner wants it.
+    /// True for a receiver that takes no changes at all, as its owner wants it.
     public var isReadOnly = false
     /// The other keys of a message that was received, sorted.
     public private(set) var otherKeys: [String] = []

@@ -57,7 +57,7 @@ private final class AskingQuarantine: QuarantineDecorator {
         return try inner.publish(changes, replaceDetachedMetadata: replaceDetachedMetadata)
     }
 
-    /// Where refs are; nil where that cannot be read.
+    /// The commits of refs; nil where they cannot be read.
     private func places(of changes: [RefChange]) -> [Checksum?]? {
         try? changes.map { try store.commit(of: $0.ref) }
     }

@@ -11,7 +11,7 @@ extension Repository {
         return reach.length
     }
 
-    /// How many bytes of disk the objects take, without static deltas, as far as that is remembered; nothing is counted, and
+    /// The bytes of disk that the objects take, without static deltas, as far as that is remembered; nothing is counted, and
     /// nothing locked.
     public var rememberedAllocation: UInt64? {
         // Who publishes right now is seen or not; the next one who asks sees it.

@@ -42,7 +42,7 @@ public struct Expiry {
         public var freedBytes: UInt64 = 0
         /// How many bytes too many there are even so, because they are kept, or not the repository's.
         public var excessBytes: UInt64 = 0
-        /// What is among the refs, holds what it holds, and cannot go since it could not be listed.
+        /// Refs that could not be listed, so that they and what they hold stay.
         public var leftOut: [RefListing.LeftOut] = []
     }
 
@@ -139,7 +139,7 @@ public struct Expiry {
         return (report, reach, budget)
     }
 
-    /// How many bytes too many stay.
+    /// The bytes above the limit that stay.
     private func excess(_ reach: Reach, _ budget: Budget) -> UInt64 {
         adding(reach.bytes - min(reach.bytes, budget.allowed), budget.shortage)
     }

@@ -3,7 +3,7 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// What can be reached from commits and trees, each object once, with the disk that it takes. The static deltas that lead to
+/// The objects that can be reached from commits and trees, each once, with the disk that they take. The static deltas that lead to
 /// a commit count as part of it.
 struct Reach {
     private let repository: Repository

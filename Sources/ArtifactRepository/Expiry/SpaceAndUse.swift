@@ -40,7 +40,7 @@ extension Repository {
         return status.f_blocks == 0 ? .max : UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
-    /// How many bytes of disk objects and static deltas take. That of objects is remembered, and counted only after others
+    /// The bytes of disk that objects and static deltas take. That of objects is remembered, and counted only after others
     /// changed something.
     public func allocatedBytes() throws -> UInt64 {
         try allocatedBytesOfObjects() + StaticDeltas(self).bytes

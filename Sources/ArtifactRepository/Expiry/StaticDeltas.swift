@@ -13,13 +13,13 @@ struct StaticDeltas {
     struct Entry {
         /// Its path below the repository.
         var path: String
-        /// How many bytes of disk its files take.
+        /// The bytes of disk that its files take.
         var bytes: UInt64
         /// Tells a delta from an index, which is a file.
         var isDirectory: Bool
     }
 
-    /// What leads to each commit.
+    /// The deltas that lead to each commit.
     private(set) var entries: [Checksum: [Entry]] = [:]
 
     /// Looks at all deltas.
@@ -39,10 +39,10 @@ struct StaticDeltas {
         }
     }
 
-    /// How many bytes of disk all of them take.
+    /// The bytes of disk that all of them take.
     var bytes: UInt64 { entries.keys.reduce(0) { $0 + bytes(to: $1) } }
 
-    /// How many bytes of disk those take that lead to a commit.
+    /// The bytes of disk of those that lead to a commit.
     func bytes(to commit: Checksum) -> UInt64 {
         entries[commit]?.reduce(0) { $0 + $1.bytes } ?? 0
     }
@@ -66,7 +66,7 @@ extension Repository {
 }
 
 extension Directory {
-    /// How many bytes of disk a file takes, or a directory's files.
+    /// The bytes of disk that a file takes, or a directory's files.
     fileprivate func allocatedBytes(of name: String) throws -> UInt64 {
         if let folder = try directoryIfPresent(name) {
             return try folder.entries().reduce(0) { try $0 + folder.allocatedBytes(of: $1) }

@@ -15,7 +15,7 @@ public final class Fsck {
         /// Whether what is damaged is removed, so that it can be pushed or pulled again, and commits that lack something are
         /// marked as partial.
         public var deletesDamaged = false
-        /// Whether commits must say that they were made for the refs that point to them, as far as they say anything.
+        /// Requires commits that name refs to name the ones that point to them.
         public var verifiesBindings = false
         /// How many threads work; nil for as many as there are cores.
         public var threads: Int?
@@ -102,7 +102,7 @@ public final class Fsck {
         return report
     }
 
-    /// Whether a failure to check an object tells of that object, rather than of what this process may do at the moment.
+    /// Tells whether a failure to check an object is one of that object, rather than of what this process may do at the moment.
     private static func isDamage(_ error: any Error) -> Bool {
         guard let error = error as? SystemError else { return true }
         // It is gone, a link, a directory or a socket, or the disk cannot read it.

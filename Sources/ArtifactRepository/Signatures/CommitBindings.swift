@@ -24,11 +24,11 @@ public struct CommitBindings: Sendable, Equatable {
         }
     }
 
-    /// What bindings must fit, as `ostree pull` demands it.
+    /// The ref and collection that bindings must fit, as `ostree pull` demands it.
     public struct Rule: Sendable, Equatable {
         /// The collection; nil where none is known, and any will do.
         public var collection: String?
-        /// Whether commits must say where they belong.
+        /// Requires commits to have bindings.
         public var isRequired: Bool
 
         /// Describes what bindings must fit.
@@ -37,7 +37,7 @@ public struct CommitBindings: Sendable, Equatable {
             self.isRequired = isRequired
         }
 
-        /// What libostree demands of a remote, or repository, whose collection is known or not.
+        /// The demands of libostree on a remote, or repository, whose collection is known or not.
         public static func strict(_ collection: String?) -> Rule {
             Rule(collection: collection, isRequired: collection != nil)
         }

@@ -9,7 +9,7 @@ public protocol ArtifactStore: AnyObject, Sendable {
     var path: String { get }
     /// How it stores objects.
     var mode: RepositoryMode { get }
-    /// Whether it takes no changes at all, which clients that only ask are told.
+    /// True where it takes no changes at all, which clients that only ask are told.
     var isReadOnly: Bool { get }
     /// The commit that a ref points to; nil where there is no such ref.
     func commit(of ref: RefName) throws -> Checksum?
@@ -155,7 +155,7 @@ public struct RefChange: Sendable, Equatable {
     public var new: Checksum
     /// What must be true of it now.
     public var expectation: Expectation
-    /// Where it may move from the commit at which it is.
+    /// The policy for moving it from the commit at which it is.
     public var moves: RefMovePolicy
 
     /// Describes a move.

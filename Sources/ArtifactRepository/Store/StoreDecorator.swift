@@ -13,7 +13,7 @@ extension StoreDecorator {
     public var path: String { inner.path }
     /// How it stores objects.
     public var mode: RepositoryMode { inner.mode }
-    /// Whether it takes no changes at all.
+    /// True where it takes no changes at all.
     public var isReadOnly: Bool { inner.isReadOnly }
     /// Completes or drops what a crash left.
     public func recover() throws { try inner.recover() }

@@ -75,7 +75,7 @@ struct RefFolder {
         }
     }
 
-    /// What `lstat` says of a NUL-terminated path; nil where there is nothing of that name.
+    /// The result of `lstat` for a NUL-terminated path; nil where there is nothing of that name.
     static func status(_ path: UnsafeRawBufferPointer, in number: Int32) throws(SystemError) -> stat? {
         guard let start = path.bindMemory(to: CChar.self).baseAddress else { return nil }
         var result = stat()

@@ -30,7 +30,7 @@ extension Repository {
         try root.status(of: "summary").map { Int($0.st_size) }
     }
 
-    /// Whether this is a cache without a summary, to which BuildStream's clients push nothing.
+    /// Tells whether this is a cache without a summary, to which BuildStream's clients push nothing.
     public func lacksSummary() throws -> Bool {
         try mode == .archive && summarySize() == nil
     }

@@ -21,7 +21,7 @@ struct Terminal {
         if form == .people { Results.write(text.forDisplay(limit: .max)) }
     }
 
-    /// What a command was asked for, which `--quiet` does not silence. Where it cannot be written, that is the end.
+    /// Prints the result that a command was asked for, which `--quiet` does not silence. Where it cannot be written, that is the end.
     func print(_ text: String) {
         if form == .json { return }
         Results.write(text.forDisplay(limit: .max))
