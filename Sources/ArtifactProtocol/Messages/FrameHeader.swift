@@ -93,7 +93,7 @@ public struct FrameHeader: Equatable, Sendable {
         case UInt8(ascii: "l"): order = .little
         case UInt8(ascii: "B"): order = .big
         default:
-            if FrameHeader.isText(orderByte) { throw FrameHeader.foreignText(bytes) }
+            if bytes.prefix(3).allSatisfy(FrameHeader.isText) { throw FrameHeader.foreignText(bytes) }
             throw ProtocolError(
                 .malformed,
                 "the peer does not speak the artifact protocol: a message begins with byte \(orderByte) instead of "
@@ -102,7 +102,6 @@ public struct FrameHeader: Equatable, Sendable {
         guard bytes.count > 1 else { return nil }
         guard let version = ProtocolVersion(rawValue: bytes[1]) else {
             // What follows a version is a small number, whichever version that is.
-            guard bytes.count > 2 || !FrameHeader.isText(bytes[1]) else { return nil }
             if bytes.prefix(3).allSatisfy(FrameHeader.isText) { throw FrameHeader.foreignText(bytes) }
             throw ProtocolError(
                 .malformed,
