@@ -45,7 +45,7 @@ extension Repository {
     /// - Parameter onlyAliases: whether nothing but aliases is listed, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {
         var scan = ListingScan(self, onlyAliases: onlyAliases)
-        if let heads = try root.directoryIfPresent("refs/heads") { try scan.visit(heads, []) }
+        try scan.visit([])
         return scan.listing
     }
 }
@@ -60,30 +60,32 @@ private struct ListingScan {
         (self.repository, self.onlyAliases) = (repository, onlyAliases)
     }
 
-    mutating func visit(_ directory: Directory, _ prefix: [UInt8]) throws {
-        let folder = try RefFolder(directory.descriptor.number)
+    /// Goes through a directory, which is closed before those below are opened: names of refs may have many parts.
+    mutating func visit(_ prefix: [UInt8]) throws {
+        let place = "refs/heads/\(String(decoding: prefix, as: UTF8.self))"
+        // One that goes just now is none any more.
+        guard
+            let folder = try repository.root.directoryIfPresent(place).map({
+                try RefFolder($0.descriptor.number)
+            })
+        else { return }
         for child in folder.children {
             let name = folder.withName(child) { String(decoding: $0, as: UTF8.self) }
             let path = prefix + Array(name.utf8)
             guard child.kind != .folder else {
-                // One that goes just now is none any more.
-                if let below = try directory.directoryIfPresent(name) {
-                    try visit(below, path + [UInt8(ascii: "/")])
-                }
+                try visit(path + [UInt8(ascii: "/")])
                 continue
             }
             if onlyAliases && child.kind != .alias { continue }
-            try visitRef(name, in: directory, String(decoding: path, as: UTF8.self), child.kind)
+            try visitRef(String(decoding: path, as: UTF8.self), child.kind)
         }
     }
 
-    private mutating func visitRef(
-        _ name: String, in directory: Directory, _ path: String, _ kind: RefFolder.Kind
-    ) throws {
+    private mutating func visitRef(_ path: String, _ kind: RefFolder.Kind) throws {
         guard let ref = RefName(path) else {
             return leaveOut(
                 path, "its name is a commit's, or too long: give it another with 'ostree refs --create'",
-                kind == .ref ? try repository.tip(name, of: directory) : nil)
+                kind == .ref ? try repository.tip("refs/heads/\(path)", of: repository.root) : nil)
         }
         let target = kind == .alias ? try repository.aliasTarget(of: ref) : nil
         do {

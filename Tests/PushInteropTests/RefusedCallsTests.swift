@@ -75,7 +75,7 @@ import Testing
                     "pull", ["pull", "--repo", pulled, "--remote", String(url), "a/b/c", "a/large"])
             }
             process.terminate()
-            #expect(try process.finish(timeout: 30).succeeded)
+            expectSuccess(try process.finish(timeout: 30))
         }
         try run("checkout", ["checkout", "--repo", shop.source, "a/large", shop.directory.path("out")])
         try run("expire", ["repo", "expire", "--repo", shop.cache, "--max-size", "1"])

@@ -8,6 +8,8 @@ import SystemCalls
 public struct EncodedObject: Sendable {
     enum Body: Sendable {
         case memory([UInt8])
+        /// A file of the repository, which is opened only to be sent: many objects wait for that.
+        case stored(Directory, path: String)
         case file(Descriptor)
     }
 
@@ -36,18 +38,26 @@ public struct EncodedObject: Sendable {
         switch body {
         case .memory(let bytes):
             try bytes.withUnsafeBytes(write)
-        case .file(let file):
-            var offset: UInt64 = 0
-            while offset < size {
-                let wanted = min(UInt64(buffer.count), size - offset)
-                let count = try file.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(wanted)]), at: offset)
-                guard count > 0 else {
-                    throw RepositoryError.badObject(name, "it became shorter while it was being sent")
-                }
-                try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                offset += UInt64(count)
+        case .stored(let directory, let path):
+            try forEachPiece(of: try directory.openFile(path), buffer, write)
+        case .file(let file): try forEachPiece(of: file, buffer, write)
+        }
+    }
+
+    private func forEachPiece(
+        of file: Descriptor, _ buffer: UnsafeMutableRawBufferPointer,
+        _ write: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var offset: UInt64 = 0
+        while offset < size {
+            let wanted = min(UInt64(buffer.count), size - offset)
+            let count = try file.read(
+                into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(wanted)]), at: offset)
+            guard count > 0 else {
+                throw RepositoryError.badObject(name, "it became shorter while it was being sent")
             }
+            try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += UInt64(count)
         }
     }
 }
@@ -86,8 +96,9 @@ public final class ObjectEncoder {
         compressParts: ([ContentPart], _ use: ([UInt8]) throws -> Void) throws -> Void
     ) throws -> EncodedObject {
         switch try repository.source(name) {
-        case .stored(let file, let size):
-            return EncodedObject(name: name, size: size, body: .file(file), occupied: 0)
+        case .stored(_, let size):
+            let body = EncodedObject.Body.stored(repository.objects, path: repository.objectPath(name))
+            return EncodedObject(name: name, size: size, body: body, occupied: 0)
         case .link(let header):
             let bytes = header.archivePrefix(size: 0)
             return EncodedObject(name: name, size: UInt64(bytes.count), body: .memory(bytes))
@@ -100,7 +111,11 @@ public final class ObjectEncoder {
             let target = try repository.temporaryFile()
             try target.writeAll(header.archivePrefix(size: size))
             try compressParts(ContentPart.all(of: file, name, size: size)) { try target.writeAll($0) }
-            return EncodedObject(name: name, size: UInt64(try target.status().st_size), body: .file(target))
+            let compressed = UInt64(try target.status().st_size)
+            // Each counts for what its descriptor is worth, too.
+            return EncodedObject(
+                name: name, size: compressed, body: .file(target),
+                occupied: max(compressed, UInt64(Deflater.partSize)))
         }
     }
 

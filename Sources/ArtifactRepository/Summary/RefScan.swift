@@ -50,7 +50,6 @@ struct RefScan {
         self.old = SummaryIndex.Reader(old?.index.items ?? [])
         builder = SummaryBuilder(expectedSize: expectedSize, expectedCount: old?.entries.count ?? 0)
         index = SummaryIndex.Writer(expectedSize: old?.index.items.count ?? 0)
-        let number = heads.descriptor.number
         let stamp = FileStamp(try heads.descriptor.status())
         if old != nil, self.old.kind == .folder {
             let known = self.old.stamp
@@ -58,10 +57,10 @@ struct RefScan {
             if known == stamp {
                 try keepFolder([], stamp)
             } else {
-                try readFolder([], number, stamp, isKnown: true)
+                try readFolder([], try reopen(), stamp, isKnown: true)
             }
         } else {
-            try readFolder([], number, stamp, isKnown: false)
+            try readFolder([], try reopen(), stamp, isKnown: false)
         }
     }
 
@@ -81,12 +80,7 @@ struct RefScan {
                 try keepRef(old.stamp)
                 old.pass()
             case .folder:
-                let name = old.withName { Array($0) }
-                prefix += name + [UInt8(ascii: "/")]
-                // Paths are relative to the outermost folder, which saves opening those in between.
-                let path = prefix.dropLast() + [0]
-                try path.withUnsafeBytes { try visit(name, $0, in: heads.descriptor.number, isKnown: true) }
-                prefix.removeLast(name.count + 1)
+                try visit(old.withName { Array($0) }, isKnown: true)
             case .end:
                 old.pass()
                 return index.end()
@@ -94,43 +88,60 @@ struct RefScan {
         }
     }
 
-    /// Looks at a folder by its path; `prefix` is that of its children. Where it is known, the old index is before it.
-    private mutating func visit(
-        _ name: [UInt8], _ path: UnsafeRawBufferPointer, in parent: Int32, isKnown: Bool
-    ) throws {
-        if isKnown, let status = try RefFolder.status(path, in: parent), status.st_mode & S_IFMT == S_IFDIR,
-            FileStamp(status) == old.stamp
+    /// Where the folder is that `prefix` is of, from the outermost one, with a final NUL. Such paths save opening the folders
+    /// in between, and keeping them open: names of refs may have many parts.
+    private var path: [UInt8] {
+        prefix.isEmpty ? [UInt8(ascii: "."), 0] : prefix.dropLast() + [0]
+    }
+
+    /// Opens the folder that `prefix` is of; nil where it has gone.
+    private func reopen() throws -> Descriptor? {
+        try path.withUnsafeBytes {
+            try open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, in: heads.descriptor.number)
+        }
+    }
+
+    /// Looks at a folder in the one that `prefix` is of. Where it is known, the old index is before it.
+    private mutating func visit(_ name: [UInt8], isKnown: Bool) throws {
+        prefix += name + [UInt8(ascii: "/")]
+        defer { prefix.removeLast(name.count + 1) }
+        if isKnown,
+            let status = try path.withUnsafeBytes({ try RefFolder.status($0, in: heads.descriptor.number) }),
+            status.st_mode & S_IFMT == S_IFDIR, FileStamp(status) == old.stamp
         {
             old.pass()
             return try keepFolder(name, FileStamp(status))
         }
-        guard let folder = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, in: parent) else {
+        guard let folder = try reopen() else {
             // It was removed just now, and perhaps replaced by a ref of its name, which the next scan finds: the stamp of
             // the folder above has changed.
             if isKnown { old.passWhole() }
             return
         }
         if isKnown { old.pass() }
-        try readFolder(name, folder.number, FileStamp(try folder.status()), isKnown: isKnown)
+        let stamp = FileStamp(try folder.status())
+        try readFolder(name, consume folder, stamp, isKnown: isKnown)
     }
 
     /// Reads a folder. Where it is known, the old index is inside it.
     private mutating func readFolder(
-        _ name: [UInt8], _ number: Int32, _ stamp: FileStamp, isKnown: Bool
+        _ name: [UInt8], _ opened: consuming Descriptor?, _ stamp: FileStamp, isKnown: Bool
     ) throws {
         let place = index.folder(name, stamp.settled(at: start))
-        let folder = try RefFolder(number)
-        for child in folder.children {
-            try folder.withName(child) { name in
+        var opened = opened
+        let folder = try opened.map { try RefFolder($0.number) }
+        for child in folder?.children ?? [] {
+            try folder?.withName(child) { name in
                 let isKnown = try isKnown && seek(name, child.kind)
                 switch child.kind {
                 case .folder:
-                    prefix += name
-                    prefix.append(UInt8(ascii: "/"))
-                    try visit(Array(name), name, in: number, isKnown: isKnown)
-                    prefix.removeLast(name.count + 1)
+                    opened = nil
+                    try visit(Array(name), isKnown: isKnown)
                 case .ref, .alias:
-                    let isListed = try visitRef(name, child.kind, in: number, isKnown: isKnown)
+                    if opened == nil { opened = try reopen() }
+                    let isListed =
+                        try opened.map { try visitRef(name, child.kind, in: $0.number, isKnown: isKnown) }
+                        ?? false
                     if isKnown { old.pass() }
                     // An alias goes where its target goes; what could not be listed may be repaired.
                     if !isListed || child.kind == .alias { index.distrust(place) }

@@ -74,7 +74,6 @@ struct ClosureCheck {
     /// A folder on the way down.
     private struct Visit {
         let name: ObjectName
-        let file: Descriptor
         let isStored: Bool
         /// The sizes of this dirtree and of all above it, in bytes.
         let openSize: UInt64
@@ -140,7 +139,7 @@ struct ClosureCheck {
         let bytes = try file.readAll(limit: Commit.maximumMetadataSize)
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
         let visit = Visit(
-            name: name, file: file, isStored: place == .stored, openSize: openSize, tree: tree)
+            name: name, isStored: place == .stored, openSize: openSize, tree: tree)
         for index in 0..<tree.fileCount {
             guard let file = tree.file(index) else { continue }
             _ = try require(ObjectName(file, .file), neededBy: name)
@@ -151,9 +150,13 @@ struct ClosureCheck {
 
     /// Everything below was found. What readers see is marked only after publication, when it is there, too.
     private mutating func leave(_ visit: Visit) {
-        if visit.isStored || !complete.mark(visit.file, height: visit.height) {
-            heights[visit.name.checksum] = visit.height
+        // It was closed meanwhile: as many as the tree is deep would be open.
+        if !visit.isStored, let file = try? quarantine.place(.dirtree).openFile(visit.name.checksum.hex),
+            complete.mark(file, height: visit.height)
+        {
+            return
         }
+        heights[visit.name.checksum] = visit.height
     }
 
     /// Marks the trees that the repository had, now that everything that they need is in it. What fails costs the next

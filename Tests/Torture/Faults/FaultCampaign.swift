@@ -15,6 +15,9 @@ struct FaultCampaign {
         .failure(ENOSPC), .failure(EIO), .kill, .powerCut, .untidyPowerCut(seed: 1), .untidyPowerCut(seed: 2),
     ]
 
+    /// Only every so many-th run is made as on file systems that lack calls.
+    private static let rarity = 4
+
     /// What came of it, for one fault.
     struct Tally: Codable {
         var points = 0
@@ -31,18 +34,23 @@ struct FaultCampaign {
         let folder = try TemporaryDirectory()
         var tallies: [String: Tally] = [:]
         var run = 0
-        for shape in try PushShape.all(in: folder) {
-            let calls = try inFolder(place) { try FaultRun(shape: shape, place: $0).countCalls() }
+        for (shape, fileSystem) in try PushShape.all(in: folder).flatMap({ shape in
+            FileSystemKind.allCases.map { (shape, $0) }
+        }) {
+            let calls = try inFolder(place) {
+                try FaultRun(shape: shape, fileSystem: fileSystem, place: $0).countCalls()
+            }
             for point in 0..<calls {
                 for fault in FaultCampaign.faults {
                     run += 1
                     // A part is chosen by lot, the same every time, so that no pattern of calls escapes it.
                     var lot = Random(seed: UInt64(run))
+                    let stride = stride * (fileSystem == .complete ? 1 : FaultCampaign.rarity)
                     guard lot.next() % UInt64(stride) == 0, run % shard.count == shard.number else {
                         continue
                     }
                     let failures = try inFolder(place) {
-                        try FaultRun(shape: shape, place: $0).run(fault, at: point)
+                        try FaultRun(shape: shape, fileSystem: fileSystem, place: $0).run(fault, at: point)
                     }
                     tallies["\(fault)", default: Tally()].points += 1
                     tallies["\(fault)", default: Tally()].failures += failures

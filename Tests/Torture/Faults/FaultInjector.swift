@@ -3,6 +3,16 @@
 import Glibc
 import SystemCalls
 
+/// What a file system can do.
+enum FileSystemKind: CaseIterable {
+    /// Everything.
+    case complete
+    /// Everything but to rename without replacing, as NFS.
+    case withoutExclusiveRenames
+    /// Neither that nor hard links, as some of FUSE.
+    case withoutLinks
+}
+
 /// What goes wrong in one run.
 enum Fault: Hashable, CustomStringConvertible {
     /// One call fails; everything else works.
@@ -36,6 +46,7 @@ enum Fault: Hashable, CustomStringConvertible {
 final class FaultInjector: FileSystemObserver, @unchecked Sendable {
     // One thread makes all the calls of a run, hence @unchecked Sendable.
     private let fault: Fault
+    private let fileSystem: FileSystemKind
     private let point: Int
     private let model: DiskModel
     /// How many calls were made.
@@ -43,7 +54,8 @@ final class FaultInjector: FileSystemObserver, @unchecked Sendable {
     /// Whether the process counts as dead.
     private(set) var isDead = false
 
-    init(_ fault: Fault, at point: Int, _ model: DiskModel) {
+    init(_ fault: Fault, at point: Int, on fileSystem: FileSystemKind, _ model: DiskModel) {
+        self.fileSystem = fileSystem
         self.fault = fault
         self.point = point
         self.model = model
@@ -52,6 +64,13 @@ final class FaultInjector: FileSystemObserver, @unchecked Sendable {
     func willMake(_ change: FileSystemChange) -> Int32? {
         if isDead { return EIO }
         guard concerns(change) else { return nil }
+        switch (change, fileSystem) {
+        // It cannot do that, whatever the fault.
+        case (.renameUnlessPresent, .withoutExclusiveRenames), (.renameUnlessPresent, .withoutLinks),
+            (.link, .withoutLinks):
+            return EOPNOTSUPP
+        default: break
+        }
         defer { calls += 1 }
         if calls == point {
             if case .failure(let code) = fault { return code }

@@ -10,6 +10,7 @@ import TestSupport
 /// One push with one fault, and the look at what it left.
 struct FaultRun {
     let shape: PushShape
+    let fileSystem: FileSystemKind
     /// A folder of its own, which it leaves behind.
     let place: String
 
@@ -59,7 +60,7 @@ struct FaultRun {
         expect(isSound(), "ostree fsck finds faults after the repeated push")
         let left = try Directory("\(cache)/tmp").entries().filter { $0.hasPrefix("bst-artifact-") }
         expect(left.isEmpty, "the repeated push left \(left)")
-        return faults.map { "\(shape.name), \(fault) at call \(point): \($0)" }
+        return faults.map { "\(shape.name), \(fileSystem), \(fault) at call \(point): \($0)" }
     }
 
     private func prepare() throws {
@@ -86,7 +87,8 @@ struct FaultRun {
     }
 
     private func receive(_ fault: Fault, at point: Int) throws -> Outcome {
-        let injector = FaultInjector(fault, at: point, DiskModel(root: cache, attic: "\(place)/attic"))
+        let injector = FaultInjector(
+            fault, at: point, on: fileSystem, DiskModel(root: cache, attic: "\(place)/attic"))
         FileSystemObservation.observer = injector
         let error = try serve()
         FileSystemObservation.observer = nil

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The programs where few files may be open: how many are, depends neither on a tree nor on the number of refs.
+@Suite struct FewDescriptorsTests {
+    /// A tree of many directories, of which some are below each other, with large files too.
+    private func tree(in directory: TemporaryDirectory) throws -> String {
+        for index in 0..<150 { try directory.file("tree/d\(index)/file", "\(index)") }
+        for index in 0..<70 {
+            let text = String(repeating: "large \(index)", count: 200_000)
+            try directory.file("tree/large/\(index)", text)
+        }
+        var path = "tree"
+        for index in 0..<150 {
+            path += "/n"
+            try directory.file("\(path)/file", "below \(index)")
+        }
+        return directory.path("tree")
+    }
+
+    @Test(arguments: [OSTreeCommand.Mode.archive, .bareUser])
+    func `Sixty-four are enough for a large and deep tree`(mode: OSTreeCommand.Mode) throws {
+        let shop = try Workshop(mode)
+        // Refs with many parts are many directories.
+        let refs =
+            ["a/b/c", (0..<100).map { "p\($0)" }.joined(separator: "/")] + (0..<70).map { "r/\($0)/x" }
+        let commit = try OSTreeCommand.commit(shop.source, tree: tree(in: shop.directory), refs: refs)
+        func run(_ arguments: [String]) throws {
+            expectSuccess(
+                try TestSupport.run(
+                    ["prlimit", "--nofile=64", Programs.artifact()] + arguments,
+                    environment: Client.environment, timeout: 120))
+        }
+        try run(Client.pushing(refs, from: shop.source, to: shop.cache))
+        try expectArrived(["a/b/c", refs[1]], at: commit, in: shop.cache)
+        try run(["repo", "fsck", "--repo", shop.cache])
+        try run(["list", "--remote", "file://\(shop.cache)"])
+        try run(["repo", "stats", "--repo", shop.cache])
+        let pulled = shop.directory.path("pulled")
+        try OSTreeCommand.initRepo(pulled, mode: .bareUser)
+        try run(["pull", "--repo", pulled, "--remote", "file://\(shop.cache)", "a/b/c"])
+        try run(["show", "--repo", pulled, "a/b/c"])
+        try run(["repo", "summary", "--repo", shop.cache])
+        try run(["repo", "expire", "--repo", shop.cache, "--max-size", "1"])
+        #expect(try OSTreeCommand.refs(shop.cache).isEmpty)
+    }
+}
