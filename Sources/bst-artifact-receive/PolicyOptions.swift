@@ -7,21 +7,7 @@ import Logging
 
 extension RefMovePolicy: ExpressibleByArgument {}
 
-/// The values of `--existing`, which `--moves` replaces. Receivers of caches that still have it must not fail to start.
-enum ExistingRefs: String, ExpressibleByArgument, CaseIterable {
-    case keep
-    case reject
-    case replace
-
-    /// The policy that comes closest.
-    var successor: RefMovePolicy {
-        switch self {
-        case .keep: .never
-        case .reject: .forward
-        case .replace: .any
-        }
-    }
-}
+extension ExistingRefs: ExpressibleByArgument {}
 
 /// What the owner of a cache lets be pushed.
 struct PolicyOptions: ParsableArguments {

@@ -43,7 +43,7 @@ struct ServerDiagnosis {
                 "run 'bst-artifact setup-server', or name the one there is with --user")
         }
         checkReceiver()
-        if user != nil { checkSSHD() }
+        if let user { checkSSHD(user) }
         checkRepository(user)
         checkWebServer()
         return findings
@@ -71,10 +71,7 @@ struct ServerDiagnosis {
         ] {
             checkStrictMode(path, of: user, isNeeded: isNeeded)
         }
-        let keys =
-            (try? Directory.openAnywhere("\(user.home)/.ssh/authorized_keys").readAll(limit: 1 << 20)) ?? []
-        let count = String(decoding: keys, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .filter { ServerSteps.material(of: String($0)) != nil && !$0.hasPrefix("#") }.count
+        let count = keys(of: user).filter { ServerSteps.material(of: $0) != nil && !$0.hasPrefix("#") }.count
         if count > 0 {
             note(.fine, "\(Format.count(count, "key")) may push")
         } else if geteuid() == 0 {
@@ -82,6 +79,13 @@ struct ServerDiagnosis {
         } else {
             note(.warning, "the keys of \(user.name) cannot be read by you", "run this as root")
         }
+    }
+
+    /// The lines of `authorized_keys`, as far as they can be read.
+    private func keys(of user: SystemUser) -> [String] {
+        let bytes = try? Directory.openAnywhere("\(user.home)/.ssh/authorized_keys").readAll(limit: 1 << 20)
+        return String(decoding: bytes ?? [], as: UTF8.self).split(whereSeparator: \.isNewline).map(
+            String.init)
     }
 
     /// sshd does not read keys that others than their owner could change.
@@ -112,7 +116,7 @@ struct ServerDiagnosis {
         }
     }
 
-    private mutating func checkSSHD() {
+    private mutating func checkSSHD(_ user: SystemUser) {
         let settings: [String: [String]]
         do { settings = try SSHD.settings(for: layout.user) } catch {
             let remedy = geteuid() == 0 ? "mend what it says, then: systemctl reload ssh" : "run this as root"
@@ -144,6 +148,16 @@ struct ServerDiagnosis {
                 "name that one with --repo, or correct \(layout.sshdConfiguration)")
         } else {
             note(.fine, "sshd starts '\(command.forDisplay())' for \(layout.user)")
+        }
+        // A ForceCommand goes before the commands of keys.
+        if command == "none" {
+            if let option = RetiredOption.inKeys(keys(of: user)) {
+                note(.warning, option.finding, option.remedy(in: "\(user.home)/.ssh/authorized_keys"))
+            }
+        } else if let option = RetiredOption(in: words) {
+            note(
+                .warning, option.finding,
+                option.remedy(in: layout.sshdConfiguration) + ", then: systemctl reload ssh")
         }
         let wanted = [
             ("passwordauthentication", "no"), ("permittty", "no"), ("exposeauthinfo", "yes"),

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The values of the receiver's option `--existing`, which `--moves` replaces. Receivers of caches that still have it must
+/// not fail to start.
+public enum ExistingRefs: String, Sendable, CaseIterable {
+    case keep
+    case reject
+    case replace
+
+    /// The policy that comes closest.
+    public var successor: RefMovePolicy {
+        switch self {
+        case .keep: .never
+        case .reject: .forward
+        case .replace: .any
+        }
+    }
+}
