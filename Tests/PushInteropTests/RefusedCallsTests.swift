@@ -18,7 +18,8 @@ import Testing
         "landlock_create_ruleset",
         "landlock_add_rule", "landlock_restrict_self", "getrandom", "rseq", "memfd_create", "pidfd_open",
         "preadv2",
-        "clone3", "fchmodat2", "epoll_pwait2", "sync_file_range",
+        "clone3", "fchmodat2", "epoll_pwait2", "sync_file_range", "fallocate", "syncfs", "linkat",
+        "fsetxattr",
     ]
     static let refusals = calls.flatMap { call in ["EPERM", "ENOSYS"].map { Refusal(call: call, error: $0) } }
 
@@ -35,6 +36,10 @@ import Testing
         "pull clone3 EPERM": "cannot start a thread: Operation not permitted",
         "checkout clone3 EPERM": "cannot start a thread: Operation not permitted",
         "serve clone3 EPERM": "Operation not permitted",
+        "checkout linkat EPERM": "Operation not permitted",
+        "checkout linkat ENOSYS": "Function not implemented",
+        "pull fsetxattr EPERM": "Operation not permitted",
+        "pull fsetxattr ENOSYS": "Function not implemented",
     ]
 
     @Test(arguments: refusals) func `Push, pull, fsck, checkout, expiry and serve do their work`(

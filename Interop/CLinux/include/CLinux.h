@@ -14,7 +14,7 @@
 int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to);
 /* pipe2 with O_CLOEXEC. */
 int clinux_pipe(int descriptors[_Nonnull 2]);
-/* syncfs: writes back the file system that holds `descriptor`. */
+/* syncfs: writes back the file system that holds `descriptor`, or all of them where there is no such call. */
 int clinux_syncfs(int descriptor);
 /* sync_file_range: begins to write a part of a file back, and does not wait. */
 int clinux_begin_writing_back(int descriptor, int64_t start, int64_t count);
@@ -22,7 +22,7 @@ int clinux_begin_writing_back(int descriptor, int64_t start, int64_t count);
 int clinux_open_unnamed(int directory, const char *path, mode_t mode);
 /* fstatat without the ambiguity of Swift's `stat` name. */
 int clinux_fstatat(int directory, const char *path, struct stat *result, int flags);
-/* utimensat that sets the time of the last change alone, to now where `time` is null; links are not followed. */
+/* utimensat that sets the times of last change and access, to now where `time` is null; links are not followed. */
 int clinux_set_mtime(int directory, const char *path, const struct timespec *_Nullable time);
 /* openat2 for reading, of what lies below `directory` and nowhere else. Symbolic links are followed only with `links`. */
 int clinux_open_beneath(int directory, const char *path, int links);

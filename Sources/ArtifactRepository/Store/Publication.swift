@@ -27,9 +27,11 @@ extension LocalQuarantine {
                     try closure.require(change.new)
                 }
                 try holdRoom(for: changes)
+                var shown = 0
                 for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
-                    try move(types, closure.stamp, &complete)
+                    shown += try move(types, closure.stamp, &complete)
                 }
+                guard shown == closure.newObjects else { throw lostStamps(shown, of: closure.newObjects) }
                 try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
                 try incoming.remove(LocalQuarantine.room)
                 try moveRefs(changes, outcomes)
@@ -51,7 +53,8 @@ extension LocalQuarantine {
         try incoming.remove(LocalQuarantine.room)
         let file = try incoming.createFile(LocalQuarantine.room)
         let code = posix_fallocate(file.number, 0, off_t(blocks * 4096))
-        guard [0, EINTR, EINVAL, EOPNOTSUPP].contains(code) else {
+        // A file system, or a container, that cannot set room aside is no obstacle.
+        guard [0, EINTR, EINVAL, EOPNOTSUPP, ENOSYS, EPERM].contains(code) else {
             throw SystemError("make room for refs in \(repository.path)", code: code)
         }
     }
@@ -84,9 +87,21 @@ extension LocalQuarantine {
         }
     }
 
+    /// The error for a file system that does not keep the times that were set: objects would be missing.
+    private func lostStamps(_ shown: Int, of count: Int) -> RepositoryError {
+        RepositoryError(
+            .library,
+            "no ref of \(repository.path) is moved, since only \(shown) of \(count) new objects have the time that they were "
+                + "given: put the repository on a file system that keeps times of files")
+    }
+
     /// Shows the objects of some types that carry the stamp of the closure check.
-    private func move(_ types: [ObjectType], _ stamp: timespec, _ complete: inout CompleteTrees) throws {
+    ///
+    /// - Returns: how many there were.
+    private func move(_ types: [ObjectType], _ stamp: timespec, _ complete: inout CompleteTrees) throws -> Int
+    {
         var folders = TouchedFolders()
+        var count = 0
         for type in types {
             let directory = place(type)
             // OSTree gives files of bare repositories this time, since they are linked into checkouts.
@@ -95,6 +110,7 @@ extension LocalQuarantine {
                 guard let checksum = Checksum(hex: entry), let status = try directory.status(of: entry),
                     status.st_mtim.tv_sec == stamp.tv_sec, status.st_mtim.tv_nsec == stamp.tv_nsec
                 else { return }
+                count += 1
                 if let time { try directory.setModificationTime(entry, time) }
                 if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &folders) {
                     complete.noteAllocation(of: UInt64(status.st_blocks) * 512)
@@ -102,6 +118,7 @@ extension LocalQuarantine {
             }
         }
         try folders.settle(in: repository, &complete)
+        return count
     }
 
     /// Shows detached metadata of commits that are here now.

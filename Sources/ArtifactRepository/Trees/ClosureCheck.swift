@@ -17,6 +17,8 @@ struct ClosureCheck {
     private var heights: [Checksum: Int] = [:]
     /// The time that needed objects get, which no other has.
     let stamp: timespec
+    /// The number of objects in quarantine that are needed.
+    private(set) var newObjects = 0
 
     /// Deeper trees are refused, as by libostree.
     static let maximumDepth = 256
@@ -58,7 +60,7 @@ struct ClosureCheck {
         case stored
     }
 
-    private func require(_ name: ObjectName, neededBy parent: ObjectName?) throws -> Place {
+    private mutating func require(_ name: ObjectName, neededBy parent: ObjectName?) throws -> Place {
         let (place, hex) = (quarantine.place(name.type), name.checksum.hex)
         let status = try place.status(of: hex)
         if status == nil {
@@ -68,6 +70,7 @@ struct ClosureCheck {
             return .needed
         }
         try place.setModificationTime(hex, stamp)
+        newObjects += 1
         return .new
     }
 

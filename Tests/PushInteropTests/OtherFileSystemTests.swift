@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Repositories on a file system of FUSE that refuses the flags of `renameat2`, extended attributes and files without a
+/// name, ignores a call that sets only one of a file's two times, and syncs nothing.
+@Suite(
+    .enabled(if: geteuid() == 0 && access("/dev/fuse", R_OK | W_OK) == 0, "only root mounts, with /dev/fuse"))
+struct OtherFileSystemTests {
+    private let place: MirroredDirectory
+    private let shop: Workshop
+
+    init() throws {
+        place = try MirroredDirectory()
+        shop = try Workshop(.archive)
+    }
+
+    @Test func `What is pushed to one and pulled into one is all there`() throws {
+        let cache = "\(place.path)/cache"
+        let pulled = "\(place.path)/pulled"
+        try Client.run(["init", cache]).checked()
+        try Client.run(["init", "--mode", "bare-user-only", pulled]).checked()
+        var commits: [String] = []
+        for text in ["1", "2", "3"] {
+            commits.append(try shop.commit("a/b/c", text: text))
+            expectSuccess(try Client.push(["a/b/c"], from: shop.source, to: cache))
+        }
+        try expectArrived(["a/b/c"], at: commits[2], in: cache)
+        #expect(try Reader.objects(cache) == Reader.objects(shop.source))
+        try Client.run(["pull", "--repo", pulled, "--remote", cache, "a/b/c"]).checked()
+        try expectArrived(["a/b/c"], at: commits[2], in: pulled)
+        #expect(try CacheSummary.isRight(cache))
+        try Client.run(["checkout", "--repo", pulled, "a/b/c", "\(place.path)/out"]).checked()
+        #expect(try String(contentsOfFile: "\(place.path)/out/file", encoding: .utf8) == "3")
+        // From one to one, of which the remote has a part.
+        let mine = try Client.run(["commit", "--repo", pulled, "\(place.path)/out", "x/y/z"]).checked()
+        expectSuccess(try Client.push(["x/y/z"], from: pulled, to: cache))
+        try expectArrived(["x/y/z"], at: mine.lines[0], in: cache)
+        try Client.run(["repo", "fsck", "--repo", cache]).checked()
+        try Client.run(["repo", "pin", "--repo", cache, "x/y/z"]).checked()
+        #expect(try Client.run(["repo", "expire", "--repo", cache, "--max-size", "1"]).status == .exited(2))
+        #expect(try Reader.refs(cache) == ["x/y/z": mine.lines[0]])
+        try OSTreeCommand.fsck(cache)
+    }
+
+    @Test func `A repository that needs extended attributes is refused with the reason`() throws {
+        try expectFailure("xattr", status: 1, unchanged: [shop.cache]) {
+            try Client.run(["init", "--mode", "bare-user", "\(place.path)/mine"])
+        }
+    }
+}
+
+/// A directory that bindfs shows at another place.
+private final class MirroredDirectory: Sendable {
+    private let directory: TemporaryDirectory
+    private let process: RunningProcess
+    var path: String { directory.path("shown") }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        let (behind, shown) = (try directory.folder("behind"), try directory.folder("shown"))
+        process = try RunningProcess(["bindfs", "-f", "--xattr-none", behind, shown])
+        let isMounted = try eventually {
+            try MirroredDirectory.device(of: shown) != MirroredDirectory.device(of: behind)
+        }
+        guard isMounted else { throw TestSupportError("bindfs does not mount: \(process.errorText)") }
+    }
+
+    private static func device(of path: String) throws -> UInt {
+        var status = Glibc.stat()
+        guard stat(path, &status) == 0 else { throw TestSupportError("cannot look at \(path)") }
+        return status.st_dev
+    }
+
+    deinit {
+        _ = try? run(["umount", "--lazy", path])
+        _ = try? process.wait()
+    }
+}
