@@ -17,6 +17,8 @@ public final class Repository: @unchecked Sendable {
     public let path: String
     /// How it stores objects.
     public let mode: RepositoryMode
+    /// The permissions that files and directories in it are to have.
+    public let permissions: RepositoryPermissions
     let root: Directory
     let objects: Directory
     /// How many threads verify and write what is received; without any it is done in order, which tests want that count
@@ -51,6 +53,7 @@ public final class Repository: @unchecked Sendable {
         }
         self.mode = mode
         root = try Directory(path)
+        permissions = RepositoryPermissions(of: try root.descriptor.status())
         objects = try root.directory("objects")
     }
 

@@ -195,6 +195,13 @@ public final class Descriptor: Sendable {
         }
     }
 
+    /// Gives the file to a group.
+    public func setGroup(_ group: gid_t) throws(SystemError) {
+        guard changing(.setMetadata(number), { fchown(number, .max, group) }) == 0 else {
+            throw failure("chgrp")
+        }
+    }
+
     /// Whether this is a terminal.
     public var isTerminal: Bool { isatty(number) == 1 }
 }

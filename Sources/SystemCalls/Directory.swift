@@ -39,9 +39,9 @@ public struct Directory: Sendable {
         do { return try directory(name) } catch { return try error.absence() }
     }
 
-    /// Makes a directory, which must not exist yet unless `mayExist`.
+    /// Makes a directory, which must not exist yet unless `mayExist`. The umask, or a default ACL, takes from `mode`.
     public func makeDirectory(
-        _ name: String, mode: mode_t = 0o755, mayExist: Bool = false
+        _ name: String, mode: mode_t = 0o777, mayExist: Bool = false
     ) throws(SystemError) {
         let result = changing(.makeDirectory(descriptor.number, name)) {
             mkdirat(descriptor.number, name, mode)
@@ -63,8 +63,8 @@ public struct Directory: Sendable {
         do { return try openFile(name) } catch { return try error.absence() }
     }
 
-    /// Makes a new file for reading and writing.
-    public func createFile(_ name: String, mode: mode_t = 0o644) throws(SystemError) -> Descriptor {
+    /// Makes a new file for reading and writing. The umask, or a default ACL, takes from `mode`.
+    public func createFile(_ name: String, mode: mode_t = 0o666) throws(SystemError) -> Descriptor {
         let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
         let number = changing(.create(descriptor.number, name)) {
             openat(descriptor.number, name, flags, mode)
@@ -77,7 +77,7 @@ public struct Directory: Sendable {
     public func append(_ bytes: [UInt8], to name: String) throws(SystemError) {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW
         let number = changing(.create(descriptor.number, name)) {
-            openat(descriptor.number, name, flags, 0o644)
+            openat(descriptor.number, name, flags, 0o666)
         }
         guard number >= 0 else { throw SystemError("open \(named(name))") }
         try Descriptor(number, path: named(name)).writeAll(bytes)

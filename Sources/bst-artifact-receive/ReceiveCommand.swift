@@ -93,7 +93,6 @@ struct ReceiveCommand: ParsableCommand {
     }
 
     func run() throws {
-        umask(0o022)
         signal(SIGPIPE, SIG_IGN)
         var log = StandardErrorLog()
         log.logLevel = debug ? .debug : verbose ? .notice : .warning
@@ -109,6 +108,7 @@ struct ReceiveCommand: ParsableCommand {
         do {
             let confinement = try Confinement(root: root)
             let repository = try Repository(confinement.repository(named: repositoryOption ?? path))
+            repository.permissions.adopt()
             if confinement.isVerbosityAsked(by: verbose), log.logLevel > .info {
                 log.logLevel = .info
                 logger.logLevel = .info

@@ -29,7 +29,7 @@ struct CommitCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try repository.openForChanges(try configurationOptions.load())
         let commit = try repository.commit(
             directory: directory, refs: try refs.map { try RefName(parsing: $0) }, subject: subject)
         output.terminal.print("\(commit)")

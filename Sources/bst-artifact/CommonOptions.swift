@@ -48,6 +48,13 @@ struct RepositoryOptions: ParsableArguments {
         return try Repository.create(path, mode: .bareUser)
     }
 
+    /// Opens the repository for changes: what is made from now on gets the permissions that it asks for.
+    func openForChanges(_ configuration: Configuration) throws -> Repository {
+        let repository = try open(configuration)
+        repository.permissions.adopt()
+        return repository
+    }
+
     private func named(_ path: String) throws -> Repository {
         guard try Directory.exists("\(path)/config") else {
             throw RepositoryError(

@@ -11,6 +11,7 @@ struct InitCommand: ParsableCommand {
         discussion: """
               bst-artifact init /srv/artifacts
               bst-artifact init --mode bare-user my-artifacts
+              bst-artifact init --group builders /srv/shared
             """)
 
     @Argument(help: "Where to make it.")
@@ -19,6 +20,10 @@ struct InitCommand: ParsableCommand {
     @Option(help: "archive for a cache; bare-user, bare-user-only or bare for a repository on a builder.")
     var mode = "archive"
 
+    @Option(
+        help: ArgumentHelp("Let the members of this group write to the repository.", valueName: "name"))
+    var group: String?
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -26,13 +31,19 @@ struct InitCommand: ParsableCommand {
             throw ValidationError(
                 "There is no mode '\(mode)': name archive, bare-user, bare-user-only or bare.")
         }
+        if let group, SystemGroup(named: group) == nil {
+            throw ValidationError("There is no group '\(group)': make it with groupadd.")
+        }
     }
 
     func run() throws {
-        // A cache is read by a web server and written by one user, whatever the shell's mask is.
-        umask(0o022)
+        // A cache is read by a web server and written by one user or one group, whatever the shell's mask is.
+        let group = group.flatMap { SystemGroup(named: $0) }
+        (group == nil ? RepositoryPermissions.ofOwner : .ofGroup).adopt()
         let repository = try Repository.create(path, mode: RepositoryMode(name: mode) ?? .archive)
+        if group == nil { repository.permissions.adopt() }
         if try repository.lacksSummary() { try repository.updateSummary() }
+        if let group { try repository.share(with: group.identifier) }
         output.terminal.say("\(repository.path): repository of mode \(repository.mode)")
         output.terminal.emit(["repository": JSON(repository.path), "mode": JSON(repository.mode)])
     }

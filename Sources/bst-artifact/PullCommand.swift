@@ -47,7 +47,7 @@ struct PullCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try configurationOptions.load()
-        let repository = try repository.open(configuration)
+        let repository = try repository.openForChanges(configuration)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
         let bindings = CommitBindings.Rule.strict(

@@ -98,8 +98,8 @@ struct ServeCommand: ParsableCommand {
     }
 
     func run() throws {
-        umask(0o022)
         let repository = try Repository(path)
+        repository.permissions.adopt()
         var options = Server.Options()
         options.limits.connections = connections
         options.limits.connectionsPerAddress = isPlain ? connections : max(16, connections / 4)

@@ -20,7 +20,7 @@ public final class TestUser: Sendable {
 
     private let directory: TemporaryDirectory
     /// `useradd` and `userdel` take turns at `/etc/passwd`, with seconds of waiting.
-    private static let turn = Mutex<Void>(())
+    static let turn = Mutex<Void>(())
 
     /// Makes the user.
     public init() throws {

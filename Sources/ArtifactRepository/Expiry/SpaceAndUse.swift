@@ -23,10 +23,19 @@ extension Repository {
     }
 
     /// Notes that refs were used now, or at a time in seconds since 1970 where that is later than what is noted.
+    ///
+    /// Who may write to another's file may set its time to now, and to no other: so the former stands for the latter. A ref
+    /// that another member of the group has made with `ostree`, which lets nobody else write to it, is passed over.
     public func noteUse(of refs: [RefName], at time: Int?) throws {
         for ref in refs {
             guard let last = try lastUse(of: ref), time ?? .max > last else { continue }
-            try root.setModificationTime("refs/heads/\(ref)", time.map { timespec(tv_sec: $0, tv_nsec: 0) })
+            let path = "refs/heads/\(ref)"
+            do {
+                try root.setModificationTime(path, time.map { timespec(tv_sec: $0, tv_nsec: 0) })
+            } catch {
+                guard permissions.isShared, access("\(self.path)/refs/heads", W_OK) == 0 else { throw error }
+                try? root.setModificationTime(path, nil)
+            }
         }
     }
 

@@ -12,7 +12,8 @@ import SystemCalls
 /// work there (`ostree prune` first of all), begins a new generation: all marks are void then.
 ///
 /// The kernel's clock ticks slowly, so two changes within a tick could leave a folder with the same time. Hence each
-/// folder that a publication has touched gets a random time in the recent past, which no other change ever leaves.
+/// folder that a publication has touched gets a random time in the recent past, which no other change ever leaves. Where
+/// another member of a group made the folder, who alone may set such a time, the next tick is waited for instead.
 struct CompleteTrees {
     private static let path = "state/bst-artifact-complete"
     private static let attribute = "user.bst-artifact.complete"
@@ -28,6 +29,8 @@ struct CompleteTrees {
     private(set) var isNew: Bool
     /// When the folders of `objects/` were last changed, by their numbers.
     private var times: [timespec]
+    /// The latest time of those that the kernel's clock gave to folders of other users, whose times we may not set.
+    private var foreignTime: timespec?
     /// Whether there is anything to record.
     private var isChanged = false
     /// How many bytes of disk the objects take; nil where that is not known.
@@ -96,10 +99,17 @@ struct CompleteTrees {
         guard let number = Int(folder, radix: 16), number < times.count else {
             return
         }
-        try repository.objects.setModificationTime(
-            folder, timespec(tv_sec: time(nil) - 3, tv_nsec: .random(in: 0..<1_000_000_000)))
+        var isForeign = false
+        do {
+            try repository.objects.setModificationTime(
+                folder, timespec(tv_sec: time(nil) - 3, tv_nsec: .random(in: 0..<1_000_000_000)))
+        } catch {
+            guard error.code == EPERM else { throw error }
+            isForeign = true
+        }
         isChanged = true
         times[number] = try repository.objects.status(of: folder)?.st_mtim ?? timespec()
+        if isForeign { foreignTime = times[number] }
     }
 
     /// Notes how many bytes of disk new objects take.
@@ -127,6 +137,10 @@ struct CompleteTrees {
     /// Records how the folders were left. What is not recorded costs the next publication time, and nothing else.
     func save(temporaryFilesIn folder: Directory) {
         guard isChanged, let words = try? words() else { return }
+        if let foreignTime, !Clock.waitForFileTimes(after: foreignTime) {
+            try? repository.root.remove(CompleteTrees.path)
+            return
+        }
         let name = "complete"
         do {
             _ = try repository.standardDirectory("state")

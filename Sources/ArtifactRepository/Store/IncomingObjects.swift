@@ -25,7 +25,7 @@ final class IncomingMetadata: IncomingObject {
     func finish() throws {
         try bytes.withUnsafeBytes { bytes in
             try checkMetadata(bytes, name)
-            try place.keep(name, bytes, mode: 0o644)
+            try place.keep(name, bytes, mode: place.fileMode)
         }
     }
 }
@@ -45,7 +45,7 @@ struct FileStorage: Sendable {
         content: UnsafeRawBufferPointer
     ) throws {
         switch mode {
-        case .archive: try place.keep(name, bytes, mode: 0o644)
+        case .archive: try place.keep(name, bytes, mode: place.fileMode)
         case .bareUserOnly:
             try FileStorage.checkOwnerless(header, name)
             if header.isLink { return try place.keepLink(name, target: header.linkTarget) }

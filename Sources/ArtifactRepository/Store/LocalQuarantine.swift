@@ -39,7 +39,8 @@ final class LocalQuarantine: Quarantine {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
             let directory = try root.directory(type.rawValue)
             try LocalQuarantine.empty(directory, of: type, into: reserve)
-            places[type] = QuarantinePlace(directory: directory, incoming: incoming)
+            places[type] = QuarantinePlace(
+                directory: directory, incoming: incoming, fileMode: repository.permissions.fileMode)
         }
         (self.places, self.reserve, self.incoming) = (places, reserve, incoming)
         if case .resumable(.pull, _) = purpose { isPush = false } else { isPush = true }
@@ -136,11 +137,19 @@ final class LocalQuarantine: Quarantine {
     private func reserveFromRepository(_ name: ObjectName) throws -> Bool {
         do {
             let path = repository.objectPath(name)
+            // Publication could not set the time of another member's.
+            guard try !repository.permissions.isShared || isOurs(path) else {
+                return try repository.contains(name)
+            }
             return try repository.objects.link(path, to: reserve, name.fileName)
         } catch {
             // It has a second name already, or cannot have one more; then publication looks whether it is still there.
             return try repository.contains(name)
         }
+    }
+
+    private func isOurs(_ path: String) throws -> Bool {
+        try geteuid() == 0 || repository.objects.status(of: path)?.st_uid == geteuid()
     }
 
     /// Takes an object over that a predecessor had verified.

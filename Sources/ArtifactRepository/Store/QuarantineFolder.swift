@@ -13,6 +13,9 @@ final class QuarantineFolder {
     /// After that time libostree removes what it does not know from `tmp`, too.
     private static let lifetimeInSeconds = 86_400
 
+    /// Whether an entry of `tmp` has the name of such a folder.
+    static func isQuarantine(_ entry: String) -> Bool { entry.hasPrefix(prefix) }
+
     private let temporary: Directory
     private let name: String
     private let isResumable: Bool

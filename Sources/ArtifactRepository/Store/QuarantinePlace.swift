@@ -8,6 +8,8 @@ import SystemCalls
 struct QuarantinePlace: Sendable {
     let directory: Directory
     let incoming: Directory
+    /// The permissions that the repository wants its files to have.
+    let fileMode: mode_t
 
     /// Writes an object that was found right.
     ///

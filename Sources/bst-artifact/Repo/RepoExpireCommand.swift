@@ -60,8 +60,7 @@ struct RepoExpireCommand: ParsableCommand {
     }
 
     func run() throws {
-        umask(0o022)
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try repository.openForChanges(try configurationOptions.load())
         var notedPulls: [JSON] = []
         for log in accessLogs {
             let count = try repository.noteUses(inAccessLog: log)

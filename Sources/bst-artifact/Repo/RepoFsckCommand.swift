@@ -32,8 +32,7 @@ struct RepoFsckCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        umask(0o022)
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try repository.openForChanges(try configurationOptions.load())
         let progress = output.terminal.progress("checking \(repository.path)")
         var options = Fsck.Options()
         options.deletesDamaged = deletesDamaged

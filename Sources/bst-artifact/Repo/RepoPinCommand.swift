@@ -24,8 +24,7 @@ struct RepoPinCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        umask(0o022)
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try repository.openForChanges(try configurationOptions.load())
         // A misspelt ref would be pinned in vain.
         _ = try RefPatterns.resolve(refs.filter { !RefPatterns.isPattern($0) }, in: repository)
         let new = try repository.pin(refs)
@@ -54,8 +53,7 @@ struct RepoUnpinCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        umask(0o022)
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try repository.openForChanges(try configurationOptions.load())
         let known = try repository.pins()
         if let missing = refs.first(where: { !known.contains(pattern: $0) }) {
             let remedy =

@@ -17,8 +17,7 @@ struct RepoRecoverCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        umask(0o022)
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try repository.openForChanges(try configurationOptions.load())
         let report = try repository.recoverAll()
         for ref in report.completed { output.terminal.say("\(ref): moved, as it was meant to") }
         for ref in report.undone { output.terminal.say("\(ref): moved back, since its commit is gone") }

@@ -38,8 +38,7 @@ struct RepoSummaryCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        umask(0o022)
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try repository.openForChanges(try configurationOptions.load())
         var options = SummaryOptions()
         options.signers = keyFiles.map { .ed25519(keyFile: $0) } + keys.map { .gpg(key: $0, home: home) }
         options.isComplete = !isQuick

@@ -220,6 +220,7 @@ struct ServerDiagnosis {
 
     private mutating func checkOwner(of repository: Repository, _ user: SystemUser) {
         let parts = ["", "/objects", "/refs", "/refs/heads", "/tmp", "/state", "/summary", "/config"]
+        if repository.permissions.isShared { return checkGroup(of: repository, user, parts) }
         let wrong =
             parts.first { isForeign(repository.path + $0, user) }
             ?? foreignObject(in: "\(repository.path)/objects", user).map { "/objects/\($0)" }
@@ -229,6 +230,24 @@ struct ServerDiagnosis {
                 "chown -R \(user.name): \(repository.path)")
         } else {
             note(.fine, "the repository belongs to \(user.name)")
+        }
+    }
+
+    /// In a repository that a group shares, others' directories must be writable to the group. Files are replaced.
+    private mutating func checkGroup(of repository: Repository, _ user: SystemUser, _ parts: [String]) {
+        let folders = (try? Directory("\(repository.path)/objects"))?.entriesIfReadable ?? []
+        let places = parts + folders.sorted().map { "/objects/\($0)" }
+        let wrong = places.first { place in
+            var status = stat()
+            return lstat(repository.path + place, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+                && status.st_uid != user.identifier && status.st_mode & S_IWGRP == 0
+        }
+        if let wrong {
+            note(
+                .error, "\(repository.path)\(wrong) cannot be written by the group, so that pushes fail",
+                "bst-artifact init --group NAME \(repository.path)")
+        } else {
+            note(.fine, "the repository is shared by a group")
         }
     }
 

@@ -73,9 +73,12 @@ struct ServerSteps {
         return ServerStep(
             description: "make a summary of \(layout.repository), without which BuildStream pushes nothing"
         ) {
+            repository.permissions.adopt()
             try repository.updateSummary()
+            // The group of a shared repository is the group of everything in it.
+            let owner = repository.permissions.isShared ? layout.user : "\(layout.user):"
             try OtherProgram.run([
-                "chown", "-R", "\(layout.user):", "\(layout.repository)/summary",
+                "chown", "-R", owner, "\(layout.repository)/summary",
                 "\(layout.repository)/state",
             ])
         }
@@ -143,7 +146,7 @@ struct ServerSteps {
     private func makeRepository() throws {
         // As its owner, unless that may not write there: then its owner is told afterwards.
         try Environment.makeFolders(layout.repository)
-        umask(0o022)
+        RepositoryPermissions.ofOwner.adopt()
         try Repository.create(layout.repository, mode: .archive).updateSummary()
         try OtherProgram.run(["chown", "-R", "\(layout.user):", layout.repository])
     }
