@@ -40,9 +40,9 @@ int clinux_fstatat(int directory, const char *path, struct stat *result, int fla
 int clinux_fstat(int descriptor, struct stat *result) { return fstat(descriptor, result); }
 
 int clinux_set_mtime(int directory, const char *path, const struct timespec *time) {
-    /* File systems of libfuse 2 ignore a call that sets one of the two times, and report success. */
     /* Who may write to another's file may set both of its times to now, and nothing else. */
     if (!time) return utimensat(directory, path, NULL, AT_SYMLINK_NOFOLLOW);
+    /* File systems of libfuse 2 ignore a call that sets one of the two times, and report success. */
     struct timespec times[2] = {*time, *time};
     return utimensat(directory, path, times, AT_SYMLINK_NOFOLLOW);
 }

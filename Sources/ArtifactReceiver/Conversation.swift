@@ -165,7 +165,9 @@ struct Conversation {
 
     /// The commit of a ref, unless a part of it is known to be lost: then it is to be pushed again.
     private func wholeCommit(of ref: RefName) throws -> Checksum? {
-        guard let commit = try store.commit(of: ref), try !store.isPartial(commit) else { return nil }
+        guard let commit = try store.commit(of: ref), try store.contains(ObjectName(commit, .commit)),
+            try !store.isPartial(commit)
+        else { return nil }
         return commit
     }
 
@@ -230,7 +232,7 @@ struct Conversation {
     private func expectationOfAbsence(of ref: RefName) throws -> RefChange.Expectation {
         guard options.version == .one else { return .absent }
         // A commit of which a part is lost was not told to the client, and makes place for one that is whole.
-        if let commit = try store.commit(of: ref), try store.isPartial(commit) { return .anything }
+        if try store.commit(of: ref) != nil, try wholeCommit(of: ref) == nil { return .anything }
         // The first clients of version 1 send zeros wherever the ref is.
         if session.abilities.isEmpty { return .unknown }
         return options.moves == .artifacts ? .absentOrKept : .absent

@@ -121,6 +121,17 @@ import Testing
                 "pushed 0 objects"))
     }
 
+    @Test func `A ref whose commit object is gone is not taken for present`() throws {
+        let shell = try Shell()
+        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
+        for push in [shell.first, shell.second] {
+            try FileManager.default.removeItem(
+                atPath: "\(shell.cache)/objects/\(push.prefix(2))/\(push.dropFirst(2)).commit")
+        }
+        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
+        try OSTreeCommand.fsck(shell.cache)
+    }
+
     @Test func `A partial commit is told, and is no damage`() throws {
         let shell = try Shell()
         try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
