@@ -73,6 +73,7 @@ struct ReceiveCommand: ParsableCommand {
     }
 
     static func main() {
+        MainStack.enlarge()
         StandardStreams.reserve()
         do {
             var command = try parseAsRoot()
