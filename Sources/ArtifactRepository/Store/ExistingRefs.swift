@@ -3,8 +3,11 @@
 /// The values of the receiver's option `--existing`, which `--moves` replaces. Receivers of caches that still have it must
 /// not fail to start.
 public enum ExistingRefs: String, Sendable, CaseIterable {
+    /// The ref stays.
     case keep
+    /// The push is refused.
     case reject
+    /// The ref moves to any commit.
     case replace
 
     /// The policy that comes closest.
