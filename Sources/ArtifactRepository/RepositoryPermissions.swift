@@ -5,7 +5,7 @@ import SystemCalls
 
 /// The permissions that files of a repository get: those of its own directory decide, whatever the process's umask is.
 public struct RepositoryPermissions: Sendable, Equatable {
-    /// Whether the members of a group write to the repository.
+    /// True where the members of a group write to the repository.
     public let isShared: Bool
 
     /// Permissions of a repository that only its owner writes to: 0644, and 0755 for directories.
