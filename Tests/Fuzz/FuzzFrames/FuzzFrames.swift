@@ -17,7 +17,7 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
         for cut in [Cut.bytes, .uneven] {
             let again = read(input, version, cut)
             require(again.messages == messages, "other messages where the input is cut \(cut)")
-            require(again.failure == failure, "another error where the input is cut \(cut)")
+            require(isSame(again.failure, failure), "another error where the input is cut \(cut)")
         }
         for message in messages {
             for order in [ByteOrder.little, .big] {
@@ -31,19 +31,26 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     }
 }
 
+/// Text in the place of a message is quoted as far as it has come, and told from a wrong byte by the bytes at hand, so
+/// that those who sent it are answered at once. All other errors are the same, however the input is cut.
+private func isSame(_ one: ProtocolError?, _ other: ProtocolError?) -> Bool {
+    if let one, let other, [one.code, other.code].contains(.foreignText) { return true }
+    return one == other
+}
+
 private func read(
     _ input: UnsafeRawBufferPointer, _ version: ProtocolVersion, _ cut: Cut
-) -> (messages: [Message], failure: String?) {
+) -> (messages: [Message], failure: ProtocolError?) {
     let reader = MessageReader(version: version)
     let buffer = StreamBuffer()
     var messages: [Message] = []
-    var failure: String?
+    var failure: ProtocolError?
     cut.feed(input, into: buffer) {
-        do {
+        do throws(ProtocolError) {
             while let message = try reader.next(from: buffer) { messages.append(message) }
             return true
         } catch {
-            failure = "\(error)"
+            failure = error
             return false
         }
     }
