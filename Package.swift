@@ -20,30 +20,34 @@ let package = Package(
     targets: [
         // What the project links that is written in C: Interop/.
         .systemLibrary(
-            name: "CGLib", path: "Interop/CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]
+            name: "CGLib", path: "Interop/Libraries/CGLib", pkgConfig: "glib-2.0",
+            providers: [.apt(["libglib2.0-dev"])]
         ),
         .systemLibrary(
-            name: "COSTree", path: "Interop/COSTree", pkgConfig: "ostree-1",
+            name: "COSTree", path: "Interop/Libraries/COSTree", pkgConfig: "ostree-1",
             providers: [.apt(["libostree-dev"])]),
         .systemLibrary(
-            name: "CCurl", path: "Interop/CCurl", pkgConfig: "libcurl",
+            name: "CCurl", path: "Interop/Libraries/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
-            name: "COpenSSL", path: "Interop/COpenSSL", pkgConfig: "libcrypto",
+            name: "COpenSSL", path: "Interop/Libraries/COpenSSL", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
-            name: "CDeflate", path: "Interop/CDeflate", pkgConfig: "libdeflate",
+            name: "CDeflate", path: "Interop/Libraries/CDeflate", pkgConfig: "libdeflate",
             providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(
-            name: "CISAL", path: "Interop/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+            name: "CISAL", path: "Interop/Libraries/CISAL", pkgConfig: "libisal",
+            providers: [.apt(["libisal-dev"])]),
         .systemLibrary(
-            name: "CZlib", path: "Interop/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+            name: "CZlib", path: "Interop/Libraries/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
-            name: "CYAML", path: "Interop/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+            name: "CYAML", path: "Interop/Libraries/CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(
-            name: "CMicroHTTPD", path: "Interop/CMicroHTTPD", pkgConfig: "libmicrohttpd",
+            name: "CMicroHTTPD", path: "Interop/Libraries/CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
-        .target(name: "CLinux", path: "Interop/CLinux"),
+        .target(name: "CLinux", path: "Interop/Libraries/CLinux"),
 
         // The rooms: arrows run downwards only, see docs/ARCHITECTURE.md.
         .target(name: "SystemCalls", dependencies: ["CLinux"]),

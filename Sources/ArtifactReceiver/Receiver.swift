@@ -6,7 +6,7 @@ import Glibc
 import Logging
 import SystemCalls
 
-/// Takes one push: drives a `ReceiverSession` between two descriptors and puts what arrives into a store.
+/// Takes one push: drives a `ReceiveStateMachine` between two descriptors and puts what arrives into a store.
 ///
 /// ```
 /// let repository = try Repository("/srv/artifacts")
@@ -24,7 +24,7 @@ public struct Receiver: Sendable {
         /// The policy for moving refs that exist.
         public var moves = RefMovePolicy.artifacts
         /// What it can do beyond version 1.
-        public var abilities = Ability.enabled
+        public var capabilities = Capability.enabled
         /// Is told of each push that moved or removed refs, before its client is.
         public var record: @Sendable (PushRecord) -> Void = { _ in }
         /// How long the client may be silent, in seconds; nil for any time.
@@ -62,7 +62,7 @@ public struct Receiver: Sendable {
     ///
     /// - Throws: `ProtocolError`, `RepositoryError` or `SystemError`.
     public func serve(input: Descriptor, output: Descriptor) throws {
-        var conversation = Conversation(store: store, options: options, logger: logger, output: output)
+        var conversation = ReceiveSession(store: store, options: options, logger: logger, output: output)
         do {
             try store.recover()
             try conversation.run(input: input)

@@ -120,8 +120,8 @@ struct ReceiveCommand: ParsableCommand {
             options.moves = policy.moves
             if let warning = policy.warning { logger.warning("\(warning)") }
             options.timeout = policy.timeout
-            if policy.allowsDeletion { options.abilities.insert(.delete) }
-            let connected = ConnectedPusher.find(named: pusher)
+            if policy.allowsDeletion { options.capabilities.insert(.delete) }
+            let connected = PusherIdentity.find(named: pusher)
             options.record = { [logger] record in
                 var record = record
                 record.pusher = connected

@@ -40,14 +40,14 @@ struct CheckCommand: ParsableCommand {
     private func check(_ address: RemoteAddress, _ options: Pusher.Options) throws -> JSON {
         let info = try Pusher.check(address, options: options)
         let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
-        let abilities = (info.abilities.map(\.rawValue).sorted() + info.otherKeys)
+        let capabilities = (info.capabilities.map(\.rawValue).sorted() + info.otherKeys)
             .map { $0.forDisplay(limit: 40) }.joined(separator: ", ")
         for line in [
             "\(address)",
-            "  mode       \(mode)",
-            "  pull URL   \(info.pullURL?.forDisplay() ?? "not told")",
-            "  protocol   version \(receiver.version)",
-            "  abilities  \(abilities.isEmpty ? "none beyond that version" : abilities)",
+            "  mode          \(mode)",
+            "  pull URL      \(info.pullURL?.forDisplay() ?? "not told")",
+            "  protocol      version \(receiver.version)",
+            "  capabilities  \(capabilities.isEmpty ? "none beyond that version" : capabilities)",
         ] { output.terminal.print(line) }
         guard RepositoryMode(rawValue: info.mode) == .archive else {
             throw ClientError(
@@ -59,7 +59,7 @@ struct CheckCommand: ParsableCommand {
         return [
             "remote": JSON(address), "mode": JSON(mode), "pullURL": JSON(info.pullURL),
             "protocol": JSON(receiver.version),
-            "abilities": .array(info.abilities.map(\.rawValue).sorted().map { JSON($0) }),
+            "abilities": .array(info.capabilities.map(\.rawValue).sorted().map { JSON($0) }),
         ]
     }
 }

@@ -91,7 +91,7 @@ struct MutationTests {
     func answers(transcript: Transcript) throws {
         var mutator = Mutator(generator: XorShift(seed: 13))
         for _ in 0..<200 {
-            var session = PushSession(version: transcript.version)
+            var session = PushStateMachine(version: transcript.version)
             if transcript.version == .one { _ = try session.begin(Info(mode: 2)) }
             let buffer = StreamBuffer()
             _ = buffer.append(mutator.mutate(transcript.receiver))

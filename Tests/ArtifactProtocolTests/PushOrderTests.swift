@@ -13,13 +13,13 @@ struct PushOrderTests {
         var due: String
         /// What the client may say.
         var says: [Saying]
-        var reach: @Sendable (inout PushSession) throws -> Void
+        var reach: @Sendable (inout PushStateMachine) throws -> Void
     }
 
     enum Saying: CaseIterable {
         case begin, update, beginObjects, objectHeader, end, leave
 
-        func say(to session: inout PushSession) throws {
+        func say(to session: inout PushStateMachine) throws {
             switch self {
             case .begin: _ = try session.begin(Info(mode: 2))
             case .update: _ = try session.update(SampleMessage.updates)
@@ -31,7 +31,7 @@ struct PushOrderTests {
         }
     }
 
-    private static func hear(_ session: inout PushSession, _ message: Message) throws {
+    private static func hear(_ session: inout PushStateMachine, _ message: Message) throws {
         let buffer = StreamBuffer()
         _ = buffer.append(try message.frame(version: session.version))
         _ = try session.next(from: buffer)
@@ -45,7 +45,7 @@ struct PushOrderTests {
         var due: String?
         /// What the client may say after it.
         var says: [Saying] = []
-        var take: @Sendable (inout PushSession) throws -> Void
+        var take: @Sendable (inout PushStateMachine) throws -> Void
     }
 
     private static let steps: [Step] = [
@@ -84,7 +84,7 @@ struct PushOrderTests {
     @Test("refuses every message that has no place, with a sentence naming what was due", arguments: points)
     func messages(point: Point) throws {
         for message in SampleMessage.messages(point.version) {
-            var session = PushSession(version: point.version)
+            var session = PushStateMachine(version: point.version)
             try point.reach(&session)
             if point.accepted.contains(message.type) {
                 try Self.hear(&session, message)
@@ -100,7 +100,7 @@ struct PushOrderTests {
 
     @Test("takes a refusal wherever it comes, and then can only leave", arguments: points)
     func refusal(point: Point) throws {
-        var session = PushSession(version: point.version)
+        var session = PushStateMachine(version: point.version)
         try point.reach(&session)
         let buffer = StreamBuffer()
         _ = buffer.append(
@@ -116,7 +116,7 @@ struct PushOrderTests {
     @Test("says nothing that has no place", arguments: points)
     func sayings(point: Point) throws {
         for saying in Saying.allCases {
-            var session = PushSession(version: point.version)
+            var session = PushStateMachine(version: point.version)
             try point.reach(&session)
             if point.says.contains(saying) {
                 try saying.say(to: &session)

@@ -24,7 +24,7 @@ struct PushTranscriptTests {
     @Test("hears every answer, and nothing is left of them", arguments: Transcript.all)
     func answers(transcript: Transcript) throws {
         let run = try Self.play(transcript, [transcript.receiver[...]])
-        let recorded: [PushSession.Answer] = try transcript.receiverParts().compactMap { part in
+        let recorded: [PushStateMachine.Answer] = try transcript.receiverParts().compactMap { part in
             switch part {
             case .frame(.info(let info), _): .info(info)
             case .frame(.status(let status), _): .status(status)
@@ -88,7 +88,7 @@ private struct Answers {
     }
 
     @discardableResult
-    func read(_ chunks: [ArraySlice<UInt8>]) throws -> [PushSession.Answer] {
+    func read(_ chunks: [ArraySlice<UInt8>]) throws -> [PushStateMachine.Answer] {
         var run = PushRun(version, receiver: chunks)
         var hasBegun = false
         for message in messages {

@@ -11,23 +11,23 @@ struct ReceiverOrderTests {
         var version: ProtocolVersion
         var accepted: [MessageType]
         var due: String
-        var reach: @Sendable (inout ReceiverSession, StreamBuffer) throws -> Void
+        var reach: @Sendable (inout ReceiveStateMachine, StreamBuffer) throws -> Void
     }
 
     private static func hear(
-        _ session: inout ReceiverSession, _ buffer: StreamBuffer, _ message: Message
+        _ session: inout ReceiveStateMachine, _ buffer: StreamBuffer, _ message: Message
     ) throws {
         _ = buffer.append(try message.frame(version: session.version))
         _ = try session.next(from: buffer)
     }
 
-    private static func introduce(_ session: inout ReceiverSession, _ buffer: StreamBuffer) throws {
+    private static func introduce(_ session: inout ReceiveStateMachine, _ buffer: StreamBuffer) throws {
         if session.version == .one { try hear(&session, buffer, .info(Info(mode: 2))) }
         _ = try session.reply(info: Info(mode: 1))
     }
 
     private static func decide(
-        _ session: inout ReceiverSession, _ buffer: StreamBuffer, _ accepted: Bool
+        _ session: inout ReceiveStateMachine, _ buffer: StreamBuffer, _ accepted: Bool
     ) throws {
         try introduce(&session, buffer)
         try hear(&session, buffer, .update(SampleMessage.updates))
@@ -85,7 +85,7 @@ struct ReceiverOrderTests {
     @Test("refuses every message that has no place, with a sentence naming what was due", arguments: points)
     func messages(point: Point) throws {
         for message in SampleMessage.messages(point.version) {
-            var session = ReceiverSession(version: point.version)
+            var session = ReceiveStateMachine(version: point.version)
             let buffer = StreamBuffer()
             try point.reach(&session, buffer)
             #expect(buffer.readable.isEmpty)
@@ -106,7 +106,7 @@ struct ReceiverOrderTests {
     @Test("refuses every answer of ours that nobody waits for", arguments: points)
     func answers(point: Point) throws {
         let isOwing = point.accepted.isEmpty
-        var session = ReceiverSession(version: point.version)
+        var session = ReceiveStateMachine(version: point.version)
         try point.reach(&session, StreamBuffer())
         if !isOwing || point.due != "info" {
             let error = #expect(throws: ProtocolError.self) { _ = try session.reply(info: Info(mode: 1)) }
@@ -124,7 +124,7 @@ struct ReceiverOrderTests {
 
     @Test("hears nothing more once it refused the push as a whole", arguments: points)
     func refusal(point: Point) throws {
-        var session = ReceiverSession(version: point.version)
+        var session = ReceiveStateMachine(version: point.version)
         let buffer = StreamBuffer()
         try point.reach(&session, buffer)
         let reason = String(repeating: "long\n", count: 100_000)

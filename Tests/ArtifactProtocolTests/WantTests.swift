@@ -3,7 +3,7 @@
 import ArtifactProtocol
 import Testing
 
-/// Both sides of a conversation with `Ability.want`, without anything between them.
+/// Both sides of a conversation with `Capability.want`, without anything between them.
 @Suite("A receiver that asks")
 struct WantTests {
     private static func name(_ number: UInt8, _ type: ObjectType = .file) -> ObjectName {
@@ -11,21 +11,22 @@ struct WantTests {
     }
 
     private struct Pair {
-        var client = PushSession(version: .one)
-        var receiver = ReceiverSession(version: .one)
+        var client = PushStateMachine(version: .one)
+        var receiver = ReceiveStateMachine(version: .one)
         let toClient = StreamBuffer()
         let toReceiver = StreamBuffer()
 
         /// Speaks until refs are accepted.
         init(
-            client theirs: Set<Ability> = Set(Ability.allCases),
-            receiver ours: Set<Ability> = Set(Ability.allCases)
+            client theirs: Set<Capability> = Set(Capability.allCases),
+            receiver ours: Set<Capability> = Set(Capability.allCases)
         ) throws {
-            try say(client.begin(Info(mode: 1, abilities: theirs)))
+            try say(client.begin(Info(mode: 1, capabilities: theirs)))
             guard case .info(let info) = try receiver.next(from: toReceiver) else {
                 throw ProtocolError(.malformed, "no info")
             }
-            try answer(receiver.reply(info: Info(mode: 1, abilities: info.abilities.intersection(ours))))
+            try answer(
+                receiver.reply(info: Info(mode: 1, capabilities: info.capabilities.intersection(ours))))
             _ = try client.next(from: toClient)
         }
 
@@ -95,10 +96,10 @@ struct WantTests {
         #expect(try pair.client.next(from: pair.toClient) == .done)
     }
 
-    @Test("needs a client that wants to be asked", arguments: [[Ability.long], []])
-    func others(_ abilities: [Ability]) throws {
+    @Test("needs a client that wants to be asked", arguments: [[Capability.largeFrames], []])
+    func others(_ capabilities: [Capability]) throws {
         for (client, receiver) in [
-            (Set(abilities), Set(Ability.allCases)), (Set(Ability.allCases), Set(abilities)),
+            (Set(capabilities), Set(Capability.allCases)), (Set(Capability.allCases), Set(capabilities)),
         ] {
             var pair = try Pair(client: client, receiver: receiver)
             try pair.update()
@@ -130,7 +131,7 @@ struct WantTests {
 
     @Test("asks for no more than fits into a pipe, and is not obeyed where it does")
     func limit() throws {
-        let names = (0..<ReceiverSession.wantLimit).map { _ in WantTests.name(1) }
+        let names = (0..<ReceiveStateMachine.wantLimit).map { _ in WantTests.name(1) }
         var pair = try Pair()
         try pair.update()
         pair.answer(try pair.receiver.want(names))
@@ -162,12 +163,12 @@ struct WantTests {
         var pair = try Pair()
         let refs = Dictionary(
             uniqueKeysWithValues: (0..<3000).map { (RefName("r/\($0)")!, WantTests.name(7).checksum) })
-        pair.say(try pair.client.begin(Info(mode: 1, refs: refs, abilities: pair.client.abilities)))
+        pair.say(try pair.client.begin(Info(mode: 1, refs: refs, capabilities: pair.client.capabilities)))
         guard case .info(let info) = try pair.receiver.next(from: pair.toReceiver) else {
             throw Unexpected("no second info")
         }
         #expect(info.refs == refs)
-        pair.answer(try pair.receiver.reply(info: Info(mode: 1, refs: refs, abilities: info.abilities)))
+        pair.answer(try pair.receiver.reply(info: Info(mode: 1, refs: refs, capabilities: info.capabilities)))
         guard case .info(let reply) = try pair.client.next(from: pair.toClient) else {
             throw Unexpected("no second reply")
         }
@@ -199,7 +200,7 @@ struct WantTests {
         let header =
             [UInt8(ascii: "L"), 1, 1] + [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: size >> $0) }
         #expect(throws: ProtocolError.self) {
-            try header.withUnsafeBytes { try FrameHeader(reading: $0, long: isAgreed) }
+            try header.withUnsafeBytes { try FrameHeader(reading: $0, large: isAgreed) }
         }
     }
 }

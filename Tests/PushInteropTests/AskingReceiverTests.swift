@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Receivers that ask for what they lack: the ability ‘want’ of docs/PROTOCOL.md.
+/// Receivers that ask for what they lack: the capability ‘want’ of docs/PROTOCOL.md.
 @Suite struct AskingReceiverTests {
     /// A tree of folders, of which one file can be changed.
     private struct Scene {
@@ -29,13 +29,13 @@ import Testing
             return try OSTreeCommand.commit(shop.source, tree: tree, refs: [ref])
         }
 
-        func push(_ refs: [String], _ options: [String] = [], abilities: String? = "want,long") throws
+        func push(_ refs: [String], _ options: [String] = [], capabilities: String? = "want,long") throws
             -> ProcessResult
         {
             let receiver = shellWords([try Programs.receiver()] + options)
             return try Client.push(
                 refs, from: shop.source, to: shop.cache, ["--receiver", receiver],
-                environment: ["BST_ARTIFACT_ABILITIES": abilities])
+                environment: ["BST_ARTIFACT_ABILITIES": capabilities])
         }
 
         func objectsSent(_ result: ProcessResult) throws -> Int {
@@ -66,12 +66,12 @@ import Testing
     }
 
     @Test(arguments: ["none", "long"])
-    func `Without the ability everything is sent, and arrives all the same`(abilities: String) throws {
+    func `Without the capability everything is sent, and arrives all the same`(capabilities: String) throws {
         let scene = try Scene()
         try scene.commit("first")
-        #expect(try scene.objectsSent(scene.push(["first"], abilities: abilities)) == 223)
+        #expect(try scene.objectsSent(scene.push(["first"], capabilities: capabilities)) == 223)
         let commit = try scene.commit("second", changed: "something else")
-        #expect(try scene.objectsSent(scene.push(["second"], abilities: abilities)) == 223)
+        #expect(try scene.objectsSent(scene.push(["second"], capabilities: capabilities)) == 223)
         try expectArrived(["second"], at: commit, in: scene.shop.cache)
     }
 
@@ -167,7 +167,7 @@ import Testing
             return UInt8(secret[start...].prefix(2), radix: 16)!
         }
         // It introduces itself as one that asks, accepts, and asks for another commit.
-        let info = Frame.info(abilities: ["want"])
+        let info = Frame.info(capabilities: ["want"])
         let want: [UInt8] = [UInt8(ascii: "l"), 1, 5, 33, 0, 4] + bytes
         let answers = try shop.directory.file("answers", info + Frame.accepted + want)
         let thief = try shop.directory.file(

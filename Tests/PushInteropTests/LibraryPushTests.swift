@@ -107,8 +107,8 @@ import Testing
         #expect(steps.last?.objects == report.objects)
         #expect(steps.last?.bytes == report.bytes)
         #expect(steps.last?.fraction == 1)
-        // Without abilities the receiver tells of no refs.
-        #expect(report.entries.map(\.outcome) == [Ability.enabled.isEmpty ? .sent : .pushed(from: nil)])
+        // Without capabilities the receiver tells of no refs.
+        #expect(report.entries.map(\.outcome) == [Capability.enabled.isEmpty ? .sent : .pushed(from: nil)])
     }
 
     @Test func `Errors can be told apart`() async throws {

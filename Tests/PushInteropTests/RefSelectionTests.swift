@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: ["none", "want,long"])
-    func `Seven hundred refs go in one exchange, or in several where messages are short`(abilities: String)
+    func `Seven hundred refs go in one exchange, or in several where messages are short`(capabilities: String)
         throws
     {
         let shop = try Workshop(.bareUser)
@@ -59,10 +59,10 @@ import Testing
         let refs = try shop.manyRefs(700, at: commit)
         let result = try Client.push(
             ["project/*"], from: shop.source, to: shop.cache, ["--verbose"],
-            environment: ["BST_ARTIFACT_ABILITIES": abilities])
+            environment: ["BST_ARTIFACT_ABILITIES": capabilities])
         expectSuccess(result)
         let exchanges = result.errorText.split(separator: "\n").filter { $0.contains("push complete") }.count
-        #expect(abilities == "none" ? exchanges > 1 : exchanges == 1, "a short message holds about 300")
+        #expect(capabilities == "none" ? exchanges > 1 : exchanges == 1, "a short message holds about 300")
         #expect(try Set(OSTreeCommand.refs(shop.cache)) == Set(refs))
         try expectArrived([refs[0], refs[699]], at: commit, in: shop.cache)
         let again = try Client.push(["project/*"], from: shop.source, to: shop.cache)

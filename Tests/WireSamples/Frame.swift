@@ -21,8 +21,8 @@ package struct Frame: Equatable, Sendable {
             + body
     }
 
-    package static func info(_ refs: [(String, String)] = [], abilities: [String]? = nil) -> [UInt8] {
-        let more = abilities.map { [("abilities", WireValue.strings($0))] } ?? []
+    package static func info(_ refs: [(String, String)] = [], capabilities: [String]? = nil) -> [UInt8] {
+        let more = capabilities.map { [("abilities", WireValue.strings($0))] } ?? []
         return make(.info, 1, [("mode", .int32(1)), ("refs", .names(refs))] + more)
     }
 

@@ -2,16 +2,16 @@
 
 import ArtifactProtocol
 
-/// Pushes a commit, of which `objects` are all, in version 1 of the protocol without abilities.
+/// Pushes a commit, of which `objects` are all, in version 1 of the protocol without capabilities.
 ///
 /// - Returns: what has become of it.
 func push(
     _ ref: RefName, at commit: Checksum, _ objects: [(name: ObjectName, bytes: [UInt8])],
     to receiver: Connection
 ) throws -> String {
-    var session = PushSession(version: .one)
+    var session = PushStateMachine(version: .one)
     let buffer = StreamBuffer()
-    func answer() throws -> PushSession.Answer {
+    func answer() throws -> PushStateMachine.Answer {
         while true {
             if let answer = try session.next(from: buffer) { return answer }
             if try !receiver.fill(buffer) {

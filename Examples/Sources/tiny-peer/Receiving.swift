@@ -9,7 +9,7 @@ import ArtifactProtocol
 ///
 /// - Returns: what was received.
 func receive(from client: Connection) throws -> String {
-    var session = ReceiverSession(version: .one)
+    var session = ReceiveStateMachine(version: .one)
     let buffer = StreamBuffer()
     var updates: [RefUpdate] = []
     var objects: [ObjectName: [UInt8]] = [:]
@@ -20,7 +20,7 @@ func receive(from client: Connection) throws -> String {
         while let event = try session.next(from: buffer) {
             switch event {
             case .info:
-                // An archive repository without refs. No abilities are announced, so no client will use any.
+                // An archive repository without refs. No capabilities are announced, so no client will use any.
                 try client.say(session.reply(info: Info(mode: 1)))
             case .update(let wanted):
                 updates = wanted
@@ -44,7 +44,7 @@ func receive(from client: Connection) throws -> String {
             case .leave:
                 return "the client left"
             case .delete, .objectAbsent:
-                // These belong to abilities.
+                // These belong to capabilities.
                 break
             }
         }

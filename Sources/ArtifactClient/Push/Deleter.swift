@@ -21,12 +21,12 @@ extension Pusher {
         let none = Checksum(hex: Checksum.noCommit)
         let asked = Dictionary(refs.compactMap { ref in none.map { (ref, $0) } }) { first, _ in first }
         try connection.say {
-            try $0.begin(Info(mode: 1, refs: asked, abilities: options.abilities.union([.delete])))
+            try $0.begin(Info(mode: 1, refs: asked, capabilities: options.capabilities.union([.delete])))
         }
         let info = try connection.introduction()
         do {
             // Receivers without it need not tell what refs there are.
-            guard connection.session.abilities.contains(.delete) else {
+            guard connection.session.capabilities.contains(.delete) else {
                 throw ClientError(
                     .refused,
                     "\(remote) does not let its clients delete refs: its administrator can allow it with --allow-delete"

@@ -8,7 +8,7 @@ struct ObjectAnswerer {
     private let connection: ReceiverConnection
     private let encoder: ParallelEncoder
     private let offered: OfferedObjects
-    private let meter: PushMeter
+    private let meter: PushProgress
     private let buffer = PieceBuffer()
     /// What was asked for and is not being compressed yet; the protocol bounds it.
     private var wanted: [ObjectName] = []
@@ -19,7 +19,7 @@ struct ObjectAnswerer {
 
     init(
         _ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ offered: OfferedObjects,
-        _ meter: PushMeter
+        _ meter: PushProgress
     ) {
         self.meter = meter
         self.connection = connection

@@ -7,14 +7,14 @@ import ArtifactRepository
 struct ObjectSender {
     private let connection: ReceiverConnection
     private let encoder: ParallelEncoder
-    private let meter: PushMeter
+    private let meter: PushProgress
     private let buffer = PieceBuffer()
 
     /// In version 0 every object is acknowledged. So many may be under way, so that neither side waits for the other:
     /// their acknowledgements, 35 bytes each, fit into any pipe.
     private static let unacknowledgedLimit = 64
 
-    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ meter: PushMeter) {
+    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ meter: PushProgress) {
         self.meter = meter
         self.connection = connection
         self.encoder = encoder

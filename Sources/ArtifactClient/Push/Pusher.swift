@@ -28,7 +28,7 @@ public struct Pusher {
             try? Descriptor.standardError.writeAll(bytes)
         }
         /// What it can do beyond version 1; with none, every byte is that of version 1.
-        public var abilities = Ability.enabled
+        public var capabilities = Capability.enabled
         /// Is told what the receiver is doing while it takes its time.
         public var showActivity: @Sendable (String) -> Void = { _ in }
         /// Is told after each object, and at the end, how far the push has come. To know that, everything that the commits consist of is
@@ -71,7 +71,7 @@ public struct Pusher {
         let command = try ReceiverCommand(remote, options: options.receiver)
         let connection = try ReceiverConnection(command, options)
         if options.receiver.version == .one {
-            try connection.say { try $0.begin(Info(mode: 0, abilities: options.abilities)) }
+            try connection.say { try $0.begin(Info(mode: 0, capabilities: options.capabilities)) }
         }
         let info = try connection.introduction()
         try connection.say { try $0.leave() }
@@ -93,7 +93,7 @@ public struct Pusher {
         let command = try ReceiverCommand(remote, options: options.receiver)
         var report = PushReport()
         var closure = Closure(repository)
-        let meter = PushMeter(repository, commits: refs.map(\.commit), options.showProgress)
+        let meter = PushProgress(repository, commits: refs.map(\.commit), options.showProgress)
         var seen: Set<RefName> = []
         var rest = refs.filter { seen.insert($0.ref).inserted }[...]
         while !rest.isEmpty {
@@ -126,7 +126,7 @@ public struct Pusher {
     /// - Returns: the others.
     private func push(
         firstOf refs: ArraySlice<(ref: RefName, commit: Checksum)>, with command: ReceiverCommand,
-        _ closure: inout Closure, _ meter: PushMeter, _ report: inout PushReport
+        _ closure: inout Closure, _ meter: PushProgress, _ report: inout PushReport
     ) throws -> ArraySlice<(ref: RefName, commit: Checksum)> {
         let connection = try ReceiverConnection(command, options)
         var part = Pusher.part(of: refs, size: Pusher.refSpace)
@@ -134,12 +134,12 @@ public struct Pusher {
             // What travels is what an archive repository stores, whatever the mode of ours: old receivers know no other.
             let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
             let info = Info(
-                mode: RepositoryMode.archive.rawValue, refs: own, abilities: options.abilities)
+                mode: RepositoryMode.archive.rawValue, refs: own, capabilities: options.capabilities)
             try connection.say { try $0.begin(info) }
         }
         if version == .one { try introduce(part) }
         var info = try connection.introduction()
-        if connection.session.abilities.contains(.long), part.count < refs.count {
+        if connection.session.capabilities.contains(.largeFrames), part.count < refs.count {
             let more = Pusher.part(of: refs, size: Pusher.longRefSpace)[part.endIndex...]
             try introduce(more)
             info.refs.merge(try connection.introduction().refs) { first, _ in first }
@@ -152,7 +152,7 @@ public struct Pusher {
     private func push(
         _ refs: ArraySlice<(ref: RefName, commit: Checksum)>, _ info: Info,
         through connection: ReceiverConnection,
-        _ command: ReceiverCommand, _ closure: inout Closure, _ meter: PushMeter,
+        _ command: ReceiverCommand, _ closure: inout Closure, _ meter: PushProgress,
         _ report: inout PushReport
     ) throws {
         guard info.mode == RepositoryMode.archive.rawValue else {
@@ -182,7 +182,7 @@ public struct Pusher {
         } else {
             try connection.say { try $0.update(plan.updates) }
             _ = try connection.answer()
-            if connection.session.abilities.contains(.want) {
+            if connection.session.capabilities.contains(.want) {
                 plan.note(try answer(plan.updates, through: connection, meter))
                 try connection.close()
                 report.entries += plan.entries
@@ -262,7 +262,7 @@ public struct Pusher {
     ///
     /// - Returns: what became of refs.
     private func answer(
-        _ updates: [RefUpdate], through connection: ReceiverConnection, _ meter: PushMeter
+        _ updates: [RefUpdate], through connection: ReceiverConnection, _ meter: PushProgress
     ) throws -> [RefResult] {
         let offered = OfferedObjects(repository)
         for update in updates { offered.add(update.new) }
@@ -288,7 +288,7 @@ public struct Pusher {
     /// Sends what the commits consist of and was not sent in an earlier exchange.
     private func send(
         _ commits: [Checksum], through connection: ReceiverConnection, _ closure: inout Closure,
-        _ meter: PushMeter
+        _ meter: PushProgress
     ) throws {
         let encoder = try ParallelEncoder(repository, compression: options.compression)
         var sender = ObjectSender(connection, encoder, meter)

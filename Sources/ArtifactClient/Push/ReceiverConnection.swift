@@ -15,7 +15,7 @@ final class ReceiverConnection {
     private let cancellation: Cancellation?
     private let pending: UnsafeMutableRawBufferPointer
     private var pendingCount = 0
-    private(set) var session: PushSession
+    private(set) var session: PushStateMachine
 
     /// Starts the receiver.
     ///
@@ -24,7 +24,7 @@ final class ReceiverConnection {
         self.command = command
         patience = options.patience
         cancellation = options.cancellation
-        session = PushSession(version: options.receiver.version)
+        session = PushStateMachine(version: options.receiver.version)
         do {
             process = try ChildProcess(command.arguments)
         } catch {
@@ -42,7 +42,7 @@ final class ReceiverConnection {
     }
 
     /// Says something; `body` lets the session make the bytes.
-    func say(_ body: (inout PushSession) throws -> [UInt8]) throws {
+    func say(_ body: (inout PushStateMachine) throws -> [UInt8]) throws {
         let bytes = try body(&session)
         try bytes.withUnsafeBytes { try write($0) }
     }
@@ -106,7 +106,7 @@ final class ReceiverConnection {
     /// Waits for the next answer.
     ///
     /// - Throws: `ClientError` where the receiver refuses or goes away.
-    func answer() throws -> PushSession.Answer {
+    func answer() throws -> PushStateMachine.Answer {
         try flush()
         while true {
             if let answer = try nextAnswer() {
@@ -117,7 +117,7 @@ final class ReceiverConnection {
         }
     }
 
-    private func nextAnswer() throws -> PushSession.Answer? {
+    private func nextAnswer() throws -> PushStateMachine.Answer? {
         do { return try session.next(from: buffer) } catch  where error.code == .foreignText {
             throw foreignText()
         }
@@ -144,7 +144,7 @@ final class ReceiverConnection {
     }
 
     /// The next answer, if there is one already.
-    func waitingAnswer() throws -> PushSession.Answer? {
+    func waitingAnswer() throws -> PushStateMachine.Answer? {
         while true {
             if let answer = try nextAnswer() {
                 guard case .status(let status) = answer, !status.accepted else { return answer }

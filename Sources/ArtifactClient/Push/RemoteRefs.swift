@@ -18,7 +18,7 @@ enum RemoteRefs {
         _ options: Pusher.Options
     ) throws {
         let session = connection.session
-        if session.version == .zero || !session.abilities.isEmpty || !info.refs.isEmpty {
+        if session.version == .zero || !session.capabilities.isEmpty || !info.refs.isEmpty {
             self = .known(info.refs)
             return
         }

@@ -12,7 +12,7 @@ public enum ProtocolVersion: UInt8, Sendable, CaseIterable {
 
 /// The kinds of message.
 public enum MessageType: UInt8, Sendable, CaseIterable {
-    /// Mode, refs and abilities of a side.
+    /// Mode, refs and capabilities of a side.
     case info = 0
     /// Which refs are to move, from where to where.
     case update = 1
@@ -22,15 +22,15 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case status = 3
     /// The end of what a side has to say.
     case done = 4
-    /// With `Ability.want`: which objects the receiver asks for.
+    /// With `Capability.want`: which objects the receiver asks for.
     case want = 5
-    /// With `Ability.want`: an object that was asked for follows.
+    /// With `Capability.want`: an object that was asked for follows.
     case object = 6
-    /// With `Ability.want`: what became of each ref.
+    /// With `Capability.want`: what became of each ref.
     case results = 7
-    /// With `Ability.want`: what the receiver is doing.
+    /// With `Capability.want`: what the receiver is doing.
     case progress = 8
-    /// With `Ability.delete`: which refs are to go.
+    /// With `Capability.delete`: which refs are to go.
     case delete = 9
 }
 
@@ -54,13 +54,13 @@ extension MessageType: CustomStringConvertible {
 
 /// The five bytes before each body: byte order, version, type, and the body's length in that byte order.
 ///
-/// With `Ability.long` there are seven where a body needs it: `L`, for a little-endian body and a length of four bytes.
+/// With `Capability.largeFrames` there are seven where a body needs it: `L`, for a little-endian body and a length of four bytes.
 public struct FrameHeader: Equatable, Sendable {
     /// The header's size in bytes, before a body of at most `maximumBodySize`.
     public static let byteCount = 5
     /// The largest body of every peer, in bytes.
     public static let maximumBodySize = Int(UInt16.max)
-    /// The largest body with `Ability.long`, in bytes.
+    /// The largest body with `Capability.largeFrames`, in bytes.
     public static let maximumLongBodySize = 4 * 1024 * 1024
 
     private static let longMark = UInt8(ascii: "L")
@@ -86,10 +86,10 @@ public struct FrameHeader: Equatable, Sendable {
     ///
     /// - Returns: nil where there are fewer than five bytes.
     /// - Throws: `ProtocolError` at the first byte that cannot be part of a header.
-    public init?(reading bytes: UnsafeRawBufferPointer, long: Bool = false) throws(ProtocolError) {
+    public init?(reading bytes: UnsafeRawBufferPointer, large: Bool = false) throws(ProtocolError) {
         guard let orderByte = bytes.first else { return nil }
         switch orderByte {
-        case FrameHeader.longMark where long: order = .little
+        case FrameHeader.longMark where large: order = .little
         case UInt8(ascii: "l"): order = .little
         case UInt8(ascii: "B"): order = .big
         default:

@@ -12,7 +12,7 @@ public struct Info: Equatable, Sendable {
     /// Where the cache can be pulled from, if the receiver says so.
     public var pullURL: String?
     /// What it can do beyond version 1.
-    public var abilities: Set<Ability> = []
+    public var capabilities: Set<Capability> = []
     /// True for a receiver that takes no changes at all, as its owner wants it.
     public var isReadOnly = false
     /// The other keys of a message that was received, sorted.
@@ -21,22 +21,23 @@ public struct Info: Equatable, Sendable {
     /// Compares what is written: other keys are only ever read.
     public static func == (left: Info, right: Info) -> Bool {
         left.mode == right.mode && left.refs == right.refs && left.pullURL == right.pullURL
-            && left.abilities == right.abilities && left.isReadOnly == right.isReadOnly
+            && left.capabilities == right.capabilities && left.isReadOnly == right.isReadOnly
     }
 
     /// Describes a side.
     public init(
-        mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil, abilities: Set<Ability> = [],
+        mode: Int32, refs: [RefName: Checksum] = [:], pullURL: String? = nil,
+        capabilities: Set<Capability> = [],
         isReadOnly: Bool = false
     ) {
         self.isReadOnly = isReadOnly
-        self.abilities = abilities
+        self.capabilities = capabilities
         self.mode = mode
         self.refs = refs
         self.pullURL = pullURL
     }
 
-    /// Reads a body. Unknown keys are ignored: they announce abilities.
+    /// Reads a body. Unknown keys are ignored: they announce capabilities.
     ///
     /// In version 0 a receiver lists every ref that it has. One whose name is not allowed here cannot be one of ours, and
     /// is left out.
@@ -64,7 +65,7 @@ public struct Info: Equatable, Sendable {
             pullURL = text
         }
         isReadOnly = body.entry("read_only")?.bool ?? false
-        if version == .one { abilities = Ability.list(body.entry("abilities")) }
+        if version == .one { capabilities = Capability.list(body.entry("abilities")) }
         otherKeys = (0..<body.count).compactMap { body[$0][0].string }
             .filter { !["mode", "refs", "pull_url", "abilities", "read_only"].contains($0) }.sorted()
     }
@@ -76,7 +77,7 @@ public struct Info: Equatable, Sendable {
             ("mode", .int32(mode)), ("refs", .dictionary(sorted)),
         ]
         if let pullURL { entries.append(("pull_url", .string(pullURL))) }
-        if !abilities.isEmpty { entries.append(("abilities", Ability.value(abilities))) }
+        if !capabilities.isEmpty { entries.append(("abilities", Capability.value(capabilities))) }
         if isReadOnly { entries.append(("read_only", .bool(true))) }
         return .dictionary(entries)
     }

@@ -44,16 +44,16 @@ public enum Message: Equatable, Sendable {
     case status(Status)
     /// The sender has nothing more to say.
     case done
-    /// With `Ability.want`: objects that the receiver asks for, in the order in which it wants them; none where it wants
+    /// With `Capability.want`: objects that the receiver asks for, in the order in which it wants them; none where it wants
     /// nothing more.
     case want([ObjectName])
-    /// With `Ability.want`: the answer to one of them; its bytes follow.
+    /// With `Capability.want`: the answer to one of them; its bytes follow.
     case object(ObjectAnswer)
-    /// With `Ability.want`: what became of refs.
+    /// With `Capability.want`: what became of refs.
     case results([RefResult])
-    /// With `Ability.want`: the receiver is at work.
+    /// With `Capability.want`: the receiver is at work.
     case progress(ReceiverProgress)
-    /// With `Ability.delete`: see `RefDeletion`.
+    /// With `Capability.delete`: see `RefDeletion`.
     case delete([RefDeletion])
 
     /// The message's type.
@@ -151,14 +151,14 @@ public enum Message: Equatable, Sendable {
     /// - Parameters:
     ///   - version: the version that is spoken.
     ///   - order: the byte order of the body.
-    ///   - long: whether the peer has `Ability.long`.
-    /// - Throws: `ProtocolError` with `tooLarge` where the body has more than 65,535 bytes, or with `long`
+    ///   - large: true if the peer has `Capability.largeFrames`.
+    /// - Throws: `ProtocolError` with `tooLarge` where the body has more than 65,535 bytes, or with `large`
     ///   `FrameHeader.maximumLongBodySize`.
     public func frame(
-        version: ProtocolVersion, order: ByteOrder = .host, long: Bool = false
+        version: ProtocolVersion, order: ByteOrder = .host, large: Bool = false
     ) throws(ProtocolError) -> [UInt8] {
         var (order, body) = (order, body(order: order))
-        let limit = long ? FrameHeader.maximumLongBodySize : FrameHeader.maximumBodySize
+        let limit = large ? FrameHeader.maximumLongBodySize : FrameHeader.maximumBodySize
         guard body.count <= limit else {
             throw ProtocolError(
                 .tooLarge,

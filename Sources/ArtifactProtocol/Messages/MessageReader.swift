@@ -5,7 +5,7 @@ package struct MessageReader: Sendable {
     /// The only version that the peer may use.
     let version: ProtocolVersion
     /// Whether the peer may send bodies of more than 65,535 bytes.
-    package var isLong = false
+    package var allowsLargeFrames = false
 
     /// Prepares to read messages of a version.
     package init(version: ProtocolVersion) {
@@ -17,7 +17,7 @@ package struct MessageReader: Sendable {
     /// - Throws: `ProtocolError` as soon as what is there cannot become a message.
     package func next(from buffer: StreamBuffer) throws(ProtocolError) -> Message? {
         let bytes = buffer.readable
-        guard let header = try FrameHeader(reading: bytes, long: isLong) else { return nil }
+        guard let header = try FrameHeader(reading: bytes, large: allowsLargeFrames) else { return nil }
         guard header.version == version else {
             throw ProtocolError(
                 .malformed,

@@ -33,7 +33,7 @@ public final class ReadOnlyStore: StoreDecorator {
     public func recover() {}
 
     /// Changes nothing.
-    public func noteUse(of refs: [RefName], at time: Int?) {}
+    public func recordAccess(of refs: [RefName], at time: Int?) {}
 
     /// Refuses.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {

@@ -147,7 +147,7 @@ private struct UseNotes {
     }
 
     func write() throws {
-        for (ref, time) in latest { try repository.noteUse(of: [ref], at: time) }
+        for (ref, time) in latest { try repository.recordAccess(of: [ref], at: time) }
     }
 }
 

@@ -26,7 +26,7 @@ extension Repository {
     ///
     /// Who may write to another's file may set its time to now, and to no other: so the former stands for the latter. A ref
     /// that another member of the group has made with `ostree`, which lets nobody else write to it, is passed over.
-    public func noteUse(of refs: [RefName], at time: Int?) throws {
+    public func recordAccess(of refs: [RefName], at time: Int?) throws {
         for ref in refs {
             guard let last = try lastUse(of: ref), time ?? .max > last else { continue }
             let path = "refs/heads/\(ref)"

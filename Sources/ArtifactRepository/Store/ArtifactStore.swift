@@ -28,7 +28,7 @@ public protocol ArtifactStore: AnyObject, Sendable {
     /// Makes a place for new objects that no reader sees.
     func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine
     /// Notes that refs were used, at a time in seconds since 1970 or now: what is not used makes room first.
-    func noteUse(of refs: [RefName], at time: Int?) throws
+    func recordAccess(of refs: [RefName], at time: Int?) throws
     /// Removes refs, all or none, durably.
     ///
     /// - Throws: `RepositoryError` with `unknownRef` or `refMoved` where one is not where it must be, and with `notAllowed`

@@ -18,7 +18,9 @@ extension StoreDecorator {
     /// Completes or drops what a crash left.
     public func recover() throws { try inner.recover() }
     /// Notes that refs were used.
-    public func noteUse(of refs: [RefName], at time: Int?) throws { try inner.noteUse(of: refs, at: time) }
+    public func recordAccess(of refs: [RefName], at time: Int?) throws {
+        try inner.recordAccess(of: refs, at: time)
+    }
     /// The commit that a ref points to; nil where there is no such ref.
     public func commit(of ref: RefName) throws -> Checksum? { try inner.commit(of: ref) }
     /// Whether a commit is known to be here without all that it consists of.

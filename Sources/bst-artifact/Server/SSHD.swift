@@ -7,7 +7,7 @@ import SystemCalls
 /// The ssh server of this machine.
 enum SSHD {
     private static func program() throws -> String {
-        guard let path = OtherProgram.path(of: "sshd") else {
+        guard let path = Shell.path(of: "sshd") else {
             throw RepositoryError(
                 .notAllowed,
                 "there is no sshd on this machine, over which clients push: install Debian's openssh-server")
@@ -21,13 +21,13 @@ enum SSHD {
     ///
     /// - Throws: `RepositoryError` with what it says.
     static func check() throws {
-        try OtherProgram.run([program(), "-t"])
+        try Shell.run([program(), "-t"])
     }
 
     /// Lets the running one read its configuration; one that does not run will.
     static func reload() throws {
         if access("/run/systemd/system", F_OK) == 0 {
-            try OtherProgram.run(["systemctl", "try-reload-or-restart", "ssh.service"])
+            try Shell.run(["systemctl", "try-reload-or-restart", "ssh.service"])
         } else if let file = try? Directory.openAnywhere("/run/sshd.pid"),
             let bytes = try? file.readAll(limit: 64),
             let number = pid_t(String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)), number > 1
@@ -39,7 +39,7 @@ enum SSHD {
     /// The settings that hold for a user, by their names in lower case; a setting that stands there several times has several
     /// values.
     static func settings(for user: String) throws -> [String: [String]] {
-        let output = try OtherProgram.run([
+        let output = try Shell.run([
             program(), "-T", "-C", "user=\(user),host=localhost,addr=127.0.0.1",
         ])
         var settings: [String: [String]] = [:]

@@ -19,7 +19,7 @@ struct ServerCertificate {
     ///
     /// nil without `openssl`, without encryption, and where the server does not answer.
     init?(of url: String) {
-        guard url.hasPrefix("https://"), OtherProgram.path(of: "openssl") != nil else { return nil }
+        guard url.hasPrefix("https://"), Shell.path(of: "openssl") != nil else { return nil }
         let authority = url.dropFirst("https://".count).prefix { $0 != "/" }
         let place = authority.split(separator: "@").last.map(String.init) ?? ""
         // The last part behind a colon is the port, unless it is inside of an IPv6 address.
@@ -30,7 +30,7 @@ struct ServerCertificate {
             "timeout 15 openssl s_client -connect \"$1\" -servername \"$2\" </dev/null 2>/dev/null"
             + " | openssl x509 -noout -enddate -dateopt iso_8601"
         guard
-            let output = try? OtherProgram.run([
+            let output = try? Shell.run([
                 "/bin/sh", "-c", script, "sh", hasPort ? place : "\(place):443", host,
             ])
         else { return nil }

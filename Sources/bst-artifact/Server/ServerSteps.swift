@@ -77,7 +77,7 @@ struct ServerSteps {
             try repository.updateSummary()
             // The group of a shared repository is the group of everything in it.
             let owner = repository.permissions.isShared ? layout.user : "\(layout.user):"
-            try OtherProgram.run([
+            try Shell.run([
                 "chown", "-R", owner, "\(layout.repository)/summary",
                 "\(layout.repository)/state",
             ])
@@ -129,16 +129,16 @@ struct ServerSteps {
 
     private func makeUser() throws {
         // No password fits, and sshd does not take the account for a locked one.
-        try OtherProgram.run([
+        try Shell.run([
             "useradd", "--system", "--user-group", "--create-home", "--home-dir", layout.home, "--shell",
             "/bin/sh",
             "--password", "*", layout.user,
         ])
-        try OtherProgram.run(["chmod", "755", layout.home])
+        try Shell.run(["chmod", "755", layout.home])
     }
 
     private func makeHome() throws {
-        try OtherProgram.run([
+        try Shell.run([
             "install", "-d", "-m", "755", "-o", layout.user, "-g", layout.user, layout.home,
         ])
     }
@@ -148,12 +148,12 @@ struct ServerSteps {
         try Environment.makeFolders(layout.repository)
         RepositoryPermissions.ofOwner.adopt()
         try Repository.create(layout.repository, mode: .archive).updateSummary()
-        try OtherProgram.run(["chown", "-R", "\(layout.user):", layout.repository])
+        try Shell.run(["chown", "-R", "\(layout.user):", layout.repository])
     }
 
     private func write(_ settings: String, in old: String?) throws {
         let path = layout.sshdConfiguration
-        if old != nil { try OtherProgram.run(["cp", "-p", path, "\(path).old"]) }
+        if old != nil { try Shell.run(["cp", "-p", path, "\(path).old"]) }
         try Environment.makeFolders(path)
         try ServerSteps.write(settings, to: path)
         do {
@@ -178,7 +178,7 @@ struct ServerSteps {
             throw RepositoryError(
                 .conflict, "\(folder) is no folder, so no key is added there: look at it, and remove it")
         }
-        try OtherProgram.run([
+        try Shell.run([
             "install", "-d", "-m", "700", "-o", layout.user, "-g", "\(user.group)", folder,
         ])
         var lines = try text(of: layout.authorizedKeys) ?? ""

@@ -3,27 +3,27 @@
 import ArtifactProtocol
 import Testing
 
-/// A `PushSession` that is driven to do what the client of a transcript did.
+/// A `PushStateMachine` that is driven to do what the client of a transcript did.
 struct PushRun {
-    var session: PushSession
+    var session: PushStateMachine
     let buffer = StreamBuffer()
     private var chunks: [ArraySlice<UInt8>]
     private var objectsBegan = false
 
-    private(set) var answers: [PushSession.Answer] = []
+    private(set) var answers: [PushStateMachine.Answer] = []
     /// Everything that the session wanted sent.
     private(set) var sent: [UInt8] = []
     /// The frames among it.
     private(set) var frames: [[UInt8]] = []
 
     init(_ version: ProtocolVersion, receiver chunks: [ArraySlice<UInt8>]) {
-        session = PushSession(version: version)
+        session = PushStateMachine(version: version)
         self.chunks = chunks
     }
 
     /// Waits for an answer; nil where the input ended and that is in order.
     @discardableResult
-    mutating func answer() throws(ProtocolError) -> PushSession.Answer? {
+    mutating func answer() throws(ProtocolError) -> PushStateMachine.Answer? {
         while true {
             if let answer = try session.next(from: buffer) {
                 answers.append(answer)

@@ -2,7 +2,7 @@
 
 import ArtifactProtocol
 
-/// A `ReceiverSession` whose driver gives answers that were fixed beforehand and notes everything.
+/// A `ReceiveStateMachine` whose driver gives answers that were fixed beforehand and notes everything.
 struct ReceiverRun {
     /// What the session reported, with the bytes of an object joined.
     enum Event: Equatable {
@@ -17,7 +17,7 @@ struct ReceiverRun {
         var isFinal: Bool { self == .publish || self == .leave }
     }
 
-    var session: ReceiverSession
+    var session: ReceiveStateMachine
     let buffer = StreamBuffer()
     private let info: Info
     private let status: Status
@@ -28,7 +28,7 @@ struct ReceiverRun {
     private(set) var output: [UInt8] = []
 
     init(_ version: ProtocolVersion, info: Info, status: Status = Status(accepted: true)) throws {
-        session = ReceiverSession(version: version)
+        session = ReceiveStateMachine(version: version)
         self.info = info
         self.status = status
         if version == .zero { output += try session.reply(info: info) }
@@ -48,7 +48,7 @@ struct ReceiverRun {
         }
     }
 
-    private mutating func handle(_ event: ReceiverSession.Event) throws(ProtocolError) {
+    private mutating func handle(_ event: ReceiveStateMachine.Event) throws(ProtocolError) {
         switch event {
         case .info(let theirs):
             events.append(.info(theirs))

@@ -44,7 +44,7 @@ extension Attack {
             Frame.info() + [0x4c, 1, 1, 0, 0, 2, 0]
         }
         bytes("a long message of 4 GiB", .frames, refused("at most 4194304 are taken")) {
-            Frame.info(abilities: ["long"]) + [0x4c, 1, 1, 255, 255, 255, 255]
+            Frame.info(capabilities: ["long"]) + [0x4c, 1, 1, 255, 255, 255, 255]
         }
     }
 
@@ -53,7 +53,7 @@ extension Attack {
         _ name: String, _ words: String, status: Int = 1, _ answer: @escaping @Sendable () -> [UInt8]
     ) -> Attack {
         bytes("when asked, \(name)", .frames, status == 0 ? .nothing : refused(words)) {
-            Frame.info(abilities: ["want"]) + Frame.update(Pushed.updates) + answer()
+            Frame.info(capabilities: ["want"]) + Frame.update(Pushed.updates) + answer()
         }
     }
 

@@ -43,7 +43,7 @@ extension Attack {
         }
         bytes("a deletion after an update", .refs, refused("sent delete where"), options: ["--allow-delete"])
         {
-            Frame.info(abilities: ["delete"]) + Frame.update(Pushed.updates)
+            Frame.info(capabilities: ["delete"]) + Frame.update(Pushed.updates)
                 + delete([(AttackedCache.presentRef, present)])
         }
     }
@@ -53,7 +53,7 @@ extension Attack {
         _ message: @escaping @Sendable () -> [UInt8]
     ) -> Attack {
         bytes("a deletion \(name)", .refs, refused(words), options: options) {
-            Frame.info(abilities: ["delete"]) + message()
+            Frame.info(capabilities: ["delete"]) + message()
         }
     }
 

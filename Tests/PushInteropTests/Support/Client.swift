@@ -9,7 +9,7 @@ enum Client {
         "XDG_CONFIG_HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "BST_ARTIFACT_SSH": nil,
     ]
 
-    /// Lets programs know all abilities, also where the whole suite runs without any.
+    /// Lets programs know all capabilities, also where the whole suite runs without any.
     static let allAbilities: [String: String?] = ["BST_ARTIFACT_ABILITIES": nil]
 
     /// Runs it.

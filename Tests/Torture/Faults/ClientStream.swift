@@ -18,7 +18,7 @@ enum ClientStream {
         of repository: String,
         version: ProtocolVersion
     ) throws -> [UInt8] {
-        var session = PushSession(version: version)
+        var session = PushStateMachine(version: version)
         var bytes: [UInt8] = []
         let known = refs.compactMap { entry in RefName(entry.ref).map { (name: $0, entry: entry) } }
         if version == .one { bytes += try session.begin(Info(mode: 1)) }
@@ -39,7 +39,7 @@ enum ClientStream {
         return bytes + (try session.end())
     }
 
-    private static func answer(_ session: inout PushSession, _ message: Message) throws {
+    private static func answer(_ session: inout PushStateMachine, _ message: Message) throws {
         let buffer = StreamBuffer()
         _ = buffer.append(try message.frame(version: session.version))
         _ = try session.next(from: buffer)

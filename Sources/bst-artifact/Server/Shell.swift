@@ -5,7 +5,7 @@ import Glibc
 import SystemCalls
 
 /// Programs of the system that setting up a server needs.
-enum OtherProgram {
+enum Shell {
     /// Runs one and waits for it.
     ///
     /// - Returns: what it printed, on both of its outputs.

@@ -5,7 +5,7 @@ import Glibc
 import SystemCalls
 
 /// Finds out who pushes: sshd says so in the environment, and in a file where its `ExposeAuthInfo` is on.
-enum ConnectedPusher {
+enum PusherIdentity {
     /// Whoever started this process.
     ///
     /// - Parameter name: what the owner of the cache calls them, if so.

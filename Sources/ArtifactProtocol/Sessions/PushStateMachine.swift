@@ -6,22 +6,22 @@
 /// In order: `begin`, the answer `.info`; `update`, the answer `.status`; `beginObjects`, then `objectHeader`, the
 /// object's bytes and `objectTrailer` for each object, `end`; the answer `.done`. In place of `update` and of
 /// `beginObjects` the client may `leave`.
-public struct PushSession: Sendable {
+public struct PushStateMachine: Sendable {
     /// What the receiver answers.
     public enum Answer: Equatable, Sendable {
-        /// The receiver's mode, refs and abilities.
+        /// The receiver's mode, refs and capabilities.
         case info(Info)
         /// Whether refs may move, or in version 0 also whether an object was taken. A refusal is final wherever it
         /// comes.
         case status(Status)
         /// Version 1: refs are in place.
         case done
-        /// With `Ability.want`: objects that the receiver asks for, each of which is to be answered in this order by
+        /// With `Capability.want`: objects that the receiver asks for, each of which is to be answered in this order by
         /// `object(_:size:)` and its bytes; none where it lacks nothing, and `end()` is next.
         case want([ObjectName])
-        /// With `Ability.want`: what became of refs.
+        /// With `Capability.want`: what became of refs.
         case results([RefResult])
-        /// With `Ability.want`: the receiver is at work.
+        /// With `Capability.want`: the receiver is at work.
         case progress(ReceiverProgress)
     }
 
@@ -36,7 +36,7 @@ public struct PushSession: Sendable {
         case awaitingStatus
         /// Refs may move: `beginObjects` or `leave`.
         case accepted
-        /// With `Ability.want`, refs may move: the receiver asks, and `object` answers.
+        /// With `Capability.want`, refs may move: the receiver asks, and `object` answers.
         case answering
         /// The receiver lacks nothing: `end`.
         case complete
@@ -55,7 +55,7 @@ public struct PushSession: Sendable {
     private var reader: MessageReader
     private var state: State
     /// What this side announced, then what both sides can do.
-    public private(set) var abilities: Set<Ability> = []
+    public private(set) var capabilities: Set<Capability> = []
     /// What the receiver has asked for and was not answered.
     private var wanted: [ObjectName] = []
     private var answered = 0
@@ -77,15 +77,15 @@ public struct PushSession: Sendable {
         guard let message = try reader.next(from: buffer) else { return nil }
         switch (state, message) {
         case (.awaitingInfo, .info(let info)):
-            abilities.formIntersection(info.abilities)
-            reader.isLong = abilities.contains(.long)
+            capabilities.formIntersection(info.capabilities)
+            reader.allowsLargeFrames = capabilities.contains(.largeFrames)
             state = .introduced
             return .info(info)
         case (_, .status(let status)) where !status.accepted:
             state = .refused
             return .status(status)
         case (.awaitingStatus, .status(let status)):
-            state = abilities.contains(.want) ? .answering : .accepted
+            state = capabilities.contains(.want) ? .answering : .accepted
             return .status(status)
         // While the last question is being answered the next ones come, and after `done` where something has gone since.
         case (_, .want(let names)) where isAnswering:
@@ -93,7 +93,7 @@ public struct PushSession: Sendable {
             return .want(names)
         case (_, .progress(let progress)) where isAnswering:
             return .progress(progress)
-        case (.awaitingDone, .results(let results)) where abilities.contains(.want):
+        case (.awaitingDone, .results(let results)) where capabilities.contains(.want):
             return .results(results)
         case (.sending, .status(let status)), (.awaitingDone, .status(let status)):
             guard unacknowledgedObjects > 0 else { throw unexpected(message) }
@@ -116,7 +116,7 @@ public struct PushSession: Sendable {
 
     /// Whether the receiver may ask for objects, and tell what it is doing.
     private var isAnswering: Bool {
-        abilities.contains(.want) && (state == .answering || state == .awaitingDone)
+        capabilities.contains(.want) && (state == .answering || state == .awaitingDone)
     }
 
     private mutating func note(_ names: [ObjectName]) throws(ProtocolError) {
@@ -124,23 +124,23 @@ public struct PushSession: Sendable {
             guard wanted.isEmpty, state == .answering else { throw unexpected(.want([])) }
             return state = .complete
         }
-        guard wanted.count - answered + names.count <= ReceiverSession.wantLimit else {
+        guard wanted.count - answered + names.count <= ReceiveStateMachine.wantLimit else {
             throw ProtocolError(
                 .outOfOrder,
-                "the receiver asks for more than \(ReceiverSession.wantLimit) objects at a time, so it does not speak this "
+                "the receiver asks for more than \(ReceiveStateMachine.wantLimit) objects at a time, so it does not speak this "
                     + "protocol as it should")
         }
         wanted += names
         state = .answering
     }
 
-    /// Version 1: introduces the client. With `Ability.long` it may do so again, for refs that one message does not hold.
+    /// Version 1: introduces the client. With `Capability.largeFrames` it may do so again, for refs that one message does not hold.
     public mutating func begin(_ info: Info) throws(ProtocolError) -> [UInt8] {
-        guard state == .start || state == .introduced && abilities.contains(.long) else {
+        guard state == .start || state == .introduced && capabilities.contains(.largeFrames) else {
             throw misplaced("info")
         }
-        let frame = try Message.info(info).frame(version: version, long: abilities.contains(.long))
-        if state == .start { abilities = info.abilities }
+        let frame = try Message.info(info).frame(version: version, large: capabilities.contains(.largeFrames))
+        if state == .start { capabilities = info.capabilities }
         state = .awaitingInfo
         return frame
     }
@@ -148,15 +148,17 @@ public struct PushSession: Sendable {
     /// Asks for refs to move.
     public mutating func update(_ updates: [RefUpdate]) throws(ProtocolError) -> [UInt8] {
         guard case .introduced = state else { throw misplaced("update") }
-        let frame = try Message.update(updates).frame(version: version, long: abilities.contains(.long))
+        let frame = try Message.update(updates).frame(
+            version: version, large: capabilities.contains(.largeFrames))
         state = .awaitingStatus
         return frame
     }
 
-    /// With `Ability.delete`: asks for refs to go; the answer is `.done`.
+    /// With `Capability.delete`: asks for refs to go; the answer is `.done`.
     public mutating func delete(_ deletions: [RefDeletion]) throws(ProtocolError) -> [UInt8] {
-        guard case .introduced = state, abilities.contains(.delete) else { throw misplaced("delete") }
-        let frame = try Message.delete(deletions).frame(version: version, long: abilities.contains(.long))
+        guard case .introduced = state, capabilities.contains(.delete) else { throw misplaced("delete") }
+        let frame = try Message.delete(deletions).frame(
+            version: version, large: capabilities.contains(.largeFrames))
         state = .awaitingDone
         return frame
     }
@@ -168,7 +170,7 @@ public struct PushSession: Sendable {
         return version == .one ? try Message.putObjects.frame(version: version) : []
     }
 
-    /// With `Ability.want`: what precedes the bytes of the object that was asked for first, or stands for one that is not
+    /// With `Capability.want`: what precedes the bytes of the object that was asked for first, or stands for one that is not
     /// here.
     public mutating func object(_ name: ObjectName, size: UInt64?) throws(ProtocolError) -> [UInt8] {
         guard state == .answering, answered < wanted.count, wanted[answered] == name else {

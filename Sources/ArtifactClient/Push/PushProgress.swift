@@ -4,7 +4,7 @@ import ArtifactProtocol
 import ArtifactRepository
 
 /// Counts what a push has sent, and tells those who watch.
-final class PushMeter {
+final class PushProgress {
     private(set) var progress = TransferProgress()
     private let show: (@Sendable (TransferProgress) -> Void)?
     private let repository: Repository
@@ -42,6 +42,6 @@ final class PushMeter {
     }
 
     private func cost(of name: ObjectName) -> UInt64 {
-        PushMeter.costOfObject + ((try? repository.storedSize(of: name)) ?? 0)
+        PushProgress.costOfObject + ((try? repository.storedSize(of: name)) ?? 0)
     }
 }

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 @Suite("The test vectors of the protocol's description")
-struct AbilityVectorTests {
+struct CapabilityVectorTests {
     private static let checksum = (0..<32).map { UInt8($0) }.withUnsafeBytes { Checksum(bytes: $0) }!
 
     /// The bytes of each block ```vector NAME.
@@ -29,14 +29,14 @@ struct AbilityVectorTests {
         ("results", .results([RefResult(ref: RefName("a")!, outcome: .moved, commit: checksum)])),
         ("progress", .progress(ReceiverProgress(activity: "publishing"))),
         ("delete", .delete([RefDeletion(ref: RefName("a")!, commit: checksum)])),
-        ("info", .info(Info(mode: 1, abilities: [.long, .want]))),
+        ("info", .info(Info(mode: 1, capabilities: [.largeFrames, .want]))),
     ]
 
     @Test("are what is written, and are read as what they stand for", arguments: messages)
     func vector(_ name: String, _ message: Message) throws {
         let written = try message.frame(version: .one, order: .little)
         let hex = written.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-        #expect(AbilityVectorTests.vectors[name] == written, "\(hex)")
+        #expect(CapabilityVectorTests.vectors[name] == written, "\(hex)")
         let buffer = StreamBuffer()
         _ = buffer.append(written)
         #expect(try MessageReader(version: .one).next(from: buffer) == message)
@@ -45,6 +45,6 @@ struct AbilityVectorTests {
 
     @Test("are all there are")
     func all() {
-        #expect(Set(AbilityVectorTests.vectors.keys) == Set(AbilityVectorTests.messages.map(\.0)))
+        #expect(Set(CapabilityVectorTests.vectors.keys) == Set(CapabilityVectorTests.messages.map(\.0)))
     }
 }

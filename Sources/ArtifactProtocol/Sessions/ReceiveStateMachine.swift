@@ -5,18 +5,18 @@
 ///
 /// Call `next(from:)` until it returns nil, then fill the buffer. Events that ask for an answer say so; the
 /// answer's bytes are to be sent before `next(from:)` is called again.
-public struct ReceiverSession: Sendable {
+public struct ReceiveStateMachine: Sendable {
     /// What the client wants.
     public enum Event {
         /// The client introduced itself; answer with `reply(info:)`.
         case info(Info)
-        /// The client asks whether these refs may move; answer with `reply(status:)`. With `Ability.want`, if they may, ask for
+        /// The client asks whether these refs may move; answer with `reply(status:)`. With `Capability.want`, if they may, ask for
         /// objects with `want(_:)`, and after each answer for more; when nothing is lacking, send what `wantNothing()`
         /// returns.
         case update([RefUpdate])
-        /// With `Ability.delete`: the client wants these refs to go; do that, then send what `finish()` returns.
+        /// With `Capability.delete`: the client wants these refs to go; do that, then send what `finish()` returns.
         case delete([RefDeletion])
-        /// With `Ability.want`: the client does not have an object that was asked for.
+        /// With `Capability.want`: the client does not have an object that was asked for.
         case objectAbsent(ObjectName)
         /// An object of `size` bytes, as it travels, begins.
         case objectBegins(ReceivedObjectName, size: UInt64)
@@ -64,7 +64,7 @@ public struct ReceiverSession: Sendable {
     private var reader: MessageReader
     private var state: State
     /// What both sides can do.
-    public private(set) var abilities: Set<Ability> = []
+    public private(set) var capabilities: Set<Capability> = []
     /// What was asked for and not answered, in order, from `answered` on.
     private var asked: [ObjectName] = []
     private var answered = 0
@@ -129,7 +129,7 @@ public struct ReceiverSession: Sendable {
             state = .owingInfo
             return .info(info)
         // More refs than the first one could hold.
-        case (.awaitingUpdate, .info(let info)) where abilities.contains(.long):
+        case (.awaitingUpdate, .info(let info)) where capabilities.contains(.largeFrames):
             state = .owingInfo
             return .info(info)
         case (.wanting, .object(let answer)) where unansweredWants > 0 && asked[answered] == answer.name:
@@ -147,7 +147,7 @@ public struct ReceiverSession: Sendable {
         case (.awaitingUpdate, .update(let updates)):
             state = .owingStatus
             return .update(updates)
-        case (.awaitingUpdate, .delete(let deletions)) where abilities.contains(.delete):
+        case (.awaitingUpdate, .delete(let deletions)) where capabilities.contains(.delete):
             state = .owingDone
             return .delete(deletions)
         case (.awaitingObjects, .putObjects):
@@ -176,12 +176,12 @@ public struct ReceiverSession: Sendable {
 
     /// Answers `info`; in version 0 also the first thing to send.
     ///
-    /// - Parameter info: its abilities must be among the client's, which uses them from now on.
+    /// - Parameter info: its capabilities must be among the client's, which uses them from now on.
     public mutating func reply(info: Info) throws(ProtocolError) -> [UInt8] {
         guard case .owingInfo = state else { throw misplaced("info") }
-        let frame = try Message.info(info).frame(version: version, long: abilities.contains(.long))
-        abilities = info.abilities
-        reader.isLong = abilities.contains(.long)
+        let frame = try Message.info(info).frame(version: version, large: capabilities.contains(.largeFrames))
+        capabilities = info.capabilities
+        reader.allowsLargeFrames = capabilities.contains(.largeFrames)
         state = .awaitingUpdate
         return frame
     }
@@ -190,36 +190,37 @@ public struct ReceiverSession: Sendable {
     public mutating func reply(status: Status) throws(ProtocolError) -> [UInt8] {
         guard case .owingStatus = state else { throw misplaced("status") }
         let frame = try Message.status(status).frame(version: version)
-        state = status.accepted ? abilities.contains(.want) ? .wanting : .awaitingObjects : .refused
+        state = status.accepted ? capabilities.contains(.want) ? .wanting : .awaitingObjects : .refused
         return frame
     }
 
-    /// With `Ability.want`: asks for objects, of which `wantLimit` may be unanswered.
+    /// With `Capability.want`: asks for objects, of which `wantLimit` may be unanswered.
     public mutating func want(_ names: [ObjectName]) throws(ProtocolError) -> [UInt8] {
-        guard case .wanting = state, unansweredWants + names.count <= ReceiverSession.wantLimit else {
+        guard case .wanting = state, unansweredWants + names.count <= ReceiveStateMachine.wantLimit else {
             throw misplaced("want")
         }
         asked += names
         return try Message.want(names).frame(version: version)
     }
 
-    /// With `Ability.want`: says that nothing is lacking; what comes next is `publish`.
+    /// With `Capability.want`: says that nothing is lacking; what comes next is `publish`.
     public mutating func wantNothing() throws(ProtocolError) -> [UInt8] {
         guard case .wanting = state, unansweredWants == 0 else { throw misplaced("want") }
         state = .awaitingDone
         return try Message.want([]).frame(version: version)
     }
 
-    /// With `Ability.want`: after `publish`, goes back to asking, because something has gone since.
+    /// With `Capability.want`: after `publish`, goes back to asking, because something has gone since.
     public mutating func wantMore() throws(ProtocolError) {
-        guard case .owingDone = state, abilities.contains(.want) else { throw misplaced("want") }
+        guard case .owingDone = state, capabilities.contains(.want) else { throw misplaced("want") }
         state = .wanting
     }
 
-    /// With `Ability.want`: tells what became of refs, before `finish`.
+    /// With `Capability.want`: tells what became of refs, before `finish`.
     public func results(_ results: [RefResult]) throws(ProtocolError) -> [UInt8] {
-        guard case .owingDone = state, abilities.contains(.want) else { throw misplaced("results") }
-        return try Message.results(results).frame(version: version, long: abilities.contains(.long))
+        guard case .owingDone = state, capabilities.contains(.want) else { throw misplaced("results") }
+        return try Message.results(results).frame(
+            version: version, large: capabilities.contains(.largeFrames))
     }
 
     /// Says that an object was found right: one message in version 0, nothing in version 1.

@@ -7,12 +7,12 @@ import Logging
 import SystemCalls
 
 /// One push in progress.
-struct Conversation {
+struct ReceiveSession {
     private let store: any ArtifactStore
     private var options: Receiver.Options
     private let logger: Logger
     private let output: Descriptor
-    private var session: ReceiverSession
+    private var session: ReceiveStateMachine
     private var changes: [RefChange] = []
     /// Why the client was told that its refs may not move.
     private(set) var refusal: RepositoryError?
@@ -20,7 +20,7 @@ struct Conversation {
     private var incoming: (any IncomingObject)?
     /// The object that is being received.
     private var current: ObjectName?
-    /// With `Ability.want`: what is lacking.
+    /// With `Capability.want`: what is lacking.
     private var missing: MissingObjects?
     /// How often something had gone that was there when it was not asked for.
     private var repetitions = 0
@@ -31,7 +31,7 @@ struct Conversation {
         self.options = options
         self.logger = logger
         self.output = output
-        session = ReceiverSession(version: options.version)
+        session = ReceiveStateMachine(version: options.version)
     }
 
     /// Takes the push. What an interrupted client has sent is left for its next attempt.
@@ -42,7 +42,7 @@ struct Conversation {
         } catch {
             // What is wrong with an object that came before is the cause, if that was not known yet.
             let error = quarantine?.takeVerdicts(waiting: true).lazy.compactMap(\.failure).first ?? error
-            if Conversation.isInterruption(error) { quarantine?.leave() } else { quarantine?.discard() }
+            if ReceiveSession.isInterruption(error) { quarantine?.leave() } else { quarantine?.discard() }
             throw error
         }
     }
@@ -107,7 +107,7 @@ struct Conversation {
     }
 
     /// - Returns: whether that was all.
-    private mutating func handle(_ event: ReceiverSession.Event) throws -> Bool {
+    private mutating func handle(_ event: ReceiveStateMachine.Event) throws -> Bool {
         switch event {
         case .info(let info):
             logger.debug(
@@ -156,10 +156,10 @@ struct Conversation {
         var refs: [RefName: Checksum] = [:]
         for ref in info.refs.keys { refs[ref] = try wholeCommit(of: ref) }
         // Who finds an artifact here does not push it, and counts on it.
-        try? store.noteUse(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key), at: nil)
+        try? store.recordAccess(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key), at: nil)
         return Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
-            abilities: info.abilities.union(session.abilities).intersection(options.abilities),
+            capabilities: info.capabilities.union(session.capabilities).intersection(options.capabilities),
             isReadOnly: store.isReadOnly)
     }
 
@@ -207,9 +207,9 @@ struct Conversation {
             }
             try store.check(changes)
             // What is about to move on must not make room for what it moves to.
-            try? store.noteUse(of: changes.map(\.ref), at: nil)
+            try? store.recordAccess(of: changes.map(\.ref), at: nil)
             try send(session.reply(status: Status(accepted: true)))
-            if session.abilities.contains(.want) { try beginAsking(trustingMarks: true) }
+            if session.capabilities.contains(.want) { try beginAsking(trustingMarks: true) }
         } catch let error as RepositoryError {
             refusal = error
             try send(session.reply(status: Status(accepted: false, message: error.description)))
@@ -234,7 +234,7 @@ struct Conversation {
         // A commit of which a part is lost was not told to the client, and makes place for one that is whole.
         if try store.commit(of: ref) != nil, try wholeCommit(of: ref) == nil { return .anything }
         // The first clients of version 1 send zeros wherever the ref is.
-        if session.abilities.isEmpty { return .unknown }
+        if session.capabilities.isEmpty { return .unknown }
         return options.moves == .artifacts ? .absentOrKept : .absent
     }
 
@@ -260,13 +260,13 @@ struct Conversation {
         let outcomes: [RefOutcome]
         do {
             // Only clients that ask to be asked can hear it.
-            let teller = try missing.map { _ in try ProgressTeller("publishing", to: output) }
+            let teller = try missing.map { _ in try KeepAlive("publishing", to: output) }
             defer { teller?.stop() }
             try quarantine.settle()
             outcomes = try quarantine.publish(changes, replaceDetachedMetadata: false)
         } catch let error as RepositoryError
             where error.code == .missingObject && missing != nil
-            && repetitions < Conversation.maximumRepetitions
+            && repetitions < ReceiveSession.maximumRepetitions
         {
             repetitions += 1
             logger.info("asking again: \(error)")
@@ -307,8 +307,8 @@ struct Conversation {
     }
 }
 
-// What `Ability.want` adds.
-extension Conversation {
+// What `Capability.want` adds.
+extension ReceiveSession {
     private static let maximumRepetitions = 2
 
     private mutating func beginAsking(trustingMarks: Bool) throws {
@@ -328,9 +328,10 @@ extension Conversation {
 
     /// Asks for what is known to be lacking, many objects at a time, so that the client is never out of work.
     private mutating func ask() throws {
-        guard let missing, session.unansweredWants <= ReceiverSession.wantLimit / 2 else { return }
+        guard let missing, session.unansweredWants <= ReceiveStateMachine.wantLimit / 2 else { return }
         var names: [ObjectName] = []
-        while session.unansweredWants + names.count < ReceiverSession.wantLimit, let name = try missing.next()
+        while session.unansweredWants + names.count < ReceiveStateMachine.wantLimit,
+            let name = try missing.next()
         {
             names.append(name)
         }

@@ -4,7 +4,7 @@ import ArtifactProtocol
 import SystemCalls
 
 /// Tells a client every few seconds what the receiver is doing, from a thread of its own; nobody else may write meanwhile.
-final class ProgressTeller {
+final class KeepAlive {
     private let isOver = Monitor(false)
     private let thread: Thread
 
@@ -15,11 +15,11 @@ final class ProgressTeller {
     init(_ activity: String, to output: Descriptor) throws {
         let frame = try Message.progress(ReceiverProgress(activity: activity)).frame(version: .one)
         thread = try Thread { [isOver] in
-            var delay = ProgressTeller.firstDelay
+            var delay = KeepAlive.firstDelay
             while !isOver.wait(atMost: delay, until: { $0 }) {
                 // A client that does not listen any more will be noticed by whoever has something to say.
                 guard (try? output.writeAll(frame)) != nil else { return }
-                delay = ProgressTeller.interval
+                delay = KeepAlive.interval
             }
         }
     }

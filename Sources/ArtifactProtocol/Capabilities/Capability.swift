@@ -3,11 +3,11 @@
 import Glibc
 import Variants
 
-/// What a side can do beyond version 1 of the protocol. It says so under the key `abilities` of `info`, which peers ignore that
+/// What a side can do beyond version 1 of the protocol. It says so under the key `capabilities` of `info`, which peers ignore that
 /// do not know it, and uses only what both said. See docs/PROTOCOL.md.
-public enum Ability: String, Sendable, CaseIterable {
+public enum Capability: String, Sendable, CaseIterable {
     /// Bodies of more than 65,535 bytes, and more than one `info`.
-    case long
+    case largeFrames = "long"
     /// The receiver asks for the objects that it lacks, tells what became of each ref, and meanwhile that it is still there.
     case want
     /// The client may have refs removed. Announced only by receivers whose owner allows it, and by clients that want it.
@@ -15,22 +15,22 @@ public enum Ability: String, Sendable, CaseIterable {
 
     /// Those that are announced unless somebody says otherwise: all but `delete`, or what the environment variable
     /// `BST_ARTIFACT_ABILITIES` lists, names separated by commas.
-    public static let enabled: Set<Ability> = {
+    public static let enabled: Set<Capability> = {
         guard let list = getenv("BST_ARTIFACT_ABILITIES").map({ String(cString: $0) }) else {
-            return [.long, .want]
+            return [.largeFrames, .want]
         }
-        return Set(list.split(separator: ",").compactMap { Ability(rawValue: String($0)) })
+        return Set(list.split(separator: ",").compactMap { Capability(rawValue: String($0)) })
     }()
 
     /// Reads the value of the key. What is not known here, and values of another type, are ignored: they belong to later
     /// peers.
-    static func list(_ value: Variant?) -> Set<Ability> {
+    static func list(_ value: Variant?) -> Set<Capability> {
         guard let value, value.typeString == "as" else { return [] }
-        return Set((0..<value.count).compactMap { value[$0].string.flatMap(Ability.init) })
+        return Set((0..<value.count).compactMap { value[$0].string.flatMap(Capability.init) })
     }
 
     /// The value of the key.
-    static func value(_ abilities: Set<Ability>) -> Variant {
-        .array(of: "s", abilities.map(\.rawValue).sorted().map(Variant.string))
+    static func value(_ capabilities: Set<Capability>) -> Variant {
+        .array(of: "s", capabilities.map(\.rawValue).sorted().map(Variant.string))
     }
 }
