@@ -55,7 +55,7 @@ sanitize:
 	Interop/Peers/install test
 	for sanitizer in $(SANITIZERS); do \
 	    $(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer && \
-	    Tests/Sanitizers/run $$sanitizer .build/$$sanitizer || exit 1; \
+	    Tests/Support/Sanitizers/run $$sanitizer .build/$$sanitizer || exit 1; \
 	done
 
 FUZZERS ?= FuzzFrames FuzzTar FuzzObjects FuzzSummary FuzzReceiver

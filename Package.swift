@@ -90,54 +90,68 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        // Tests/Support: what tests need.
+        .target(name: "TestSupport", path: "Tests/Support/TestSupport"),
         .target(
             name: "WireSamples", dependencies: ["TestSupport", "ArtifactProtocol", "Variants"],
-            path: "Tests/WireSamples"),
-        .target(
-            name: "Attacks", dependencies: ["TestSupport", "WireSamples", "Variants", "COpenSSL"],
-            path: "Tests/Attacks"),
-        // Starts a program and tells the most memory that it had, which nobody but its parent is told.
-        .executableTarget(name: "peak-memory", path: "Tests/PeakMemory"),
+            path: "Tests/Support/WireSamples"),
+        // Starts a program and prints its peak memory, which only a parent learns.
+        .executableTarget(name: "peak-memory", path: "Tests/Support/PeakMemory"),
         // Starts a program for which some system calls fail.
-        .executableTarget(name: "refuse-calls", path: "Tests/RefuseCalls"),
-        .testTarget(name: "ArtifactClientTests", dependencies: ["ArtifactClient"]),
-        .testTarget(name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"]),
+        .executableTarget(name: "refuse-calls", path: "Tests/Support/RefuseCalls"),
+
+        // Tests/Unit: one module each.
+        .testTarget(
+            name: "ArtifactClientTests", dependencies: ["ArtifactClient"],
+            path: "Tests/Unit/ArtifactClientTests"),
+        .testTarget(
+            name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"],
+            path: "Tests/Unit/ArtifactProtocolTests"),
         .testTarget(
             name: "ArtifactRepositoryTests",
-            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants", "WireSamples", "COSTree"]),
+            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants", "WireSamples", "COSTree"],
+            path: "Tests/Unit/ArtifactRepositoryTests"),
+        .testTarget(
+            name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/Unit/TestSupportTests"),
+
+        // Tests/Interop: the built programs, with each other and with peers.
+        .testTarget(
+            name: "PushInteropTests",
+            dependencies: [
+                "ArtifactClient", "ArtifactReceiver", "TestSupport", "WireSamples", "bst-artifact",
+                "bst-artifact-receive", "refuse-calls",
+            ], path: "Tests/Interop/PushInteropTests"),
+        .testTarget(
+            name: "PullInteropTests",
+            dependencies: [
+                "ArtifactClient", "ArtifactRepository", "ArtifactProtocol", "TestSupport", "bst-artifact",
+                "bst-artifact-receive",
+            ], path: "Tests/Interop/PullInteropTests"),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
+                "bst-artifact",
+            ], path: "Tests/Interop/ServerTests", exclude: ["type_in_browser.py"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["TestSupport", "bst-artifact", "bst-artifact-receive"],
+            path: "Tests/Interop/CommandLineTests", exclude: ["Snapshots"]),
+
+        // Tests/Attacks and Tests/Torture: hostile peers, and faults at every system call.
+        .target(
+            name: "Attacks", dependencies: ["TestSupport", "WireSamples", "Variants", "COpenSSL"],
+            path: "Tests/Attacks", exclude: ["AttackTests"]),
+        .testTarget(
+            name: "AttackTests",
+            dependencies: ["Attacks", "bst-artifact", "bst-artifact-receive", "peak-memory"],
+            path: "Tests/Attacks/AttackTests"),
         .executableTarget(
             name: "torture",
             dependencies: [
                 "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
                 "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Torture"),
-        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
-        .testTarget(
-            name: "ServerTests",
-            dependencies: [
-                "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
-                "bst-artifact",
-            ],
-            exclude: ["type_in_browser.py"]),
-        .testTarget(
-            name: "AttackTests",
-            dependencies: ["Attacks", "bst-artifact", "bst-artifact-receive", "peak-memory"]),
-        .testTarget(
-            name: "PushInteropTests",
-            dependencies: [
-                "ArtifactClient", "ArtifactReceiver", "TestSupport", "WireSamples", "bst-artifact",
-                "bst-artifact-receive", "refuse-calls",
-            ]),
-        .testTarget(
-            name: "CommandLineTests",
-            dependencies: ["TestSupport", "bst-artifact", "bst-artifact-receive"], exclude: ["Snapshots"]),
-        .testTarget(
-            name: "PullInteropTests",
-            dependencies: [
-                "ArtifactClient", "ArtifactRepository", "ArtifactProtocol", "TestSupport", "bst-artifact",
-                "bst-artifact-receive",
-            ]),
     ],
     swiftLanguageModes: [.v6]
 )

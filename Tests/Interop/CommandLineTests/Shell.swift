@@ -106,7 +106,7 @@ enum Snapshot {
     /// Compares a text with a snapshot. With `UPDATE_SNAPSHOTS=1` in the environment, it becomes the snapshot.
     static func expect(_ text: String, is name: String, _ location: SourceLocation = #_sourceLocation) throws
     {
-        let path = "\(Programs.repositoryRoot)/Tests/CommandLineTests/Snapshots/\(name).txt"
+        let path = "\(Programs.repositoryRoot)/Tests/Interop/CommandLineTests/Snapshots/\(name).txt"
         if ProcessInfo.processInfo.environment["UPDATE_SNAPSHOTS"] == "1" {
             return try text.write(toFile: path, atomically: true, encoding: .utf8)
         }

@@ -6,6 +6,7 @@ import Foundation
 enum ConformanceFolder {
     static let url = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appendingPathComponent("Fixtures/conformance", isDirectory: true)
 
     static func read(_ path: String) throws -> [UInt8] {

@@ -10,7 +10,7 @@ struct CapabilityVectorTests {
 
     /// The bytes of each block ```vector NAME.
     private static let vectors: [String: [UInt8]] = {
-        let page = URL(filePath: #filePath).appending(path: "../../../docs/PROTOCOL.md").standardized
+        let page = URL(filePath: #filePath).appending(path: "../../../../docs/PROTOCOL.md").standardized
         let text = (try? String(contentsOf: page, encoding: .utf8)) ?? ""
         var result: [String: [UInt8]] = [:]
         for block in text.components(separatedBy: "```vector ").dropFirst() {

@@ -143,7 +143,7 @@ import Testing
     /// - Returns: the address that the browser shows then, and the document.
     private func type(_ text: String, _ cache: ServedCache, _ options: [String]) throws -> (String, String) {
         let home = try TemporaryDirectory()
-        let script = "\(Programs.repositoryRoot)/Tests/ServerTests/type_in_browser.py"
+        let script = "\(Programs.repositoryRoot)/Tests/Interop/ServerTests/type_in_browser.py"
         let printed = try run(
             ["python3", script, "\(cache.url)/", text, home.path("profile")] + options,
             environment: ["HOME": home.path]

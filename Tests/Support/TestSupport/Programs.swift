@@ -6,7 +6,7 @@ public enum Programs {
     /// The root of the repository that holds these tests.
     public static let repositoryRoot: String = {
         var url = URL(fileURLWithPath: #filePath)
-        for _ in 0..<3 {
+        for _ in 0..<4 {
             url.deleteLastPathComponent()
         }
         return url.path
