@@ -115,6 +115,7 @@ format:
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
+	Tests/Architecture/arrows
 
 clean:
 	rm -rf .build dist

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a server cannot be started as it is wanted.
+/// A reason why a server cannot be started.
 public struct ServerError: Error, CustomStringConvertible, Sendable {
-    /// One sentence for people.
+    /// The message, one sentence.
     public let description: String
 
-    /// Describes a failure.
+    /// Creates an error with a message.
     public init(_ description: String) {
         self.description = description
     }

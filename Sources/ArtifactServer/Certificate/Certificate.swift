@@ -3,18 +3,18 @@
 import COpenSSL
 import SystemCalls
 
-/// A server's certificate and key, in PEM.
+/// A server's certificate and private key in PEM.
 public struct Certificate: Sendable {
-    /// The certificate, with those that lead to an authority.
+    /// The certificate and its chain.
     public let pem: [UInt8]
     /// The private key.
     let key: [UInt8]
-    /// The SHA-256 of the certificate, `AB:CD:…`.
+    /// The SHA-256 fingerprint of the certificate, `AB:CD:...`.
     public let fingerprint: String
 
-    /// Checks that both are what they should be and belong together.
+    /// Parses both, and checks that the key is that of the certificate.
     ///
-    /// - Parameter names: what messages call the two.
+    /// - Parameter names: names of the two for messages.
     init(pem: [UInt8], key: [UInt8], names: (certificate: String, key: String)) throws {
         let certificate = try PEM.certificate(pem)
         guard let certificate else {
@@ -44,15 +44,15 @@ public struct Certificate: Sendable {
     }
 }
 
-/// Objects of OpenSSL in and out of PEM.
+/// Conversion between PEM and OpenSSL's objects.
 enum PEM {
-    /// A certificate of OpenSSL.
+    /// An OpenSSL certificate, freed with this object.
     final class X509Certificate {
         let pointer: OpaquePointer
         init(_ pointer: OpaquePointer) { self.pointer = pointer }
         deinit { X509_free(pointer) }
 
-        /// The SHA-256 of its DER form, `AB:CD:…`.
+        /// The SHA-256 of the DER form, `AB:CD:...`.
         var fingerprint: String {
             var digest = [UInt8](repeating: 0, count: 32)
             X509_digest(pointer, EVP_sha256(), &digest, nil)
@@ -60,21 +60,21 @@ enum PEM {
         }
     }
 
-    /// A private key of OpenSSL.
+    /// An OpenSSL private key, freed with this object.
     final class PrivateKey {
         let pointer: OpaquePointer
         init(_ pointer: OpaquePointer) { self.pointer = pointer }
         deinit { EVP_PKEY_free(pointer) }
     }
 
-    /// Reads the first certificate; nil where there is none.
+    /// Parses the first certificate; nil if there is none.
     static func certificate(_ bytes: [UInt8]) throws -> X509Certificate? {
         reading(bytes) { PEM_read_bio_X509($0, nil, nil, nil) }.map(X509Certificate.init)
     }
 
-    /// Reads a private key; nil where there is none, or none without a passphrase.
+    /// Parses a private key; nil if there is none or it has a passphrase.
     static func privateKey(_ bytes: [UInt8]) -> PrivateKey? {
-        // Without this, a terminal would be asked for the passphrase.
+        // Without this callback, OpenSSL would prompt for the passphrase on a terminal.
         reading(bytes) { PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in -1 }, nil) }.map(PrivateKey.init)
     }
 
@@ -86,7 +86,7 @@ enum PEM {
         return read(bio)
     }
 
-    /// What `write` writes.
+    /// Returns the bytes that `write` puts into a memory BIO.
     static func written(_ write: (OpaquePointer) -> Int32) -> [UInt8]? {
         guard let bio = BIO_new(BIO_s_mem()) else { return nil }
         defer { BIO_free(bio) }

@@ -4,28 +4,28 @@ import COpenSSL
 import Glibc
 import SystemCalls
 
-/// The certificate of a server that nobody has given one: made on first use and kept in a folder.
+/// A self-signed certificate, made on first use and kept in a directory.
 public enum SelfSigned {
-    /// For how long one is good: those who trust it have to be told of the next one.
+    /// Validity in days. It is long, since every client has to be given the next one.
     private static let days = 3650
     private static let files = (certificate: "certificate.pem", key: "key.pem")
 
-    /// The one in a folder, or a new one where there is none, where it has run out or where it lacks a name.
+    /// Returns the certificate in a directory. Makes a new one if there is none, or if it has expired or lacks a host.
     ///
-    /// - Parameter hosts: names and addresses that it must be good for.
-    /// - Returns: the certificate, its path, and whether it was made now.
+    /// - Parameter hosts: host names and addresses that it must be valid for.
+    /// - Returns: the certificate, its path, and true if it was made now.
     public static func certificate(
-        in folder: String, hosts: [String]
+        in directory: String, hosts: [String]
     ) throws -> (certificate: Certificate, path: String, isNew: Bool) {
-        let path = "\(folder)/\(files.certificate)"
+        let path = "\(directory)/\(files.certificate)"
         if try Directory.exists(path) {
-            let found = try Certificate(certificate: path, key: "\(folder)/\(files.key)")
-            if try isGood(found, for: hosts) { return (found, path, false) }
+            let found = try Certificate(certificate: path, key: "\(directory)/\(files.key)")
+            if try isValid(found, for: hosts) { return (found, path, false) }
         }
         let made = try make(hosts: hosts)
-        let directory = try Directory(folder)
-        try write(made.key, to: files.key, mode: 0o600, in: directory)
-        try write(made.pem, to: files.certificate, mode: 0o644, in: directory)
+        let target = try Directory(directory)
+        try write(made.key, to: files.key, mode: 0o600, in: target)
+        try write(made.pem, to: files.certificate, mode: 0o644, in: target)
         return (made, path, true)
     }
 
@@ -41,7 +41,7 @@ public enum SelfSigned {
         try directory.rename(temporary, to: directory, name)
     }
 
-    private static func isGood(_ certificate: Certificate, for hosts: [String]) throws -> Bool {
+    private static func isValid(_ certificate: Certificate, for hosts: [String]) throws -> Bool {
         guard let parsed = try PEM.certificate(certificate.pem) else { return false }
         guard X509_cmp_current_time(X509_get0_notAfter(parsed.pointer)) > 0 else { return false }
         return hosts.allSatisfy { host in
@@ -51,7 +51,7 @@ public enum SelfSigned {
         }
     }
 
-    /// What this machine calls itself, if that is a name.
+    /// This machine's host name, if it is a valid one.
     static var ownName: String? {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
@@ -59,12 +59,12 @@ public enum SelfSigned {
         return isHost(own) ? own : nil
     }
 
-    /// What every machine is called, and this one.
+    /// The loopback names and addresses, and this machine's host name.
     public static var usualHosts: [String] {
         [ownName].compactMap { $0 == "localhost" ? nil : $0 } + ["localhost", "127.0.0.1", "::1"]
     }
 
-    /// Whether something can be the name or the address of a host.
+    /// Returns true if a text is a host name or an IP address.
     public static func isHost(_ text: String) -> Bool {
         isAddress(text)
             || (1...253).contains(text.utf8.count) && !text.hasPrefix("-")
@@ -78,13 +78,13 @@ public enum SelfSigned {
                 }
     }
 
-    /// Whether a host is an IP address and no name.
+    /// Returns true if a host is an IP address.
     static func isAddress(_ host: String) -> Bool {
         var buffer = in6_addr()
         return inet_pton(AF_INET, host, &buffer) == 1 || inet_pton(AF_INET6, host, &buffer) == 1
     }
 
-    /// Makes a key and a certificate that it signs.
+    /// Makes a key and a certificate that is signed with it.
     static func make(hosts: [String]) throws -> Certificate {
         func failed() -> ServerError {
             ServerError(
@@ -99,7 +99,7 @@ public enum SelfSigned {
         }
         let name = X509_get_subject_name(certificate.pointer)
         let alternatives = hosts.map { isAddress($0) ? "IP:\($0)" : "DNS:\($0)" }.joined(separator: ",")
-        // A name is at most 64 bytes long, and read by people alone.
+        // A common name has at most 64 bytes. Clients compare the alternative names only.
         let commonName = String(hosts.first?.prefix(64) ?? "bst-artifact")
         guard X509_set_version(certificate.pointer, 2) == 1,
             X509_gmtime_adj(X509_getm_notBefore(certificate.pointer), -86_400) != nil,

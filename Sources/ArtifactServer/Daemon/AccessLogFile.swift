@@ -3,11 +3,11 @@
 import Glibc
 import SystemCalls
 
-/// The file of an access log: each line is one write at its end, so that it may be rotated by copying and emptying it.
+/// An access log. Each line is a single appending write, so it can be rotated with `copytruncate`.
 public struct AccessLogFile: Sendable {
     private let file: Descriptor
 
-    /// Opens it, or makes it.
+    /// Opens a log, and creates it if it does not exist.
     public init(_ path: String) throws(SystemError) {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY
         let number = retryingInterrupts { open(path, flags, 0o640) }
@@ -15,7 +15,7 @@ public struct AccessLogFile: Sendable {
         file = Descriptor(number)
     }
 
-    /// Adds a line. A full disk does not keep anybody from being served.
+    /// Adds a line. Errors are ignored, so that a full disk does not stop the server.
     func add(_ line: String) {
         try? file.writeAll(Array(line.utf8))
     }

@@ -3,7 +3,7 @@
 import Glibc
 import SystemCalls
 
-/// One request and what became of it. Only the thread that serves its connection touches it.
+/// The state of one request, used only by the thread of its connection.
 final class Exchange {
     let target: String
     var method = ""
@@ -13,16 +13,16 @@ final class Exchange {
     var host: SocketAddress?
     var referrer: String?
     var agent: String?
-    /// Whether its headers have been looked at.
+    /// Indicates that the headers have been handled.
     var hasBegun = false
-    /// What is answered once all of the request has come.
-    var answer: Answer?
+    /// The response, sent once the request is complete.
+    var response: Response?
 
     init(target: String) {
         self.target = target
     }
 
-    /// The line of an access log in the combined format.
+    /// Returns the line for an access log in the combined format.
     func logLine(at time: Int) -> String {
         func quoted(_ text: String?) -> String { text.map(Exchange.escaped) ?? "-" }
         return "\(host?.host ?? "-") - - [\(HTTPDate.logText(time))] \"\(Exchange.escaped(method)) "
@@ -30,7 +30,7 @@ final class Exchange {
             + "\"\(quoted(referrer))\" \"\(quoted(agent))\"\n"
     }
 
-    /// Text that neither ends a quotation nor a line, as nginx writes it.
+    /// Escapes quotes and control characters as nginx does.
     private static func escaped(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {

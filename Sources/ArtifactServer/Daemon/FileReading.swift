@@ -4,9 +4,9 @@ import CMicroHTTPD
 import Glibc
 import SystemCalls
 
-/// A part of a file that is read piece by piece, for connections that encrypt what they send.
+/// A part of a file that is read in blocks, for encrypted connections.
 final class FileReading {
-    /// The most that is read at once; a record of TLS has 16 KiB.
+    /// Bytes read at once; a TLS record has 16 KiB.
     static let blockSize = 64 * 1024
 
     private let file: Descriptor
@@ -16,7 +16,7 @@ final class FileReading {
         (self.file, self.offset) = (file, offset)
     }
 
-    /// A response that reads it.
+    /// Creates a libmicrohttpd response that reads from the file.
     static func response(_ file: Descriptor, offset: UInt64, count: UInt64) -> OpaquePointer? {
         let reading = Unmanaged.passRetained(FileReading(file, offset)).toOpaque()
         let response = MHD_create_response_from_callback(
@@ -25,7 +25,7 @@ final class FileReading {
                 guard let context, let buffer else { return -2 }
                 let reading = Unmanaged<FileReading>.fromOpaque(context).takeUnretainedValue()
                 let target = UnsafeMutableRawBufferPointer(start: buffer, count: limit)
-                // A file that ends early breaks the connection off, which is how the client learns of it.
+                // A file that ends early aborts the connection, so that the client notices.
                 guard let count = try? reading.file.read(into: target, at: reading.offset + position),
                     count > 0
                 else { return -2 }

@@ -3,23 +3,23 @@
 import Glibc
 import SystemCalls
 
-/// A socket that takes connections of TCP.
+/// A listening TCP socket.
 public final class ListeningSocket: Sendable {
     let descriptor: Descriptor
-    /// Its address, with the port that it got: `127.0.0.1:8443`, `[::]:8443`.
+    /// The bound address with its port: `127.0.0.1:8443`, `[::]:8443`.
     public let address: String
-    /// Its port.
+    /// The bound port.
     public let port: UInt16
-    /// Where others find it: the address, or the machine's name where it listens at all addresses.
+    /// The address to show to clients: the machine's name if the socket listens on all addresses.
     public let place: String
-    /// Whether only clients of this machine reach it.
+    /// Indicates that only clients on this machine can connect.
     public let isLoopback: Bool
 
-    /// Listens.
+    /// Binds and listens.
     ///
     /// - Parameters:
-    ///   - host: an address or a name of this machine; `::` stands for all of its addresses, those of IPv4 too.
-    ///   - port: 0 for one that is free.
+    ///   - host: an address or name of this machine; `::` stands for all addresses, including IPv4.
+    ///   - port: the port; 0 for any free one.
     public init(host: String, port: UInt16) throws {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -71,9 +71,9 @@ public final class ListeningSocket: Sendable {
     }
 }
 
-/// The address of one end of a connection.
+/// An IP address and port.
 struct SocketAddress {
-    /// The IP address; one of IPv4 is written as such.
+    /// The IP address, without the prefix of IPv4-mapped ones.
     let host: String
     let port: UInt16
 
@@ -96,6 +96,6 @@ struct SocketAddress {
         host = text.hasPrefix(mapped) && text.contains(".") ? String(text.dropFirst(mapped.count)) : text
     }
 
-    /// Whether it is an address that only this machine has.
+    /// Indicates a loopback address.
     var isLoopback: Bool { host == "::1" || host.hasPrefix("127.") }
 }

@@ -4,39 +4,39 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// A repository that is served until the process is told to stop.
+/// Serves a repository until a signal stops the process.
 public struct Server {
-    /// How it is served.
+    /// The settings of a server.
     public struct Options: Sendable {
-        /// What is answered.
+        /// The settings of the site.
         public var site = Site.Options()
-        /// How many at once.
+        /// The limits on connections.
         public var limits = WebDaemon.Limits()
-        /// Where requests are logged.
+        /// The access log.
         public var log: AccessLogFile?
-        /// The certificate; without one it is HTTP.
+        /// The certificate; nil for plain HTTP.
         public var certificate: Certificate?
-        /// How many milliseconds requests have to end once the server is to stop.
-        public var patience: UInt64 = 10_000
-        /// How often the repository is told what was pulled, in milliseconds.
-        public var notingInterval: UInt64 = 60_000
+        /// Milliseconds that requests under way have to end after a signal.
+        public var shutdownTimeout: UInt64 = 10_000
+        /// Milliseconds between the records of what was pulled.
+        public var recordingInterval: UInt64 = 60_000
 
-        /// The usual.
+        /// Creates the default settings.
         public init() {}
     }
 
     /// Serves until SIGTERM or SIGINT arrives.
     ///
     /// - Parameters:
-    ///   - ready: called once connections are answered.
-    ///   - warn: told what does not work as it should.
-    /// - Returns: how many requests were broken off at the end.
+    ///   - ready: called once the server accepts requests.
+    ///   - warn: called with messages about problems that do not stop the server.
+    /// - Returns: the number of requests that were broken off.
     public static func run(
         _ repository: Repository, at socket: ListeningSocket, _ options: Options, ready: () -> Void,
         warn: @escaping @Sendable (String) -> Void
     ) throws -> Int {
         raiseFileLimit()
-        // Threads inherit what is blocked, so that the signals wait for this one.
+        // Threads inherit the mask, so only sigwait below receives the signals.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGTERM)
@@ -44,29 +44,29 @@ public struct Server {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
 
         let catalogue = try Catalogue(repository)
-        let uses = UseCollector(repository, complain: warn)
-        let site = try Site(repository, catalogue: catalogue, uses: uses, options: options.site)
+        let accesses = AccessCollector(repository, complain: warn)
+        let site = try Site(repository, catalogue: catalogue, accesses: accesses, options: options.site)
         let daemon = try WebDaemon(
             site, at: socket, certificate: options.certificate, log: options.log, limits: options.limits)
         let threads = [
-            try Thread { catalogue.run() }, try Thread { uses.run(every: options.notingInterval) },
+            try Thread { catalogue.run() }, try Thread { accesses.run(every: options.recordingInterval) },
         ]
-        ServiceManager.tell("READY=1\nSTATUS=Serving at \(socket.address)")
+        ServiceManager.notify("READY=1\nSTATUS=Serving at \(socket.address)")
         ready()
 
         var signal: Int32 = 0
         while sigwait(&signals, &signal) != 0 {}
-        ServiceManager.tell("STOPPING=1")
-        // A second one does not wait.
+        ServiceManager.notify("STOPPING=1")
+        // A second signal ends the process at once.
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        let left = daemon.stop(patience: options.patience)
+        let left = daemon.stop(timeout: options.shutdownTimeout)
         catalogue.stop()
-        uses.stop()
+        accesses.stop()
         for thread in threads { thread.join() }
         return left
     }
 
-    /// Each connection needs two descriptors, and the usual limit is 1024.
+    /// Raises the limit of descriptors, 1024 by default: each connection needs two.
     private static func raiseFileLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -2,10 +2,10 @@
 
 import Glibc
 
-/// The service manager that has started this process, systemd for instance, if it wants to be told (`Type=notify`).
+/// Notification of the service manager, for example systemd with `Type=notify`.
 enum ServiceManager {
-    /// Tells it something, in the form of `sd_notify`.
-    static func tell(_ message: String) {
+    /// Sends a message in the form of `sd_notify`, if the service manager asked for it.
+    static func notify(_ message: String) {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }),
             path.hasPrefix("/") || path.hasPrefix("@")
         else { return }
@@ -13,7 +13,7 @@ enum ServiceManager {
         address.sun_family = sa_family_t(AF_UNIX)
         var bytes = Array(path.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
-        // An abstract name begins with a zero.
+        // An abstract socket's name begins with a zero byte.
         if path.hasPrefix("@") { bytes[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path).map { $0 + bytes.count } ?? 0

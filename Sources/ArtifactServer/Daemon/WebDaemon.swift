@@ -4,26 +4,26 @@ import CMicroHTTPD
 import Glibc
 import SystemCalls
 
-/// A site at a socket, through libmicrohttpd: threads of its own that wait with epoll, one for each core.
+/// Serves a site on a socket with libmicrohttpd, with one epoll thread for each core.
 public final class WebDaemon: @unchecked Sendable {
-    // libmicrohttpd's threads use only what is immutable here, or locked; `isStopping` is a hint.
+    // libmicrohttpd's threads use only what is immutable or locked, hence @unchecked Sendable.
 
-    /// What one daemon takes upon itself.
+    /// The limits on connections.
     public struct Limits: Sendable {
-        /// Connections at once.
+        /// The number of open connections at most.
         public var connections: UInt32 = 1024
-        /// Connections at once from one address.
+        /// The number of open connections from one address at most.
         public var connectionsPerAddress: UInt32 = 256
         /// Seconds of silence after which a connection is closed.
         public var timeout: UInt32 = 30
 
-        /// The usual.
+        /// Creates the default limits.
         public init() {}
     }
 
-    /// For headers; what is larger is refused.
+    /// Bytes for the headers of a request; larger ones are refused.
     private static let memoryPerConnection = 32 * 1024
-    /// Files up to this size are read whole where they must be encrypted, so that they leave with their headers.
+    /// With TLS, files up to this size are read whole, so that headers and body leave together.
     private static let smallSize: UInt64 = 64 * 1024
 
     private let site: Site
@@ -34,9 +34,9 @@ public final class WebDaemon: @unchecked Sendable {
     private var daemon: OpaquePointer?
     private let stopping = Monitor(false)
 
-    /// Starts to answer.
+    /// Starts the daemon.
     ///
-    /// - Parameter certificate: for HTTPS; without one it is HTTP.
+    /// - Parameter certificate: the certificate for HTTPS; nil for plain HTTP.
     public init(
         _ site: Site, at socket: ListeningSocket, certificate: Certificate?, log: AccessLogFile? = nil,
         limits: Limits = Limits()
@@ -83,7 +83,7 @@ public final class WebDaemon: @unchecked Sendable {
     }
 
     private func start(_ certificate: Certificate?) throws {
-        // TLS 1.2 and 1.3, ciphers of 128 bits and more, forward secrecy.
+        // TLS 1.2 and 1.3, ciphers of at least 128 bits, forward secrecy.
         let priorities = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:%SERVER_PRECEDENCE"
         if let certificate {
             (certificate.pem + [0]).withUnsafeBytes { pem in
@@ -111,15 +111,15 @@ public final class WebDaemon: @unchecked Sendable {
         )
     }
 
-    /// Takes no more connections, lets those requests end that are under way, and stops.
+    /// Accepts no more connections, waits for requests under way, and stops.
     ///
-    /// - Parameter milliseconds: how long requests are waited for.
-    /// - Returns: how many were broken off.
-    public func stop(patience milliseconds: UInt64) -> Int {
+    /// - Parameter milliseconds: the time that requests have to end.
+    /// - Returns: the number of requests that were broken off.
+    public func stop(timeout milliseconds: UInt64) -> Int {
         guard let daemon else { return 0 }
         stopping.withLock { $0 = true }
         MHD_quiesce_daemon(daemon)
-        // Nobody is to believe in a connection that waits at a closed door.
+        // Resets the connections that nobody has accepted.
         shutdown(socket.descriptor.number, Int32(SHUT_RDWR))
         _ = site.metrics.waitForQuiet(atMost: milliseconds)
         let left = site.metrics.inFlight
@@ -145,18 +145,18 @@ public final class WebDaemon: @unchecked Sendable {
             exchange.method = method.map { String(cString: $0) } ?? ""
             exchange.version = version.map { String(cString: $0) } ?? ""
             let request = request(connection, exchange)
-            let answer = site.answer(request)
-            exchange.answer = answer
-            // A body is not read: the answer goes out, and the connection ends.
-            return request.hasBody ? queue(answer, connection, exchange, closing: true) : .YES
+            let response = site.response(to: request)
+            exchange.response = response
+            // A body is not read: the connection is closed behind the response.
+            return request.hasBody ? queue(response, connection, exchange, closing: true) : .YES
         }
         if let uploaded, uploaded.pointee > 0 {
             uploaded.pointee = 0
             return .YES
         }
-        guard let answer = exchange.answer else { return .NO }
-        exchange.answer = nil
-        return queue(answer, connection, exchange, closing: stopping.withLock { $0 })
+        guard let response = exchange.response else { return .NO }
+        exchange.response = nil
+        return queue(response, connection, exchange, closing: stopping.withLock { $0 })
     }
 
     private func request(_ connection: OpaquePointer, _ exchange: Exchange) -> Request {
@@ -182,45 +182,46 @@ public final class WebDaemon: @unchecked Sendable {
     }
 
     private func queue(
-        _ answer: Answer, _ connection: OpaquePointer, _ exchange: Exchange, closing: Bool
+        _ response: Response, _ connection: OpaquePointer, _ exchange: Exchange, closing: Bool
     ) -> MHD_Result {
-        guard let response = response(answer) else { return .NO }
-        defer { MHD_destroy_response(response) }
-        for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
-        if closing { MHD_add_response_header(response, "Connection", "close") }
-        exchange.status = answer.status
-        exchange.bodyCount = exchange.method == "HEAD" ? 0 : answer.bodyCount
-        return MHD_queue_response(connection, answer.status, response)
+        guard let handle = handle(of: response) else { return .NO }
+        defer { MHD_destroy_response(handle) }
+        for (name, value) in response.headers { MHD_add_response_header(handle, name, value) }
+        if closing { MHD_add_response_header(handle, "Connection", "close") }
+        exchange.status = response.status
+        exchange.bodyCount = exchange.method == "HEAD" ? 0 : response.bodyCount
+        return MHD_queue_response(connection, response.status, handle)
     }
 
-    private func response(_ answer: Answer) -> OpaquePointer? {
-        switch answer.body {
+    /// Creates libmicrohttpd's object for a response.
+    private func handle(of response: Response) -> OpaquePointer? {
+        switch response.body {
         case .none: return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
-        case .bytes(let bytes): return WebDaemon.response(bytes)
+        case .bytes(let bytes): return WebDaemon.handle(of: bytes)
         case .file(let file, let offset, let count):
             guard isEncrypted else {
-                // The library closes what it is given. It uses sendfile.
+                // The library uses sendfile, and closes the descriptor.
                 let number = fcntl(file.number, F_DUPFD_CLOEXEC, 0)
                 guard number >= 0 else { return nil }
-                let response = MHD_create_response_from_fd_at_offset64(count, number, offset)
-                if response == nil { close(number) }
-                return response
+                let handle = MHD_create_response_from_fd_at_offset64(count, number, offset)
+                if handle == nil { close(number) }
+                return handle
             }
             if count > WebDaemon.smallSize { return FileReading.response(file, offset: offset, count: count) }
             guard let bytes = try? WebDaemon.read(file, offset, Int(count)) else { return nil }
-            return WebDaemon.response(bytes)
+            return WebDaemon.handle(of: bytes)
         }
     }
 
-    private static func response(_ bytes: [UInt8]) -> OpaquePointer? {
+    private static func handle(of bytes: [UInt8]) -> OpaquePointer? {
         bytes.withUnsafeBytes { raw in
-            // It is copied, so that nothing is ever written to.
+            // Copied, so nothing is written through the pointer.
             MHD_create_response_from_buffer(
                 raw.count, UnsafeMutableRawPointer(mutating: raw.baseAddress), .RESPMEM_MUST_COPY)
         }
     }
 
-    /// Reads exactly so many bytes; nil where the file has fewer.
+    /// Reads exactly `count` bytes; nil if the file has fewer.
     private static func read(_ file: Descriptor, _ offset: UInt64, _ count: Int) throws(SystemError)
         -> [UInt8]?
     {
@@ -242,7 +243,7 @@ public final class WebDaemon: @unchecked Sendable {
     }
 
     private func complete(_ connection: OpaquePointer, _ exchange: Exchange, isWhole: Bool) {
-        // What the library has answered by itself, a request that is none for instance.
+        // The library itself responds to malformed requests.
         if exchange.status == 0 { exchange.status = cmhd_status(connection) }
         site.metrics.end(
             method: exchange.method, status: exchange.status, bytes: isWhole ? exchange.bodyCount : 0)

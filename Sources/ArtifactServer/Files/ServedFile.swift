@@ -2,9 +2,9 @@
 
 import ArtifactProtocol
 
-/// A file of an archive repository that who pulls from it needs. There is no way to name any other.
+/// A file of an archive repository that a pull needs. Other files have no value of this type.
 public enum ServedFile: Hashable, Sendable {
-    /// `config`, which says what kind of repository it is.
+    /// `config`, which has the repository's mode.
     case config
     /// `summary`
     case summary
@@ -16,12 +16,12 @@ public enum ServedFile: Hashable, Sendable {
     case mirroredRef(RefName)
     /// An object.
     case object(ObjectName)
-    /// The mark of a commit that was removed.
+    /// The tombstone of a removed commit.
     case tombstone(Checksum)
-    /// A part of a static delta, or an index of them: a path below the repository.
+    /// A part of a static delta, or an index of deltas, by its path below the repository.
     case delta(String)
 
-    /// Reads a path relative to the repository; nil for everything that is not to be served.
+    /// Parses a path relative to the repository; nil if it is not served.
     public init?(_ path: Substring) {
         switch path {
         case "config": self = .config
@@ -61,7 +61,8 @@ public enum ServedFile: Hashable, Sendable {
         return path[path.utf8.index(path.startIndex, offsetBy: prefix.utf8.count)...]
     }
 
-    /// `deltas/AB/REST/PART` and `delta-indexes/AB/REST.index`, where commits are written in a base 64 of their own.
+    /// Returns true for `deltas/AB/REST/PART` and `delta-indexes/AB/REST.index`, which name commits in OSTree's variant of
+    /// base64.
     private static func isDelta(_ path: Substring) -> Bool {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         func isDigits64(_ text: Substring, _ counts: [Int]) -> Bool {
@@ -108,13 +109,14 @@ public enum ServedFile: Hashable, Sendable {
         }
     }
 
-    /// Whether the file is never replaced by another of its name, so that who has it never asks again.
+    /// Indicates that the file's content never changes, so that clients may cache it forever.
     var isImmutable: Bool {
         if case .object(let name) = self { return name.type != .commitmeta }
         return false
     }
 
-    /// What its bytes are tagged with where the name says all of them: files may be compressed in many ways.
+    /// The entity tag of a file whose name determines its bytes. Content objects have none: they can be compressed in
+    /// many ways.
     var nameTag: String? {
         guard case .object(let name) = self, [.commit, .dirtree, .dirmeta].contains(name.type) else {
             return nil

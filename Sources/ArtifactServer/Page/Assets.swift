@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the page loads.
+/// The files that the page loads.
 enum Assets {
     /// `style.css`
     static let style = Array(
@@ -96,7 +96,7 @@ enum Assets {
 
         """.utf8)
 
-    /// `search.js`: results while one types, and buttons that copy commands.
+    /// `search.js`: search results while typing, and buttons that copy commands.
     static let script = Array(
         """
         "use strict";
@@ -112,9 +112,9 @@ enum Assets {
           if (!fields.get("q")) fields.delete("q");
           const address = fields.size ? "?" + fields : ".";
           try {
-            const answer = await fetch(address, { signal: running.signal });
-            if (!answer.ok) return;
-            const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+            const response = await fetch(address, { signal: running.signal });
+            if (!response.ok) return;
+            const page = new DOMParser().parseFromString(await response.text(), "text/html");
             document.getElementById("results").replaceWith(page.getElementById("results"));
             history.replaceState(null, "", address);
           } catch (error) {
@@ -134,7 +134,7 @@ enum Assets {
             await navigator.clipboard.writeText(command.textContent);
             button.textContent = "Copied";
           } catch {
-            // Only secure pages may use the clipboard: the text is selected at least.
+            // Without HTTPS there is no clipboard: select the text instead.
             getSelection().selectAllChildren(command);
             button.textContent = "Selected";
           }

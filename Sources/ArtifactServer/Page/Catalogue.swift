@@ -5,25 +5,26 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// What a repository has, as the page shows it: looked up by a thread of its own when somebody has asked, and kept.
+/// A cached list of a repository's refs for the page, refreshed on request by the thread in `run`.
 ///
-/// Sizes are found by looking at every object of a commit, once, since a commit never changes; the newest come first.
+/// The size of a commit is the sum over all of its objects. It is determined once, since a commit never changes, newest
+/// commits first.
 public final class Catalogue: Sendable {
-    /// One ref.
+    /// A ref and its metadata.
     public struct Entry: Sendable {
         /// The ref.
         public var ref: RefName
-        /// Its commit.
+        /// The commit that it points to.
         public var commit: Checksum
-        /// When that was made, in seconds since 1970; nil where it cannot be read.
+        /// The commit's time in seconds since 1970; nil if the commit cannot be read.
         public var made: Int?
-        /// When it was used last.
+        /// The time of its last use, in seconds since 1970.
         public var used: Int?
-        /// What a pull of it into an empty repository fetches, in bytes; nil until that is known.
+        /// The bytes that a pull into an empty repository fetches; nil until they are counted.
         public var length: UInt64?
-        /// The first part of the name, unless that is the whole name.
+        /// The first part of the name, unless it is the whole name.
         var project: Substring
-        /// What is between project and key.
+        /// The parts between project and key.
         var element: Substring
         /// The last part of the name.
         var key: Substring
@@ -40,80 +41,80 @@ public final class Catalogue: Sendable {
         }
     }
 
-    /// What was known at one moment.
+    /// The state of the list at one moment.
     public struct Snapshot: Sendable {
-        /// The refs, by project and element, the newest first.
+        /// The refs, sorted by project and element, then newest first.
         public var entries: [Entry] = []
-        /// Projects and how many refs each has, sorted.
+        /// Projects and their numbers of refs, sorted by name.
         public var projects: [(name: String, count: Int)] = []
-        /// How many refs there are, which may be more than are held.
+        /// The number of all refs, which may be more than `entries` has.
         public var count = 0
     }
 
     private struct State {
         var snapshot = Snapshot()
-        /// When it was looked up, on a clock that only goes forward.
+        /// The time of the last refresh, on the monotonic clock.
         var time: UInt64 = 0
-        /// How long that took.
+        /// The duration of the last refresh.
         var duration: UInt64 = 0
-        var isAsked = false
+        var isRequested = false
         var isStopping = false
         var lengths: [Checksum: UInt64] = [:]
         var times: [Checksum: Int] = [:]
     }
 
-    /// How many refs are shown at most.
+    /// Refs that are listed at most.
     static let limit = 100_000
-    /// For how long what was looked up is good, in milliseconds.
+    /// Age in milliseconds after which a snapshot is refreshed.
     private static let freshness: UInt64 = 2000
-    /// How long a request waits at most for what is being looked up.
-    private static let patience: UInt64 = 250
+    /// Milliseconds that a request waits for a refresh at most.
+    private static let timeout: UInt64 = 250
 
     private let repository: Repository
     private let state = Monitor(State())
 
-    /// Looks up the refs, but no sizes.
+    /// Reads the refs, but no sizes.
     public init(_ repository: Repository) throws {
         self.repository = repository
         try refresh()
     }
 
-    /// What is known. Where that is older than two seconds it is looked up again, which the caller waits for only where it
-    /// is quick.
+    /// Returns the current snapshot. One older than two seconds is refreshed; the caller waits for that only if the last
+    /// refresh was quick.
     public func snapshot() -> Snapshot {
         let isOld = state.withLock { Clock.milliseconds - $0.time > Catalogue.freshness }
         if isOld {
             let isQuick = state.change { state in
-                state.isAsked = true
-                return state.duration < Catalogue.patience
+                state.isRequested = true
+                return state.duration < Catalogue.timeout
             }
-            if isQuick { _ = state.wait(atMost: Catalogue.patience) { !$0.isAsked } }
+            if isQuick { _ = state.wait(atMost: Catalogue.timeout) { !$0.isRequested } }
         }
         return state.withLock { $0.snapshot }
     }
 
-    /// Looks up what is asked for and finds sizes, until it is stopped.
+    /// Refreshes on request and determines sizes, until `stop` is called.
     public func run() {
-        // Who pulls comes first.
+        // Requests have priority.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
         while true {
-            let next: (isStopping: Bool, isAsked: Bool, commits: [Checksum]) = state.wait { state in
+            let next: (isStopping: Bool, isRequested: Bool, commits: [Checksum]) = state.wait { state in
                 let commits = Catalogue.unmeasured(state)
-                guard state.isStopping || state.isAsked || !commits.isEmpty else { return nil }
-                return (state.isStopping, state.isAsked, commits)
+                guard state.isStopping || state.isRequested || !commits.isEmpty else { return nil }
+                return (state.isStopping, state.isRequested, commits)
             }
             if next.isStopping { return }
-            // A repository that cannot be read now is shown as it was.
-            if next.isAsked {
+            // While the repository cannot be read, the old snapshot stays.
+            if next.isRequested {
                 do { try refresh() } catch {
-                    state.change { ($0.isAsked, $0.time) = (false, Clock.milliseconds) }
+                    state.change { ($0.isRequested, $0.time) = (false, Clock.milliseconds) }
                 }
             }
             measure(next.commits)
         }
     }
 
-    /// Lets `run` return.
+    /// Makes `run` return.
     public func stop() {
         state.change { $0.isStopping = true }
     }
@@ -124,19 +125,19 @@ public final class Catalogue: Sendable {
             .sorted { ($0.made ?? 0) > ($1.made ?? 0) }.map(\.commit).filter { seen.insert($0).inserted }
     }
 
-    /// Finds sizes, until something else is asked for.
+    /// Determines sizes, until `run` is stopped or a refresh is requested.
     private func measure(_ commits: [Checksum]) {
         var found: [Checksum: UInt64] = [:]
         var start = Clock.milliseconds
         for commit in commits {
-            // What cannot be read has no size, and is not asked again.
+            // An unreadable commit gets size 0, so that it is not tried again.
             found[commit] = (try? repository.length(of: commit)) ?? 0
-            // Each publication of a size costs a look at all refs.
+            // Publishing goes through all refs, so it happens once a second at most.
             if Clock.milliseconds - start > 1000 {
                 publish(found)
                 found = [:]
                 start = Clock.milliseconds
-                if state.withLock({ $0.isStopping || $0.isAsked }) { return }
+                if state.withLock({ $0.isStopping || $0.isRequested }) { return }
             }
         }
         publish(found)
@@ -177,17 +178,17 @@ public final class Catalogue: Sendable {
             count: refs.count)
         state.change { state in
             state.snapshot = snapshot
-            // What has gone is forgotten.
+            // Drops commits that no ref points to any more.
             state.lengths = state.lengths.filter { known.contains($0.key) }
             state.times = Dictionary(entries.compactMap { entry in entry.made.map { (entry.commit, $0) } }) {
                 $1
             }
             (state.time, state.duration) = (Clock.milliseconds, Clock.milliseconds - start)
-            state.isAsked = false
+            state.isRequested = false
         }
     }
 
-    /// When a commit was made; nil where it is not here, or is none.
+    /// Returns a commit's time; nil if the commit is missing or malformed.
     private func made(_ commit: Checksum) throws -> Int? {
         do { return Int(clamping: try repository.commit(commit).timestamp) } catch is RepositoryError {
             return nil

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text on its way into a page.
+/// Escaping of text for the page.
 enum HTML {
-    /// Text as it stands between tags and in quoted attributes.
+    /// Escapes text for elements and quoted attributes.
     static func escaped(_ text: some StringProtocol) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -18,7 +18,7 @@ enum HTML {
         return result
     }
 
-    /// A query, `?name=value&…`, ready for an attribute; fields without a value are left out.
+    /// Returns a query, `?name=value&...`, escaped for an attribute. Fields without a value are left out.
     static func query(_ fields: [(name: String, value: String?)]) -> String {
         let pairs = fields.compactMap { name, value in value.map { "\(name)=\(encoded($0))" } }
         return "?" + pairs.joined(separator: "&amp;")

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The page that shows what a repository has. It is whole without the script, which only saves a key press.
+/// The page that lists a repository's artifacts. It works without the script.
 struct Page {
-    /// Which refs are shown.
+    /// The refs to show.
     struct Query {
-        /// Words that must be in the name.
+        /// Words that the name must contain.
         var text: String?
-        /// The project.
+        /// The project they belong to.
         var project: String?
-        /// The number of the page, from 1.
+        /// The page number, from 1.
         var number: Int
     }
 
-    /// How many refs a page has.
+    /// Refs on one page.
     static let length = 100
-    /// What the browser is told besides: nothing of others, and no script but ours.
+    /// Headers that forbid the browser to load anything from elsewhere.
     static let headers = [
         (
             "Content-Security-Policy",
@@ -27,11 +27,11 @@ struct Page {
     let hasOwnCertificate: Bool
     let fingerprint: String?
 
-    /// The page's bytes.
+    /// Renders the page.
     ///
     /// - Parameters:
-    ///   - url: where the repository is pulled from.
-    ///   - now: seconds since 1970.
+    ///   - url: the URL to pull from.
+    ///   - now: the current time in seconds since 1970.
     func html(_ catalogue: Catalogue.Snapshot, _ query: Query, url: String, now: Int) -> [UInt8] {
         let found = Page.found(catalogue, query)
         let pages = max(1, (found.count + Page.length - 1) / Page.length)
@@ -91,7 +91,7 @@ struct Page {
         }
         var text = "<nav aria-label=\"Projects\">\n<h2>Projects</h2>\n<ul>\n"
         text += item(nil, "All", catalogue.count)
-        // A name of one part has no project.
+        // Refs of one part have no project.
         for (name, count) in catalogue.projects.prefix(500) where !name.isEmpty {
             text += item(name, HTML.escaped(name), count)
         }
@@ -148,10 +148,10 @@ struct Page {
 
     private func row(_ entry: Catalogue.Entry, url: String, now: Int) -> String {
         let authority = hasOwnCertificate ? " --ca certificate.pem" : ""
-        // URL and ref have no other character that a shell acts on.
+        // Brackets are the only special characters of a shell that URLs and refs can have here.
         let remote = url.contains("[") ? "'\(url)'" : url
         let command = "bst-artifact pull \(entry.ref) --remote \(remote)\(authority)"
-        // Of a commit that is not here nothing is known.
+        // The size of an unreadable commit is unknown.
         let size =
             entry.made == nil
             ? "?"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Sizes and ages as people read them.
+/// Sizes, ages and counts as the page writes them.
 enum Quantities {
-    /// `999 B`, `1.5 KiB`, `20.0 MiB`.
+    /// Returns a size as `999 B`, `1.5 KiB` or `20.0 MiB`.
     static func bytes(_ number: UInt64) -> String {
         guard number >= 1024 else { return "\(number) B" }
         var value = Double(number) / 1024
@@ -15,7 +15,7 @@ enum Quantities {
         return "\(tenths / 10).\(tenths % 10) \(units.first ?? "")"
     }
 
-    /// `just now`, `5 minutes ago`, `1 day ago`.
+    /// Returns an age as `just now`, `5 minutes ago` or `1 day ago`.
     static func age(of time: Int, now: Int) -> String {
         let seconds = now - time
         guard seconds >= 60 else { return seconds < -60 ? "in the future" : "just now" }
@@ -27,7 +27,7 @@ enum Quantities {
         return "just now"
     }
 
-    /// `1 key`, `1,200 keys`.
+    /// Returns a count as `1 key` or `1,200 keys`.
     static func count(_ number: Int, _ noun: String) -> String {
         let digits = Array(String(number))
         var text = ""

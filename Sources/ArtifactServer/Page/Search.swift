@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Words to look for in names of refs: all of them must occur, in any order, in upper or lower case.
+/// A search in names of refs: all words must occur, in any order, regardless of case.
 struct Search {
     private let words: [[UInt8]]
 
-    /// Takes what somebody typed, of which the first 200 bytes and 8 words count.
+    /// Parses a search text. Its first 200 bytes and 8 words are used.
     init(_ text: String) {
         words = text.utf8.prefix(200).split { $0 == 32 || $0 == 9 }.prefix(8).map { $0.map(Search.lowered) }
     }
 
-    /// Whether a name has all the words.
+    /// Returns true if a name contains all words.
     func matches(_ name: String) -> Bool {
         words.allSatisfy { word in
             name.utf8.withContiguousStorageIfAvailable { Search.contains($0, word) }

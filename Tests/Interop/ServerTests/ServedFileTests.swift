@@ -45,12 +45,12 @@ import Testing
     }
 
     @Test func `A target is decoded once, and may be a whole URL`() {
-        #expect(Target("/refs/heads/a%2Db")?.path == "refs/heads/a-b")
-        #expect(Target("/%252e%252e/config")?.path == "%2e%2e/config")
-        #expect(Target("http://example.com/config")?.path == "config")
-        #expect(Target("/?q=a%20b+c&page=2")?.field("q") == "a b c")
+        #expect(RequestTarget("/refs/heads/a%2Db")?.path == "refs/heads/a-b")
+        #expect(RequestTarget("/%252e%252e/config")?.path == "%2e%2e/config")
+        #expect(RequestTarget("http://example.com/config")?.path == "config")
+        #expect(RequestTarget("/?q=a%20b+c&page=2")?.field("q") == "a b c")
         for bad in ["", "config", "*", "/a%00b", "/a%0", "/a%zz", "/%ff", "/a#b", "ftp://x/config"] {
-            #expect(Target(bad) == nil, "\(bad)")
+            #expect(RequestTarget(bad) == nil, "\(bad)")
         }
     }
 }

@@ -4,9 +4,11 @@ import Testing
 
 @testable import ArtifactServer
 
-@Suite struct ConditionsTests {
-    private func part(_ range: String, of size: UInt64 = 100, ifRange: String? = nil) -> Conditions.Part {
-        var conditions = Conditions()
+@Suite struct ConditionalHeadersTests {
+    private func part(_ range: String, of size: UInt64 = 100, ifRange: String? = nil)
+        -> ConditionalHeaders.Part
+    {
+        var conditions = ConditionalHeaders()
         (conditions.range, conditions.ifRange) = (range, ifRange)
         return conditions.part(of: size, tag: "\"t\"", modified: "then")
     }
@@ -47,7 +49,7 @@ import Testing
     }
 
     @Test func `Who has it is told so`() {
-        var conditions = Conditions()
+        var conditions = ConditionalHeaders()
         #expect(!conditions.isUnchanged(tag: "\"t\"", modified: "then"))
         for tags in ["\"t\"", "W/\"t\"", "*", "\"a\", \"t\"", "\"a\",W/\"t\" "] {
             conditions.ifNoneMatch = tags

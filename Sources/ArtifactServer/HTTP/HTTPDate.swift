@@ -2,19 +2,19 @@
 
 import SystemCalls
 
-/// Times as they are written where machines read them.
+/// Times as HTTP, access logs and the page write them, in UTC.
 enum HTTPDate {
-    /// `Sun, 22 Nov 2026 16:05:46 GMT`, for seconds since 1970.
+    /// Returns seconds since 1970 as `Sun, 22 Nov 2026 16:05:46 GMT`.
     static func text(_ time: Int) -> String {
         CalendarTime.text(time, "%a, %d %b %Y %H:%M:%S GMT")
     }
 
-    /// `22/Nov/2026:16:05:46 +0000`, as access logs have it.
+    /// Returns a time in an access log's form: `22/Nov/2026:16:05:46 +0000`.
     static func logText(_ time: Int) -> String {
         CalendarTime.text(time, "%d/%b/%Y:%H:%M:%S +0000")
     }
 
-    /// `2026-11-22 16:05`
+    /// Returns a time as `2026-11-22 16:05`.
     static func minute(_ time: Int) -> String {
         CalendarTime.text(time, "%Y-%m-%d %H:%M")
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What of a file a client wants, and on what conditions: RFC 9110, sections 13 and 14.
-public struct Conditions: Sendable, Equatable {
+/// The headers of conditional and range requests: RFC 9110, sections 13 and 14.
+public struct ConditionalHeaders: Sendable, Equatable {
     /// `If-None-Match`
     public var ifNoneMatch: String?
     /// `If-Modified-Since`
@@ -11,23 +11,22 @@ public struct Conditions: Sendable, Equatable {
     /// `Range`
     public var range: String?
 
-    /// No conditions.
+    /// Headers of a request without conditions.
     public init() {}
 
-    /// What is to be sent of something.
+    /// The part of a content that a client asks for.
     public enum Part: Equatable, Sendable {
-        /// All of it.
+        /// The whole content.
         case whole
-        /// So many bytes from there on.
+        /// A range of bytes.
         case part(Range<UInt64>)
-        /// Nothing, since it has no such bytes.
+        /// A range of which the content has no byte.
         case unsatisfiable
     }
 
-    /// Whether the client has what it asks for.
+    /// Returns true if the client's copy is current.
     ///
-    /// - Parameter modified: when it was changed, as the client was told; times are compared as text, and so equal a time
-    ///   that came from here.
+    /// - Parameter modified: the value of `Last-Modified`. Clients send it back as it is, so it is compared as text.
     public func isUnchanged(tag: String, modified: String?) -> Bool {
         if let ifNoneMatch {
             return ifNoneMatch.split(separator: ",").contains { candidate in
@@ -40,14 +39,14 @@ public struct Conditions: Sendable, Equatable {
         return modified != nil && ifModifiedSince == modified
     }
 
-    /// Which bytes are asked for. Several ranges at once are answered with everything, as is what is no range.
+    /// Returns the requested part. Several ranges at once, and malformed ones, count as the whole content.
     public func part(of size: UInt64, tag: String, modified: String?) -> Part {
         guard let range, ifRange == nil || ifRange == tag || ifRange == modified,
             range.hasPrefix("bytes=")
         else { return .whole }
         let ends = range.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count == 2 else { return .whole }
-        switch (Conditions.number(ends[0]), Conditions.number(ends[1])) {
+        switch (ConditionalHeaders.number(ends[0]), ConditionalHeaders.number(ends[1])) {
         case (let first?, let last):
             guard last != nil || ends[1].isEmpty, last ?? first >= first else { return .whole }
             guard first < size else { return .unsatisfiable }
@@ -59,7 +58,7 @@ public struct Conditions: Sendable, Equatable {
         }
     }
 
-    /// A number of digits; one too large for any file is as large as can be.
+    /// Reads a decimal number; one that overflows counts as the largest.
     private static func number(_ text: Substring) -> UInt64? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return UInt64(text) ?? .max

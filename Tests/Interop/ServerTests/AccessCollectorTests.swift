@@ -9,7 +9,7 @@ import Testing
 
 @testable import ArtifactServer
 
-@Suite struct UseCollectorTests {
+@Suite struct AccessCollectorTests {
     private let directory: TemporaryDirectory
     private let place: ServedCache.Place
 
@@ -30,8 +30,8 @@ import Testing
     }
 
     /// Runs a collector while `body` uses it.
-    private func collecting(every milliseconds: UInt64, _ body: (UseCollector) throws -> Void) throws {
-        let collector = UseCollector(try Repository(place.repository)) { _ in }
+    private func collecting(every milliseconds: UInt64, _ body: (AccessCollector) throws -> Void) throws {
+        let collector = AccessCollector(try Repository(place.repository)) { _ in }
         let thread = try SystemCalls.Thread { collector.run(every: milliseconds) }
         defer {
             collector.stop()
@@ -40,27 +40,27 @@ import Testing
         try body(collector)
     }
 
-    @Test func `A use is noted after a while, and not before`() throws {
+    @Test func `An access is recorded after a while, and not before`() throws {
         let ref = try #require(RefName(ServedCache.ref))
         try collecting(every: 20) { (collector) throws in
-            collector.note(.ref(ref))
+            collector.add(.ref(ref))
             #expect(try eventually { () throws in try isFresh })
-            #expect(eventually { collector.notedCount == 1 })
+            #expect(eventually { collector.recordedCount == 1 })
         }
         try run(["touch", "-d", "2 days ago", "\(place.repository)/refs/heads/\(ServedCache.ref)"]).checked()
         try collecting(every: 3_600_000) { (collector) throws in
-            collector.note(.ref(ref))
+            collector.add(.ref(ref))
             #expect(try !isFresh)
         }
         #expect(try isFresh)
     }
 
-    @Test func `More uses than are remembered are noted at once`() throws {
+    @Test func `More accesses than are held are recorded at once`() throws {
         let ref = try #require(RefName(ServedCache.ref))
         try collecting(every: 3_600_000) { (collector) throws in
-            collector.note(.ref(ref))
-            for number in 0..<10_000 { collector.note(.ref(try #require(RefName("no/such/ref\(number)")))) }
-            #expect(eventually { collector.notedCount == 1 })
+            collector.add(.ref(ref))
+            for number in 0..<10_000 { collector.add(.ref(try #require(RefName("no/such/ref\(number)")))) }
+            #expect(eventually { collector.recordedCount == 1 })
             #expect(try isFresh)
         }
     }

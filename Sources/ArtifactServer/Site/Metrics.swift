@@ -4,7 +4,7 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// What is counted, in Prometheus' text format.
+/// The server's counters, and their exposition in Prometheus' text format.
 final class Metrics: Sendable {
     private struct Key: Hashable {
         var method: String
@@ -26,21 +26,21 @@ final class Metrics: Sendable {
         self.repository = repository
     }
 
-    /// How the number of connections is asked for.
+    /// Sets the source of the number of open connections.
     func setConnections(_ count: @escaping @Sendable () -> UInt32) {
         state.withLock { $0.connections = count }
     }
 
-    /// A request has begun.
+    /// Counts a request that begins.
     func begin() {
         state.withLock { $0.inFlight += 1 }
     }
 
-    /// A request is over.
+    /// Counts a request that has ended.
     ///
-    /// - Parameter bytes: how many bytes of body were sent, as far as is known.
+    /// - Parameter bytes: bytes of its body that were sent, 0 if it was broken off.
     func end(method: String, status: UInt32, bytes: UInt64) {
-        // What clients think up must not become names of time series.
+        // Methods that clients invent must not become labels.
         let method = ["GET", "HEAD"].contains(method) ? method.lowercased() : "other"
         let update = { (state: inout State) in
             state.inFlight -= 1
@@ -50,21 +50,23 @@ final class Metrics: Sendable {
         state.change(update)
     }
 
-    /// Waits until no request is under way, but not longer than so many milliseconds.
+    /// Waits until no request is under way, for so many milliseconds at most.
+    ///
+    /// - Returns: false after a timeout.
     func waitForQuiet(atMost milliseconds: UInt64) -> Bool {
         state.wait(atMost: milliseconds) { $0.inFlight == 0 }
     }
 
-    /// How many requests are under way.
+    /// The number of requests under way.
     var inFlight: Int { state.withLock { $0.inFlight } }
 
-    /// Everything.
-    func text(_ catalogue: Catalogue.Snapshot, uses: UseCollector) -> String {
+    /// Renders all metrics.
+    func text(_ catalogue: Catalogue.Snapshot, accesses: AccessCollector) -> String {
         let (requests, bytes, inFlight, connections) = state.withLock {
             ($0.requests, $0.bytes, $0.inFlight, $0.connections)
         }
         var text = Exposition()
-        text.describe("http_requests_total", "counter", "Requests that were answered.")
+        text.describe("http_requests_total", "counter", "Requests that ended.")
         for (key, count) in requests.sorted(by: {
             ($0.key.method, $0.key.status) < ($1.key.method, $1.key.status)
         }
@@ -74,18 +76,19 @@ final class Metrics: Sendable {
         }
         text.value(
             "http_body_bytes_total", "counter",
-            "Bytes of bodies of answers that were sent to their end.", bytes)
-        text.value("http_requests_in_flight", "gauge", "Requests that are being answered.", inFlight)
+            "Bytes of response bodies that were sent completely.", bytes)
+        text.value("http_requests_in_flight", "gauge", "Requests under way.", inFlight)
         text.value("http_connections", "gauge", "Open connections.", connections())
-        text.value("uses_noted_total", "counter", "Pulls that expiry was told of.", uses.notedCount)
+        text.value("uses_noted_total", "counter", "Pulls recorded for expiry.", accesses.recordedCount)
         text.value("refs", "gauge", "Refs of the repository.", catalogue.count)
         if let bytes = repository.rememberedAllocation {
             text.value(
                 "objects_disk_bytes", "gauge",
-                "Disk that the objects take; only while the receiver or expiry has counted it.", bytes)
+                "Disk space of the objects; missing until the receiver or expiry has counted it.", bytes)
         }
         if let bytes = try? repository.freeBytes(), bytes != .max {
-            text.value("file_system_free_bytes", "gauge", "What is free for the repository.", bytes)
+            text.value(
+                "file_system_free_bytes", "gauge", "Free space of the repository's file system.", bytes)
         }
         var status = stat()
         if stat("\(repository.path)/summary", &status) == 0 {
@@ -93,7 +96,7 @@ final class Metrics: Sendable {
                 "summary_modified_timestamp_seconds", "gauge", "When the summary was written.",
                 status.st_mtim.tv_sec)
             text.value(
-                "summary_age_seconds", "gauge", "How long ago that was.",
+                "summary_age_seconds", "gauge", "Age of the summary.",
                 max(0, time(nil) - status.st_mtim.tv_sec))
         }
         text.text += """
@@ -106,7 +109,7 @@ final class Metrics: Sendable {
     }
 }
 
-/// Lines of Prometheus' text format, version 0.0.4.
+/// A document in Prometheus' text format, version 0.0.4.
 private struct Exposition {
     var text = ""
 

@@ -5,31 +5,30 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// What is served, as answers to requests: a repository, and beside it a page for people and numbers for Prometheus.
-/// No sockets here.
+/// Routes requests to responses: a repository's files, the page, and metrics. It knows no sockets.
 public final class Site: Sendable {
-    /// How a site is to be.
+    /// The settings of a site.
     public struct Options: Sendable {
-        /// Who may read `/metrics`.
+        /// The clients that may read `/metrics`.
         public enum Audience: String, Sendable, CaseIterable {
             /// Clients of this machine.
             case loopback
-            /// Everybody.
+            /// All clients.
             case everyone
-            /// Nobody.
+            /// No client.
             case nobody
         }
 
-        /// Where clients reach it; otherwise the host that they name is believed.
+        /// The URL that the page shows; by default it is made from the `Host` header.
         public var url: String?
-        /// Whether it is reached through TLS, for URLs.
+        /// Indicates that clients connect with TLS.
         public var isEncrypted = true
-        /// A certificate of its own making, which clients must be given.
+        /// The self-signed certificate, offered for download; nil if the certificate is another one.
         public var certificate: Certificate?
-        /// Who may read `/metrics`.
+        /// The clients that may read `/metrics`.
         public var metrics = Audience.loopback
 
-        /// The usual.
+        /// Creates the default settings.
         public init() {}
     }
 
@@ -37,12 +36,13 @@ public final class Site: Sendable {
     private let files: RepositoryFiles
     private let catalogue: Catalogue
     private let page: Page
-    let uses: UseCollector
+    let accesses: AccessCollector
     let metrics: Metrics
 
-    /// A site that serves a repository, of which some things are known already.
+    /// Creates the site of an archive repository.
     public init(
-        _ repository: Repository, catalogue: Catalogue, uses: UseCollector, options: Options = Options()
+        _ repository: Repository, catalogue: Catalogue, accesses: AccessCollector,
+        options: Options = Options()
     ) throws {
         guard repository.mode == .archive else {
             throw RepositoryError(
@@ -53,75 +53,76 @@ public final class Site: Sendable {
         files = try RepositoryFiles(repository.path)
         self.options = options
         self.catalogue = catalogue
-        self.uses = uses
+        self.accesses = accesses
         metrics = Metrics(repository)
         page = Page(
             hasOwnCertificate: options.certificate != nil, fingerprint: options.certificate?.fingerprint)
     }
 
-    /// Answers a request.
-    public func answer(_ request: Request) -> Answer {
-        var answer = route(request)
-        answer.headers.append(("X-Content-Type-Options", "nosniff"))
-        return answer
+    /// Returns the response to a request.
+    public func response(to request: Request) -> Response {
+        var response = route(request)
+        response.headers.append(("X-Content-Type-Options", "nosniff"))
+        return response
     }
 
-    private func route(_ request: Request) -> Answer {
+    private func route(_ request: Request) -> Response {
         guard request.method == "GET" || request.method == "HEAD" else {
-            return .line(
+            return .text(
                 405, "Only GET and HEAD are answered: push with 'bst-artifact push' over ssh.",
                 headers: [("Allow", "GET, HEAD")])
         }
-        guard !request.hasBody else { return .line(400, "A request must have no body.") }
-        guard let target = Target(request.target) else { return .notFound }
+        guard !request.hasBody else { return .text(400, "A request must have no body.") }
+        guard let target = RequestTarget(request.target) else { return .notFound }
         switch target.path {
         case "": return show(target, request)
-        case "style.css": return .made(Assets.style, type: "text/css; charset=utf-8", to: request)
-        case "search.js": return .made(Assets.script, type: "text/javascript; charset=utf-8", to: request)
-        case "healthz": return .line(200, "ok", headers: [("Cache-Control", "no-store")])
+        case "style.css": return .generated(Assets.style, type: "text/css; charset=utf-8", for: request)
+        case "search.js":
+            return .generated(Assets.script, type: "text/javascript; charset=utf-8", for: request)
+        case "healthz": return .text(200, "ok", headers: [("Cache-Control", "no-store")])
         case "metrics": return measure(request)
         case "certificate.pem":
             guard let certificate = options.certificate else { return .notFound }
-            return .made(certificate.pem, type: "application/x-pem-file", to: request)
+            return .generated(certificate.pem, type: "application/x-pem-file", for: request)
         default: return file(target.path, request)
         }
     }
 
-    private func file(_ path: String, _ request: Request) -> Answer {
+    private func file(_ path: String, _ request: Request) -> Response {
         guard let served = ServedFile(path[...]) else { return .notFound }
         do {
-            guard let answer = try files.answer(served, to: request) else { return .notFound }
-            if request.method == "GET", [200, 206, 304].contains(answer.status) {
+            guard let response = try files.response(with: served, to: request) else { return .notFound }
+            if request.method == "GET", [200, 206, 304].contains(response.status) {
                 switch served {
-                case .ref(let ref): uses.note(.ref(ref))
-                case .object(let name) where name.type == .commit: uses.note(.commit(name.checksum))
+                case .ref(let ref): accesses.add(.ref(ref))
+                case .object(let name) where name.type == .commit: accesses.add(.commit(name.checksum))
                 default: break
                 }
             }
-            return answer
+            return response
         } catch {
             return error.code == EACCES
-                ? .line(403, "The server may not read this.")
-                : .line(500, "The server cannot read this now.")
+                ? .text(403, "The server may not read this.")
+                : .text(500, "The server cannot read this now.")
         }
     }
 
-    private func show(_ target: Target, _ request: Request) -> Answer {
+    private func show(_ target: RequestTarget, _ request: Request) -> Response {
         let query = Page.Query(
             text: target.field("q"), project: target.field("project"),
             number: target.field("page").flatMap { Int($0) } ?? 1)
         let bytes = page.html(catalogue.snapshot(), query, url: url(request), now: time(nil))
-        return .made(bytes, type: "text/html; charset=utf-8", to: request, headers: Page.headers)
+        return .generated(bytes, type: "text/html; charset=utf-8", for: request, headers: Page.headers)
     }
 
-    private func measure(_ request: Request) -> Answer {
+    private func measure(_ request: Request) -> Response {
         switch options.metrics {
         case .nobody: return .notFound
         case .loopback where !request.isLocal:
-            return .line(403, "Metrics are for clients of this machine; see --metrics.")
+            return .text(403, "Metrics are for clients of this machine; see --metrics.")
         default:
-            let text = metrics.text(catalogue.snapshot(), uses: uses)
-            return Answer(
+            let text = metrics.text(catalogue.snapshot(), accesses: accesses)
+            return Response(
                 200,
                 headers: [
                     ("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),
@@ -130,7 +131,7 @@ public final class Site: Sendable {
         }
     }
 
-    /// Where this client reaches the repository.
+    /// Returns the URL at which a client reaches the repository.
     private func url(_ request: Request) -> String {
         if let url = options.url { return url }
         let scheme = options.isEncrypted ? "https" : "http"
@@ -138,7 +139,7 @@ public final class Site: Sendable {
         return "\(scheme)://\(host)"
     }
 
-    /// Whether something is a host with or without a port, and nothing that means anything to a shell but brackets.
+    /// Returns true for a host with an optional port. Of a shell's special characters it accepts brackets only.
     private static func isAuthority(_ text: some StringProtocol) -> Bool {
         (1...255).contains(text.utf8.count) && !text.hasPrefix("-")
             && text.utf8.allSatisfy { byte in
@@ -152,7 +153,7 @@ public final class Site: Sendable {
             }
     }
 
-    /// Whether something is the URL of a place on a web server, as the page may show it.
+    /// Returns true for an HTTP(S) URL that the page may show.
     public static func isURL(_ text: String) -> Bool {
         guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
         let parts = text.dropFirst(scheme.count).split(
