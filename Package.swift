@@ -52,18 +52,18 @@ let package = Package(
         // The rooms: arrows run downwards only, see docs/ARCHITECTURE.md.
         .target(name: "SystemCalls", dependencies: ["CLinux"]),
         .target(name: "Variants", dependencies: ["CGLib"]),
-        .target(name: "ArtifactProtocol", dependencies: ["Variants", "CGLib"]),
+        .target(name: "TextCoding", dependencies: ["CGLib"]),
+        .target(name: "ArtifactProtocol", dependencies: ["TextCoding", "Variants"]),
         .target(
             name: "ArtifactRepository",
             dependencies: [
-                "ArtifactProtocol", "Variants", "SystemCalls", "COSTree", "COpenSSL", "CDeflate", "CISAL",
-                "CZlib",
-                "CLinux",
+                "ArtifactProtocol", "TextCoding", "Variants", "SystemCalls", "COSTree", "COpenSSL",
+                "CDeflate", "CISAL", "CZlib", "CLinux",
             ]),
         .target(
             name: "ArtifactClient",
             dependencies: [
-                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "CCurl", "CYAML",
+                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "TextCoding", "CCurl", "CYAML",
             ]),
         .target(
             name: "ArtifactReceiver",
@@ -74,18 +74,19 @@ let package = Package(
         .target(
             name: "ArtifactServer",
             dependencies: [
-                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "CMicroHTTPD", "COpenSSL",
+                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "TextCoding", "CMicroHTTPD",
+                "COpenSSL",
             ]),
         .executableTarget(
             name: "bst-artifact",
             dependencies: [
                 "ArtifactClient", "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TextCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "bst-artifact-receive",
             dependencies: [
-                "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls",
+                "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TextCoding",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -105,7 +106,7 @@ let package = Package(
             name: "ArtifactClientTests", dependencies: ["ArtifactClient"],
             path: "Tests/Unit/ArtifactClientTests"),
         .testTarget(
-            name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "Variants"],
+            name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "TextCoding", "Variants"],
             path: "Tests/Unit/ArtifactProtocolTests"),
         .testTarget(
             name: "ArtifactRepositoryTests",

@@ -24,7 +24,7 @@ public struct Receiver: Sendable {
         /// The policy for moving refs that exist.
         public var moves = RefMovePolicy.artifacts
         /// What it can do beyond version 1.
-        public var capabilities = Capability.enabled
+        public var capabilities = Capability.standard
         /// Is told of each push that moved or removed refs, before its client is.
         public var record: @Sendable (PushRecord) -> Void = { _ in }
         /// How long the client may be silent, in seconds; nil for any time.

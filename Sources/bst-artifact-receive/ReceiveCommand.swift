@@ -120,6 +120,9 @@ struct ReceiveCommand: ParsableCommand {
             options.moves = policy.moves
             if let warning = policy.warning { logger.warning("\(warning)") }
             options.timeout = policy.timeout
+            if let list = getenv("BST_ARTIFACT_ABILITIES") {
+                options.capabilities = Capability.parse(String(cString: list))
+            }
             if policy.allowsDeletion { options.capabilities.insert(.delete) }
             let connected = PusherIdentity.find(named: pusher)
             options.record = { [logger] record in

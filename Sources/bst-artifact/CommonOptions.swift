@@ -111,6 +111,9 @@ struct ReceiverOptions: ParsableArguments {
         options.receiver.ssh = ssh ?? Environment.all["BST_ARTIFACT_SSH"] ?? "ssh"
         options.receiver.isVerbose = isVerbose
         options.patience = timeout
+        if let list = Environment.all["BST_ARTIFACT_ABILITIES"] {
+            options.capabilities = Capability.parse(list)
+        }
         return options
     }
 }

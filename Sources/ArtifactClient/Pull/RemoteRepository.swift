@@ -43,7 +43,7 @@ public final class RemoteRepository {
     private static func url(of remote: RemoteAddress) throws(ClientError) -> String {
         switch remote {
         case .web(let address): return address.url
-        case .local(let address): return "file://" + AddressText.percentEncoded(address.path)
+        case .local(let address): return "file://" + SplitURL.encode(address.path)
         case .ssh:
             throw ClientError(
                 .unsuitableRemote,
@@ -80,7 +80,7 @@ public final class RemoteRepository {
     }
 
     private func refRequest(_ ref: RefName) -> WebRequest {
-        text("refs/heads/\(AddressText.percentEncoded(ref.text))", limit: 4096) { [self] bytes in
+        text("refs/heads/\(SplitURL.encode(ref.text))", limit: 4096) { [self] bytes in
             // A folder of refs is no ref, and libcurl reads a local one as nothing.
             guard let bytes, !(bytes.isEmpty && isLocal) else { return }
             guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))

@@ -28,7 +28,7 @@ public struct Pusher {
             try? Descriptor.standardError.writeAll(bytes)
         }
         /// What it can do beyond version 1; with none, every byte is that of version 1.
-        public var capabilities = Capability.enabled
+        public var capabilities = Capability.standard
         /// Is told what the receiver is doing while it takes its time.
         public var showActivity: @Sendable (String) -> Void = { _ in }
         /// Is told after each object, and at the end, how far the push has come. To know that, everything that the commits consist of is

@@ -3,6 +3,7 @@
 import ArtifactProtocol
 import SystemCalls
 import Glibc
+import TextCoding
 
 /// The command that starts a receiver at a remote.
 public struct ReceiverCommand: Sendable, Equatable {

@@ -4,17 +4,17 @@ import ArtifactProtocol
 
 /// A repository on this machine.
 public struct LocalAddress: Hashable, Sendable {
-    /// How the address was written.
+    /// The form in which an address was written.
     public enum Spelling: Hashable, Sendable {
-        /// As an absolute path.
+        /// An absolute path.
         case path
-        /// As a `file://` URL.
+        /// A `file://` URL.
         case fileURL
     }
 
     /// The absolute path, not encoded.
     public let path: String
-    /// How it was written.
+    /// The form in which it was written.
     public let spelling: Spelling
 
     init(path: String, spelling: Spelling) {
@@ -22,19 +22,18 @@ public struct LocalAddress: Hashable, Sendable {
         self.spelling = spelling
     }
 
-    /// Reads what follows `file://`: `/PATH` or `localhost/PATH` (RFC 8089).
-    init(afterScheme rest: ArraySlice<UInt8>) throws(AddressFault) {
-        let (host, path) = try AddressText.splitPath(rest)
-        guard host.isEmpty || host.elementsEqual("localhost".utf8) else {
-            throw AddressFault(
+    /// Parses `file:///PATH` and `file://localhost/PATH` (RFC 8089).
+    init(_ url: SplitURL) throws(RemoteAddressError) {
+        try url.refuseQuery()
+        guard url.authority.isEmpty || url.authority.elementsEqual("localhost".utf8) else {
+            throw RemoteAddressError(
                 "a file URL names a file of this machine, and it names a host or a relative path",
                 remedy: "write file:///PATH, or ssh://HOST/PATH for another machine")
         }
-        guard !path.isEmpty else {
-            throw AddressFault("its path is empty", remedy: "write file:///PATH")
+        guard !url.path.isEmpty else {
+            throw RemoteAddressError("its path is empty", remedy: "write file:///PATH")
         }
-        self.path = try AddressText.percentDecoded(path, of: "its path")
-        spelling = .fileURL
+        self.init(path: try SplitURL.decode(url.path, of: "its path"), spelling: .fileURL)
     }
 }
 
@@ -43,7 +42,7 @@ extension LocalAddress: CustomStringConvertible {
     public var description: String {
         switch spelling {
         case .path: path.forDisplay(limit: 4096)
-        case .fileURL: "file://" + AddressText.percentEncoded(path)
+        case .fileURL: "file://" + SplitURL.encode(path)
         }
     }
 }

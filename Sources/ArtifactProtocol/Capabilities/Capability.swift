@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Variants
 
 /// What a side can do beyond version 1 of the protocol. It says so under the key `capabilities` of `info`, which peers ignore that
@@ -13,14 +12,13 @@ public enum Capability: String, Sendable, CaseIterable {
     /// The client may have refs removed. Announced only by receivers whose owner allows it, and by clients that want it.
     case delete
 
-    /// Those that are announced unless somebody says otherwise: all but `delete`, or what the environment variable
-    /// `BST_ARTIFACT_ABILITIES` lists, names separated by commas.
-    public static let enabled: Set<Capability> = {
-        guard let list = getenv("BST_ARTIFACT_ABILITIES").map({ String(cString: $0) }) else {
-            return [.largeFrames, .want]
-        }
-        return Set(list.split(separator: ",").compactMap { Capability(rawValue: String($0)) })
-    }()
+    /// The capabilities that are announced by default: all but `delete`.
+    public static let standard: Set<Capability> = [.largeFrames, .want]
+
+    /// Parses names that are separated by commas, and ignores unknown ones such as `none`.
+    public static func parse(_ list: String) -> Set<Capability> {
+        Set(list.split(separator: ",").compactMap { Capability(rawValue: String($0)) })
+    }
 
     /// Reads the value of the key. What is not known here, and values of another type, are ignored: they belong to later
     /// peers.

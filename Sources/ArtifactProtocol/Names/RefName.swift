@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TextCoding
+
 /// The name of a ref, for example `project/element/cachekey`.
 ///
 /// The rules are libostree's: parts of letters and digits of any script, `-`, `.` and `_` between single slashes, each
@@ -30,24 +32,15 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.text = String(text)
     }
 
-    /// Tells whether bytes may stand between the slashes of a name.
+    /// Returns true if bytes may stand between the slashes of a name.
     package static func isPart(_ bytes: some Collection<UInt8>) -> Bool {
         guard let first = bytes.first else { return false }
         guard bytes.allSatisfy({ $0 < 0x80 }) else { return LetterPattern.refPart.matches(Array(bytes)) }
-        return isWord(first)
-            && bytes.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+        return !"-.".utf8.contains(first)
+            && bytes.allSatisfy { $0.isASCIIAlphanumeric || "_-.".utf8.contains($0) }
     }
 
-    private static func isWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
-    }
-
-    /// The first part of the name: what an artifact's project is called.
+    /// The first part of the name, which is the project of an artifact.
     package var project: RefName { parents.first ?? self }
 
     /// `a` and `a/b` for `a/b/c`: the directories that lead to the ref, of which none can be a ref beside it.
@@ -60,7 +53,7 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The name.
     public var description: String { text }
 
-    /// Tells whether two names have the same bytes.
+    /// Returns true if two names have the same bytes.
     public static func == (left: RefName, right: RefName) -> Bool {
         left.text.utf8.elementsEqual(right.text.utf8)
     }

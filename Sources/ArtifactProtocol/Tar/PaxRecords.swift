@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the records of a pax header say about a member, as far as it matters here.
+import TextCoding
+
+/// The records of a pax header that matter here.
 ///
 /// Format: POSIX.1-2017, `pax`, "pax Extended Header": each record is `LENGTH KEY=VALUE\n`, the length counting
 /// the whole record.
@@ -18,7 +20,7 @@ struct PaxRecords: Equatable, Sendable {
         var rest = bytes[...]
         while !rest.isEmpty {
             guard let space = rest.firstIndex(of: UInt8(ascii: " ")), space - rest.startIndex <= 9,
-                rest[..<space].allSatisfy(PaxRecords.isDigit),
+                rest[..<space].allSatisfy(\.isASCIIDigit),
                 let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
                 length > space + 1 - rest.startIndex, length <= rest.count,
                 rest[rest.startIndex + length - 1] == UInt8(ascii: "\n"),
@@ -34,7 +36,7 @@ struct PaxRecords: Equatable, Sendable {
             switch key {
             case "path": path = value
             case "size":
-                guard value.utf8.allSatisfy(PaxRecords.isDigit), let number = UInt64(value) else {
+                guard value.utf8.allSatisfy(\.isASCIIDigit), let number = UInt64(value) else {
                     throw ProtocolError(
                         .badObjectStream,
                         "the object stream is damaged: '\(value.forDisplay(limit: 40))' is not a size")
@@ -48,9 +50,5 @@ struct PaxRecords: Equatable, Sendable {
             default: break
             }
         }
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }

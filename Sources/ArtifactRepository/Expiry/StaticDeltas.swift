@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import SystemCalls
+import TextCoding
 
 /// The static deltas of a repository, and their indexes, by the commits that they lead to.
 ///

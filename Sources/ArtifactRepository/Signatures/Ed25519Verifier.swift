@@ -3,6 +3,7 @@
 import ArtifactProtocol
 import COpenSSL
 import SystemCalls
+import TextCoding
 import Variants
 
 /// Wants a commit to be signed as `ostree sign --sign-type=ed25519` does, with one of several keys.

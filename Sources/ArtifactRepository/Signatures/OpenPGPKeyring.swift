@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import SystemCalls
+import TextCoding
 
 /// Public keys as `gpgv` reads them, from a file in any form in which GnuPG writes them.
 struct OpenPGPKeyring {

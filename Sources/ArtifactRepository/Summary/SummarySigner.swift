@@ -2,6 +2,7 @@
 
 import COpenSSL
 import SystemCalls
+import TextCoding
 import Variants
 
 /// Who signs a summary.

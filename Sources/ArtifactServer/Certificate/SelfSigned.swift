@@ -3,6 +3,7 @@
 import COpenSSL
 import Glibc
 import SystemCalls
+import TextCoding
 
 /// A self-signed certificate, made on first use and kept in a directory.
 public enum SelfSigned {
@@ -68,14 +69,7 @@ public enum SelfSigned {
     public static func isHost(_ text: String) -> Bool {
         isAddress(text)
             || (1...253).contains(text.utf8.count) && !text.hasPrefix("-")
-                && text.utf8.allSatisfy { byte in
-                    switch byte {
-                    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
-                        true
-                    default: false
-                    }
-                }
+                && text.utf8.allSatisfy { $0.isASCIIAlphanumeric || "-.".utf8.contains($0) }
     }
 
     /// Returns true if a host is an IP address.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import TextCoding
 
 /// A file of an archive repository that a pull needs. Other files have no value of this type.
 public enum ServedFile: Hashable, Sendable {
@@ -77,7 +78,7 @@ public enum ServedFile: Hashable, Sendable {
             guard isDigits64(parts[1], [2]), isDigits64(parts[2], [41, 43]) else { return false }
             return ["superblock", "meta"].contains(parts[3])
                 || (1...6).contains(parts[3].utf8.count)
-                    && parts[3].utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                    && parts[3].utf8.allSatisfy(\.isASCIIDigit)
         case ("delta-indexes", 3):
             return isDigits64(parts[1], [2]) && parts[2].hasSuffix(".index")
                 && isDigits64(parts[2].dropLast(6), [41, 43])
@@ -86,12 +87,7 @@ public enum ServedFile: Hashable, Sendable {
     }
 
     private static func isDigit64(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
+        byte.isASCIIAlphanumeric || "+_".utf8.contains(byte)
     }
 
     /// The path below the repository.

@@ -4,6 +4,7 @@ import ArtifactProtocol
 import ArtifactRepository
 import Glibc
 import SystemCalls
+import TextCoding
 
 /// Routes requests to responses: a repository's files, the page, and metrics. It knows no sockets.
 public final class Site: Sendable {
@@ -142,15 +143,7 @@ public final class Site: Sendable {
     /// Returns true for a host with an optional port. Of a shell's special characters it accepts brackets only.
     private static func isAuthority(_ text: some StringProtocol) -> Bool {
         (1...255).contains(text.utf8.count) && !text.hasPrefix("-")
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                    UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                    UInt8(ascii: "["), UInt8(ascii: "]"):
-                    true
-                default: false
-                }
-            }
+            && text.utf8.allSatisfy { $0.isASCIIAlphanumeric || ":-.[]".utf8.contains($0) }
     }
 
     /// Returns true for an HTTP(S) URL that the page may show.
@@ -160,14 +153,6 @@ public final class Site: Sendable {
             separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         return isAuthority(parts[0])
             && (parts.count == 1
-                || parts[1].utf8.allSatisfy { byte in
-                    switch byte {
-                    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                        UInt8(ascii: "/")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                        UInt8(ascii: "_"), UInt8(ascii: "%"):
-                        true
-                    default: false
-                    }
-                })
+                || parts[1].utf8.allSatisfy { $0.isASCIIAlphanumeric || "/-._%".utf8.contains($0) })
     }
 }

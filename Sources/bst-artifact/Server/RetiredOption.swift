@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactRepository
+import TextCoding
 
 /// An option that receivers had in earlier releases, in a command that starts one.
 struct RetiredOption {

@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import SystemCalls
+import TextCoding
 
 /// sshd's settings for the user whom clients push as: one `Match User` block.
 struct SSHDSettings {

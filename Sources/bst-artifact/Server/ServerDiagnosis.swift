@@ -5,6 +5,7 @@ import ArtifactProtocol
 import ArtifactRepository
 import Glibc
 import SystemCalls
+import TextCoding
 
 /// Looks whether a server's cache works: accounts and permissions, sshd, the repository, its summary, disk, and the web
 /// server before it.

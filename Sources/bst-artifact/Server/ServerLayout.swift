@@ -4,6 +4,7 @@ import ArgumentParser
 import ArtifactProtocol
 import Glibc
 import SystemCalls
+import TextCoding
 
 /// Where the parts of a cache are on its server.
 struct ServerLayout: ParsableArguments {

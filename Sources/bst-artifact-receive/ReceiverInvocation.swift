@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
+import TextCoding
+
 /// The command by which a client asks sshd for a receiver: `bst-artifact-receive [--verbose] PATH`, or in version 0
 /// `ostree-receive [--verbose] --repo=PATH`.
 ///
 /// sshd hands it to a forced command as `SSH_ORIGINAL_COMMAND`. It is read here, and never run.
-public struct ReceiverInvocation: Equatable, Sendable {
+struct ReceiverInvocation: Equatable, Sendable {
     /// The version that the client speaks.
-    public var version: ProtocolVersion
+    var version: ProtocolVersion
     /// The repository, as the client names it; nil where it names none.
-    public var path: String?
-    /// Whether the receiver is to say what it does.
-    public var isVerbose: Bool
+    var path: String?
+    /// True if the receiver is to log its steps.
+    var isVerbose: Bool
 
     /// Reads a command.
     ///
     /// - Throws: `ProtocolError` with `malformed` where it asks for anything else than a receiver, and with `outOfOrder` where it
     ///   asks for one that does not take pushes, but pulls.
-    public init(parsing command: String) throws(ProtocolError) {
+    init(parsing command: String) throws(ProtocolError) {
         func refused(_ reason: String) -> ProtocolError {
             ProtocolError(
                 .malformed,

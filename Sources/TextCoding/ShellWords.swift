@@ -14,19 +14,10 @@ extension String {
 
     /// The text as a word that a shell takes literally, in quotation marks where it needs them.
     package var shellQuoted: String {
-        let isPlain = utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-._/=+,@:".utf8.contains(byte)
-            }
-        }
+        let isPlain = utf8.allSatisfy { $0.isASCIIAlphanumeric || "-._/=+,@:".utf8.contains($0) }
         if isPlain && !isEmpty { return self }
-        var result = "'"
-        for scalar in unicodeScalars {
-            if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }
-        }
-        return result + "'"
+        guard let quoted = g_shell_quote(self) else { return self }
+        defer { g_free(quoted) }
+        return String(cString: quoted)
     }
 }

@@ -6,19 +6,19 @@ import CGLib
 ///
 /// Which characters are letters depends on the Unicode version of the library. libostree asks the same library, so both
 /// agree on every machine.
-struct LetterPattern: @unchecked Sendable {
+package struct LetterPattern: @unchecked Sendable {
     // A GRegex is not changed once it is made, and may be used from several threads, hence @unchecked Sendable.
     private let regex: OpaquePointer?
 
     /// A part of a ref's name.
-    static let refPart = LetterPattern("\\A\\w[-.\\w]*\\z")
+    package static let refPart = LetterPattern("\\A\\w[-.\\w]*\\z")
 
     private init(_ pattern: String) {
         regex = g_regex_new(pattern, GRegexCompileFlags(0), GRegexMatchFlags(0), nil)
     }
 
-    /// Tells whether UTF-8 text matches; text that is no UTF-8 does not.
-    func matches(_ text: [UInt8]) -> Bool {
+    /// Returns true if the text is UTF-8 and matches.
+    package func matches(_ text: [UInt8]) -> Bool {
         guard let regex else { return false }
         return text.withUnsafeBufferPointer { bytes in
             guard let start = UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self),

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The directories of the user for whom a configuration is read: the home and those of the XDG Base Directory
-/// Specification, taken from an environment that is handed in.
-struct UserDirectories {
+import ArtifactProtocol
+import TextCoding
+
+/// A user's home directory and those of the XDG Base Directory Specification, for a given environment.
+struct UserDirectories: Sendable {
     private let environment: [String: String]
     /// The home directory; nil where neither the caller nor `HOME` names one.
     let home: String?
 
-    /// `home` goes before the environment's `HOME`.
+    /// Prefers `home` to the environment's `HOME`.
     init(environment: [String: String], home: String? = nil) {
         self.environment = environment
         self.home = home ?? Self.absolute(environment["HOME"])
@@ -29,7 +31,7 @@ struct UserDirectories {
         }
     }
 
-    /// The specification has relative values ignored.
+    /// Ignores relative values, as the specification demands.
     private func base(_ name: String, default suffix: String) -> String? {
         Self.absolute(environment[name]) ?? home.map { $0 + suffix }
     }
@@ -42,13 +44,13 @@ struct UserDirectories {
 extension UserDirectories {
     /// Expands a leading `~`, `$NAME` and `${NAME}` in a path of the configuration, which must then be absolute.
     ///
-    /// Throws `ConfigurationFault` on `~USER`, on variables that are not set and on paths that are relative.
-    func expand(_ text: String, key: String, line: Int) throws(ConfigurationFault) -> String {
+    /// Throws `ConfigurationError` on `~USER`, on variables that are not set and on paths that are relative.
+    func expand(_ text: String, key: String, line: Int) throws(ConfigurationError) -> String {
         var rest = ArraySlice(text.utf8)
         var result: [UInt8] = []
         if rest.first == UInt8(ascii: "~") {
             guard rest.count == 1 || rest.dropFirst().first == UInt8(ascii: "/") else {
-                throw ConfigurationFault(
+                throw ConfigurationError(
                     line: line, "'\(key)' names the home directory of another user",
                     remedy: "write it as a path")
             }
@@ -66,30 +68,30 @@ extension UserDirectories {
 
         let path = String(decoding: result, as: UTF8.self)
         guard path.utf8.first == UInt8(ascii: "/") else {
-            throw ConfigurationFault(
-                line: line, "'\(key)' is \(Quotation.quoted(path)), which is no absolute path",
+            throw ConfigurationError(
+                line: line, "'\(key)' is '\(path.forDisplay())', which is no absolute path",
                 remedy: "begin it with '/', '~/' or a variable such as $XDG_CACHE_HOME")
         }
         if path.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-            throw ConfigurationFault(line: line, "'\(key)' holds a control character", remedy: "remove it")
+            throw ConfigurationError(line: line, "'\(key)' holds a control character", remedy: "remove it")
         }
         return path
     }
 
-    private func value(of name: String, key: String, line: Int) throws(ConfigurationFault) -> String {
+    private func value(of name: String, key: String, line: Int) throws(ConfigurationError) -> String {
         guard let value = variable(name) else {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: line, "'\(key)' uses the variable \(name), which is not set",
                 remedy: "set it, or write the directory out")
         }
         return value
     }
 
-    /// Takes `NAME` or `{NAME}` from the front; nil, with nothing taken, where neither is there.
+    /// Removes `NAME` or `{NAME}` from the front; nil, with nothing removed, where neither is there.
     private static func takeVariableName(_ rest: inout ArraySlice<UInt8>) -> String? {
         let hasBrace = rest.first == UInt8(ascii: "{")
         let inner = hasBrace ? rest.dropFirst() : rest
-        let name = inner.prefix { AddressText.isLetterOrDigit($0) || $0 == UInt8(ascii: "_") }
+        let name = inner.prefix { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") }
         guard !name.isEmpty else { return nil }
         let after = inner[name.endIndex...]
         if hasBrace {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
+
 /// A YAML document as a tree with line numbers.
 ///
-/// An alias stays an alias until somebody asks what it stands for. So a document takes memory in proportion to
-/// its file however its aliases multiply, and one that contains itself is harmless.
+/// Aliases are resolved on access. So a document takes memory in proportion to its file however its aliases multiply,
+/// and one that contains itself is harmless.
 struct YAMLDocument: Sendable {
     /// The outermost node; nil for a file without content.
     var root: YAMLNode?
     /// The nodes with anchors, in the order of the file.
     var anchored: [YAMLNode] = []
 
-    /// The node itself, or the one that it is an alias of.
+    /// Returns the node itself, or the one that it is an alias of.
     func resolved(_ node: YAMLNode) -> YAMLNode {
         guard case .alias(let index) = node.content, anchored.indices.contains(index) else { return node }
         return anchored[index]
@@ -20,11 +22,11 @@ struct YAMLDocument: Sendable {
 /// One value of a YAML document.
 struct YAMLNode: Sendable {
     enum Content: Sendable {
-        /// A scalar's text. A plain one stands without quotation marks: only such a one may be a null.
+        /// A scalar's text. Only a plain one, which has no quotation marks, may be a null.
         case text(String, isPlain: Bool)
         case list([YAMLNode])
         case mapping([(key: YAMLNode, value: YAMLNode)])
-        /// Stands for the document's anchored node of that index.
+        /// A reference to the document's anchored node of that index.
         case alias(Int)
     }
 
@@ -32,13 +34,13 @@ struct YAMLNode: Sendable {
     /// The line on which it begins, counted from 1.
     let line: Int
 
-    /// Whether it is a value that was left out, or null in one of YAML's spellings.
+    /// True for a value that was left out, and for null in any of YAML's spellings.
     var isNull: Bool {
         guard case .text(let text, isPlain: true) = content else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
-    /// What it is, for "… is a list".
+    /// The kind of node for a message, as in "… is a list".
     var kind: String {
         switch content {
         case .text: isNull ? "empty" : "text"
@@ -49,7 +51,7 @@ struct YAMLNode: Sendable {
     }
 }
 
-/// A mapping of which every key is text and stands once.
+/// A mapping whose keys are text and unique.
 struct YAMLMapping {
     struct Entry {
         let key: String
@@ -62,10 +64,10 @@ struct YAMLMapping {
     /// In the order of the file, aliases among the values resolved.
     let entries: [Entry]
 
-    /// Takes `node` for a mapping. `subject` is what it is, for messages: "the group 'artifacts'".
-    init(_ node: YAMLNode, of subject: String, in document: YAMLDocument) throws(ConfigurationFault) {
+    /// Reads `node` as a mapping. `subject` names it in messages: "the group 'artifacts'".
+    init(_ node: YAMLNode, of subject: String, in document: YAMLDocument) throws(ConfigurationError) {
         guard case .mapping(let pairs) = node.content else {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: node.line, "\(subject) is \(node.kind) where a mapping belongs",
                 remedy: "write KEY: VALUE lines there")
         }
@@ -73,14 +75,14 @@ struct YAMLMapping {
         var entries: [Entry] = []
         for (keyNode, value) in pairs {
             guard case .text(let key, _) = document.resolved(keyNode).content else {
-                throw ConfigurationFault(
+                throw ConfigurationError(
                     line: keyNode.line, "a key of \(subject) is \(keyNode.kind) where text belongs",
                     remedy: "remove it")
             }
             if let earlier = lines.updateValue(keyNode.line, forKey: key) {
-                throw ConfigurationFault(
+                throw ConfigurationError(
                     line: keyNode.line,
-                    "\(subject) has the key \(Quotation.quoted(key)) already on line \(earlier)",
+                    "\(subject) has the key '\(key.forDisplay())' already on line \(earlier)",
                     remedy: "remove one of the two")
             }
             entries.append(Entry(key: key, line: keyNode.line, value: document.resolved(value)))

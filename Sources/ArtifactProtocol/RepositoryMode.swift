@@ -33,5 +33,5 @@ public enum RepositoryMode: Int32, Sendable, CaseIterable, CustomStringConvertib
     }
 
     /// The suffix of file objects.
-    var fileSuffix: String { self == .archive ? "filez" : "file" }
+    package var fileSuffix: String { self == .archive ? "filez" : "file" }
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import CYAML
 
 extension YAMLDocument {
     /// Reads one YAML document in UTF-8 with libyaml.
     ///
-    /// Throws `ConfigurationFault` with the line of whatever is not well-formed: syntax, encoding, an alias
+    /// Throws `ConfigurationError` with the line of the first mistake: syntax, encoding, an alias
     /// without an anchor, a second document, or nesting too deep to be meant.
-    init(parsing bytes: [UInt8]) throws(ConfigurationFault) {
+    init(parsing bytes: [UInt8]) throws(ConfigurationError) {
         self.init()
         if bytes.isEmpty { return }
-        self = try bytes.withUnsafeBufferPointer { (buffer) throws(ConfigurationFault) in
+        self = try bytes.withUnsafeBufferPointer { (buffer) throws(ConfigurationError) in
             var parser = try YAMLParser(reading: buffer)
             return try parser.readDocument()
         }
@@ -29,12 +30,12 @@ private struct YAMLParser: ~Copyable {
     private var anchors: [String: Int] = [:]
 
     /// Starts to read bytes that must outlive the parser.
-    init(reading source: UnsafeBufferPointer<UInt8>) throws(ConfigurationFault) {
+    init(reading source: UnsafeBufferPointer<UInt8>) throws(ConfigurationError) {
         self.source = source
         parser = .allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: nil, "there is no memory to read it", remedy: "free some and try again")
         }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
@@ -46,7 +47,7 @@ private struct YAMLParser: ~Copyable {
         parser.deallocate()
     }
 
-    mutating func readDocument() throws(ConfigurationFault) -> YAMLDocument {
+    mutating func readDocument() throws(ConfigurationError) -> YAMLDocument {
         while true {
             let event = try next()
             switch event.kind {
@@ -56,7 +57,7 @@ private struct YAMLParser: ~Copyable {
                 continue
             default:
                 guard result.root == nil else {
-                    throw ConfigurationFault(
+                    throw ConfigurationError(
                         line: event.line, "a second document begins here",
                         remedy: "remove it or the '---' before it")
                 }
@@ -65,18 +66,18 @@ private struct YAMLParser: ~Copyable {
         }
     }
 
-    private mutating func node(_ event: Event, depth: Int) throws(ConfigurationFault) -> YAMLNode {
+    private mutating func node(_ event: Event, depth: Int) throws(ConfigurationError) -> YAMLNode {
         guard depth < Self.deepestNesting else {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: event.line, "it is nested more than \(Self.deepestNesting) levels deep",
                 remedy: "simplify it")
         }
         let line = event.line
         if case .alias = event.kind {
             guard let name = event.anchor, let index = anchors[name] else {
-                throw ConfigurationFault(
+                throw ConfigurationError(
                     line: line,
-                    "the alias \(Quotation.quoted("*" + (event.anchor ?? ""))) has no anchor before it",
+                    "the alias '\(("*" + (event.anchor ?? "")).forDisplay())' has no anchor before it",
                     remedy: "define it with '&' or put text that begins with '*' in quotation marks")
             }
             return YAMLNode(content: .alias(index), line: line)
@@ -94,7 +95,7 @@ private struct YAMLParser: ~Copyable {
         return node
     }
 
-    private mutating func content(_ event: Event, depth: Int) throws(ConfigurationFault) -> YAMLNode.Content {
+    private mutating func content(_ event: Event, depth: Int) throws(ConfigurationError) -> YAMLNode.Content {
         switch event.kind {
         case .scalar(let text, let isPlain):
             return .text(text, isPlain: isPlain)
@@ -114,7 +115,7 @@ private struct YAMLParser: ~Copyable {
                 pairs.append((keyNode, try node(next(), depth: depth + 1)))
             }
         case .alias, .end, .streamEnd, .other:
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: event.line, "it is not well-formed YAML", remedy: "correct what stands there")
         }
     }
@@ -122,12 +123,12 @@ private struct YAMLParser: ~Copyable {
 
 // MARK: Events
 
-/// What this reader distinguishes among libyaml's events, free of its memory.
+/// An event of libyaml, copied out of its memory.
 private struct Event {
     enum Kind {
         case scalar(String, isPlain: Bool)
         case listStart, mappingStart
-        /// Of a list or a mapping.
+        /// The end of a list or a mapping.
         case end
         case alias
         case streamEnd
@@ -136,7 +137,7 @@ private struct Event {
     }
 
     let kind: Kind
-    /// Of an alias the name it refers to, of a node the name it is given.
+    /// The name that an alias refers to, or that a node is given.
     let anchor: String?
     let line: Int
 
@@ -162,25 +163,25 @@ private struct Event {
 }
 
 extension YAMLParser {
-    private func next() throws(ConfigurationFault) -> Event {
+    private func next() throws(ConfigurationError) -> Event {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw fault() }
         defer { yaml_event_delete(&event) }
         return Event(event)
     }
 
-    /// What libyaml has to say about its failure.
-    private func fault() -> ConfigurationFault {
+    /// The error that libyaml reports.
+    private func fault() -> ConfigurationError {
         if parser.pointee.error == YAML_READER_ERROR {
             // The reader works ahead of the marks: it gives a position in bytes instead.
             let line = 1 + source.prefix(parser.pointee.problem_offset).count { $0 == UInt8(ascii: "\n") }
-            return ConfigurationFault(
+            return ConfigurationError(
                 line: line,
                 "it is not text in UTF-8 without control characters (\(text(parser.pointee.problem)))",
                 remedy: "save it as UTF-8")
         }
         if parser.pointee.error == YAML_MEMORY_ERROR {
-            return ConfigurationFault(
+            return ConfigurationError(
                 line: nil, "there is no memory to read it", remedy: "free some and try again")
         }
         let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -192,12 +193,12 @@ extension YAMLParser {
         }
         line = min(line, max(lastLine, 1))
         if lines[line - 1].prefix(while: { " \t".utf8.contains($0) }).contains(UInt8(ascii: "\t")) {
-            return ConfigurationFault(
+            return ConfigurationError(
                 line: line, "a tab indents this line, which YAML does not allow", remedy: "indent with spaces"
             )
         }
         let context = parser.pointee.context.map { String(cString: $0) + " " } ?? ""
-        return ConfigurationFault(
+        return ConfigurationError(
             line: line, "it is not well-formed YAML (\(context)\(text(parser.pointee.problem)))",
             remedy: "correct what stands there")
     }

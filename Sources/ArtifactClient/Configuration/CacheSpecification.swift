@@ -1,5 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
+
+/// One artifact cache of the configuration, with the addresses for pulls and pushes.
+public struct CacheSpecification: Hashable, Sendable {
+    /// The address that is pulled from; nil for a cache that is only pushed to. The receiver at an ssh address is
+    /// asked for the URL.
+    public let pull: RemoteAddress?
+    /// The address that is pushed to, by ssh or on this machine; nil for a cache that is only pulled from.
+    public let push: RemoteAddress?
+    /// The line of the configuration on which it begins, counted from 1.
+    public let line: Int
+
+    /// A cache that is pulled from, pushed to, or both.
+    public init(pull: RemoteAddress?, push: RemoteAddress?, line: Int) {
+        self.pull = pull
+        self.push = push
+        self.line = line
+    }
+
+    /// Returns true if both have the same addresses, on whatever lines.
+    func isSameCache(as other: CacheSpecification) -> Bool {
+        pull == other.pull && push == other.push
+    }
+}
+
 /// Reads the value of an `artifacts` key, in all the forms that BuildStream had until 1.0.
 ///
 /// | form | meaning |
@@ -9,7 +34,7 @@
 /// | the same with `push` | `push` decides |
 /// | a list of mappings with `url` and `push` | only what says `push: true` is pushed to |
 struct CacheSpecificationReader {
-    /// A limit on what many projects with aliases of one long list may add up to.
+    /// Bounds the caches of a file in which many projects alias one long list.
     private static let mostCaches = 1000
 
     let document: YAMLDocument
@@ -19,8 +44,8 @@ struct CacheSpecificationReader {
         self.document = document
     }
 
-    /// The caches that `node`, the value of an `artifacts` key, lists, in its order.
-    mutating func caches(_ node: YAMLNode) throws(ConfigurationFault) -> [CacheSpecification] {
+    /// Reads the caches in the value of an `artifacts` key, in its order.
+    mutating func caches(_ node: YAMLNode) throws(ConfigurationError) -> [CacheSpecification] {
         if node.isNull { return [] }
         switch node.content {
         case .mapping:
@@ -35,16 +60,16 @@ struct CacheSpecificationReader {
             }
             return caches
         case .text, .alias:
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: node.line, "'artifacts' is text where a mapping or a list of mappings belongs",
                 remedy: "write 'url: ...' below it")
         }
     }
 
-    private mutating func countOne(line: Int) throws(ConfigurationFault) {
+    private mutating func countOne(line: Int) throws(ConfigurationError) {
         count += 1
         if count > Self.mostCaches {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: line, "the file lists more than \(Self.mostCaches) artifact caches",
                 remedy: "remove some")
         }
@@ -52,7 +77,7 @@ struct CacheSpecificationReader {
 
     // MARK: The forms
 
-    private func single(_ node: YAMLNode) throws(ConfigurationFault) -> CacheSpecification? {
+    private func single(_ node: YAMLNode) throws(ConfigurationError) -> CacheSpecification? {
         let cache = try YAMLMapping(node, of: "'artifacts'", in: document)
         let separate = ["pull-url", "push-url", "push-port"]
         let joint = ["url", "push"]
@@ -60,7 +85,7 @@ struct CacheSpecificationReader {
         if cache.entries.isEmpty { return nil }
         let isSeparate = separate.contains { cache[$0] != nil }
         if isSeparate, let other = cache.entries.first(where: { joint.contains($0.key) }) {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: other.line,
                 "the key '\(other.key)' stands beside one of \(separate.joined(separator: ", "))",
                 remedy: "use either 'url' and 'push' or the other three")
@@ -68,18 +93,18 @@ struct CacheSpecificationReader {
         return isSeparate ? try separateURLs(cache) : try oneURL(cache, pushesToSSH: true)
     }
 
-    private func listed(_ node: YAMLNode) throws(ConfigurationFault) -> CacheSpecification {
+    private func listed(_ node: YAMLNode) throws(ConfigurationError) -> CacheSpecification {
         let cache = try YAMLMapping(node, of: "an item of 'artifacts'", in: document)
         try refuseUnknownKeys(cache, known: ["url", "push"])
         return try oneURL(cache, pushesToSSH: false)
     }
 
-    /// `url` and, perhaps, `push`. `pushesToSSH` is what holds for an ssh address without `push`.
+    /// Reads `url` and `push`. `pushesToSSH` is the default of `push` for an ssh address.
     private func oneURL(
         _ cache: YAMLMapping, pushesToSSH: Bool
-    ) throws(ConfigurationFault) -> CacheSpecification {
+    ) throws(ConfigurationError) -> CacheSpecification {
         guard let url = cache["url"] else {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: cache.line, "an artifact cache has no 'url'", remedy: "add one")
         }
         let address = try self.address(url, key: "url")
@@ -89,19 +114,19 @@ struct CacheSpecificationReader {
         }
         let isPushed = try boolean(push, key: "push")
         if isPushed, case .web = address {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: push.line, "'push: true' stands beside \(address), and artifacts are pushed over ssh",
                 remedy: "give an ssh:// URL, or leave out 'push'")
         }
         return CacheSpecification(pull: address, push: isPushed ? address : nil, line: cache.line)
     }
 
-    /// `pull-url`, `push-url` and `push-port`. An empty URL counts as absent.
-    private func separateURLs(_ cache: YAMLMapping) throws(ConfigurationFault) -> CacheSpecification? {
+    /// Reads `pull-url`, `push-url` and `push-port`. An empty URL counts as absent.
+    private func separateURLs(_ cache: YAMLMapping) throws(ConfigurationError) -> CacheSpecification? {
         let pull = try optionalAddress(cache, key: "pull-url")
         var push = try optionalAddress(cache, key: "push-url")
         if case .web(let web) = push {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: cache["push-url"]?.line, "'push-url' is \(web), and artifacts are pushed over ssh",
                 remedy: "give USER@HOST:PATH or an ssh:// URL")
         }
@@ -114,41 +139,42 @@ struct CacheSpecificationReader {
 
     private func withPort(
         _ push: RemoteAddress?, _ node: YAMLNode
-    ) throws(ConfigurationFault) -> RemoteAddress {
+    ) throws(ConfigurationError) -> RemoteAddress {
         let portText = try text(node, key: "push-port")
         let port: UInt16
         do {
-            port = try AddressAuthority.port(portText)
+            port = try URLAuthority.port(portText)
         } catch {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: node.line, "'push-port' is not a number from 1 to 65535",
                 remedy: "correct it or leave it out")
         }
-        guard case .ssh(let address) = push else {
-            throw ConfigurationFault(
+        guard case .ssh(var address) = push else {
+            throw ConfigurationError(
                 line: node.line, "'push-port' stands without a 'push-url' of ssh",
                 remedy: "add the 'push-url' or leave out the port")
         }
         if let other = address.port, other != port {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: node.line, "'push-port' is \(port) while 'push-url' has the port \(other)",
                 remedy: "leave out one of the two")
         }
-        return .ssh(address.withPort(port))
+        address.port = port
+        return .ssh(address)
     }
 
     // MARK: Values
 
-    private func refuseUnknownKeys(_ cache: YAMLMapping, known: [String]) throws(ConfigurationFault) {
+    private func refuseUnknownKeys(_ cache: YAMLMapping, known: [String]) throws(ConfigurationError) {
         guard let unknown = cache.entries.first(where: { !known.contains($0.key) }) else { return }
-        throw ConfigurationFault(
-            line: unknown.line, "an artifact cache has no key \(Quotation.quoted(unknown.key))",
+        throw ConfigurationError(
+            line: unknown.line, "an artifact cache has no key '\(unknown.key.forDisplay())'",
             remedy: "the keys here are \(known.joined(separator: ", "))")
     }
 
-    private func text(_ node: YAMLNode, key: String) throws(ConfigurationFault) -> String {
+    private func text(_ node: YAMLNode, key: String) throws(ConfigurationError) -> String {
         guard case .text(let text, _) = node.content else {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: node.line, "'\(key)' is \(node.kind) where text belongs", remedy: "write it on one line"
             )
         }
@@ -157,31 +183,31 @@ struct CacheSpecificationReader {
 
     private func optionalAddress(
         _ cache: YAMLMapping, key: String
-    ) throws(ConfigurationFault) -> RemoteAddress? {
+    ) throws(ConfigurationError) -> RemoteAddress? {
         guard let node = cache[key], !node.isNull else { return nil }
         if case .text("", _) = node.content { return nil }
         return try address(node, key: key)
     }
 
-    private func address(_ node: YAMLNode, key: String) throws(ConfigurationFault) -> RemoteAddress {
+    private func address(_ node: YAMLNode, key: String) throws(ConfigurationError) -> RemoteAddress {
         let text = node.isNull ? "" : try text(node, key: key)
         do {
             return try RemoteAddress(parsing: text)
         } catch {
-            throw ConfigurationFault(
+            throw ConfigurationError(
                 line: node.line, "cannot use '\(error.remote)' as '\(key)': \(error.cause)",
                 remedy: error.remedy)
         }
     }
 
-    /// The spellings of YAML 1.2 (its core schema), in quotation marks too; not the `yes` and `on` of YAML 1.1.
-    private func boolean(_ node: YAMLNode, key: String) throws(ConfigurationFault) -> Bool {
+    /// Accepts the spellings of YAML 1.2 (its core schema), in quotation marks too; not the `yes` and `on` of YAML 1.1.
+    private func boolean(_ node: YAMLNode, key: String) throws(ConfigurationError) -> Bool {
         switch try text(node, key: key) {
         case "true", "True", "TRUE": return true
         case "false", "False", "FALSE": return false
         case let text:
-            throw ConfigurationFault(
-                line: node.line, "'\(key)' is \(Quotation.quoted(text)), which is neither true nor false",
+            throw ConfigurationError(
+                line: node.line, "'\(key)' is '\(text.forDisplay())', which is neither true nor false",
                 remedy: "write true or false")
         }
     }
