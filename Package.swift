@@ -49,7 +49,7 @@ let package = Package(
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLinux", path: "Interop/Libraries/CLinux"),
 
-        // The rooms: arrows run downwards only, see docs/ARCHITECTURE.md.
+        // The modules: arrows run downwards only, see docs/ARCHITECTURE.md.
         .target(name: "SystemCalls", dependencies: ["CLinux"]),
         .target(name: "Variants", dependencies: ["CGLib"]),
         .target(name: "TextCoding", dependencies: ["CGLib"]),
@@ -77,11 +77,17 @@ let package = Package(
                 "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "TextCoding", "CMicroHTTPD",
                 "COpenSSL",
             ]),
+        .target(
+            name: "ServerSetup",
+            dependencies: [
+                "ArtifactClient", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TextCoding",
+            ]),
         .executableTarget(
             name: "bst-artifact",
             dependencies: [
-                "ArtifactClient", "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls",
-                "TextCoding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ArtifactClient", "ArtifactServer", "ServerSetup", "ArtifactRepository", "ArtifactProtocol",
+                "SystemCalls", "TextCoding",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "bst-artifact-receive",

@@ -25,22 +25,3 @@ public enum Clock {
         }
     }
 }
-
-/// Moments as text.
-public enum CalendarTime {
-    /// `2026-11-22T16:05:46Z`, for seconds since 1970.
-    public static func text(_ timestamp: UInt64) -> String {
-        text(time_t(clamping: timestamp), "%Y-%m-%dT%H:%M:%SZ")
-    }
-
-    /// Seconds since 1970 as `strftime` writes them, in UTC unless `isLocal`; `?` for years that it does not know.
-    public static func text(_ time: Int, _ pattern: String, isLocal: Bool = false) -> String {
-        var time = time_t(time)
-        var fields = tm()
-        guard (isLocal ? localtime_r(&time, &fields) : gmtime_r(&time, &fields)) != nil else { return "?" }
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-            guard let start = buffer.baseAddress else { return "?" }
-            return strftime(start, buffer.count, pattern, &fields) > 0 ? String(cString: start) : "?"
-        }
-    }
-}

@@ -281,7 +281,17 @@ extension Directory {
         return try error.absence() ?? false
     }
 
-    /// Whether this process may run a file, by a path of the whole file system.
+    /// Makes the missing directories that lead to an absolute path, but not its last part.
+    package static func makeParents(of path: String) throws(SystemError) {
+        for (index, character) in zip(path.indices, path) where character == "/" && index > path.startIndex {
+            let parent = String(path[..<index])
+            guard mkdir(parent, 0o755) == 0 || errno == EEXIST else {
+                throw SystemError("make directory \(parent)")
+            }
+        }
+    }
+
+    /// Returns true if this process may execute a file, by a path of the whole file system.
     public static func isExecutable(_ path: String) -> Bool {
         access(path, X_OK) == 0
     }

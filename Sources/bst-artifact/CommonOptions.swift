@@ -44,7 +44,7 @@ struct RepositoryOptions: ParsableArguments {
         if let path { return try named(path) }
         let path = try configuration.localRepositoryPath
         if try Directory.exists("\(path)/config") { return try Repository(path) }
-        try Environment.makeFolders(path)
+        try Directory.makeParents(of: path)
         return try Repository.create(path, mode: .bareUser)
     }
 
@@ -108,7 +108,7 @@ struct ReceiverOptions: ParsableArguments {
         var options = Pusher.Options()
         options.receiver.version = ProtocolVersion(rawValue: version) ?? .one
         options.receiver.receiver = receiver
-        options.receiver.ssh = ssh ?? Environment.all["BST_ARTIFACT_SSH"] ?? "ssh"
+        options.receiver.ssh = ssh ?? Environment["BST_ARTIFACT_SSH"] ?? "ssh"
         options.receiver.isVerbose = isVerbose
         options.patience = timeout
         if let list = Environment.all["BST_ARTIFACT_ABILITIES"] {
@@ -166,10 +166,9 @@ struct WebArguments: ParsableArguments {
 
     private var chosenNetrc: String? {
         get throws {
-            let variables = Environment.all
             if let netrcFile { return netrcFile }
-            if !netrc { return variables["BST_ARTIFACT_NETRC"].flatMap { $0.isEmpty ? nil : $0 } }
-            guard let home = variables["HOME"], !home.isEmpty else {
+            if !netrc { return Environment["BST_ARTIFACT_NETRC"].flatMap { $0.isEmpty ? nil : $0 } }
+            guard let home = Environment["HOME"], !home.isEmpty else {
                 throw ClientError(
                     .unsuitableRemote,
                     "cannot find .netrc, since HOME is not set: set it, or name the file with --netrc-file")

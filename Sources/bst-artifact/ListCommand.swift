@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactClient
 import ArtifactProtocol
+import TextCoding
 
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
 import SystemCalls
+import TextCoding
 
 /// Pulls refs, each from the first cache that has it.
 struct Pull {

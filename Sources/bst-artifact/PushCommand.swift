@@ -5,6 +5,7 @@ import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
 import SystemCalls
+import TextCoding
 
 struct PushCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 import ArtifactClient
 import ArtifactProtocol
+import TextCoding
 
 /// What a push to one cache did, or would do.
 struct PushResult {

@@ -4,6 +4,8 @@ import ArgumentParser
 import ArtifactRepository
 import ArtifactServer
 import Glibc
+import SystemCalls
+import TextCoding
 
 extension Site.Options.Audience: ExpressibleByArgument {}
 
@@ -150,7 +152,7 @@ struct ServeCommand: ParsableCommand {
             return nil
         }
         let folder = try state ?? Environment.stateFolder()
-        try Environment.makeFolders(folder + "/")
+        try Directory.makeParents(of: folder + "/")
         let own = try SelfSigned.certificate(in: folder, hosts: hosts + SelfSigned.usualHosts)
         options.certificate = own.certificate
         options.site.certificate = own.certificate
@@ -196,13 +198,12 @@ private struct ListenAddress {
 extension Environment {
     /// Where a server keeps what it has made for itself.
     fileprivate static func stateFolder() throws -> String {
-        let variables = all
-        // systemd names several, with colons between them.
-        if let folder = variables["STATE_DIRECTORY"]?.split(separator: ":").first { return String(folder) }
-        if let folder = variables["XDG_STATE_HOME"], folder.hasPrefix("/") {
+        // systemd lists several, separated by colons.
+        if let folder = Environment["STATE_DIRECTORY"]?.split(separator: ":").first { return String(folder) }
+        if let folder = Environment["XDG_STATE_HOME"], folder.hasPrefix("/") {
             return "\(folder)/bst-artifact/serve"
         }
-        guard let home = variables["HOME"], home.hasPrefix("/") else {
+        guard let home = Environment["HOME"], home.hasPrefix("/") else {
             throw ServerError("there is no place for a certificate: set HOME, or name a folder with --state")
         }
         return "\(home)/.local/state/bst-artifact/serve"

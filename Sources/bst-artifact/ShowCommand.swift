@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactRepository
+import TextCoding
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 import ArtifactProtocol
 import ArtifactRepository
 import SystemCalls
+import TextCoding
 
 /// Pulls commits from a remote repository.
 ///

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import SystemCalls
 
 /// Notification of the service manager, for example systemd with `Type=notify`.
 enum ServiceManager {
     /// Sends a message in the form of `sd_notify`, if the service manager asked for it.
     static func notify(_ message: String) {
-        guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }),
+        guard let path = Environment["NOTIFY_SOCKET"],
             path.hasPrefix("/") || path.hasPrefix("@")
         else { return }
         var address = sockaddr_un()

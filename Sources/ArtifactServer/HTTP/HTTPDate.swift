@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SystemCalls
+import TextCoding
 
 /// Times as HTTP, access logs and the page write them, in UTC.
 enum HTTPDate {

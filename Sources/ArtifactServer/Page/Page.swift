@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TextCoding
+
 /// The page that lists a repository's artifacts. It works without the script.
 struct Page {
     /// The refs to show.
@@ -155,7 +157,7 @@ struct Page {
         let size =
             entry.made == nil
             ? "?"
-            : entry.length.map { "<span title=\"\($0) bytes\">\(Quantities.bytes($0))</span>" }
+            : entry.length.map { "<span title=\"\($0) bytes\">\(Format.bytes($0))</span>" }
                 ?? "<span title=\"not looked up yet\">…</span>"
         return """
             <tr><th scope="row"><code title="commit \(entry.commit)">\(HTML.escaped(entry.key))</code></th>\

@@ -1,20 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Sizes, ages and counts as the page writes them.
+/// Ages and counts as the page writes them.
 enum Quantities {
-    /// Returns a size as `999 B`, `1.5 KiB` or `20.0 MiB`.
-    static func bytes(_ number: UInt64) -> String {
-        guard number >= 1024 else { return "\(number) B" }
-        var value = Double(number) / 1024
-        var units = ["KiB", "MiB", "GiB", "TiB"][...]
-        while value >= 1023.95, units.count > 1 {
-            value /= 1024
-            units.removeFirst()
-        }
-        let tenths = Int((value * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10) \(units.first ?? "")"
-    }
-
     /// Returns an age as `just now`, `5 minutes ago` or `1 day ago`.
     static func age(of time: Int, now: Int) -> String {
         let seconds = now - time

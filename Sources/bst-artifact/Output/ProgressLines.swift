@@ -5,6 +5,7 @@ import ArtifactProtocol
 import Glibc
 import Synchronization
 import SystemCalls
+import TextCoding
 
 /// Two lines of a terminal that show how far something has come. Several threads may use them.
 final class ProgressLines: Sendable {

@@ -57,12 +57,12 @@ struct Terminal {
 
     /// Whether somebody watches whose terminal can move its cursor.
     static var canMove: Bool {
-        Descriptor.standardError.isTerminal && Environment.all["TERM", default: "dumb"] != "dumb"
+        Descriptor.standardError.isTerminal && Environment["TERM"] ?? "dumb" != "dumb"
     }
 
     /// Colours are for terminals, and for those who have not set NO_COLOR (https://no-color.org).
     private static func coloured(_ text: String, _ colour: String) -> String {
-        guard canMove, Environment.all["NO_COLOR", default: ""].isEmpty else { return text }
+        guard canMove, (Environment["NO_COLOR"] ?? "").isEmpty else { return text }
         return "\u{1b}[1;\(colour)m\(text)\u{1b}[0m"
     }
 

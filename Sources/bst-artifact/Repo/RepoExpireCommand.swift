@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactRepository
 import Glibc
+import TextCoding
 
 extension ByteCount: ExpressibleByArgument {}
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactRepository
 import Glibc
+import TextCoding
 
 struct RepoFsckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactRepository
+import TextCoding
 
 struct RepoLogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactRepository
+import TextCoding
 
 struct RepoStatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactRepository
 import Glibc
+import TextCoding
 
 struct RepoSummaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

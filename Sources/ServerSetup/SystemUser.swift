@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// An account of this machine.
+/// A user account of this machine.
 struct SystemUser {
     let name: String
     let identifier: uid_t
@@ -10,7 +10,7 @@ struct SystemUser {
     let home: String
     let shell: String
 
-    /// Looks an account up; nil where there is none.
+    /// Looks up an account; nil if there is none of that name.
     init?(named name: String) {
         guard let entry = getpwnam(name) else { return nil }
         self.name = name

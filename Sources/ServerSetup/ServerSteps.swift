@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArtifactProtocol
 import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// One thing that setting up a server does.
-struct ServerStep {
-    /// What it does, for people, before it does it.
-    let description: String
-    /// Does it.
-    let run: () throws -> Void
+/// One change that setting up a server makes.
+package struct ServerStep {
+    /// A sentence's part that says what will be done: `make the user artifacts`.
+    package let description: String
+    /// Makes the change.
+    package let run: () throws -> Void
 }
 
-/// What is to be done to a server so that it has a cache. What is right already is no step.
-struct ServerSteps {
-    let layout: ServerLayout
-    /// Public keys that may push, each on one line as in `authorized_keys`.
-    let keys: [String]
+/// The changes that a server needs before it has a cache. What is right already needs none.
+package struct ServerSteps {
+    private let layout: ServerLayout
+    private let keys: [AuthorizedKey]
 
-    /// The steps in their order.
-    func all() throws -> [ServerStep] {
+    /// Plans the setup of a server.
+    ///
+    /// - Parameter keys: public keys that may push.
+    package init(layout: ServerLayout, keys: [AuthorizedKey]) {
+        self.layout = layout
+        self.keys = keys
+    }
+
+    /// Returns the steps in the order to run them.
+    package func all() throws -> [ServerStep] {
         var steps: [ServerStep] = []
         let user = SystemUser(named: layout.user)
         if let user, user.home != layout.home {
@@ -35,7 +41,7 @@ struct ServerSteps {
                     description: "make the user \(layout.user), whose home is \(layout.home)", run: makeUser))
         }
         if try user != nil && !Directory.exists(layout.home) {
-            steps.append(ServerStep(description: "make the folder \(layout.home)", run: makeHome))
+            steps.append(ServerStep(description: "make the directory \(layout.home)", run: makeHome))
         }
         if try !Directory.exists("\(layout.repository)/config") {
             steps.append(
@@ -51,21 +57,18 @@ struct ServerSteps {
         if let step = try summaryStep() { steps.append(step) }
         if let step = try settingsStep() { steps.append(step) }
         let present =
-            try text(of: layout.authorizedKeys)?.split(whereSeparator: \.isNewline).map(String.init) ?? []
-        let known = Set(present.compactMap { ServerSteps.material(of: $0) })
-        for key in keys where !known.contains(ServerSteps.material(of: key) ?? key) {
+            try Directory.fileAnywhereIfPresent(layout.authorizedKeys).map(AuthorizedKey.lines) ?? []
+        let known = Set(present.compactMap(\.material))
+        for key in keys where !known.contains(key.material ?? key.line) {
             steps.append(
-                ServerStep(
-                    description:
-                        "let the key '\(ServerSteps.name(of: key))' push, in \(layout.authorizedKeys)"
-                ) {
+                ServerStep(description: "let the key '\(key.name)' push, in \(layout.authorizedKeys)") {
                     try add(key)
                 })
         }
         return steps
     }
 
-    /// Makes a summary for a repository that is there without one.
+    /// Makes a summary for a repository that lacks one.
     private func summaryStep() throws -> ServerStep? {
         guard try Directory.exists("\(layout.repository)/config") else { return nil }
         let repository = try Repository(layout.repository)
@@ -75,7 +78,7 @@ struct ServerSteps {
         ) {
             repository.permissions.adopt()
             try repository.updateSummary()
-            // The group of a shared repository is the group of everything in it.
+            // In a shared repository the files keep their group.
             let owner = repository.permissions.isShared ? layout.user : "\(layout.user):"
             try Shell.run([
                 "chown", "-R", owner, "\(layout.repository)/summary",
@@ -84,7 +87,7 @@ struct ServerSteps {
         }
     }
 
-    /// Writes sshd's settings, if they are not right already.
+    /// Writes sshd's settings, unless they are right already.
     private func settingsStep() throws -> ServerStep? {
         let old = try text(of: layout.sshdConfiguration)
         let settings = SSHDSettings(for: layout)
@@ -97,27 +100,11 @@ struct ServerSteps {
                 "\(action) sshd's settings for that user, \(layout.sshdConfiguration)\(kept); check them "
                 + "with 'sshd -t', and let sshd read them"
         ) {
-            try write(new, in: old)
+            try write(new, replacing: old)
         }
     }
 
-    /// The key itself, in base64, without its type and comment.
-    static func material(of line: String) -> String? {
-        let words = line.split(separator: " ").map(String.init)
-        guard let place = words.firstIndex(where: isKeyType), place + 1 < words.count else { return nil }
-        return words[place + 1]
-    }
-
-    static func isKeyType(_ word: String) -> Bool {
-        word.hasPrefix("ssh-") || word.hasPrefix("ecdsa-sha2-") || word.hasPrefix("sk-")
-    }
-
-    private static func name(of key: String) -> String {
-        let comment = key.split(separator: " ").dropFirst(2).joined(separator: " ")
-        return (comment.isEmpty ? String(key.prefix(40)) : comment).forDisplay(limit: 60)
-    }
-
-    /// - Returns: nil where there is no such file.
+    /// Returns a file's content; nil if it does not exist.
     private func text(of path: String) throws -> String? {
         guard let bytes = try Directory.fileAnywhereIfPresent(path)?.readAll(limit: 1 << 20) else {
             return nil
@@ -125,10 +112,10 @@ struct ServerSteps {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    // MARK: What the steps do
+    // MARK: The changes
 
     private func makeUser() throws {
-        // No password fits, and sshd does not take the account for a locked one.
+        // With '*', no password fits, and sshd does not take the account for a locked one.
         try Shell.run([
             "useradd", "--system", "--user-group", "--create-home", "--home-dir", layout.home, "--shell",
             "/bin/sh",
@@ -144,22 +131,22 @@ struct ServerSteps {
     }
 
     private func makeRepository() throws {
-        // As its owner, unless that may not write there: then its owner is told afterwards.
-        try Environment.makeFolders(layout.repository)
+        // Made by root, since its owner may lack the permission, and given to the owner afterwards.
+        try Directory.makeParents(of: layout.repository)
         RepositoryPermissions.ofOwner.adopt()
         try Repository.create(layout.repository, mode: .archive).updateSummary()
         try Shell.run(["chown", "-R", "\(layout.user):", layout.repository])
     }
 
-    private func write(_ settings: String, in old: String?) throws {
+    private func write(_ settings: String, replacing old: String?) throws {
         let path = layout.sshdConfiguration
         if old != nil { try Shell.run(["cp", "-p", path, "\(path).old"]) }
-        try Environment.makeFolders(path)
+        try Directory.makeParents(of: path)
         try ServerSteps.write(settings, to: path)
         do {
             try SSHD.check()
         } catch {
-            // What sshd refuses would keep it from starting.
+            // sshd would not start with settings that it refuses.
             if let old { try ServerSteps.write(old, to: path) } else { unlink(path) }
             throw RepositoryError(
                 .conflict, "sshd does not take the settings, so \(path) is as it was before: \(error)")
@@ -167,29 +154,30 @@ struct ServerSteps {
         try SSHD.reload()
     }
 
-    private func add(_ key: String) throws {
+    private func add(_ key: AuthorizedKey) throws {
         guard let user = SystemUser(named: layout.user) else {
             throw RepositoryError(.notAllowed, "there is no user \(layout.user) to add a key for")
         }
-        let folder = "\(layout.home)/.ssh"
-        // Root would follow a link of that user's to anywhere.
+        let directory = "\(layout.home)/.ssh"
+        // Root must not follow a link that the user has put there.
         var status = stat()
-        if lstat(folder, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+        if lstat(directory, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
             throw RepositoryError(
-                .conflict, "\(folder) is no folder, so no key is added there: look at it, and remove it")
+                .conflict,
+                "\(directory) is no directory, so no key is added there: look at it, and remove it")
         }
         try Shell.run([
-            "install", "-d", "-m", "700", "-o", layout.user, "-g", "\(user.group)", folder,
+            "install", "-d", "-m", "700", "-o", layout.user, "-g", "\(user.group)", directory,
         ])
         var lines = try text(of: layout.authorizedKeys) ?? ""
         if !lines.isEmpty && !lines.hasSuffix("\n") { lines += "\n" }
-        try ServerSteps.write(lines + key + "\n", to: layout.authorizedKeys, mode: 0o600)
+        try ServerSteps.write(lines + key.line + "\n", to: layout.authorizedKeys, mode: 0o600)
         guard lchown(layout.authorizedKeys, user.identifier, user.group) == 0 else {
             throw SystemError("give \(layout.authorizedKeys) to \(layout.user)")
         }
     }
 
-    /// Writes a small file beside its place, and moves it there.
+    /// Replaces a small file atomically.
     private static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
         let temporary = "\(path).new"
         unlink(temporary)

@@ -4,25 +4,23 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// How long the certificate of a web server is good for, as the program `openssl` finds it.
+/// The expiry of a web server's certificate, as the program `openssl` reports it.
 struct ServerCertificate {
-    /// When it ends, in seconds since 1970.
-    let end: Int
+    /// The time of its expiry, in seconds since 1970.
+    private let end: Int
 
-    /// How many whole days are left; below zero once it has expired.
+    /// Whole days until it expires; negative afterwards.
     var daysLeft: Int {
         let seconds = end - time(nil)
         return seconds < 0 ? -1 : seconds / 86_400
     }
 
-    /// Asks the server of a URL.
-    ///
-    /// nil without `openssl`, without encryption, and where the server does not answer.
+    /// Connects to the server of a URL; nil without `openssl`, without HTTPS, or if the server does not answer.
     init?(of url: String) {
         guard url.hasPrefix("https://"), Shell.path(of: "openssl") != nil else { return nil }
         let authority = url.dropFirst("https://".count).prefix { $0 != "/" }
         let place = authority.split(separator: "@").last.map(String.init) ?? ""
-        // The last part behind a colon is the port, unless it is inside of an IPv6 address.
+        // A trailing ']' ends an IPv6 address without a port.
         let hasPort = place.last != "]" && place.contains(":")
         let host = hasPort ? String(place[..<(place.lastIndex(of: ":") ?? place.endIndex)]) : place
         guard !host.isEmpty, !host.hasPrefix("-") else { return nil }
@@ -37,7 +35,7 @@ struct ServerCertificate {
         self.init(line: output)
     }
 
-    /// Reads `notAfter=2027-02-21 00:56:03Z`.
+    /// Parses `notAfter=2027-02-21 00:56:03Z`.
     private init?(line: String) {
         guard line.hasPrefix("notAfter=") else { return nil }
         let numbers = line.split(whereSeparator: { !("0"..."9").contains($0) }).compactMap { Int32($0) }

@@ -4,7 +4,7 @@ import ArtifactProtocol
 import SystemCalls
 import TextCoding
 
-/// sshd's settings for the user whom clients push as: one `Match User` block.
+/// The `Match User` block of sshd's settings for the user whom clients push as.
 struct SSHDSettings {
     private let layout: ServerLayout
 
@@ -12,7 +12,7 @@ struct SSHDSettings {
         self.layout = layout
     }
 
-    /// A name and its value, in their order. The one of the command is what a new file gets.
+    /// Names and values in their order. The value of `ForceCommand` is that of a new file.
     private var wanted: [(name: String, value: String)] {
         [
             ("ForceCommand", layout.forceCommand), ("ExposeAuthInfo", "yes"),
@@ -22,7 +22,7 @@ struct SSHDSettings {
         ]
     }
 
-    /// A whole file.
+    /// The content of a new file.
     var text: String {
         let lines = wanted.map { "    \($0.name) \($0.value)\n" }
         return """
@@ -33,13 +33,13 @@ struct SSHDSettings {
             """
     }
 
-    /// What a file that is there already should say. Comments, other settings, and options that the receiver was given stay,
-    /// so that a file that is right comes back as it was.
+    /// Returns the content of an existing file with the settings corrected. Comments, other settings and the receiver's
+    /// options stay, so that a correct file is returned unchanged.
     func adapting(_ old: String) -> String {
         var lines = old.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         let matches = lines.indices.filter { SSHDSettings.setting(in: lines[$0])?.name == "match" }
-        // A file of several blocks, or for somebody else, is not one that this program or the package has made.
+        // A file with several blocks, or for another user, was made by neither this program nor the package.
         guard matches.count == 1, let match = matches.first,
             SSHDSettings.setting(in: lines[match])?.value.lowercased() == "user \(layout.user)"
         else { return text }
@@ -58,32 +58,32 @@ struct SSHDSettings {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// A command with the pull URL that is asked for, and otherwise as it was, if it starts the receiver for the repository.
+    /// Returns a command with the wanted pull URL, if it starts the receiver for the repository; otherwise a new command.
     private func command(adapting old: String) -> String {
         guard var words = old.shellWords, let program = words.first,
             program.hasSuffix("/bst-artifact-receive"),
-            words.contains(where: { $0 == layout.repository || "\(layout.home)/\($0)" == layout.repository })
+            layout.isRepositoryNamed(in: words)
         else { return layout.forceCommand }
-        if program != layout.receiver, layout.namesReceiver || !Directory.isExecutable(program) {
+        if program != layout.receiver, layout.isReceiverNamed || !Directory.isExecutable(program) {
             words[0] = layout.receiver
         }
         if let url = layout.pullURL { SSHDSettings.set(url, in: &words) }
         return words == old.shellWords ? old : words.map(\.shellQuoted).joined(separator: " ")
     }
 
-    /// Has the receiver tell clients where to pull from.
+    /// Sets the receiver's option `--pull-url`.
     private static func set(_ url: String, in words: inout [String]) {
         if let place = words.firstIndex(of: "--pull-url"), place + 1 < words.count {
             words[place + 1] = url
         } else if let place = words.firstIndex(where: { $0.hasPrefix("--pull-url=") }) {
             words[place] = "--pull-url=\(url)"
         } else {
-            // Not before the last word, which may be another option's value.
+            // At the front, since the last word may be another option's value.
             words.insert(contentsOf: ["--pull-url", url], at: words.dropFirst().first == "--verbose" ? 2 : 1)
         }
     }
 
-    /// The name of a line's setting, in lower case, and its value; nil for comments and empty lines.
+    /// Returns a line's setting, its name in lower case; nil for comments and empty lines.
     private static func setting(in line: String) -> (name: String, value: String)? {
         let words = line.split(maxSplits: 1, whereSeparator: { $0.isWhitespace || $0 == "=" })
         guard let name = words.first, !name.hasPrefix("#") else { return nil }

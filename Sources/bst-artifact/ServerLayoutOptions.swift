@@ -2,12 +2,10 @@
 
 import ArgumentParser
 import ArtifactProtocol
-import Glibc
-import SystemCalls
-import TextCoding
+import ServerSetup
 
-/// Where the parts of a cache are on its server.
-struct ServerLayout: ParsableArguments {
+/// Options for the places of a cache's parts on its server.
+struct ServerLayoutOptions: ParsableArguments {
     @Option(help: "The user who owns the cache, and whom clients push as.")
     var user = "artifacts"
 
@@ -17,7 +15,7 @@ struct ServerLayout: ParsableArguments {
     @Option(
         name: .customLong("repo"),
         help: ArgumentHelp("The repository. (default: 'repo' in the home directory)", valueName: "path"))
-    var repositoryOption: String?
+    var repository: String?
 
     @Option(
         name: .customLong("pull-url"),
@@ -34,7 +32,13 @@ struct ServerLayout: ParsableArguments {
         name: .customLong("receiver"),
         help: ArgumentHelp(
             "The receiver's program. (default: bst-artifact-receive beside this program)", valueName: "path"))
-    var receiverOption: String?
+    var receiver: String?
+
+    var layout: ServerLayout {
+        ServerLayout(
+            user: user, home: home, repository: repository, pullURL: pullURL,
+            sshdConfiguration: sshdConfiguration, receiver: receiver)
+    }
 
     func validate() throws {
         let isName = user.utf8.first.map { $0 >= 97 && $0 <= 122 || $0 == 95 } ?? false
@@ -47,7 +51,8 @@ struct ServerLayout: ParsableArguments {
         guard user != "root" else {
             throw ValidationError("The cache's user is not root: clients push as this user.")
         }
-        for path in [home, repository, sshdConfiguration, receiver] {
+        let layout = layout
+        for path in [home, layout.repository, sshdConfiguration, layout.receiver] {
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
                 throw ValidationError("'\(path.forDisplay())' is not an absolute path without blanks.")
             }
@@ -57,24 +62,5 @@ struct ServerLayout: ParsableArguments {
                 pullURL.utf8.allSatisfy({ $0 > 32 && $0 != 127 })
             else { throw ValidationError("'\(pullURL.forDisplay())' is no web address.") }
         }
-    }
-
-    var repository: String { repositoryOption ?? "\(home)/repo" }
-    var authorizedKeys: String { "\(home)/.ssh/authorized_keys" }
-
-    /// Whether the receiver is named, and not the one beside this program.
-    var namesReceiver: Bool { receiverOption != nil }
-
-    var receiver: String {
-        if let receiverOption { return receiverOption }
-        let own = ChildProcess.ownPath ?? "/usr/bin/bst-artifact"
-        return String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)]) + "/bst-artifact-receive"
-    }
-
-    /// What sshd starts, quoted for a shell.
-    var forceCommand: String {
-        var words = [receiver, "--verbose"]
-        if let pullURL { words += ["--pull-url", pullURL] }
-        return (words + [repository]).map(\.shellQuoted).joined(separator: " ")
     }
 }

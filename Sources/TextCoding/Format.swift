@@ -1,34 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SystemCalls
-
-/// Numbers as people read them.
-enum Format {
-    /// `1 object`, `12 objects`.
-    static func count(_ number: Int, _ noun: String) -> String {
+/// Numbers as text for people.
+package enum Format {
+    /// Returns a count as `1 object` or `12 objects`.
+    package static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
-    /// `999 B`, `1.5 KiB`, `20.0 MiB`.
-    static func bytes(_ number: UInt64) -> String {
+    /// Returns a size as `999 B`, `1.5 KiB` or `20.0 MiB`.
+    package static func bytes(_ number: UInt64) -> String {
         guard number >= 1024 else { return "\(number) B" }
         var value = Double(number) / 1024
         var unit = 0
         let units = ["KiB", "MiB", "GiB", "TiB"]
-        while value >= 1024, unit < units.count - 1 {
+        while value >= 1023.95, unit < units.count - 1 {
             value /= 1024
             unit += 1
         }
         return "\(oneDecimal(value)) \(units[unit])"
     }
 
-    /// `1.2 s` for a number of milliseconds.
-    static func seconds(_ milliseconds: UInt64) -> String {
+    /// Returns milliseconds as `1.2 s`.
+    package static func seconds(_ milliseconds: UInt64) -> String {
         "\(oneDecimal(Double(milliseconds) / 1000)) s"
     }
 
-    /// `8 s`, `3 min 20 s`, `2 h 5 min`.
-    static func duration(seconds: UInt64) -> String {
+    /// Returns seconds as `8 s`, `3 min 20 s` or `2 h 5 min`.
+    package static func duration(seconds: UInt64) -> String {
         switch seconds {
         case ..<60: "\(seconds) s"
         case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
@@ -36,13 +34,13 @@ enum Format {
         }
     }
 
-    /// `2026-11-22 14:08` for seconds since 1970, in the user's time zone.
-    static func date(_ timestamp: UInt64) -> String {
+    /// Returns seconds since 1970 as `2026-11-22 14:08`, in the user's time zone.
+    package static func date(_ timestamp: UInt64) -> String {
         CalendarTime.text(Int(clamping: timestamp), "%Y-%m-%d %H:%M", isLocal: true)
     }
 
-    /// Rows with their columns below each other: the first one to the left, the others to the right.
-    static func table(_ rows: [[String]]) -> [String] {
+    /// Pads rows to aligned columns, the first one flush left and the others flush right.
+    package static func table(_ rows: [[String]]) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

@@ -3,14 +3,14 @@
 import ArtifactRepository
 import TextCoding
 
-/// An option that receivers had in earlier releases, in a command that starts one.
+/// The use of a removed option, `--existing`, in a command that starts the receiver.
 struct RetiredOption {
-    /// The option, as it stands in the command.
+    /// The option as it is written in the command.
     let text: String
-    /// What to write in its place; nil where the command has that already.
+    /// The replacement; nil if the command has it already.
     let successor: String?
 
-    /// - Returns: nil where the command has none.
+    /// Finds the option in a command; nil if the command does not use it.
     init?(in words: [String]) {
         let name = "--existing"
         guard let place = words.firstIndex(where: { $0 == name || $0.hasPrefix("\(name)=") }) else {
@@ -25,16 +25,15 @@ struct RetiredOption {
         successor = hasSuccessor ? nil : "--moves \(ExistingRefs(rawValue: value)?.successor ?? .artifacts)"
     }
 
-    /// Looks at the `command="..."` of each line of `authorized_keys`.
-    static func inKeys(_ lines: [String]) -> RetiredOption? {
-        for line in lines where !line.hasPrefix("#") {
-            guard let command = command(ofKey: line) else { continue }
-            if let option = command.shellWords.flatMap(RetiredOption.init) { return option }
-        }
-        return nil
+    /// Finds the option in the `command="..."` of a line of `authorized_keys`.
+    init?(in key: AuthorizedKey) {
+        guard !key.line.hasPrefix("#"), let command = RetiredOption.command(ofKey: key.line),
+            let words = command.shellWords
+        else { return nil }
+        self.init(in: words)
     }
 
-    /// The command that sshd starts for a key; a quote inside is written `\"`.
+    /// Returns the command that sshd starts for a key. Quotes inside are escaped as `\"`.
     private static func command(ofKey line: String) -> String? {
         let start = "command=\""
         guard let begin = line.indices.first(where: { line[$0...].hasPrefix(start) }) else { return nil }
@@ -49,7 +48,7 @@ struct RetiredOption {
         return nil
     }
 
-    /// What is wrong with having it.
+    /// The text of a finding about it.
     var finding: String {
         let rest = successor.map { ", and the receiver takes \($0) in its place" } ?? ""
         return "the receiver's option \(text.forDisplay()) is gone\(rest)"

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactRepository
 import Glibc
+import ServerSetup
 import SystemCalls
 
 struct SetupServerCommand: ParsableCommand {
@@ -18,7 +19,7 @@ struct SetupServerCommand: ParsableCommand {
             serves the repository is up to you, or see 'bst-artifact help serve'.
             """)
 
-    @OptionGroup var layout: ServerLayout
+    @OptionGroup var layoutOptions: ServerLayoutOptions
 
     @Option(
         name: .customLong("key"),
@@ -39,7 +40,8 @@ struct SetupServerCommand: ParsableCommand {
 
     func run() throws {
         if check { return try runCheck() }
-        let steps = try ServerSteps(layout: layout, keys: try keyFiles.flatMap(SetupServerCommand.keys)).all()
+        let layout = layoutOptions.layout
+        let steps = try ServerSteps(layout: layout, keys: keyFiles.flatMap(AuthorizedKey.publicKeys)).all()
         guard !steps.isEmpty else {
             output.terminal.say(
                 "nothing to do: the server is set up. See also 'bst-artifact setup-server --check'")
@@ -78,28 +80,8 @@ struct SetupServerCommand: ParsableCommand {
         return answer == "y" || answer == "yes"
     }
 
-    /// The keys in a file, as `authorized_keys` takes them.
-    private static func keys(in file: String) throws -> [String] {
-        let text = String(decoding: try Directory.openAnywhere(file).readAll(limit: 1 << 20), as: UTF8.self)
-        let lines = text.split(whereSeparator: \.isNewline).map(String.init).filter {
-            !$0.isEmpty && !$0.hasPrefix("#")
-        }
-        let wrong = lines.first { line in
-            let words = line.split(separator: " ").map(String.init)
-            guard words.count >= 2, ServerSteps.isKeyType(words[0]) else { return true }
-            return fingerprint(ofSSHKey: words[1]) == nil
-        }
-        guard wrong == nil, !lines.isEmpty else {
-            throw RepositoryError(
-                .notAllowed,
-                "\(file) holds no public key of ssh, which begins with its type, such as ssh-ed25519: name the file that ends "
-                    + "in .pub")
-        }
-        return lines
-    }
-
     private func runCheck() throws {
-        var diagnosis = ServerDiagnosis(layout: layout, web: try web.options(output.terminal))
+        var diagnosis = ServerDiagnosis(layout: layoutOptions.layout, web: try web.options(output.terminal))
         let findings = diagnosis.run()
         for finding in findings {
             let mark =

@@ -4,12 +4,12 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// Programs of the system that setting up a server needs.
+/// Runs programs of the system.
 enum Shell {
-    /// Runs one and waits for it.
+    /// Runs a program and waits for it.
     ///
-    /// - Returns: what it printed, on both of its outputs.
-    /// - Throws: `RepositoryError` where it failed.
+    /// - Returns: its output, standard error included.
+    /// - Throws: `RepositoryError` if it fails.
     @discardableResult
     static func run(_ arguments: [String]) throws -> String {
         let (output, exit) = try result(arguments)
@@ -23,19 +23,18 @@ enum Shell {
         return output
     }
 
-    /// Runs one, waits for it, and tells how it ended.
-    static func result(_ arguments: [String]) throws -> (output: String, exit: ChildProcess.Exit) {
-        // One pipe for both outputs, so that neither waits for the other to be read.
+    private static func result(_ arguments: [String]) throws -> (output: String, exit: ChildProcess.Exit) {
+        // Both outputs share a pipe, since two would have to be read in turn.
         let process = try ChildProcess(["/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"] + arguments)
         process.closeInput()
         let output = try process.output.readAll(limit: 1 << 20)
         return (String(decoding: output, as: UTF8.self), process.wait())
     }
 
-    /// Whether one is installed.
+    /// Returns the path of a program; nil if it is not installed.
     static func path(of name: String) -> String? {
-        let folders = Environment.all["PATH", default: ""].split(separator: ":").map(String.init)
-        return (folders + ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]).map { "\($0)/\(name)" }
+        let directories = (Environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        return (directories + ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]).map { "\($0)/\(name)" }
             .first { Directory.isExecutable($0) }
     }
 }

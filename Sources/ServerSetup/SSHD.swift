@@ -12,19 +12,19 @@ enum SSHD {
                 .notAllowed,
                 "there is no sshd on this machine, over which clients push: install Debian's openssh-server")
         }
-        // It looks after a folder that services make for it.
+        // sshd insists on this directory, which its service makes.
         mkdir("/run/sshd", 0o755)
         return path
     }
 
-    /// Has it look through its configuration.
+    /// Checks sshd's configuration.
     ///
-    /// - Throws: `RepositoryError` with what it says.
+    /// - Throws: `RepositoryError` with sshd's message.
     static func check() throws {
         try Shell.run([program(), "-t"])
     }
 
-    /// Lets the running one read its configuration; one that does not run will.
+    /// Makes a running sshd read its configuration.
     static func reload() throws {
         if access("/run/systemd/system", F_OK) == 0 {
             try Shell.run(["systemctl", "try-reload-or-restart", "ssh.service"])
@@ -36,8 +36,7 @@ enum SSHD {
         }
     }
 
-    /// The settings that hold for a user, by their names in lower case; a setting that stands there several times has several
-    /// values.
+    /// Returns the effective settings for a user by their lower-case names, each with all of its values.
     static func settings(for user: String) throws -> [String: [String]] {
         let output = try Shell.run([
             program(), "-T", "-C", "user=\(user),host=localhost,addr=127.0.0.1",
