@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a repository stores its objects; the raw values are the numbers that OSTree and the wire use.
+/// A repository's format of objects; the raw values are the numbers of OSTree and the wire.
 public enum RepositoryMode: Int32, Sendable, CaseIterable, CustomStringConvertible {
     /// Files as they are checked out, with their owners; needs root.
     case bare = 0
-    /// Files compressed: what a web server can serve. Also called archive-z2.
+    /// Compressed files, which a web server can serve. Also called archive-z2.
     case archive = 1
     /// Files with owner and mode in an extended attribute: BuildStream's local cache.
     case bareUser = 2
     /// Files without owners.
     case bareUserOnly = 3
 
-    /// Reads a mode's name, as `ostree init --mode` takes it.
+    /// Parses a mode's name, as `ostree init --mode` takes it.
     public init?(name: String) {
         switch name {
         case "bare": self = .bare

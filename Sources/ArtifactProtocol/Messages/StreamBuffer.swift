@@ -3,7 +3,7 @@
 /// Bytes between a descriptor and a state machine: written at one end, consumed at the other, never more
 /// than its capacity.
 ///
-/// The state machines of this module read from it without copying; whoever drives them fills it.
+/// The state machines of this module read from it without copying; their callers fill it.
 public final class StreamBuffer {
     private var storage: UnsafeMutableRawBufferPointer
     private var start = 0
@@ -12,7 +12,7 @@ public final class StreamBuffer {
     /// The smallest capacity that every message fits into.
     public static let minimumCapacity = FrameHeader.byteCount + FrameHeader.maximumBodySize
 
-    /// Makes an empty buffer of `capacity` bytes.
+    /// Creates an empty buffer of `capacity` bytes.
     public init(capacity: Int = 256 * 1024) {
         storage = .allocate(byteCount: max(capacity, StreamBuffer.minimumCapacity), alignment: 64)
     }
@@ -21,7 +21,7 @@ public final class StreamBuffer {
         storage.deallocate()
     }
 
-    /// Sees to it that so many bytes fit, of which those that wait are the first.
+    /// Grows the capacity to `count` bytes; the waiting bytes stay.
     func reserve(_ count: Int) {
         guard count > storage.count else { return }
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
@@ -30,19 +30,19 @@ public final class StreamBuffer {
         (storage, end, start) = (larger, end - start, 0)
     }
 
-    /// The bytes that wait to be consumed; valid until the buffer is filled again.
+    /// The waiting bytes; valid until the buffer is filled again.
     public var readable: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: storage[start..<end])
     }
 
-    /// Takes the first `count` waiting bytes out; they stay where they are until the buffer is filled again.
+    /// Consumes the first `count` waiting bytes, whose memory is valid until the buffer is filled again.
     public func consume(_ count: Int) {
         precondition(count >= 0 && count <= end - start)
         start += count
     }
 
-    /// Lets `body` write into the free space, of which there is always some unless a message that fits was
-    /// left unread; `body` returns how many bytes it wrote, and so does this.
+    /// Lets `body` write into the free space and return the number of bytes written, which this returns too. There is
+    /// always free space unless a whole message was left unread.
     public func fill<E: Error>(_ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int) throws(E) -> Int {
         if start == end {
             start = 0
@@ -59,7 +59,7 @@ public final class StreamBuffer {
 
     /// Appends as many of the bytes as there is space for.
     ///
-    /// - Returns: how many that were.
+    /// - Returns: the number of bytes appended.
     public func append(_ bytes: some Sequence<UInt8>) -> Int {
         fill { space in
             space.withMemoryRebound(to: UInt8.self) { $0.initialize(from: bytes.prefix(space.count)).index }

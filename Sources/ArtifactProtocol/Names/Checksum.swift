@@ -2,16 +2,16 @@
 
 /// A SHA-256 checksum: 32 bytes, written as 64 lower-case hexadecimal digits.
 public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable {
-    // Four words in big-endian order: compact in sets, and comparison is comparison of the words.
+    // Four words in big-endian order: compact in sets, and ordered as the digits are.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
-    /// Stands for no commit where a checksum is written in hexadecimal digits: 64 zeros.
+    /// 64 zeros, which stand for no commit where a checksum is written in hexadecimal digits.
     package static let noCommit = String(repeating: "0", count: 64)
 
-    /// How many bytes a checksum has.
+    /// The size of a checksum in bytes.
     public static let byteCount = 32
 
-    /// Takes 32 bytes; nil for any other number.
+    /// Creates a checksum from 32 bytes; nil for any other number.
     public init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Checksum.byteCount else { return nil }
         func word(_ index: Int) -> UInt64 {
@@ -20,9 +20,9 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
         words = (word(0), word(1), word(2), word(3))
     }
 
-    /// Takes exactly 64 lower-case hexadecimal digits; nil for anything else.
+    /// Parses exactly 64 lower-case hexadecimal digits; nil for anything else.
     public init?(hex: some StringProtocol) {
-        // Nearly all strings lie in one piece, and are read several times as fast so.
+        // Nearly all strings are contiguous, which is several times as fast.
         let parsed =
             hex.utf8.withContiguousStorageIfAvailable(Checksum.words)
             ?? Array(hex.utf8).withUnsafeBufferPointer(Checksum.words)
@@ -73,7 +73,7 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
         }
     }
 
-    /// Writes the digits to where there is room for 64 bytes.
+    /// Writes the 64 digits.
     private func writeHex(to digits: UnsafeMutableBufferPointer<UInt8>) {
         let target = UnsafeMutableRawBufferPointer(digits)
         func write(_ word: UInt64, at start: Int) {
@@ -89,15 +89,15 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
         write(words.3, at: 48)
     }
 
-    /// Eight hexadecimal digits, the first one in the highest byte: all of them at once, since names of objects are made
-    /// and looked up all the time.
+    /// Returns eight hexadecimal digits, the first one in the highest byte. They are computed in parallel within the word,
+    /// since names of objects are on every hot path.
     private static func digits(_ value: UInt32) -> UInt64 {
-        // Each half byte to a byte of its own.
+        // Spread each half byte to a byte of its own.
         var spread = UInt64(value)
         spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
         spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
         spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F
-        // One in each byte from ten on, which is a letter.
+        // 1 in each byte that is a letter.
         let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
         return spread + 0x3030_3030_3030_3030 + letters * UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
     }

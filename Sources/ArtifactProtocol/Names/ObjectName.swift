@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The kinds of object that a repository holds, with the suffix each has on the wire and in an archive
-/// repository.
+/// The kinds of object, with their suffixes on the wire and in an archive repository.
 public enum ObjectType: String, Sendable, CaseIterable {
     /// A file or symbolic link in archive form.
     case file = "filez"
-    /// A directory's names.
+    /// The entries of a directory.
     case dirtree
     /// A directory's owner, mode and extended attributes.
     case dirmeta
@@ -22,13 +21,13 @@ public struct ObjectName: Hashable, Sendable, CustomStringConvertible {
     /// The kind of object.
     public let type: ObjectType
 
-    /// Names an object.
+    /// Creates an object's name.
     public init(_ checksum: Checksum, _ type: ObjectType) {
         self.checksum = checksum
         self.type = type
     }
 
-    /// Reads a name as it travels, `<64 hexadecimal digits>.<suffix>`; nil for anything else.
+    /// Parses `<64 hexadecimal digits>.<suffix>`, the form on the wire; nil for anything else.
     public init?(fileName: some StringProtocol) {
         guard fileName.utf8.count > 65, let dot = fileName.firstIndex(of: "."),
             let checksum = Checksum(hex: fileName[..<dot]),
@@ -37,24 +36,24 @@ public struct ObjectName: Hashable, Sendable, CustomStringConvertible {
         self.init(checksum, type)
     }
 
-    /// The name as it travels and as an archive repository spells it.
+    /// The name on the wire and in an archive repository.
     public var fileName: String { "\(checksum.hex).\(type.rawValue)" }
 
-    /// The name as it travels.
+    /// The name on the wire.
     public var description: String { fileName }
 }
 
-/// What a peer calls an object that it sends.
+/// The name of an object that a peer sends.
 public enum ReceivedObjectName: Equatable, Sendable {
-    /// An object of a kind that repositories hold.
+    /// The name of an object of a known kind.
     case object(ObjectName)
-    /// Something that some clients send and that repositories no longer know; its bytes are to be skipped.
+    /// The name of an obsolete kind that some clients send; its bytes are to be skipped.
     case obsolete(String)
 
-    /// The suffixes of what is skipped.
+    /// The suffixes of obsolete kinds.
     static let obsoleteSuffixes = ["sig", "sizes2"]
 
-    /// Reads the name that a peer gives to what it sends.
+    /// Parses a name.
     ///
     /// - Throws: `ProtocolError` for anything but `<64 lower-case hexadecimal digits>.<known suffix>`.
     init(received name: String) throws(ProtocolError) {

@@ -4,22 +4,22 @@ import TextCoding
 
 /// The name of a ref, for example `project/element/cachekey`.
 ///
-/// The rules are libostree's: parts of letters and digits of any script, `-`, `.` and `_` between single slashes, each
-/// beginning with a letter, a digit or `_`. Beyond them, 64 lower-case hexadecimal digits are a commit and no name; a part of
-/// more than 255 bytes is refused, which no file system takes, a name of more than 4,000, which with its directories is no
-/// path, and the line break at the end of a name that libostree overlooks.
+/// The rules are libostree's: parts between single slashes, of letters and digits of any script, `-`, `.` and `_`, each
+/// beginning with a letter, a digit or `_`. Refused as well are 64 lower-case hexadecimal digits, which are a commit, parts of
+/// more than 255 bytes and names of more than 4,000, which file systems do not accept, and a line break at the end, which
+/// libostree overlooks.
 ///
-/// Names are equal where their bytes are: two spellings of one text are two refs, unlike two equal `String`s.
+/// Names are compared by their bytes: unlike `String`s, two canonically equivalent ones are two refs.
 public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// The most bytes of a name.
+    /// The largest size of a name in bytes.
     public static let maximumSize = 4000
-    /// The most bytes between two slashes.
+    /// The largest size of a part in bytes.
     public static let maximumPartSize = 255
 
     /// The name.
     public let text: String
 
-    /// Checks a name; nil for one that breaks the rules.
+    /// Parses a name; nil for one that breaks the rules.
     public init?(_ text: some StringProtocol) {
         guard text.utf8.count <= RefName.maximumSize, Checksum(hex: text) == nil else { return nil }
         for part in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
@@ -43,7 +43,7 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The first part of the name, which is the project of an artifact.
     package var project: RefName { parents.first ?? self }
 
-    /// `a` and `a/b` for `a/b/c`: the directories that lead to the ref, of which none can be a ref beside it.
+    /// The directories above the ref, none of which can be a ref beside it: `a` and `a/b` for `a/b/c`.
     package var parents: [RefName] {
         text.utf8.indices.filter { text.utf8[$0] == UInt8(ascii: "/") }.map {
             RefName(unchecked: text[..<$0])

@@ -12,10 +12,10 @@ struct PaxRecords: Equatable, Sendable {
     /// Replaces the member's size.
     var size: UInt64?
 
-    /// Reads the records.
+    /// Parses the records.
     ///
-    /// - Throws: `ProtocolError` for damaged records, and for those that would make a link or a sparse file of the
-    ///   member.
+    /// - Throws: `ProtocolError` for damaged records, and for those that turn the member into a link or a sparse
+    ///   file.
     init(reading bytes: [UInt8]) throws(ProtocolError) {
         var rest = bytes[...]
         while !rest.isEmpty {

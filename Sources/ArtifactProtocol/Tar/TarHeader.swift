@@ -5,7 +5,7 @@
 /// Format: POSIX.1-2017, `pax`, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format" for the binary
 /// sizes.
 struct TarHeader: Equatable, Sendable {
-    /// What a member is.
+    /// The kind of a member.
     enum Kind: Equatable, Sendable {
         /// A regular file.
         case file
@@ -15,20 +15,20 @@ struct TarHeader: Equatable, Sendable {
         case globalExtended
         /// GNU: the next member's long name.
         case longName
-        /// Anything else: links, folders, devices, sparse files and what GNU tar adds to them.
+        /// Any other: links, directories, devices, sparse files and extensions of GNU tar.
         case other(UInt8)
     }
 
-    /// The size of a header and the unit of everything else.
+    /// The size of a header, and the unit of everything else.
     static let blockSize = 512
-    /// Streams end at a multiple of this: existing receivers read in blocks of so many bytes.
+    /// The size that streams are padded to a multiple of: existing receivers read in units of it.
     static let recordSize = 10_240
 
     var name: String
     var kind: Kind
     var size: UInt64
 
-    /// Reads a block that is not all zero.
+    /// Parses a block that is not all zero.
     init(block: UnsafeRawBufferPointer) throws(ProtocolError) {
         precondition(block.count == TarHeader.blockSize)
         var sum = 0
@@ -63,7 +63,7 @@ struct TarHeader: Equatable, Sendable {
         String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// Octal digits, which spaces may precede and spaces or NULs end.
+    /// Parses octal digits, which spaces may precede and spaces or NULs end.
     static func octal(_ field: Slice<UnsafeRawBufferPointer>) -> UInt64? {
         let digits = field.drop { $0 == UInt8(ascii: " ") }
             .prefix { $0 != 0 && $0 != UInt8(ascii: " ") }
@@ -78,7 +78,7 @@ struct TarHeader: Equatable, Sendable {
         return digits.isEmpty ? nil : value
     }
 
-    /// Octal digits, or GNU's base 256 where the first bit is set. Negative numbers are none.
+    /// Parses octal digits, or GNU's base 256 where the first bit is set; nil for negative numbers.
     static func number(_ field: Slice<UnsafeRawBufferPointer>) -> UInt64? {
         guard let first = field.first else { return nil }
         guard first & 0x80 != 0 else { return octal(field) }
@@ -91,8 +91,8 @@ struct TarHeader: Equatable, Sendable {
         return value
     }
 
-    /// A header for a regular file, as ustar; sizes from 8 GiB on in base 256, as GNU and Python's tarfile write
-    /// and read them.
+    /// Returns a ustar header for a regular file, with sizes from 8 GiB on in base 256, as GNU tar and Python's tarfile
+    /// write them.
     static func block(name: String, size: UInt64, flag: UInt8 = UInt8(ascii: "0")) -> [UInt8] {
         precondition(name.utf8.count <= 100)
         var block = [UInt8](repeating: 0, count: blockSize)

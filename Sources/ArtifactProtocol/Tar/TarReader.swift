@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a tar stream of regular files out of a buffer, to the end of its padding and not a byte further.
+/// A parser of a tar stream of regular files, which consumes its padding and not a byte beyond.
 struct TarReader: Sendable {
-    /// What comes next in the stream.
+    /// A step of the stream.
     enum Event {
         /// A member begins.
         case member(name: String, size: UInt64)
-        /// So many bytes of the member's content, at the start of what the buffer holds.
+        /// The next bytes of the member's content, in the buffer.
         case content(UnsafeRawBufferPointer)
         /// The member is complete.
         case memberEnd
@@ -14,15 +14,15 @@ struct TarReader: Sendable {
         case end
     }
 
-    /// The largest pax header or long name, in bytes: far more than any client sends.
+    /// The largest pax header or long name in bytes, far more than any client sends.
     static let maximumExtensionSize: UInt64 = 64 * 1024
 
-    /// The most extended headers in a row: one of each kind is what clients send.
+    /// The most extended headers in a row; clients send one of each kind.
     static let maximumExtensionCount = 16
 
     private enum State: Equatable {
         case header
-        /// Collecting what belongs to the next header.
+        /// Collecting an extension of the next header.
         case collecting(TarHeader.Kind, remaining: UInt64, padding: UInt64)
         case content(remaining: UInt64, padding: UInt64)
         case memberEnding(padding: UInt64)
@@ -36,15 +36,15 @@ struct TarReader: Sendable {
     private var pax: PaxRecords?
     private var longName: String?
     private var extensionCount = 0
-    /// How many bytes of the stream were consumed.
+    /// The number of bytes consumed.
     private(set) var position: UInt64 = 0
 
-    /// What the reader stands in, for messages about a truncated stream.
+    /// True within a member, for messages about a truncated stream.
     var isInsideMember: Bool {
         if case .content = state { true } else { false }
     }
 
-    /// The next event, or nil where more bytes are needed.
+    /// Returns the next event, or nil where more bytes are needed.
     mutating func next(from buffer: StreamBuffer) throws(ProtocolError) -> Event? {
         while true {
             let bytes = buffer.readable
@@ -175,7 +175,7 @@ struct TarReader: Sendable {
         }
     }
 
-    /// How many bytes follow a content of `size` bytes up to the next block.
+    /// Returns the number of bytes from the end of a content of `size` bytes to the next block.
     static func padding(after size: UInt64) -> UInt64 {
         (UInt64(TarHeader.blockSize) - size % UInt64(TarHeader.blockSize)) % UInt64(TarHeader.blockSize)
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes everything of a tar stream but the members' contents.
+/// A writer of all of a tar stream but the members' contents.
 struct TarWriter: Sendable {
     private var position: UInt64 = 0
 
-    /// What precedes a member's content.
+    /// Returns the bytes before a member's content.
     ///
-    /// Python's tarfile, which existing receivers read with, stops at the first of the two zero blocks. Where that is
-    /// the last block of a record, it leaves the second one and the padding unread, and they are taken for a frame.
-    /// So the last member must not end there: one that would is moved by a pax header that says nothing.
+    /// Python's tarfile, which existing receivers use, stops at the first of the two zero blocks. Where that is the last
+    /// block of a record, it leaves the second one and the padding unread, which the receiver then takes for a frame. So a
+    /// last member that would end there is moved by an empty pax header.
     mutating func header(name: String, size: UInt64, isLast: Bool) -> [UInt8] {
         let block = UInt64(TarHeader.blockSize)
         let record = UInt64(TarHeader.recordSize)
@@ -31,12 +31,12 @@ struct TarWriter: Sendable {
             + [UInt8](repeating: 0, count: padding)
     }
 
-    /// What follows a member's content of `size` bytes.
+    /// Returns the padding after a member's content of `size` bytes.
     func trailer(size: UInt64) -> [UInt8] {
         [UInt8](repeating: 0, count: Int(TarReader.padding(after: size)))
     }
 
-    /// What ends the stream: two zero blocks, and padding to a multiple of 10,240 bytes.
+    /// Returns the end of the stream: two zero blocks, and padding to a multiple of 10,240 bytes.
     func end() -> [UInt8] {
         let record = UInt64(TarHeader.recordSize)
         let ends = position + 2 * UInt64(TarHeader.blockSize)
