@@ -11,14 +11,14 @@ import SystemCalls
 /// try await cache.push(["hello/base/4f2a"], from: Repository("my-artifacts"))
 /// ```
 ///
-/// What it does, it does on a thread of its own. Where the task that waits for it is cancelled, the work ends, nothing
-/// half-done is visible, and `CancellationError` is thrown; the next attempt goes on from there.
+/// Each operation runs on a thread of its own. When its task is cancelled, it ends with `CancellationError` and leaves nothing
+/// partial visible; the next attempt goes on from there.
 public struct ArtifactCache: Sendable {
-    /// How the cache is talked to.
+    /// The settings for a cache.
     public struct Options: Sendable {
-        /// How the receiver of an ssh address is started, and how objects are sent to it.
+        /// The settings for the receiver of an ssh address and for pushes.
         public var push = Pusher.Options()
-        /// How a web server is talked to.
+        /// The settings for web servers.
         public var web = WebOptions()
         /// Places that have the same as the cache, for pulls.
         public var mirrors: [RemoteAddress] = []
@@ -29,9 +29,9 @@ public struct ArtifactCache: Sendable {
         public init() {}
     }
 
-    /// Where the cache is.
+    /// The address of the cache.
     public let address: RemoteAddress
-    /// How it is talked to.
+    /// The settings.
     public var options: Options
 
     /// Names a cache; nothing is connected yet.
@@ -47,13 +47,13 @@ public struct ArtifactCache: Sendable {
         self.init(address: try RemoteAddress(parsing: address), options: options)
     }
 
-    /// Brings refs of a repository, and everything that they need, to the cache.
+    /// Pushes refs of a repository, and everything that they need, to the cache.
     ///
     /// - Parameters:
     ///   - refs: the refs, which must be in `repository`.
-    ///   - repository: what is pushed from.
-    ///   - progress: is told how far the push has come, on a thread of its own.
-    /// - Returns: what became of each ref. The cache has all of them now, unless `options` ask for a dry run.
+    ///   - repository: the source.
+    ///   - progress: receives the progress, on another thread.
+    /// - Returns: the result for each ref. The cache has all of them now, unless `options` ask for a dry run.
     /// - Throws: ``ClientError``, with `diverged` where the cache has another commit of a ref, which stays, while the other
     ///   refs are pushed; `RepositoryError`; `ProtocolError`; `CancellationError`. ``Pusher`` reports refs that diverged
     ///   rather than throw.
@@ -82,12 +82,12 @@ public struct ArtifactCache: Sendable {
         }
     }
 
-    /// Brings refs of the cache, and everything that they need, into a repository, where they are called the same.
+    /// Pulls refs of the cache, under the same names, and everything that they need into a repository.
     ///
     /// - Parameters:
     ///   - refs: the refs.
-    ///   - repository: what is pulled into.
-    ///   - progress: is told how far the pull has come, on a thread of its own.
+    ///   - repository: the destination.
+    ///   - progress: receives the progress, on another thread.
     /// - Throws: ``ClientError``, with `unknownRef` where the cache lacks a ref, with `older` where `options` refuse its commit;
     ///   `RepositoryError`; `CancellationError`.
     @discardableResult
@@ -103,7 +103,7 @@ public struct ArtifactCache: Sendable {
         }
     }
 
-    /// The commits that the cache has for refs.
+    /// Returns the commits that the cache has for refs.
     ///
     /// - Returns: those of the refs that it has.
     public func commits(of refs: [String]) async throws -> [String: Checksum] {
@@ -113,9 +113,9 @@ public struct ArtifactCache: Sendable {
         }
     }
 
-    /// Visits what the cache has, by its summary.
+    /// Calls a function for each ref in the cache's summary.
     ///
-    /// - Parameter visit: gets one entry at a time, on a thread of its own: a cache may have a million.
+    /// - Parameter visit: receives one entry at a time, on another thread: a cache may have a million.
     /// - Throws: ``ClientError`` with `missing` where the cache has no summary; what `visit` throws.
     public func forEachRef(_ visit: @escaping @Sendable (Summary.Entry) throws -> Void) async throws {
         try await workOnThread { cancellation in
@@ -126,7 +126,7 @@ public struct ArtifactCache: Sendable {
         }
     }
 
-    /// Starts the cache's receiver and asks what it is.
+    /// Starts the cache's receiver and returns its introduction.
     public func check() async throws -> Info {
         try await workOnThread { cancellation in
             var options = options.push

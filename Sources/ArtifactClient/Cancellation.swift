@@ -2,7 +2,7 @@
 
 import SystemCalls
 
-/// Tells a push or a pull, from another thread, that it is not wanted any more.
+/// Ends a push or a pull from another thread.
 ///
-/// Those who call from a task need none: ``ArtifactCache`` ends with the task.
+/// ``ArtifactCache`` needs none: it ends when its task is cancelled.
 public typealias Cancellation = SystemCalls.Cancellation

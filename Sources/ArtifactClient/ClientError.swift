@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a push, a pull or a look at a remote failed.
+import ArtifactProtocol
+import ArtifactRepository
+
+/// The failure of a push, a pull or another request to a remote.
 public struct ClientError: Error, CustomStringConvertible, Sendable {
     /// The kinds of failure.
     public enum Code: Sendable, Equatable {
@@ -10,25 +13,25 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
         case unknownRemote
         /// The remote could not be reached.
         case unreachable
-        /// The remote was reached, and does not let us in.
+        /// The remote refuses our credentials or certificate, or we refuse its.
         case accessDenied
-        /// The far side has no receiver, or it could not be started.
+        /// The remote has no receiver, or it could not be started.
         case noReceiver
-        /// The connection ended before the work was done.
+        /// The connection ended too early.
         case dropped
-        /// The far side refused.
+        /// The remote refused.
         case refused
-        /// The far side's commit of a ref is not an ancestor of ours.
+        /// The remote's commit of a ref is not an ancestor of ours.
         case diverged
-        /// The remote's commit of a ref is older than ours, and such ones are refused.
+        /// The remote's commit of a ref is older than ours, which the options refuse.
         case older
         /// There is no such ref.
         case unknownRef
-        /// What came from the remote is not what it must be.
+        /// The remote serves wrong content.
         case badContent
-        /// The remote lacks something that it must have.
+        /// The remote lacks something that a repository must have.
         case missing
-        /// Nobody wants it any more.
+        /// It was cancelled.
         case cancelled
     }
 
@@ -43,11 +46,24 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
         self.description = description
     }
 
-    /// The error for a remote whose owner lets nothing be changed.
+    /// The error for a remote whose receiver is read-only.
     public static func readOnly(_ remote: String) -> ClientError {
         ClientError(
             .refused,
             "\(remote) takes no pushes at the moment, since its receiver is read-only: try again later, or ask its "
                 + "administrator")
+    }
+
+    /// The error for a remote that does not have an object.
+    static func lacks(_ name: ObjectName, at remote: String) -> ClientError {
+        ClientError(
+            .missing,
+            "\(remote) lacks object \(name), which a commit there needs: it was pruned or damaged, so tell its administrator, or "
+                + "pull from another cache")
+    }
+
+    /// The error for a remote that has something else in an object's place.
+    static func wrongBytes(_ error: RepositoryError, from remote: String) -> ClientError {
+        ClientError(.badContent, "\(remote) serves wrong bytes: \(error): tell its administrator")
     }
 }

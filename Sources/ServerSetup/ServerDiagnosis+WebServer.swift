@@ -14,7 +14,7 @@ extension ServerDiagnosis {
         }
         var options = web
         options.attempts = 1
-        options.patience = 15
+        options.timeout = .seconds(15)
         do {
             let address = try RemoteAddress(parsing: url)
             _ = try RemoteRepository(address, options: options).resolve([])

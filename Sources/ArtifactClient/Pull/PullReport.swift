@@ -2,13 +2,13 @@
 
 import ArtifactProtocol
 
-/// What a pull did.
+/// The result of a pull.
 public struct PullReport: Sendable, Equatable {
-    /// When two commits were made, in seconds since 1970.
+    /// The times of two commits, in seconds since 1970.
     public struct Times: Sendable, Equatable {
         /// The commit that a ref moves to.
         public var now: UInt64
-        /// The one that it was at.
+        /// The commit that it pointed to before.
         public var before: UInt64
     }
 
@@ -20,31 +20,30 @@ public struct PullReport: Sendable, Equatable {
         public var commit: Checksum
         /// The commit that it pointed to here before, if any.
         public var previous: Checksum?
-
-        /// When the commit and the previous one were made; nil where there is none, or one that is not here any more.
+        /// The times of the commit and the previous one; nil where there is no previous one, or it was pruned here.
         public var times: Times?
 
-        /// Describes what became of a ref.
+        /// Describes the result for a ref.
         public init(ref: RefName, commit: Checksum, previous: Checksum? = nil) {
             self.ref = ref
             self.commit = commit
             self.previous = previous
         }
 
-        /// Whether it moved.
+        /// True if it moved.
         public var isChanged: Bool { previous != commit }
 
-        /// True where it moved to a commit that is older than the one before.
+        /// True if it moved to a commit that is older than the one before.
         public var isOlder: Bool { times.map { $0.now < $0.before } ?? false }
     }
 
     /// The refs, in the order in which they were asked for.
     public var entries: [Entry] = []
-    /// How many objects were fetched.
+    /// The number of objects that were fetched.
     public var objects = 0
-    /// How many bytes of objects were fetched, as they travel.
+    /// The bytes of objects that were fetched, in the form in which they travel.
     public var bytes: UInt64 = 0
 
-    /// Nothing was pulled.
+    /// An empty report.
     public init() {}
 }

@@ -2,21 +2,16 @@
 
 import ArtifactProtocol
 import ArtifactRepository
-import Glibc
-import SystemCalls
 
-/// An archive repository that a web server publishes, or that is on this machine, as a reader sees it.
+/// A reader of an archive repository that a web server publishes, or that is on this machine.
 public final class RemoteRepository {
     /// The repository's address, for messages.
     let remote: String
-    let web: WebClient
+    let client: WebClient
     private let isLocal: Bool
-    /// What the refs were when they were asked for.
+    /// The commits of the refs that were requested.
     private var known: [RefName: Checksum] = [:]
     private var isConfigurationChecked = false
-
-    /// The largest summary that is read, in bytes: a million refs take a tenth of it.
-    private static let maximumSummarySize: UInt64 = 1 << 30
 
     /// Prepares to read; nothing is fetched yet.
     ///
@@ -24,7 +19,7 @@ public final class RemoteRepository {
     ///   - remote: the address.
     ///   - mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails or lacks
     ///     something, the next one. They get no secrets of `options`.
-    ///   - options: how web servers are talked to.
+    ///   - options: the settings for requests.
     /// - Throws: `ClientError` where nothing can be pulled from such a remote.
     public init(
         _ remote: RemoteAddress, mirrors: [RemoteAddress] = [], options: WebOptions = WebOptions()
@@ -34,7 +29,7 @@ public final class RemoteRepository {
         let places = try ([remote] + mirrors).map { address in
             WebClient.Mirror(base: try RemoteRepository.url(of: address), shown: "\(address)")
         }
-        web = try WebClient(places, options: options)
+        client = try WebClient(places, options: options)
     }
 
     /// The URL that a remote is pulled from.
@@ -51,10 +46,10 @@ public final class RemoteRepository {
         }
     }
 
-    /// The commits that the remote has for refs.
+    /// Returns the commits that the remote has for refs.
     ///
-    /// Each ref is read by itself, so that the number of refs in the cache does not matter, and once: a pull brings what
-    /// was found here.
+    /// Each ref is requested by itself, so that the number of refs in the cache does not matter, and once: a pull fetches
+    /// the commit that was found here.
     ///
     /// - Returns: the commits of those refs that exist.
     /// - Throws: `ClientError` where the remote cannot be read, or is no archive repository.
@@ -63,25 +58,25 @@ public final class RemoteRepository {
         return known.filter { refs.contains($0.key) }
     }
 
-    /// Fetches a few things, and looks once whether the remote is a repository that can be pulled from.
-    private func fetch(_ requests: [WebRequest]) throws {
+    /// Runs requests, and checks once that the remote is a repository that can be pulled from.
+    private func fetch(_ requests: [any WebRequest]) throws {
         var requests = requests
         if !isConfigurationChecked {
-            try web.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
+            try client.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
                 (try? RemoteRepository.checkConfiguration(bytes, of: remote)) != nil
             }
             requests.append(
-                text("config", limit: 64 * 1024) { [self] bytes in
+                TextRequest("config", of: remote, limit: 64 * 1024) { [self] bytes in
                     try RemoteRepository.checkConfiguration(bytes, of: remote)
                     isConfigurationChecked = true
                 })
         }
-        try web.run { requests.popLast() }
+        try client.run { requests.popLast() }
     }
 
-    private func refRequest(_ ref: RefName) -> WebRequest {
-        text("refs/heads/\(SplitURL.encode(ref.text))", limit: 4096) { [self] bytes in
-            // A folder of refs is no ref, and libcurl reads a local one as nothing.
+    private func refRequest(_ ref: RefName) -> TextRequest {
+        TextRequest("refs/heads/\(SplitURL.encode(ref.text))", of: remote, limit: 4096) { [self] bytes in
+            // A directory of refs is no ref, and libcurl reads a local one as nothing.
             guard let bytes, !(bytes.isEmpty && isLocal) else { return }
             guard let checksum = Checksum(hex: String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))
             else {
@@ -93,7 +88,7 @@ public final class RemoteRepository {
         }
     }
 
-    /// Fetches commits alone, without anything that they consist of.
+    /// Fetches commits without their trees.
     ///
     /// - Throws: `ClientError` where the remote lacks one, or has something else in its place.
     func commits(_ commits: [Checksum]) throws -> [Checksum: Commit] {
@@ -101,7 +96,8 @@ public final class RemoteRepository {
         try fetch(
             Set(commits).sorted().map { commit in
                 let name = ObjectName(commit, .commit)
-                return text(name.webPath, limit: Commit.maximumMetadataSize) { [remote] bytes in
+                return TextRequest(name.webPath, of: remote, limit: Commit.maximumMetadataSize) {
+                    [remote] bytes in
                     guard let bytes else { throw ClientError.lacks(name, at: remote) }
                     do throws(RepositoryError) {
                         found[commit] = try Commit(verifying: bytes, name)
@@ -113,74 +109,27 @@ public final class RemoteRepository {
         return found
     }
 
-    /// Fetches the summary, which need not fit into memory.
+    /// Fetches the summary into a temporary file, since it need not fit into memory.
     ///
     /// - Throws: `ClientError` with `missing` where there is none.
     public func summary() throws -> Summary {
-        let file = try Directory(getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp").unnamedFile()
-        var size: UInt64 = 0
-        var isPresent = false
-        let request = WebRequest(
-            path: "summary",
-            begin: { [remote] in
-                size = 0
-                try file.truncate()
-                return { bytes in
-                    size += UInt64(bytes.count)
-                    guard size <= RemoteRepository.maximumSummarySize else {
-                        throw ClientError(
-                            .badContent,
-                            "the summary of \(remote) is larger than \(RemoteRepository.maximumSummarySize) bytes, so it is "
-                                + "not read: pull by full names")
-                    }
-                    try file.writeAll(bytes)
-                }
-            },
-            end: { isPresent = $0 == .complete })
+        let request = try SummaryRequest(of: remote)
         try fetch([request])
-        guard isPresent else {
+        guard request.isPresent else {
             throw ClientError(
                 .missing,
                 "\(remote) has no summary, so what it has cannot be listed: its administrator makes one with "
                     + "'ostree summary -u'; single refs can be pulled without")
         }
         do {
-            return try Summary(mapping: file)
+            return try Summary(mapping: request.file)
         } catch is RepositoryError {
             throw ClientError(
                 .badContent, "\(remote) serves a summary that is none: check what serves that URL")
         }
     }
 
-    /// A request for a small text, which is nil where the remote does not have it.
-    private func text(_ path: String, limit: Int, _ use: @escaping ([UInt8]?) throws -> Void) -> WebRequest {
-        final class Text {
-            var bytes: [UInt8] = []
-        }
-        let text = Text()
-        return WebRequest(
-            path: path,
-            begin: { [remote] in
-                text.bytes = []
-                return { part in
-                    guard text.bytes.count + part.count <= limit else {
-                        throw ClientError(
-                            .badContent,
-                            "\(remote)/\(path) has more than \(limit) bytes, so it is not part of a repository: check what "
-                                + "serves that URL")
-                    }
-                    text.bytes.append(contentsOf: part)
-                }
-            },
-            end: { result in
-                switch result {
-                case .complete: try use(text.bytes)
-                case .absent: try use(nil)
-                }
-            })
-    }
-
-    /// Checks that what is at the remote is an archive repository.
+    /// Checks that the remote is an archive repository.
     private static func checkConfiguration(_ bytes: [UInt8]?, of remote: String) throws(ClientError) {
         guard let bytes else {
             throw ClientError(

@@ -24,7 +24,7 @@ enum RemoteRefs {
         }
         var web = options.web
         web.attempts = 1
-        web.patience = min(web.patience, RemoteRefs.timeout)
+        web.timeout = min(web.timeout, RemoteRefs.timeout)
         web.timeLimit = RemoteRefs.timeout
         web.cancellation = options.cancellation
         do {
@@ -38,8 +38,8 @@ enum RemoteRefs {
         }
     }
 
-    /// The time limit of a web server for each ref, in seconds.
-    private static let timeout = 10
+    /// The time limit of a web server for each ref.
+    private static let timeout: Duration = .seconds(10)
 
     /// The commit of a ref that is known to be there.
     subscript(ref: RefName) -> Checksum? {

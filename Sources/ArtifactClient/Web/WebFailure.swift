@@ -2,44 +2,48 @@
 
 import CCurl
 
-/// Why a request failed, and whether another attempt may help.
-struct WebFailure {
+/// A request that failed for a reason outside of its content.
+struct WebFailure: Error {
+    /// Another attempt may succeed.
     let isTemporary: Bool
-    /// True where the server has too much to do, which says nothing of others.
+    /// The server is overloaded, which says nothing about other mirrors.
     let isBusy: Bool
-    /// The seconds that the server asks to wait; nil where it does not, or where that is too long.
-    let pause: Int?
+    /// The pause that the server asks for; nil where it asks for none, or for too long a one.
+    let pause: Duration?
     let error: ClientError
 
-    /// What libcurl reports for causes that pass by themselves.
+    /// The errors of libcurl that may not occur again.
     private static let temporaryCodes = [
         CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_PARTIAL_FILE, CURLE_OPERATION_TIMEDOUT,
         CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM,
         CURLE_SSL_CONNECT_ERROR,
     ]
 
-    /// What servers answer for such causes.
+    /// The status codes for which another attempt may succeed.
     private static let temporaryStatuses = [408, 425, 429, 500, 502, 503, 504]
 
-    /// Understands a failure.
+    /// Classifies a failure.
     ///
-    /// - Parameter pause: how many seconds the server asks to wait, 0 where it does not, and how many are waited at most.
+    /// - Parameters:
+    ///   - wantedPause: the pause that the server asks for, 0 for none.
+    ///   - longestPause: the longest one that is granted.
     init(
-        _ code: CURLcode, status: Int, reason: String, url: String, pause: (wanted: Int, limit: Int)
+        _ code: CURLcode, status: Int, reason: String, url: String, wantedPause: Duration,
+        longestPause: Duration
     ) {
         func failure(_ kind: ClientError.Code, _ cause: String) -> ClientError {
             ClientError(kind, "cannot fetch \(url): \(cause)")
         }
         isBusy = code == CURLE_HTTP_RETURNED_ERROR && [429, 503].contains(status)
-        if isBusy, pause.wanted > pause.limit {
-            (isTemporary, self.pause) = (false, nil)
+        if isBusy, wantedPause > longestPause {
+            (isTemporary, pause) = (false, nil)
             error = failure(
                 .unreachable,
-                "the server answers \(status) and asks to wait \(pause.wanted) s, and no more than \(pause.limit) s are waited: "
-                    + "try again after that")
+                "the server answers \(status) and asks to wait \(wantedPause.components.seconds) s, and no more than "
+                    + "\(longestPause.components.seconds) s are waited: try again after that")
             return
         }
-        self.pause = isBusy && pause.wanted > 0 ? pause.wanted : nil
+        pause = isBusy && wantedPause > .zero ? wantedPause : nil
         switch code {
         case CURLE_HTTP_RETURNED_ERROR, CURLE_OK:
             isTemporary = WebFailure.temporaryStatuses.contains(status)

@@ -2,8 +2,9 @@
 
 import Glibc
 import SystemCalls
+import TextCoding
 
-/// How web servers are talked to.
+/// The settings for requests to web servers.
 public struct WebOptions: Sendable {
     /// A file of certificates (PEM) that are trusted instead of the system's.
     public var authorities: String?
@@ -11,38 +12,38 @@ public struct WebOptions: Sendable {
     public var clientCertificate: String?
     /// The key of `clientCertificate`, where it is in another file.
     public var clientKey: String?
-    /// Headers that are sent to the remote, and to nobody that it redirects to: `Name: value`.
+    /// Headers, `Name: value`, which are sent to the remote and not to where it redirects.
     public var headers: [String] = []
-    /// How often something is tried that failed for a reason that may pass.
+    /// The number of attempts at something that fails for a temporary reason.
     public var attempts = 5
-    /// How long to wait before the second attempt, in milliseconds; doubled before each further one.
-    public var firstDelay = 250
-    /// The longest that a server may ask to be left alone (`Retry-After`), in seconds; one that asks for more is given up.
-    public var longestPause = 120
-    /// Is told, in a sentence for people, where a server asks to wait.
+    /// The delay before the second attempt; doubled before each further one.
+    public var firstDelay: Duration = .milliseconds(250)
+    /// The longest pause that a server may ask for (`Retry-After`); the transfer fails where one asks for more.
+    public var longestPause: Duration = .seconds(120)
+    /// Receives a sentence for people when a server asks for a pause.
     public var showPause: (@Sendable (String) -> Void)?
-    /// A file as curl and ftp know it, whose entry for the remote's host is sent to the remote alone.
+    /// A file of credentials in the format of ftp. The entry for the remote's host is sent to the remote alone.
     public private(set) var netrc: String?
-    /// How many transfers run at the same time: as many as servers take on one connection of HTTP/2, as a rule.
+    /// The number of transfers at the same time; by default, the usual limit of servers for one HTTP/2 connection.
     public var transfers = 128
-    /// How long a server may be silent, in seconds.
-    public var patience = 60
-    /// The time limit of a whole transfer, in seconds; nil for none.
-    public var timeLimit: Int?
-    /// Ends what is being done when it is requested.
+    /// The longest silence of a server, in whole seconds.
+    public var timeout: Duration = .seconds(60)
+    /// The time limit of a whole transfer; nil for none.
+    public var timeLimit: Duration?
+    /// Ends transfers when it is requested.
     public var cancellation: Cancellation?
 
     /// The options that suit any server.
     public init() {}
 
-    /// Reads a bearer token from a file, of which it is the only line.
+    /// Reads a bearer token from a file that holds nothing else.
     ///
     /// - Throws: `SystemError` where it cannot be read, `ClientError` where it is no token.
     public mutating func useToken(from file: String) throws {
         headers.append("Authorization: Bearer \(try WebOptions.line(of: file))")
     }
 
-    /// Has the user and password sent that a netrc file has for the remote's host.
+    /// Sends the user and password that a netrc file has for the remote's host.
     ///
     /// - Throws: `SystemError` where it cannot be read, `ClientError` where it is a directory.
     public mutating func useNetrc(_ file: String) throws {
@@ -50,7 +51,7 @@ public struct WebOptions: Sendable {
         netrc = file
     }
 
-    /// Reads a header, `Name: value`, from a file, of which it is the only line.
+    /// Reads a header, `Name: value`, from a file that holds nothing else.
     ///
     /// - Throws: `SystemError` where it cannot be read, `ClientError` where it is no header.
     public mutating func useHeader(from file: String) throws {
@@ -68,7 +69,7 @@ public struct WebOptions: Sendable {
     private static func line(of file: String) throws -> String {
         let text = String(decoding: try contents(of: file), as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline)
-        guard lines.count == 1, let line = lines.first, line.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
+        guard lines.count == 1, let line = lines.first, !line.utf8.contains(where: \.isASCIIControl) else {
             throw ClientError(.unsuitableRemote, "\(file) must hold one line, and that must be the secret")
         }
         return String(line)

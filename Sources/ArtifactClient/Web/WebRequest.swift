@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One thing to fetch from a remote.
-struct WebRequest {
-    /// How a fetch ended.
-    enum Result {
-        /// Everything was taken.
-        case complete
-        /// The remote does not have it.
-        case absent
-    }
+/// Something to fetch from a remote, and the receiver of its bytes.
+protocol WebRequest: AnyObject {
+    /// The path below the remote's URL, without a leading slash.
+    var path: String { get }
+    /// Takes status 403 for absence: object stores answer so where we may not list.
+    var isOptional: Bool { get }
+    /// The only mirror to ask, whose failure counts as absence; nil for any.
+    var mirror: Int? { get }
 
-    /// Where it is below the remote's URL, without a leading slash.
-    let path: String
-    /// Whether the remote may well not have it. Object stores answer 403 then, where they do not let us list.
-    var isOptional = false
-    /// The only mirror that is asked, and whose failure counts as absence; nil for any.
-    var mirror: Int?
-    /// Is called before the first byte, and again before the first byte of each further attempt that begins anew; returns
-    /// what takes the bytes.
-    let begin: () throws -> (UnsafeRawBufferPointer) throws -> Void
-    /// Is called once, at the end. Throwing `WebRequest.Spoilt` asks for another attempt.
-    let end: (Result) throws -> Void
+    /// Prepares for the first byte; called again when an attempt starts over.
+    func begin() throws
+    /// Takes the next bytes.
+    func receive(_ bytes: UnsafeRawBufferPointer) throws
+    /// Ends the request. Throwing `RetryableError` asks for another attempt.
+    func end(_ result: WebResult) throws
+}
 
-    /// What arrived is not what it must be, which another attempt may mend.
-    struct Spoilt: Error {
-        let reason: any Error
-    }
+extension WebRequest {
+    var isOptional: Bool { false }
+    var mirror: Int? { nil }
+}
+
+/// The outcome of a fetch.
+enum WebResult {
+    /// All bytes were received.
+    case complete
+    /// The remote does not have it.
+    case absent
+}
+
+/// Wrong content that another attempt may replace.
+struct RetryableError: Error {
+    let reason: any Error
 }

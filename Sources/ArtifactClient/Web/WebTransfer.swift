@@ -2,7 +2,7 @@
 
 import CCurl
 
-/// One transfer of libcurl, which serves one request after another.
+/// A handle of libcurl, which is reused from one attempt to the next.
 final class WebTransfer {
     let handle: UnsafeMutableRawPointer
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -10,24 +10,14 @@ final class WebTransfer {
     private let certificate: (file: String?, key: String?)
     private let netrc: String?
     private var secretsAreSent = false
-    private var take: ((UnsafeRawBufferPointer) throws -> Void)?
 
-    /// What is being fetched.
-    private(set) var request: WebRequest?
-    /// Which attempt this is, from 1.
-    private(set) var attempt = 0
-    /// Which of the mirrors is asked.
-    private(set) var mirror = 0
-    /// How many mirrors did not have it.
-    private(set) var absences = 0
-    /// How many bytes were taken, also by an attempt that this one continues.
-    private(set) var taken: Int64 = 0
-    /// Whether this attempt goes on where the one before broke off.
-    private(set) var isContinuing = false
-    /// How often the remote sent us elsewhere.
-    private(set) var redirects = 0
-    /// What `request.begin` or its taker threw.
+    /// The attempt under way; nil while the handle is idle.
+    private(set) var attempt: WebAttempt?
+    /// The bytes received, including those of an attempt that this one continues.
+    private(set) var received: Int64 = 0
+    /// The error that the request threw.
     private(set) var failure: (any Error)?
+    private var hasBegun = false
 
     init(_ options: WebOptions) throws {
         _ = WebTransfer.library
@@ -49,14 +39,15 @@ final class WebTransfer {
             (CURLOPT_NOSIGNAL, 1),
             // Bodies of errors are not content.
             (CURLOPT_FAILONERROR, 1),
-            // Redirections are followed by WebClient, which knows what they may cost.
+            // WebClient follows redirections, since it decides where secrets go.
             (CURLOPT_FOLLOWLOCATION, 0),
             (CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS),
             (CURLOPT_PIPEWAIT, 1),
             (CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2),
             (CURLOPT_CONNECTTIMEOUT, 10),
             (CURLOPT_LOW_SPEED_LIMIT, 1),
-            (CURLOPT_LOW_SPEED_TIME, options.patience), (CURLOPT_TIMEOUT, options.timeLimit ?? 0),
+            (CURLOPT_LOW_SPEED_TIME, max(1, Int(options.timeout / .seconds(1)))),
+            (CURLOPT_TIMEOUT_MS, options.timeLimit.map { Int($0 / .milliseconds(1)) } ?? 0),
             (CURLOPT_BUFFERSIZE, 128 * 1024),
         ]
         for (option, value) in numbers { ccurl_set_long(handle, option, value) }
@@ -75,34 +66,24 @@ final class WebTransfer {
         errorBuffer.deallocate()
     }
 
-    // Initialised once, before the first transfer.
+    // Evaluated once, before the first transfer.
     private static let library = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
-    /// Prepares to fetch `request` from `url`.
+    /// Prepares an attempt.
     ///
     /// - Parameters:
-    ///   - mirror: which mirror is asked, and how many others did not have it.
-    ///   - isOwnOrigin: whether that is at the remote itself, which alone gets its headers and our certificate.
-    ///   - continuing: whether to go on behind what was taken already.
-    func prepare(
-        _ request: WebRequest, url: String, attempt: Int, mirror: (number: Int, absences: Int),
-        redirects: Int = 0,
-        isOwnOrigin: Bool, continuing: Bool = false
-    ) {
-        self.request = request
+    ///   - isOwnOrigin: true if `url` is at the remote itself, which alone gets its headers and our certificate.
+    func prepare(_ attempt: WebAttempt, url: String, isOwnOrigin: Bool) {
         self.attempt = attempt
-        (self.mirror, absences) = mirror
-        self.redirects = redirects
-        isContinuing = continuing
-        if !continuing { (take, taken) = (nil, 0) }
+        if !attempt.isContinuing { (hasBegun, received) = (false, 0) }
         failure = nil
         errorBuffer[0] = 0
-        ccurl_set_resumption(handle, continuing ? Int(taken) : 0)
+        ccurl_set_resumption(handle, attempt.isContinuing ? Int(received) : 0)
         ccurl_set_string(handle, CURLOPT_URL, url)
         setSecrets(areSent: isOwnOrigin)
     }
 
-    /// Lets the next requests carry the remote's headers and our certificate, or not.
+    /// Adds or removes the remote's headers, our certificate and credentials.
     private func setSecrets(areSent: Bool) {
         guard areSent != secretsAreSent else { return }
         secretsAreSent = areSent
@@ -116,21 +97,23 @@ final class WebTransfer {
             Int((areSent && netrc != nil ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
     }
 
-    /// Begins to take bytes, where that has not happened yet.
-    ///
-    /// - Throws: what `request.begin` throws.
+    /// Begins the request unless an earlier call or attempt has.
     func beginIfNeeded() throws {
-        if take == nil { take = try request?.begin() }
+        guard !hasBegun else { return }
+        try attempt?.request.begin()
+        hasBegun = true
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         let code = ccurl_response_code(handle)
-        // 0 is what a file has. The text of a redirection is not content.
-        guard code == 200 || code == 0 || code == 206 && isContinuing else { return bytes.count }
+        // 0 is the code of a file. The body of a redirection is not content.
+        guard let attempt, code == 200 || code == 0 || code == 206 && attempt.isContinuing else {
+            return bytes.count
+        }
         do {
             try beginIfNeeded()
-            try take?(bytes)
-            taken += Int64(bytes.count)
+            try attempt.request.receive(bytes)
+            received += Int64(bytes.count)
             return bytes.count
         } catch {
             failure = error
@@ -138,13 +121,13 @@ final class WebTransfer {
         }
     }
 
-    /// What libcurl says about a failure.
+    /// Returns libcurl's description of an error.
     func reason(_ code: CURLcode) -> String {
         errorBuffer[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorBuffer)
     }
 
-    /// Lets go of the request.
+    /// Drops the attempt and its request.
     func release() {
-        (request, take, failure) = (nil, nil, nil)
+        (attempt, failure) = (nil, nil)
     }
 }

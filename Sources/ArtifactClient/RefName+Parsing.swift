@@ -3,9 +3,9 @@
 import ArtifactProtocol
 
 extension RefName {
-    /// Checks a name that somebody has written.
+    /// Parses a name that a person wrote.
     ///
-    /// - Throws: `ClientError` with `unknownRef`, which says how names are built, where it is none.
+    /// - Throws: `ClientError` with `unknownRef` and the rules for names.
     public init(parsing text: some StringProtocol) throws(ClientError) {
         guard let ref = RefName(text) else {
             if let reason = RefName.mistake(in: String(text)) { throw ClientError(.unknownRef, reason) }
@@ -17,7 +17,7 @@ extension RefName {
         self = ref
     }
 
-    /// A sentence for somebody who names something else than a ref.
+    /// Returns a sentence for a person who wrote something else than a ref.
     private static func mistake(in text: String) -> String? {
         let shown = "'\(text.forDisplay(limit: 100))'"
         if Checksum(hex: text) != nil {

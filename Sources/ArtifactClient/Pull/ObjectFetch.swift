@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+
+/// Fetches the objects that commits lack into a quarantine.
+final class ObjectFetch {
+    let quarantine: any Quarantine
+    /// The remote's name for messages.
+    let remote: String
+    private let showProgress: (TransferProgress) -> Void
+    private let showCommit: (Checksum) throws -> Void
+    private let missing: MissingObjects
+    /// Files that arrived with wrong content once.
+    private var requeued: Set<ObjectName> = []
+    private(set) var progress = TransferProgress()
+
+    /// Prepares to fetch.
+    ///
+    /// - Parameter showCommit: receives each commit that has arrived, before its tree is requested. It throws to end the pull.
+    init(
+        into quarantine: any Quarantine, from remote: String,
+        showProgress: @escaping (TransferProgress) -> Void, showCommit: @escaping (Checksum) throws -> Void
+    ) {
+        self.quarantine = quarantine
+        self.remote = remote
+        self.showProgress = showProgress
+        self.showCommit = showCommit
+        missing = MissingObjects(in: quarantine)
+    }
+
+    /// Adds a commit, with its detached metadata and its tree.
+    func add(_ commit: Checksum) throws {
+        try missing.add(commit)
+    }
+
+    /// Fetches everything that is missing, and waits until it is verified.
+    ///
+    /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
+    func run(on client: WebClient) throws {
+        repeat {
+            try client.run {
+                try handleVerdicts(waiting: false)
+                return try missing.next().map { ObjectRequest($0, for: self) }
+            }
+        } while try handleVerdicts(waiting: true)
+        guard missing.isEmpty else {
+            throw ClientError(
+                .missing, "the pull from \(remote) ended before everything was fetched: pull again")
+        }
+    }
+
+    /// Reports the end of the pull.
+    func showEnd() {
+        progress.fraction = 1
+        showProgress(progress)
+    }
+
+    // MARK: Results of requests
+
+    func handleArrival(of name: ObjectName, size: UInt64, isVerified: Bool) throws {
+        if isVerified { try missing.arrived(name) }
+        // A second copy is not counted as another object.
+        if !requeued.contains(name) { progress.objects += 1 }
+        progress.bytes += size
+        // The number of missing objects grows as directories arrive, so the fraction is kept from falling.
+        let known = Double(progress.objects) / Double(progress.objects + missing.count)
+        progress.fraction = max(progress.fraction ?? 0, known)
+        showProgress(progress)
+        if name.type == .commit { try showCommit(name.checksum) }
+    }
+
+    func handleAbsence(of name: ObjectName) throws {
+        guard !missing.isAbsent(name) else { return }
+        throw ClientError.lacks(name, at: remote)
+    }
+
+    /// Requeues files that turned out to be wrong, each once.
+    ///
+    /// - Returns: true if there is a file to fetch again.
+    @discardableResult
+    private func handleVerdicts(waiting: Bool) throws -> Bool {
+        var isMissing = false
+        for verdict in quarantine.takeVerdicts(waiting: waiting) {
+            guard let failure = verdict.failure else {
+                try missing.arrived(verdict.name)
+                continue
+            }
+            guard let error = failure as? RepositoryError, error.code == .badObject else { throw failure }
+            guard requeued.insert(verdict.name).inserted else {
+                throw ClientError.wrongBytes(error, from: remote)
+            }
+            missing.isSpoilt(verdict.name)
+            isMissing = true
+        }
+        return isMissing
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+
+/// Fetches one object into a quarantine.
+final class ObjectRequest: WebRequest {
+    private let name: ObjectName
+    private let fetch: ObjectFetch
+    /// Nil before the first byte, and for an object that the repository has by then.
+    private var incoming: (any IncomingObject)?
+    private var size: UInt64 = 0
+
+    init(_ name: ObjectName, for fetch: ObjectFetch) {
+        self.name = name
+        self.fetch = fetch
+    }
+
+    var path: String { name.webPath }
+    var isOptional: Bool { name.type == .commitmeta }
+
+    func begin() throws {
+        // The file of an earlier attempt is removed before the next one is created.
+        incoming = nil
+        size = 0
+        incoming = try fetch.quarantine.receive(name, size: nil)
+    }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) throws {
+        size += UInt64(bytes.count)
+        try retrying { try incoming?.write(bytes) }
+    }
+
+    func end(_ result: WebResult) throws {
+        guard result == .complete else { return try fetch.handleAbsence(of: name) }
+        try retrying { try incoming?.finish() }
+        // Files get a verdict later, unless somebody else has brought them meanwhile.
+        let isVerified = name.type != .file || incoming == nil
+        incoming = nil
+        try fetch.handleArrival(of: name, size: size, isVerified: isVerified)
+    }
+
+    /// Asks for another attempt where the content is wrong.
+    private func retrying(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as RepositoryError where error.code == .badObject {
+            throw RetryableError(reason: ClientError.wrongBytes(error, from: fetch.remote))
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One attempt at a request.
+struct WebAttempt {
+    let request: any WebRequest
+    /// The index of the mirror that is asked.
+    var mirror: Int
+    /// The number of the attempt, from 1.
+    var number = 1
+    /// The number of mirrors that do not have it.
+    var absences = 0
+    /// The URL that the mirror redirects to.
+    var redirection: String?
+    /// The number of redirections so far.
+    var redirections = 0
+    /// Continues after the bytes that an earlier attempt received.
+    var isContinuing = false
+
+    /// Returns the next attempt, which forgets redirections.
+    func next(at mirror: Int, continuing: Bool = false) -> WebAttempt {
+        WebAttempt(
+            request: request, mirror: mirror, number: number + 1, absences: absences, isContinuing: continuing
+        )
+    }
+}
