@@ -139,7 +139,7 @@ public struct ArtifactCache: Sendable {
     ///
     /// - Returns: the refs, with the commits that they pointed to.
     @discardableResult
-    public func delete(_ refs: [String]) async throws -> [RefDeletion] {
+    public func delete(_ refs: [String]) async throws -> [RefEditResult] {
         try await workOnThread { cancellation in
             var options = options.push
             options.cancellation = cancellation
@@ -148,9 +148,8 @@ public struct ArtifactCache: Sendable {
     }
 
     private func divergence(_ report: PushReport) -> ClientError {
-        let refs = report.entries.compactMap { entry in
-            if case .diverged(let theirs) = entry.outcome { "\(entry.ref) at \(theirs)" } else { nil }
-        }
+        let refs = report.results.filter { $0.outcome == .diverged }
+            .map { "\($0.ref) at \(Checksum.hexOrZeros($0.old))" }
         return ClientError(
             .diverged,
             "\(address) has \(refs.joined(separator: ", ")), which is not an ancestor of what is here, so it stays there: pull "

@@ -9,11 +9,12 @@ import SystemCalls
 /// One push in progress.
 struct ReceiveSession {
     private let store: any ArtifactStore
+    private var policies: ReceivePolicies
     private var options: Receiver.Options
     private let logger: Logger
     private let output: Descriptor
-    private var session: ReceiveStateMachine
-    private var changes: [RefChange] = []
+    private var machine: ReceiveStateMachine
+    private var edits: [RefEdit] = []
     /// Why the client was told that its refs may not move.
     private(set) var refusal: RepositoryError?
     private var quarantine: (any Quarantine)?
@@ -26,12 +27,16 @@ struct ReceiveSession {
     private var repetitions = 0
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
 
-    init(store: any ArtifactStore, options: Receiver.Options, logger: Logger, output: Descriptor) {
+    init(
+        store: any ArtifactStore, policies: ReceivePolicies, options: Receiver.Options, logger: Logger,
+        output: Descriptor
+    ) {
         self.store = store
+        self.policies = policies
         self.options = options
         self.logger = logger
         self.output = output
-        session = ReceiveStateMachine(version: options.version)
+        machine = ReceiveStateMachine(version: options.version)
     }
 
     /// Takes the push. What an interrupted client has sent is left for its next attempt.
@@ -59,10 +64,10 @@ struct ReceiveSession {
     }
 
     private mutating func converse(input: Descriptor) throws {
-        if options.version == .zero { try send(session.reply(info: greeting())) }
+        if options.version == .zero { try send(machine.reply(info: greeting())) }
         let buffer = StreamBuffer()
         while true {
-            while let event = try session.next(from: buffer) {
+            while let event = try machine.next(from: buffer) {
                 if try handle(event) { return }
             }
             if let patience,
@@ -75,7 +80,7 @@ struct ReceiveSession {
             }
             let count = try buffer.fill { space throws(SystemError) in try input.read(into: space) }
             if count == 0 {
-                return try session.inputEnded(in: buffer)
+                return try machine.inputEnded(in: buffer)
             }
         }
     }
@@ -87,7 +92,7 @@ struct ReceiveSession {
             options.cancellation = nil
             options.timeout = 0
         }
-        try? send(session.refusal("\(error)"))
+        try? send(machine.refusal("\(error)"))
     }
 
     private func send(_ bytes: [UInt8]) throws {
@@ -112,9 +117,9 @@ struct ReceiveSession {
         case .info(let info):
             logger.debug(
                 "client introduced itself", metadata: ["mode": "\(info.mode)", "refs": "\(info.refs.count)"])
-            try send(session.reply(info: answer(to: info)))
+            try send(machine.reply(info: answer(to: info)))
         case .update(let updates):
-            try consider(updates)
+            try handleUpdate(updates)
         case .objectBegins(.object(let name), let size):
             logger.debug("object \(name)", metadata: ["bytes": "\(size)"])
             try begin(name, size)
@@ -133,11 +138,11 @@ struct ReceiveSession {
             try incoming?.finish()
             try objectEnded()
             // Only version 0 says so of each object.
-            let answer = try session.acknowledgeObject()
+            let answer = try machine.acknowledgeObject()
             if !answer.isEmpty { try quarantine?.settle() }
             try send(answer)
         case .objectAbsent(let name):
-            try isAbsent(name)
+            try markUnavailable(name)
         case .delete(let deletions):
             return try delete(deletions)
         case .publish:
@@ -156,11 +161,11 @@ struct ReceiveSession {
         var refs: [RefName: Checksum] = [:]
         for ref in info.refs.keys { refs[ref] = try wholeCommit(of: ref) }
         // Who finds an artifact here does not push it, and counts on it.
-        try? store.recordAccess(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key), at: nil)
+        recordAccess(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key))
         return Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
-            capabilities: info.capabilities.union(session.capabilities).intersection(options.capabilities),
-            isReadOnly: store.isReadOnly)
+            capabilities: info.capabilities.union(machine.capabilities).intersection(options.capabilities),
+            isReadOnly: options.isReadOnly)
     }
 
     /// The commit of a ref, unless a part of it is known to be lost: then it is to be pushed again.
@@ -182,7 +187,7 @@ struct ReceiveSession {
             guard size < FrameHeader.maximumBodySize - 256 else {
                 logger.warning(
                     """
-                    version 0 of the protocol cannot tell its clients about all \(refs.count) refs of \(store.path), only \
+                    version 0 of the protocol cannot tell its clients about all \(refs.count) refs of \(store.location), only \
                     about the first \(info.refs.count); clients that push others should use version 1
                     """)
                 break
@@ -192,50 +197,75 @@ struct ReceiveSession {
         return info
     }
 
-    private mutating func consider(_ updates: [RefUpdate]) throws {
-        changes = try updates.map { update in
-            let expectation: RefChange.Expectation =
-                if let old = update.old { .commit(old) } else { try expectationOfAbsence(of: update.ref) }
-            return RefChange(update.ref, to: update.new, expecting: expectation, moves: options.moves)
+    /// The access times decide what expires first. A push goes on without them.
+    private func recordAccess(of refs: [RefName]) {
+        if !options.isReadOnly { try? store.recordAccess(of: refs, at: nil) }
+    }
+
+    private mutating func handleUpdate(_ updates: [RefEdit]) throws {
+        edits = try updates.map { edit in
+            RefEdit(edit.ref, from: try previousValue(of: edit), to: edit.new)
         }
         do {
             guard store.mode == .archive else {
                 throw RepositoryError(
                     .unsuitableMode,
-                    "the cache at \(store.path) is of mode \(store.mode), and only one of mode archive takes pushes"
+                    "the cache at \(store.location) is of mode \(store.mode), and only one of mode archive takes pushes"
                 )
             }
-            try store.check(changes)
+            try policies.authorize(edits)
+            try store.check(edits, moves: options.moves)
             // What is about to move on must not make room for what it moves to.
-            try? store.recordAccess(of: changes.map(\.ref), at: nil)
-            try send(session.reply(status: Status(accepted: true)))
-            if session.capabilities.contains(.want) { try beginAsking(trustingMarks: true) }
+            recordAccess(of: edits.map(\.ref))
+            try send(machine.reply(status: Status(accepted: true)))
+            if machine.capabilities.contains(.want) { try beginAsking(trustingMarks: true) }
         } catch let error as RepositoryError {
             refusal = error
-            try send(session.reply(status: Status(accepted: false, message: error.description)))
+            try send(machine.reply(status: Status(accepted: false, message: error.description)))
         }
     }
 
-    private mutating func delete(_ deletions: [RefDeletion]) throws -> Bool {
-        try store.delete(deletions)
-        for deletion in deletions {
-            logger.notice("\(deletion.ref) deleted", metadata: ["old": "\(deletion.commit)"])
+    private mutating func delete(_ edits: [RefEdit]) throws -> Bool {
+        try policies.authorize(edits)
+        try policies.willPublish(edits, from: nil)
+        let results = try reportingPartialEdits(edits) { try store.delete(edits) }
+        for result in results {
+            logger.notice("\(result.ref) deleted", metadata: ["old": "\(result.old?.hex ?? "none")"])
         }
-        options.record(
-            PushRecord(
-                refs: deletions.map { .init(ref: $0.ref, old: $0.commit, new: nil) }, objects: 0, bytes: 0))
-        try send(session.finish())
+        options.record(PushRecord(refs: results, objects: 0, bytes: 0))
+        try send(machine.finish())
         return true
     }
 
-    /// The state in which a ref must be for which the client names no commit.
-    private func expectationOfAbsence(of ref: RefName) throws -> RefChange.Expectation {
-        guard options.version == .one else { return .absent }
+    /// Edits refs, and tells the policies which were edited, also if that failed half-way.
+    private func reportingPartialEdits(
+        _ edits: [RefEdit], _ body: () throws -> [RefEditResult]
+    ) throws -> [RefEditResult] {
+        let before = try edits.map { try store.commit(of: $0.ref) }
+        do {
+            let results = try body()
+            policies.didPublish(results)
+            return results
+        } catch {
+            let edited = zip(edits, before).compactMap { edit, old -> RefEditResult? in
+                guard old != edit.new, let now = try? store.commit(of: edit.ref), now == edit.new else {
+                    return nil
+                }
+                return RefEditResult(edit.ref, .moved, from: old, to: now)
+            }
+            policies.didPublish(edited)
+            throw error
+        }
+    }
+
+    /// The condition on a ref. A client that names no commit may mean that there is none, or that it does not know.
+    private func previousValue(of edit: RefEdit) throws -> RefEdit.PreviousValue {
+        guard edit.previous == .mustNotExist, options.version == .one else { return edit.previous }
         // A commit of which a part is lost was not told to the client, and makes place for one that is whole.
-        if try store.commit(of: ref) != nil, try wholeCommit(of: ref) == nil { return .anything }
+        if try store.commit(of: edit.ref) != nil, try wholeCommit(of: edit.ref) == nil { return .any }
         // The first clients of version 1 send zeros wherever the ref is.
-        if session.capabilities.isEmpty { return .unknown }
-        return options.moves == .artifacts ? .absentOrKept : .absent
+        if machine.capabilities.isEmpty { return .unstated }
+        return options.moves == .artifacts ? .mustNotExistOrKeep : .mustNotExist
     }
 
     private mutating func begin(_ name: ObjectName, _ size: UInt64) throws {
@@ -243,46 +273,68 @@ struct ReceiveSession {
         try considerVerdicts(waiting: false)
         current = name
         incoming = try ownQuarantine().receive(name, size: size)
-        if incoming == nil { objects.skipped += 1 } else { objects.received += 1 }
+        if incoming == nil {
+            objects.skipped += 1
+        } else {
+            try policies.admit(name, size: size)
+            objects.received += 1
+        }
     }
 
     private mutating func ownQuarantine() throws -> any Quarantine {
         if let quarantine { return quarantine }
+        if options.isReadOnly { throw ReadOnly(store.location).refusal }
         let made = try store.makeQuarantine(
-            .resumable(.push, for: changes.map { (ref: $0.ref, commit: $0.new) }))
+            .resumable(.push, for: edits.compactMap { edit in edit.new.map { (edit.ref, $0) } }))
         quarantine = made
         return made
     }
 
-    /// - Returns: whether that was all: what was removed since it was looked for is asked for once more.
+    /// Publishes the push.
+    ///
+    /// - Returns: false if something was removed since it was looked for, and is asked for once more.
     private mutating func publish() throws -> Bool {
         let quarantine = try ownQuarantine()
-        let outcomes: [RefOutcome]
+        let results: [RefEditResult]
         do {
             // Only clients that ask to be asked can hear it.
-            let teller = try missing.map { _ in try KeepAlive("publishing", to: output) }
-            defer { teller?.stop() }
+            let keepAlive = try missing.map { _ in try KeepAlive("publishing", to: output) }
+            defer { keepAlive?.stop() }
             try quarantine.settle()
-            outcomes = try quarantine.publish(changes, replaceDetachedMetadata: false)
+            try policies.willPublish(edits, from: quarantine)
+            results = try reportingPartialEdits(edits) {
+                try quarantine.publish(edits, moves: options.moves, replaceDetachedMetadata: false)
+            }
         } catch let error as RepositoryError
             where error.code == .missingObject && missing != nil
             && repetitions < ReceiveSession.maximumRepetitions
         {
             repetitions += 1
             logger.info("asking again: \(error)")
-            try session.wantMore()
+            try machine.wantMore()
             try beginAsking(trustingMarks: false)
             return false
         }
-        for (change, outcome) in zip(changes, outcomes) {
-            switch outcome {
-            case .moved(let old):
-                logger.notice("\(change.ref) -> \(change.new)", metadata: ["old": "\(old?.hex ?? "none")"])
-            case .unchanged:
-                logger.notice("\(change.ref) was at \(change.new) already")
-            case .kept(let current):
-                logger.warning(
-                    "\(change.ref) exists already and stays at \(current); \(change.new) was not put there")
+        log(results)
+        // Before the answer, which a client that went away cannot take.
+        let moved = results.filter { $0.outcome == .moved }
+        if !moved.isEmpty {
+            options.record(PushRecord(refs: moved, objects: objects.received, bytes: objects.bytes))
+        }
+        if missing != nil { try send(machine.results(results)) }
+        try send(machine.finish())
+        return true
+    }
+
+    private func log(_ results: [RefEditResult]) {
+        for result in results {
+            let (old, new) = (result.old?.hex ?? "none", result.new?.hex ?? "none")
+            switch result.outcome {
+            case .kept:
+                logger.warning("\(result.ref) exists already and stays at \(old); \(new) was not put there")
+            case .unchanged: logger.notice("\(result.ref) was at \(new) already")
+            case .moved, .diverged, .sent:
+                logger.notice("\(result.ref) -> \(new)", metadata: ["old": "\(old)"])
             }
         }
         logger.notice(
@@ -291,19 +343,6 @@ struct ReceiveSession {
                 "received": "\(objects.received)", "present": "\(objects.skipped)",
                 "bytes": "\(objects.bytes)",
             ])
-        let moved = zip(changes, outcomes).compactMap { change, outcome -> PushRecord.Ref? in
-            guard case .moved(let old) = outcome else { return nil }
-            return .init(ref: change.ref, old: old, new: change.new)
-        }
-        // Before the answer, which a client that went away cannot take.
-        if !moved.isEmpty {
-            options.record(PushRecord(refs: moved, objects: objects.received, bytes: objects.bytes))
-        }
-        if missing != nil {
-            try send(session.results(zip(changes, outcomes).map { RefResult($0, $1) }))
-        }
-        try send(session.finish())
-        return true
     }
 }
 
@@ -315,30 +354,31 @@ extension ReceiveSession {
         let missing = MissingObjects(
             in: try ownQuarantine(), followsParents: true, trustsMarks: trustingMarks)
         self.missing = missing
-        for change in changes {
+        for edit in edits {
             // A ref that never moves needs nothing new.
-            if change.moves == .never, case .kept = try change.outcome(current: store.commit(of: change.ref))
+            if options.moves == .never,
+                try edit.result(at: store.commit(of: edit.ref), moves: .never).outcome == .kept
             {
                 continue
             }
-            try missing.add(change.new)
+            if let new = edit.new { try missing.add(new) }
         }
-        try ask()
+        try requestMissing()
     }
 
     /// Asks for what is known to be lacking, many objects at a time, so that the client is never out of work.
-    private mutating func ask() throws {
-        guard let missing, session.unansweredWants <= ReceiveStateMachine.wantLimit / 2 else { return }
+    private mutating func requestMissing() throws {
+        guard let missing, machine.unansweredWants <= ReceiveStateMachine.wantLimit / 2 else { return }
         var names: [ObjectName] = []
-        while session.unansweredWants + names.count < ReceiveStateMachine.wantLimit,
+        while machine.unansweredWants + names.count < ReceiveStateMachine.wantLimit,
             let name = try missing.next()
         {
             names.append(name)
         }
-        if !names.isEmpty { return try send(session.want(names)) }
-        guard session.unansweredWants == 0 else { return }
+        if !names.isEmpty { return try send(machine.want(names)) }
+        guard machine.unansweredWants == 0 else { return }
         try considerVerdicts(waiting: true)
-        try send(session.wantNothing())
+        try send(machine.wantNothing())
     }
 
     private mutating func considerVerdicts(waiting: Bool) throws {
@@ -354,26 +394,16 @@ extension ReceiveSession {
         incoming = nil
         guard let missing, let current else { return }
         if isKnown { try missing.arrived(current) }
-        try ask()
+        try requestMissing()
     }
 
-    private mutating func isAbsent(_ name: ObjectName) throws {
-        guard missing?.isAbsent(name) ?? true else {
+    private mutating func markUnavailable(_ name: ObjectName) throws {
+        guard missing?.markUnavailable(name) ?? true else {
             throw RepositoryError(
                 .missingObject,
                 "object \(name) is neither in the repository nor does the client have it, which pushes it: push again, from a "
                     + "complete repository")
         }
-        try ask()
-    }
-}
-
-extension RefResult {
-    fileprivate init(_ change: RefChange, _ outcome: RefOutcome) {
-        switch outcome {
-        case .moved: self.init(ref: change.ref, outcome: .moved, commit: change.new)
-        case .unchanged: self.init(ref: change.ref, outcome: .unchanged, commit: change.new)
-        case .kept(let current): self.init(ref: change.ref, outcome: .kept, commit: current)
-        }
+        try requestMissing()
     }
 }

@@ -25,6 +25,8 @@ public struct Receiver: Sendable {
         public var moves = RefMovePolicy.artifacts
         /// What it can do beyond version 1.
         public var capabilities = Capability.standard
+        /// Is true if nothing may be changed, which clients that only ask are told.
+        public var isReadOnly = false
         /// Is told of each push that moved or removed refs, before its client is.
         public var record: @Sendable (PushRecord) -> Void = { _ in }
         /// How long the client may be silent, in seconds; nil for any time.
@@ -37,20 +39,23 @@ public struct Receiver: Sendable {
     }
 
     private let store: any ArtifactStore
-    private let options: Options
+    private let policies: ReceivePolicies
+    private var options: Options
     private let logger: Logger
 
     /// Prepares to take pushes.
     ///
     /// - Parameters:
-    ///   - store: where they go: a `Repository`, or one with policies around it.
+    ///   - store: where they go.
+    ///   - policies: the owner's rules, asked in order.
     ///   - options: how to behave.
     ///   - logger: must not write to the output that carries the protocol.
     public init(
-        store: any ArtifactStore, options: Options = Options(),
+        store: any ArtifactStore, policies: [any ReceivePolicy] = [], options: Options = Options(),
         logger: Logger = Logger(label: "receive", factory: { _ in SwiftLogNoOpLogHandler() })
     ) {
         self.store = store
+        self.policies = ReceivePolicies((options.isReadOnly ? [ReadOnly(store.location)] : []) + policies)
         self.options = options
         self.logger = logger
     }
@@ -62,14 +67,15 @@ public struct Receiver: Sendable {
     ///
     /// - Throws: `ProtocolError`, `RepositoryError` or `SystemError`.
     public func serve(input: Descriptor, output: Descriptor) throws {
-        var conversation = ReceiveSession(store: store, options: options, logger: logger, output: output)
+        var session = ReceiveSession(
+            store: store, policies: policies, options: options, logger: logger, output: output)
         do {
-            try store.recover()
-            try conversation.run(input: input)
+            if !options.isReadOnly { try store.recover() }
+            try session.run(input: input)
         } catch {
             // A client that was refused has nothing more to say; whatever it says, that is the cause.
-            let cause = conversation.refusal ?? explained(error)
-            conversation.tell(cause)
+            let cause = session.refusal ?? explained(error)
+            session.tell(cause)
             throw cause
         }
     }
@@ -82,7 +88,9 @@ public struct Receiver: Sendable {
         try await workOnThread { cancellation in
             var options = options
             options.cancellation = cancellation
-            try Receiver(store: store, options: options, logger: logger).serve(input: input, output: output)
+            var receiver = self
+            receiver.options = options
+            try receiver.serve(input: input, output: output)
         }
     }
 
@@ -90,12 +98,13 @@ public struct Receiver: Sendable {
     private func explained(_ error: any Error) -> any Error {
         if options.cancellation?.isRequested == true, (error as? SystemError)?.code == ECANCELED {
             return RepositoryError(
-                .busy, "the receiver of \(store.path) was told to stop, so nothing was changed: push again")
+                .busy,
+                "the receiver of \(store.location) was told to stop, so nothing was changed: push again")
         }
         guard let failure = error as? SystemError, failure.isOutOfSpace else { return error }
         return RepositoryError(
             .noSpace,
-            "the cache at \(store.path) is full, so nothing was changed (\(failure)): ask its administrator to make room"
+            "the cache at \(store.location) is full, so nothing was changed (\(failure)): ask its administrator to make room"
         )
     }
 }

@@ -117,33 +117,38 @@ struct PolicyOptions: ParsableArguments {
     /// Whether programs of the system are needed while a push is taken.
     var startsPrograms: Bool { keyring != nil }
 
-    /// The repository with these policies around it, the outermost first asked.
-    ///
-    /// - Parameter innermost: wraps the repository before anything else does.
-    func applied(
-        to repository: Repository, through innermost: (Repository) -> any ArtifactStore, logger: Logger
-    ) throws -> any ArtifactStore {
+    /// The policies, in the order in which they are asked. Space comes last: no room is made for what is refused.
+    func policies(
+        for repository: Repository, requestingSummary requester: SummaryRequester?, logger: Logger
+    ) throws -> [any ReceivePolicy] {
+        var policies: [any ReceivePolicy] = []
+        if !allowed.isEmpty || !denied.isEmpty {
+            policies.append(RefFilter(allowed: allowed, denied: denied))
+        }
+        if maximumObject != nil || maximumPush != nil {
+            policies.append(SizeLimit(maximumObject: maximumObject?.value, maximumPush: maximumPush?.value))
+        }
+        if let signatures = try repository.signaturePolicy(
+            gpgKeyring: keyring, ed25519Keys: ed25519Keys,
+            bindings: CommitBindings.Rule(collection: repository.collection))
+        {
+            policies.append(signatures)
+        }
+        if let requester { policies.append(requester) }
+        if preReceive != nil || postReceive != nil {
+            policies.append(
+                Hooks(
+                    repository, moves: moves,
+                    before: try preReceive.map { try Hook($0, repository: repository.path) },
+                    after: try postReceive.map { try Hook($0, repository: repository.path) },
+                    warn: { logger.warning("\($0)") }))
+        }
         var limits = Expiry.Limits()
         limits.minimumFree = minimumFree?.value
         limits.maximumSize = maximumSize?.value
         limits.kept = kept
-        var store: any ArtifactStore = SpaceLimit(innermost(repository), of: repository, limits: limits)
-        if preReceive != nil || postReceive != nil {
-            store = HookedStore(
-                store, before: try preReceive.map { try Hook($0, repository: repository.path) },
-                after: try postReceive.map { try Hook($0, repository: repository.path) },
-                warn: { logger.warning("\($0)") })
-        }
-        store = try repository.requiringSignatures(
-            gpgKeyring: keyring, ed25519Keys: ed25519Keys, of: store,
-            bindings: CommitBindings.Rule(collection: repository.collection))
-        if maximumObject != nil || maximumPush != nil {
-            store = SizeLimit(store, maximumObject: maximumObject?.value, maximumPush: maximumPush?.value)
-        }
-        if !allowed.isEmpty || !denied.isEmpty {
-            store = RefFilter(store, allowed: allowed, denied: denied)
-        }
-        return isReadOnly ? ReadOnlyStore(store) : store
+        policies.append(SpaceLimit(repository, limits: limits))
+        return policies
     }
 }
 

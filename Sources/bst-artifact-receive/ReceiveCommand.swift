@@ -118,6 +118,7 @@ struct ReceiveCommand: ParsableCommand {
             options.version = version(asked: confinement.request?.version)
             options.pullURL = pullURL
             options.moves = policy.moves
+            options.isReadOnly = policy.isReadOnly
             if let warning = policy.warning { logger.warning("\(warning)") }
             options.timeout = policy.timeout
             if let list = getenv("BST_ARTIFACT_ABILITIES") {
@@ -133,7 +134,8 @@ struct ReceiveCommand: ParsableCommand {
                     logger.warning("the push is not in the log: \(error)")
                 }
             }
-            let store = try policy.applied(to: repository, through: summary.applied(to:), logger: logger)
+            let policies = try policy.policies(
+                for: repository, requestingSummary: summary.requester(for: repository), logger: logger)
             let confined = try Confinement.confine(
                 to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms,
                 with: summary.needed)
@@ -143,7 +145,7 @@ struct ReceiveCommand: ParsableCommand {
             }
             // Also where the client went away before it had its answer.
             defer { summary.update(of: repository)?.run(logger) }
-            try Receiver(store: store, options: options, logger: logger)
+            try Receiver(store: repository, policies: policies, options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
         } catch let error as ValidationError {
             throw error

@@ -57,13 +57,13 @@ struct SummaryArguments: ParsableArguments {
         return keyFiles.map { ($0, .reading) } + writable.map { ($0, .everything) }
     }
 
-    /// The repository, which asks for a summary when refs have moved.
-    func applied(to repository: Repository) -> any ArtifactStore {
+    /// The policy that asks for a summary when refs have moved.
+    func requester(for repository: Repository) -> SummaryRequester? {
         switch policy {
-        case .never: repository
-        case .always: SummaryRequests(repository)
+        case .never: nil
+        case .always: SummaryRequester(repository)
         case .auto:
-            SummaryRequests(repository) { [weak repository] in
+            SummaryRequester(repository) { [weak repository] in
                 // Where that cannot be read now, whoever updates it says so.
                 do { return try repository?.summarySize() != nil } catch { return true }
             }

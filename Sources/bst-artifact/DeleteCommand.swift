@@ -37,11 +37,12 @@ struct DeleteCommand: ParsableCommand {
             try refs.map { try RefName(parsing: $0) }, from: address, options: options)
         for deletion in deletions {
             output.terminal.say(
-                "\(deletion.ref): \(isDryRun ? "would be deleted" : "deleted"), was at \(deletion.commit)")
+                "\(deletion.ref): \(isDryRun ? "would be deleted" : "deleted"), was at \(Checksum.hexOrZeros(deletion.old))"
+            )
         }
         output.terminal.emit([
             "remote": JSON(address), "dryRun": JSON(isDryRun),
-            "deleted": .array(deletions.map { ["ref": JSON($0.ref), "commit": JSON($0.commit)] }),
+            "deleted": .array(deletions.map { ["ref": JSON($0.ref), "commit": JSON($0.old)] }),
         ])
     }
 }

@@ -8,7 +8,8 @@ import TextCoding
 
 /// Pulls refs, each from the first cache that has it.
 struct Pull {
-    let store: any ArtifactStore
+    let repository: Repository
+    let policies: [any ReceivePolicy]
     let bindings: CommitBindings.Rule
     let mirrors: [RemoteAddress]
     let isDryRun: Bool
@@ -19,12 +20,13 @@ struct Pull {
     private(set) var results: [JSON] = []
 
     init(
-        store: any ArtifactStore, bindings: CommitBindings.Rule, mirrors: [RemoteAddress], isDryRun: Bool,
-        refusesOlder: Bool,
+        repository: Repository, policies: [any ReceivePolicy], bindings: CommitBindings.Rule,
+        mirrors: [RemoteAddress], isDryRun: Bool, refusesOlder: Bool,
         sources: PullSources, terminal: Terminal
     ) {
         self.bindings = bindings
-        (self.store, self.mirrors, self.isDryRun) = (store, mirrors, isDryRun)
+        (self.repository, self.policies) = (repository, policies)
+        (self.mirrors, self.isDryRun) = (mirrors, isDryRun)
         self.refusesOlder = refusesOlder
         (self.sources, self.terminal) = (sources, terminal)
     }
@@ -32,7 +34,8 @@ struct Pull {
     /// The same as a dry run of which nothing is told but why a ref is refused.
     var plan: Pull {
         Pull(
-            store: store, bindings: bindings, mirrors: mirrors, isDryRun: true, refusesOlder: refusesOlder,
+            repository: repository, policies: policies, bindings: bindings, mirrors: mirrors, isDryRun: true,
+            refusesOlder: refusesOlder,
             sources: sources,
             terminal: Terminal(form: .quiet))
     }
@@ -49,7 +52,8 @@ struct Pull {
                 last = remote
                 let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
-                try pull(found.flatMap(\.refs), with: Puller(from: remote, into: store), from: source)
+                let puller = Puller(from: remote, into: repository, policies: policies)
+                try pull(found.flatMap(\.refs), with: puller, from: source)
                 missing.removeAll { word in found.contains { $0.word == word } }
             } catch let error as ClientError where error.code == .older {
                 // The next cache would be asked for some of the refs, and the others would have moved.
@@ -118,7 +122,7 @@ struct Pull {
         progress.clear()
         // A dry run has not fetched what would tell.
         for entry in report.entries where !isDryRun {
-            let objection = try store.bindingObjection(entry.commit, to: entry.ref.text, bindings)
+            let objection = try repository.bindingObjection(entry.commit, to: entry.ref.text, bindings)
             if let objection { terminal.warn("commit \(entry.commit) of ref \(entry.ref): \(objection)") }
         }
         let milliseconds = Clock.milliseconds - start

@@ -52,7 +52,7 @@ struct PullCommand: ParsableCommand {
             named: remote.remote, configuration: configuration, repository: repository)
         let bindings = CommitBindings.Rule.strict(
             remote.remote.flatMap { repository.collection(ofRemote: $0) })
-        let store = try signatures.applied(to: repository, bindings)
+        let policies = try signatures.policies(for: repository, bindings)
         // Refs of one project share their caches; they are pulled together.
         var jobs: [(caches: [RemoteAddress], words: [String])] = []
         for word in refs {
@@ -71,7 +71,8 @@ struct PullCommand: ParsableCommand {
         var receiverOptions = receiver.options(isVerbose: output.verbose)
         receiverOptions.cancellation = cancellation
         var pull = Pull(
-            store: store, bindings: bindings, mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
+            repository: repository, policies: policies, bindings: bindings,
+            mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
             isDryRun: isDryRun,
             refusesOlder: refusesOlder,
             sources: PullSources(options: options, receiver: receiverOptions, terminal: output.terminal),

@@ -15,25 +15,24 @@ struct PushResult {
 
     func show(on terminal: Terminal) {
         let would = isDryRun ? "would be " : ""
-        for entry in report.entries {
-            switch entry.outcome {
-            case .pushed(nil): terminal.say("\(entry.ref): \(would)new, at \(entry.commit)")
-            case .pushed(.some(let old)):
-                terminal.say("\(entry.ref): \(isDryRun ? "would move " : "")from \(old) to \(entry.commit)")
-            case .sent:
+        for result in report.results {
+            let (ref, ours) = (result.ref, Checksum.hexOrZeros(result.new))
+            switch (result.outcome, result.old) {
+            case (.moved, nil): terminal.say("\(ref): \(would)new, at \(ours)")
+            case (.moved, .some(let old)):
+                terminal.say("\(ref): \(isDryRun ? "would move " : "")from \(old) to \(ours)")
+            case (.sent, _):
+                terminal.say("\(ref): \(would)sent, at \(ours); \(remote) does not tell where the ref is")
+            case (.kept, let theirs):
                 terminal.say(
-                    "\(entry.ref): \(would)sent, at \(entry.commit); \(remote) does not tell where the ref is"
+                    "\(ref): there already, at \(Checksum.hexOrZeros(theirs)), where \(remote) keeps it; ours is \(ours)"
                 )
-            case .kept(let theirs):
-                terminal.say(
-                    "\(entry.ref): there already, at \(theirs), where \(remote) keeps it; ours is \(entry.commit)"
-                )
-            case .upToDate: terminal.say("\(entry.ref): there already, at \(entry.commit)")
-            case .diverged(let theirs):
+            case (.unchanged, _): terminal.say("\(ref): there already, at \(ours)")
+            case (.diverged, let theirs):
                 terminal.fail(
-                    "cannot push \(entry.ref): \(remote) has it at \(theirs), which is not an ancestor of our \(entry.commit), as "
-                        + "far as its history is here: pull theirs and commit on top of it, or ask to have it replaced with "
-                        + "--force")
+                    "cannot push \(ref): \(remote) has it at \(Checksum.hexOrZeros(theirs)), which is not an ancestor of our "
+                        + "\(ours), as far as its history is here: pull theirs and commit on top of it, or ask to have it "
+                        + "replaced with --force")
             }
         }
         let objects = Format.count(report.objects, "object")
@@ -45,18 +44,11 @@ struct PushResult {
     }
 
     var json: JSON {
-        let refs = report.entries.map { entry -> JSON in
-            let (outcome, other): (String, Checksum?) =
-                switch entry.outcome {
-                case .pushed(let old): (old == nil ? "new" : "moved", old)
-                case .kept(let theirs): ("kept", theirs)
-                case .upToDate: ("unchanged", entry.commit)
-                case .diverged(let theirs): ("diverged", theirs)
-                case .sent: ("sent", nil)
-                }
+        let refs = report.results.map { result -> JSON in
+            let outcome = result.outcome == .moved && result.old == nil ? "new" : result.outcome.rawValue
             return [
-                "ref": JSON(entry.ref), "commit": JSON(entry.commit), "outcome": JSON(outcome),
-                "remoteCommit": JSON(other),
+                "ref": JSON(result.ref), "commit": JSON(result.new), "outcome": JSON(outcome),
+                "remoteCommit": JSON(result.old),
             ]
         }
         return [

@@ -18,11 +18,12 @@ struct SignatureOptions: ParsableArguments {
             valueName: "file"))
     var ed25519Keys: String?
 
-    /// The repository as what is pulled gets there.
+    /// The policies for what is pulled into a repository.
     ///
-    /// - Parameter bindings: what commits must fit in addition to their refs.
-    func applied(to repository: Repository, _ bindings: CommitBindings.Rule) throws -> any ArtifactStore {
-        try repository.requiringSignatures(
-            gpgKeyring: keyring, ed25519Keys: ed25519Keys, bindings: bindings)
+    /// - Parameter bindings: the bindings that commits must have in addition to their refs.
+    func policies(for repository: Repository, _ bindings: CommitBindings.Rule) throws -> [any ReceivePolicy] {
+        let policy = try repository.signaturePolicy(
+            gpgKeyring: keyring, ed25519Keys: ed25519Keys, bindings: bindings, replacesDetachedMetadata: true)
+        return policy.map { [$0] } ?? []
     }
 }

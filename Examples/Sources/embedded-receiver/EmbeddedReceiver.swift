@@ -16,10 +16,12 @@ import Logging
     static func takePush(into path: String, input: Descriptor, output: Descriptor) async throws {
         let repository = try Repository(path)
 
-        // Policies are stores around the repository. The outermost is asked first.
-        let sizes = SizeLimit(repository, maximumObject: 1 << 30, maximumPush: 4 << 30)
-        let names = RefFilter(sizes, allowed: [], denied: ["private/*"])
-        let store = FrozenReleases(names)
+        // Policies are asked in this order.
+        let policies: [any ReceivePolicy] = [
+            FrozenReleases(repository),
+            RefFilter(allowed: [], denied: ["private/*"]),
+            SizeLimit(maximumObject: 1 << 30, maximumPush: 4 << 30),
+        ]
 
         // Standard output carries the protocol, so what is to be read goes elsewhere.
         var log = Logger(label: "receiver") { StreamLogHandler.standardError(label: $0) }
@@ -31,7 +33,7 @@ import Logging
         options.record = { push in
             for change in push.refs { say("\(change.ref) is at \(change.new?.hex ?? "none")") }
         }
-        let receiver = Receiver(store: store, options: options, logger: log)
+        let receiver = Receiver(store: repository, policies: policies, options: options, logger: log)
         // On a thread of its own, until the push is done or this task is cancelled.
         try await receiver.serve(input: input, output: output)
     }

@@ -31,7 +31,7 @@ func push(
     }
 
     // May it move? The receiver compares `old` with what it has.
-    try receiver.say(session.update([RefUpdate(ref: ref, old: old, new: commit)]))
+    try receiver.say(session.update([RefEdit(ref, at: old, to: commit)]))
     guard case .status(let status) = try answer() else { throw Failure("the receiver does not answer") }
     guard status.accepted else {
         try receiver.say(session.leave())

@@ -11,7 +11,7 @@ import ArtifactProtocol
 func receive(from client: Connection) throws -> String {
     var session = ReceiveStateMachine(version: .one)
     let buffer = StreamBuffer()
-    var updates: [RefUpdate] = []
+    var updates: [RefEdit] = []
     var objects: [ObjectName: [UInt8]] = [:]
     var current: ObjectName?
 
@@ -39,7 +39,7 @@ func receive(from client: Connection) throws -> String {
                 try client.say(session.acknowledgeObject())
             case .publish:
                 try client.say(session.finish())
-                let refs = updates.map { "\($0.ref) at \($0.new)" }.joined(separator: ", ")
+                let refs = updates.map { "\($0.ref) at \($0.new?.hex ?? "none")" }.joined(separator: ", ")
                 return "received \(refs): \(objects.count) objects"
             case .leave:
                 return "the client left"

@@ -5,7 +5,8 @@ import ArtifactRepository
 
 /// Fetches the objects that commits lack into a quarantine.
 final class ObjectFetch {
-    let quarantine: any Quarantine
+    private let quarantine: any Quarantine
+    private var policies: ReceivePolicies
     /// The remote's name for messages.
     let remote: String
     private let showProgress: (TransferProgress) -> Void
@@ -19,10 +20,11 @@ final class ObjectFetch {
     ///
     /// - Parameter showCommit: receives each commit that has arrived, before its tree is requested. It throws to end the pull.
     init(
-        into quarantine: any Quarantine, from remote: String,
+        into quarantine: any Quarantine, policies: ReceivePolicies, from remote: String,
         showProgress: @escaping (TransferProgress) -> Void, showCommit: @escaping (Checksum) throws -> Void
     ) {
         self.quarantine = quarantine
+        self.policies = policies
         self.remote = remote
         self.showProgress = showProgress
         self.showCommit = showCommit
@@ -50,6 +52,13 @@ final class ObjectFetch {
         }
     }
 
+    /// Publishes what was fetched.
+    func publish(_ edits: [RefEdit]) throws {
+        try policies.willPublish(edits, from: quarantine)
+        // A pull follows its remote, wherever the refs here are.
+        policies.didPublish(try quarantine.publish(edits, moves: .any, replaceDetachedMetadata: true))
+    }
+
     /// Reports the end of the pull.
     func showEnd() {
         progress.fraction = 1
@@ -57,6 +66,13 @@ final class ObjectFetch {
     }
 
     // MARK: Results of requests
+
+    /// Makes room for an object; nil if the store has it already.
+    func receive(_ name: ObjectName) throws -> (any IncomingObject)? {
+        guard let object = try quarantine.receive(name, size: nil) else { return nil }
+        try policies.admit(name, size: nil)
+        return object
+    }
 
     func handleArrival(of name: ObjectName, size: UInt64, isVerified: Bool) throws {
         if isVerified { try missing.arrived(name) }
@@ -71,7 +87,7 @@ final class ObjectFetch {
     }
 
     func handleAbsence(of name: ObjectName) throws {
-        guard !missing.isAbsent(name) else { return }
+        guard !missing.markUnavailable(name) else { return }
         throw ClientError.lacks(name, at: remote)
     }
 
@@ -90,7 +106,7 @@ final class ObjectFetch {
             guard requeued.insert(verdict.name).inserted else {
                 throw ClientError.wrongBytes(error, from: remote)
             }
-            missing.isSpoilt(verdict.name)
+            missing.requeue(verdict.name)
             isMissing = true
         }
         return isMissing

@@ -23,7 +23,7 @@ final class ObjectRequest: WebRequest {
         // The file of an earlier attempt is removed before the next one is created.
         incoming = nil
         size = 0
-        incoming = try fetch.quarantine.receive(name, size: nil)
+        incoming = try fetch.receive(name)
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {

@@ -13,6 +13,7 @@ import TextCoding
 /// ```
 public final class Puller {
     private let store: any ArtifactStore
+    private let policies: ReceivePolicies
     private let source: RemoteRepository
     /// Receives the progress after each object and at the end.
     public var showProgress: (TransferProgress) -> Void = { _ in }
@@ -21,8 +22,13 @@ public final class Puller {
     public var refusesOlder = false
 
     /// Prepares to pull.
-    public init(from source: RemoteRepository, into store: any ArtifactStore) {
+    ///
+    /// - Parameter policies: the rules for what is taken in.
+    public init(
+        from source: RemoteRepository, into store: any ArtifactStore, policies: [any ReceivePolicy] = []
+    ) {
         self.store = store
+        self.policies = ReceivePolicies(policies)
         self.source = source
     }
 
@@ -105,7 +111,7 @@ public final class Puller {
             try judged(entry) { try Commit($0, in: quarantine.metadata) }
         }
         let fetch = ObjectFetch(
-            into: quarantine, from: source.remote, showProgress: showProgress,
+            into: quarantine, policies: policies, from: source.remote, showProgress: showProgress,
             showCommit: { commit in
                 for entry in entries where entry.commit == commit { _ = try judge(entry) }
             })
@@ -116,8 +122,7 @@ public final class Puller {
         try fetch.run(on: source.client)
         var report = PullReport()
         report.entries = try entries.map(judge)
-        let changes = report.entries.map { RefChange($0.ref, to: $0.commit, expecting: .anything) }
-        _ = try quarantine.publish(changes, replaceDetachedMetadata: true)
+        try fetch.publish(report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) })
         fetch.showEnd()
         report.objects = fetch.progress.objects
         report.bytes = fetch.progress.bytes

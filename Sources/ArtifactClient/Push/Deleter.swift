@@ -10,18 +10,15 @@ extension Pusher {
     ///   it; then none is removed.
     public static func delete(
         _ refs: [RefName], from remote: RemoteAddress, options: Options = Options()
-    ) throws -> [RefDeletion] {
+    ) throws -> [RefEditResult] {
         let connection = try ReceiverConnection(
             ReceiverCommand(remote, options: options.receiver), options)
         guard options.receiver.version == .one else {
             throw ClientError(
                 .refused, "version 0 of the protocol cannot delete refs of \(remote): use version 1")
         }
-        // What our own commits are does not matter, so none is named.
-        let none = Checksum(hex: Checksum.noCommit)
-        let asked = Dictionary(refs.compactMap { ref in none.map { (ref, $0) } }) { first, _ in first }
         try connection.say {
-            try $0.begin(Info(mode: 1, refs: asked, capabilities: options.capabilities.union([.delete])))
+            try $0.begin(Info(asking: refs, capabilities: options.capabilities.union([.delete])))
         }
         let info = try connection.introduction()
         do {
@@ -38,7 +35,7 @@ extension Pusher {
                     throw ClientError(
                         .unknownRef, "\(remote) has no ref \(ref), so nothing is deleted: list what it has")
                 }
-                return RefDeletion(ref: ref, commit: commit)
+                return RefEdit(ref, from: .mustMatch(commit), to: nil)
             }
             if options.isDryRun {
                 try connection.say { try $0.leave() }
@@ -47,7 +44,7 @@ extension Pusher {
                 _ = try connection.answer()
             }
             try connection.close()
-            return deletions
+            return deletions.map { RefEditResult($0.ref, .moved, from: $0.previous.commit, to: nil) }
         } catch let error as ClientError where [.unknownRef, .refused].contains(error.code) {
             try? connection.say { try $0.leave() }
             try? connection.close()

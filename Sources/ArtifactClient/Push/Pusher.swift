@@ -112,7 +112,7 @@ public struct Pusher {
     ) -> ArraySlice<(ref: RefName, commit: Checksum)> {
         var total = 0
         return refs.prefix { entry in
-            total += RefUpdate(ref: entry.ref, old: nil, new: entry.commit).maximumEncodedSize
+            total += RefEdit(entry.ref, from: .mustNotExist, to: entry.commit).maximumEncodedSize
             return total <= size
         }
     }
@@ -167,7 +167,7 @@ public struct Pusher {
         var plan = try plan(
             refs, told: info.refs,
             remote: RemoteRefs(refs.map(\.ref), told: info, by: connection, of: command.remote, options))
-        if options.isDryRun, info.isReadOnly, !plan.updates.isEmpty {
+        if options.isDryRun, info.isReadOnly, !plan.edits.isEmpty {
             // Without a dry run the receiver says so itself.
             try connection.say { try $0.leave() }
             try connection.close()
@@ -176,16 +176,16 @@ public struct Pusher {
         if options.isDryRun {
             for commit in plan.commits { try closure.visit(commit) { _ in report.objects += 1 } }
         }
-        if plan.updates.isEmpty || options.isDryRun {
+        if plan.edits.isEmpty || options.isDryRun {
             try connection.say { try $0.leave() }
             try connection.close()
         } else {
-            try connection.say { try $0.update(plan.updates) }
+            try connection.say { try $0.update(plan.edits) }
             _ = try connection.answer()
             if connection.session.capabilities.contains(.want) {
-                plan.note(try answer(plan.updates, through: connection, meter))
+                plan.note(try answer(plan.edits, through: connection, meter))
                 try connection.close()
-                report.entries += plan.entries
+                report.results += plan.results
                 return
             }
             try connection.say { try $0.beginObjects() }
@@ -194,28 +194,22 @@ public struct Pusher {
             if version == .one { _ = try connection.answer() }
             try connection.close()
         }
-        report.entries += plan.entries
+        report.results += plan.results
     }
 
     /// What is to be done, given what the remote has.
     private struct Plan {
-        var entries: [PushReport.Entry] = []
-        var updates: [RefUpdate] = []
+        var results: [RefEditResult] = []
+        var edits: [RefEdit] = []
         /// Commits to send, each once, older ones first.
         var commits: [Checksum] = []
 
-        /// Notes what the receiver says has become of refs.
-        mutating func note(_ results: [RefResult]) {
-            let results = Dictionary(results.map { ($0.ref, $0) }) { first, _ in first }
-            for index in entries.indices {
-                guard case .pushed = entries[index].outcome, let result = results[entries[index].ref] else {
-                    continue
-                }
-                switch result.outcome {
-                case .moved: break
-                case .unchanged: entries[index].outcome = .upToDate
-                case .kept: entries[index].outcome = .kept(remote: result.commit)
-                }
+        /// Corrects the expected results by those that the receiver tells.
+        mutating func note(_ told: [RefEditResult]) {
+            let told = Dictionary(told.map { ($0.ref, $0) }) { first, _ in first }
+            for index in results.indices where results[index].outcome == .moved {
+                guard let result = told[results[index].ref], result.outcome != .moved else { continue }
+                (results[index].outcome, results[index].old) = (result.outcome, result.old)
             }
         }
     }
@@ -233,18 +227,17 @@ public struct Pusher {
         for (ref, commit) in refs {
             let old = remote[ref]
             if old == commit {
-                plan.entries.append(.init(ref: ref, commit: commit, outcome: .upToDate))
+                plan.results.append(RefEditResult(ref, .unchanged, from: commit, to: commit))
                 continue
             }
             let history = try histories[[commit, old]] ?? repository.history(from: commit, backTo: old)
             histories[[commit, old]] = history
             if let old, !history.reached, try !mayReplace(old, with: commit) {
-                plan.entries.append(.init(ref: ref, commit: commit, outcome: .diverged(remote: old)))
+                plan.results.append(RefEditResult(ref, .diverged, from: old, to: commit))
                 continue
             }
-            let outcome: PushReport.Outcome = if case .unknown = remote { .sent } else { .pushed(from: old) }
-            plan.entries.append(.init(ref: ref, commit: commit, outcome: outcome))
-            plan.updates.append(RefUpdate(ref: ref, old: told[ref], new: commit))
+            plan.results.append(RefEditResult(ref, remote.isKnown ? .moved : .sent, from: old, to: commit))
+            plan.edits.append(RefEdit(ref, at: told[ref], to: commit))
             plan.commits += history.commits.reversed().filter { planned.insert($0).inserted }
         }
         return plan
@@ -262,10 +255,10 @@ public struct Pusher {
     ///
     /// - Returns: what became of refs.
     private func answer(
-        _ updates: [RefUpdate], through connection: ReceiverConnection, _ meter: PushProgress
-    ) throws -> [RefResult] {
+        _ edits: [RefEdit], through connection: ReceiverConnection, _ meter: PushProgress
+    ) throws -> [RefEditResult] {
         let offered = OfferedObjects(repository)
-        for update in updates { offered.add(update.new) }
+        for commit in edits.compactMap(\.new) { offered.add(commit) }
         let encoder = try ParallelEncoder(repository, compression: options.compression)
         var answerer = ObjectAnswerer(connection, encoder, offered, meter)
         func answer(_ first: [ObjectName]) throws {
@@ -273,7 +266,7 @@ public struct Pusher {
             try connection.say { try $0.end() }
         }
         try answer([])
-        var results: [RefResult] = []
+        var results: [RefEditResult] = []
         while true {
             switch try connection.answer() {
             case .want(let names): try answer(names)

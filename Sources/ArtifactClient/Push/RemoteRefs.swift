@@ -41,6 +41,9 @@ enum RemoteRefs {
     /// The time limit of a web server for each ref.
     private static let timeout: Duration = .seconds(10)
 
+    /// True if the remote told where its refs are.
+    var isKnown: Bool { if case .known = self { true } else { false } }
+
     /// The commit of a ref that is known to be there.
     subscript(ref: RefName) -> Checksum? {
         if case .known(let refs) = self { refs[ref] } else { nil }

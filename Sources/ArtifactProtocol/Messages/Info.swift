@@ -37,6 +37,15 @@ public struct Info: Equatable, Sendable {
         self.pullURL = pullURL
     }
 
+    /// Asks where refs are, without having commits for them.
+    public init(asking refs: [RefName], capabilities: Set<Capability>) {
+        let zeros = Checksum(hex: Checksum.noCommit)
+        self.init(
+            mode: RepositoryMode.archive.rawValue,
+            refs: Dictionary(refs.compactMap { ref in zeros.map { (ref, $0) } }) { first, _ in first },
+            capabilities: capabilities)
+    }
+
     /// Reads a body. Unknown keys are ignored: they announce capabilities.
     ///
     /// In version 0 a receiver lists every ref that it has. One whose name is not allowed here cannot be one of ours, and

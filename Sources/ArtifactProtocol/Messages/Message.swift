@@ -34,8 +34,8 @@ public struct Status: Equatable, Sendable {
 public enum Message: Equatable, Sendable {
     /// See `Info`.
     case info(Info)
-    /// See `RefUpdate`.
-    case update([RefUpdate])
+    /// The refs to move, and where they are believed to be.
+    case update([RefEdit])
     /// Version 1: a tar stream follows.
     case putObjects
     /// Version 0: this object follows.
@@ -50,11 +50,11 @@ public enum Message: Equatable, Sendable {
     /// With `Capability.want`: the answer to one of them; its bytes follow.
     case object(ObjectAnswer)
     /// With `Capability.want`: what became of refs.
-    case results([RefResult])
+    case results([RefEditResult])
     /// With `Capability.want`: the receiver is at work.
     case progress(ReceiverProgress)
-    /// With `Capability.delete`: see `RefDeletion`.
-    case delete([RefDeletion])
+    /// With `Capability.delete`: the refs to remove, with the commits they must point to.
+    case delete([RefEdit])
 
     /// The message's type.
     public var type: MessageType {
@@ -94,7 +94,7 @@ public enum Message: Equatable, Sendable {
         }
         switch (header.type, header.version) {
         case (.info, let version): self = .info(try Info(body: body, version: version))
-        case (.update, _): self = .update(try RefUpdate.list(body: body))
+        case (.update, _): self = .update(try RefEdit.updates(body: body))
         case (.putObjects, .one): self = .putObjects
         case (.putObjects, .zero):
             guard let name = body.entry("object")?.string, let size = body.entry("size")?.uint64 else {
@@ -112,9 +112,9 @@ public enum Message: Equatable, Sendable {
             }
             self = .status(Status(accepted: accepted, message: message))
         case (.done, _): self = .done
-        case (.results, _): self = .results(try RefResult.list(body: body))
+        case (.results, _): self = .results(try RefEditResult.list(body: body))
         case (.progress, _): self = .progress(ReceiverProgress(body: body))
-        case (.delete, _): self = .delete(try RefDeletion.list(body: body))
+        case (.delete, _): self = .delete(try RefEdit.deletions(body: body))
         case (.want, _), (.object, _):
             throw ProtocolError(.malformed, "the peer's \(header.type) message cannot be read")
         }
@@ -132,7 +132,7 @@ public enum Message: Equatable, Sendable {
     private var dictionary: Variant {
         switch self {
         case .info(let info): info.body
-        case .update(let updates): RefUpdate.body(updates)
+        case .update(let edits): RefEdit.updateBody(edits)
         case .putObjects, .done, .want, .object: .dictionary([(key: String, value: Variant)]())
         case .putObject(let announcement):
             .dictionary([
@@ -140,9 +140,9 @@ public enum Message: Equatable, Sendable {
             ])
         case .status(let status):
             .dictionary([("result", Variant.bool(status.accepted)), ("message", .string(status.message))])
-        case .results(let results): RefResult.body(results)
+        case .results(let results): RefEditResult.body(results)
         case .progress(let progress): progress.body
-        case .delete(let deletions): RefDeletion.body(deletions)
+        case .delete(let edits): RefEdit.deletionBody(edits)
         }
     }
 

@@ -5,9 +5,6 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
     // Four words in big-endian order: compact in sets, and ordered as the digits are.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
-    /// 64 zeros, which stand for no commit where a checksum is written in hexadecimal digits.
-    package static let noCommit = String(repeating: "0", count: 64)
-
     /// The size of a checksum in bytes.
     public static let byteCount = 32
 

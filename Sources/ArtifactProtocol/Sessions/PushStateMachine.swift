@@ -20,7 +20,7 @@ public struct PushStateMachine: Sendable {
         /// `object(_:size:)` and its bytes; none where it lacks nothing, and `end()` is next.
         case want([ObjectName])
         /// With `Capability.want`: what became of refs.
-        case results([RefResult])
+        case results([RefEditResult])
         /// With `Capability.want`: the receiver is at work.
         case progress(ReceiverProgress)
     }
@@ -146,7 +146,7 @@ public struct PushStateMachine: Sendable {
     }
 
     /// Asks for refs to move.
-    public mutating func update(_ updates: [RefUpdate]) throws(ProtocolError) -> [UInt8] {
+    public mutating func update(_ updates: [RefEdit]) throws(ProtocolError) -> [UInt8] {
         guard case .introduced = state else { throw misplaced("update") }
         let frame = try Message.update(updates).frame(
             version: version, large: capabilities.contains(.largeFrames))
@@ -155,7 +155,7 @@ public struct PushStateMachine: Sendable {
     }
 
     /// With `Capability.delete`: asks for refs to go; the answer is `.done`.
-    public mutating func delete(_ deletions: [RefDeletion]) throws(ProtocolError) -> [UInt8] {
+    public mutating func delete(_ deletions: [RefEdit]) throws(ProtocolError) -> [UInt8] {
         guard case .introduced = state, capabilities.contains(.delete) else { throw misplaced("delete") }
         let frame = try Message.delete(deletions).frame(
             version: version, large: capabilities.contains(.largeFrames))

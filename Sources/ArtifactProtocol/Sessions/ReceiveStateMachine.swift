@@ -13,9 +13,9 @@ public struct ReceiveStateMachine: Sendable {
         /// The client asks whether these refs may move; answer with `reply(status:)`. With `Capability.want`, if they may, ask for
         /// objects with `want(_:)`, and after each answer for more; when nothing is lacking, send what `wantNothing()`
         /// returns.
-        case update([RefUpdate])
+        case update([RefEdit])
         /// With `Capability.delete`: the client wants these refs to go; do that, then send what `finish()` returns.
-        case delete([RefDeletion])
+        case delete([RefEdit])
         /// With `Capability.want`: the client does not have an object that was asked for.
         case objectAbsent(ObjectName)
         /// An object of `size` bytes, as it travels, begins.
@@ -217,7 +217,7 @@ public struct ReceiveStateMachine: Sendable {
     }
 
     /// With `Capability.want`: tells what became of refs, before `finish`.
-    public func results(_ results: [RefResult]) throws(ProtocolError) -> [UInt8] {
+    public func results(_ results: [RefEditResult]) throws(ProtocolError) -> [UInt8] {
         guard case .owingDone = state, capabilities.contains(.want) else { throw misplaced("results") }
         return try Message.results(results).frame(
             version: version, large: capabilities.contains(.largeFrames))

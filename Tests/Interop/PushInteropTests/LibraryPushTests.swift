@@ -109,7 +109,7 @@ import Testing
         #expect(steps.last?.fraction == 1)
         // Without capabilities the receiver tells of no refs.
         let isPlain = getenv("BST_ARTIFACT_ABILITIES").map { String(cString: $0) } == "none"
-        #expect(report.entries.map(\.outcome) == [isPlain ? .sent : .pushed(from: nil)])
+        #expect(report.results.map(\.outcome) == [isPlain ? .sent : .moved])
     }
 
     @Test func `Errors can be told apart`() async throws {

@@ -24,7 +24,7 @@ enum ClientStream {
         if version == .one { bytes += try session.begin(Info(mode: 1)) }
         try answer(&session, .info(Info(mode: 1)))
         bytes += try session.update(
-            known.map { RefUpdate(ref: $0.name, old: $0.entry.old, new: $0.entry.new) })
+            known.map { RefEdit($0.name, at: $0.entry.old, to: $0.entry.new) })
         try answer(&session, .status(Status(accepted: true)))
         bytes += try session.beginObjects()
         for (index, object) in objects.enumerated() {

@@ -26,9 +26,9 @@ struct CapabilityVectorTests {
         ("want-nothing", .want([])),
         ("object", .object(ObjectAnswer(ObjectName(checksum, .file), size: 258))),
         ("object-absent", .object(ObjectAnswer(ObjectName(checksum, .commitmeta), size: nil))),
-        ("results", .results([RefResult(ref: RefName("a")!, outcome: .moved, commit: checksum)])),
+        ("results", .results([RefEditResult(RefName("a")!, .moved, from: nil, to: checksum)])),
         ("progress", .progress(ReceiverProgress(activity: "publishing"))),
-        ("delete", .delete([RefDeletion(ref: RefName("a")!, commit: checksum)])),
+        ("delete", .delete([RefEdit(RefName("a")!, from: .mustMatch(checksum), to: nil)])),
         ("info", .info(Info(mode: 1, capabilities: [.largeFrames, .want]))),
     ]
 

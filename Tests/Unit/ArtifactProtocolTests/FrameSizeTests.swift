@@ -15,7 +15,7 @@ struct FrameSizeTests {
         return RefName(text.hasSuffix("/") ? text.dropLast() + "y" : text)
     }
 
-    private static func size(_ updates: [RefUpdate]) throws -> Int {
+    private static func size(_ updates: [RefEdit]) throws -> Int {
         try Message.update(updates).frame(version: .one).count - FrameHeader.byteCount
     }
 
@@ -25,10 +25,9 @@ struct FrameSizeTests {
         for length in Array(6...60) + [100, 119, 120, 127, 128, 200, 254, 255, 256, 300, 1000, 4000]
         where count * (length + 170) < 65_000 {
             let updates = try (0..<count).map { index in
-                RefUpdate(
-                    ref: try #require(Self.name(index, length: length)),
-                    old: index % 2 == 0 ? nil : Self.commit,
-                    new: Self.commit)
+                RefEdit(
+                    try #require(Self.name(index, length: length)), at: index % 2 == 0 ? nil : Self.commit,
+                    to: Self.commit)
             }
             let reckoned = updates.reduce(0) { $0 + $1.maximumEncodedSize }
             #expect(try Self.size(updates) <= reckoned, "\(count) names of \(length) bytes")
@@ -39,10 +38,10 @@ struct FrameSizeTests {
     func fullFrames(seed: UInt64) throws {
         var generator = XorShift(seed: seed)
         let lengths = [6...20, 6...250, 40...60, 3900...4000][Int(seed % 4)]
-        var (updates, reckoned) = ([RefUpdate](), 0)
+        var (updates, reckoned) = ([RefEdit](), 0)
         while true {
             let name = Self.name(updates.count, length: Int.random(in: lengths, using: &generator))
-            let update = RefUpdate(ref: try #require(name), old: nil, new: Self.commit)
+            let update = RefEdit(try #require(name), from: .mustNotExist, to: Self.commit)
             reckoned += update.maximumEncodedSize
             guard reckoned <= FrameHeader.maximumBodySize else { break }
             updates.append(update)
@@ -78,9 +77,9 @@ struct FrameSizeTests {
     @Test("that is too large is refused for every message that can be")
     func tooLarge() throws {
         let updates = try (0..<600).map { index in
-            RefUpdate(ref: try #require(Self.name(index, length: 60)), old: nil, new: Self.commit)
+            RefEdit(try #require(Self.name(index, length: 60)), from: .mustNotExist, to: Self.commit)
         }
-        let refs = Dictionary(uniqueKeysWithValues: updates.map { ($0.ref, $0.new) })
+        let refs = Dictionary(uniqueKeysWithValues: updates.map { ($0.ref, Self.commit) })
         for message in [
             Message.update(updates), .info(Info(mode: 1, refs: refs)),
             .info(Info(mode: 1, pullURL: String(repeating: "u", count: 70_000))),

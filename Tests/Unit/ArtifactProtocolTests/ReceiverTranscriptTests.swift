@@ -49,10 +49,12 @@ struct ReceiverTranscriptTests {
     func updates(transcript: Transcript) throws {
         var run = try ReceiverRun(transcript)
         try run.feed(transcript.client)
-        let updates = run.events.flatMap { if case .update(let list) = $0 { list } else { [RefUpdate]() } }
-        let wanted = updates.map { "\($0.ref) \($0.old?.hex.prefix(8) ?? "-") \($0.new.hex.prefix(8))" }
+        let updates = run.events.flatMap { if case .update(let list) = $0 { list } else { [RefEdit]() } }
+        let wanted = updates.map {
+            "\($0.ref) \($0.previous.commit?.hex.prefix(8) ?? "-") \($0.new?.hex.prefix(8) ?? "-")"
+        }
         let current = try transcript.receiverInfo().refs
-        #expect(updates.allSatisfy { $0.old == current[$0.ref] })
+        #expect(updates.allSatisfy { $0.previous.commit == current[$0.ref] })
         switch transcript.name.split(separator: "-").last {
         case "refs": #expect(wanted == ["demo/hello/aaaa - 34137b31", "demo/hello/bbbb - 34137b31"])
         case "forward": #expect(wanted == ["demo/branch 9e23a23d 9cb1bb7c"])

@@ -31,7 +31,7 @@ struct WantTests {
         }
 
         mutating func update() throws {
-            try say(client.update([RefUpdate(ref: RefName("a")!, old: nil, new: name(9).checksum)]))
+            try say(client.update([RefEdit(RefName("a")!, from: .mustNotExist, to: name(9).checksum)]))
             _ = try receiver.next(from: toReceiver)
             try answer(receiver.reply(status: Status(accepted: true)))
             _ = try client.next(from: toClient)
@@ -90,7 +90,7 @@ struct WantTests {
         let progress = ReceiverProgress(activity: "publishing")
         pair.answer(try Message.progress(progress).frame(version: .one))
         #expect(try pair.client.next(from: pair.toClient) == .progress(progress))
-        let results = [RefResult(ref: RefName("a")!, outcome: .kept, commit: first.checksum)]
+        let results = [RefEditResult(RefName("a")!, .kept, from: first.checksum, to: nil)]
         pair.answer(try pair.receiver.results(results) + pair.receiver.finish())
         #expect(try pair.client.next(from: pair.toClient) == .results(results))
         #expect(try pair.client.next(from: pair.toClient) == .done)
@@ -173,7 +173,7 @@ struct WantTests {
             throw Unexpected("no second reply")
         }
         #expect(reply.refs == refs)
-        let updates = refs.keys.map { RefUpdate(ref: $0, old: nil, new: WantTests.name(8).checksum) }
+        let updates = refs.keys.map { RefEdit($0, from: .mustNotExist, to: WantTests.name(8).checksum) }
         let bytes = try pair.client.update(updates)
         #expect(bytes[0] == UInt8(ascii: "L") && bytes.count > 65_540)
         // In two pieces, the first of which ends within the header.

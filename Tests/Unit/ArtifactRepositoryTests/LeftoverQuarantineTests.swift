@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import ArtifactRepository
 import Foundation
 import Testing
@@ -44,8 +45,8 @@ struct LeftoverQuarantineTests {
         #expect(try repository.quarantines().count == 2)
         try quarantine.take(first.commit)
         _ = try quarantine.publish(
-            [RefChange(.named("main"), to: first.checksum, expecting: .absent)],
-            replaceDetachedMetadata: false)
+            [RefEdit(.named("main"), from: .mustNotExist, to: first.checksum)],
+            moves: .forward, replaceDetachedMetadata: false)
         second.discard()
         quarantine.discard()
         #expect(try repository.quarantines().isEmpty)

@@ -129,8 +129,8 @@ struct ObjectsOfEveryModeTests {
             #expect(try !target.contains(name))
         }
         let outcomes = try quarantine.publish(
-            [RefChange(ref, to: commit, expecting: .absent)], replaceDetachedMetadata: false)
-        #expect(outcomes == [.moved(from: nil)])
+            [RefEdit(ref, from: .mustNotExist, to: commit)], moves: .forward, replaceDetachedMetadata: false)
+        #expect(outcomes.map(\.outcome) == [.moved])
         #expect(try target.commit(of: ref) == commit)
     }
 

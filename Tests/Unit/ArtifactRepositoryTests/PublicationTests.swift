@@ -23,8 +23,10 @@ struct PublicationTests {
             #expect(try quarantine.contains(object.name) && !repository.contains(object.name))
         }
         #expect(try repository.visibleFiles() == before)
-        let change = RefChange(Self.main, to: first.checksum, expecting: .absent)
-        #expect(try quarantine.publish([change], replaceDetachedMetadata: false) == [.moved(from: nil)])
+        let change = RefEdit(Self.main, from: .mustNotExist, to: first.checksum)
+        #expect(
+            try quarantine.publish([change], moves: .forward, replaceDetachedMetadata: false).map(\.outcome)
+                == [.moved])
         quarantine.discard()
         #expect(try first.objects.allSatisfy { try repository.contains($0.name) })
         #expect(try repository.refs().map(\.commit) == [first.checksum])
@@ -44,7 +46,7 @@ struct PublicationTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
-        try repository.push(first.objects, RefChange(Self.main, to: first.checksum, expecting: .absent))
+        try repository.push(first.objects, RefEdit(Self.main, from: .mustNotExist, to: first.checksum))
         let before = try repository.visibleFiles()
         let missing = SampleCommit("third")[keyPath: Self.places[place].1]
         // Objects that all commits here share are there; so only a fresh repository lacks them.
@@ -55,7 +57,7 @@ struct PublicationTests {
         let error = #expect(throws: RepositoryError.self) {
             try target.push(
                 third.objects.filter { $0.name != missing.name },
-                RefChange(Self.main, to: third.checksum, expecting: .anything))
+                RefEdit(Self.main, from: .any, to: third.checksum))
         }
         #expect(error?.code == .missingObject)
         #expect(error?.description.contains(missing.name.fileName) == true)
@@ -69,13 +71,14 @@ struct PublicationTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         let (wanted, other, kept) = (SampleCommit(), SampleCommit("second"), SampleCommit("kept"))
-        let there = RefChange(.named("there"), to: wanted.checksum, expecting: .anything)
+        let there = RefEdit(.named("there"), from: .any, to: wanted.checksum)
         try repository.push(wanted.objects, there)
         let before = try repository.visibleFiles()
         let outcomes = try repository.push(
             wanted.objects + [other.commit] + kept.objects,
-            RefChange(.named("there"), to: kept.checksum, expecting: .absent, moves: .never))
-        #expect(outcomes == [.kept(wanted.checksum)])
+            RefEdit(.named("there"), from: .mustNotExist, to: kept.checksum), moves: .never)
+        #expect(outcomes.map(\.outcome) == [.kept])
+        #expect(outcomes.map(\.old) == [wanted.checksum])
         #expect(try repository.visibleFiles() == before)
     }
 
@@ -85,14 +88,14 @@ struct PublicationTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         let (first, second) = (SampleCommit(), SampleCommit("second", parent: SampleCommit()))
-        try repository.push(second.objects, RefChange(Self.main, to: second.checksum, expecting: .absent))
+        try repository.push(second.objects, RefEdit(Self.main, from: .mustNotExist, to: second.checksum))
         try repository.push(
             [first.file, first.folder, first.root, first.commit],
-            RefChange(.named("older"), to: first.checksum, expecting: .absent))
+            RefEdit(.named("older"), from: .mustNotExist, to: first.checksum))
         #expect(
-            try repository.push([], RefChange(.named("third"), to: first.checksum, expecting: .absent)) == [
-                .moved(from: nil)
-            ])
+            try repository.push([], RefEdit(.named("third"), from: .mustNotExist, to: first.checksum)).map(
+                \.outcome)
+                == [.moved])
         try Command.run("ostree", "--repo=\(repository.path)", "fsck")
     }
 
@@ -110,7 +113,8 @@ struct PublicationTests {
         var inodes: [[Int?]] = []
         for quarantine in quarantines {
             _ = try quarantine.publish(
-                [RefChange(Self.main, to: first.checksum, expecting: .absent)], replaceDetachedMetadata: false
+                [RefEdit(Self.main, from: .mustNotExist, to: first.checksum)], moves: .forward,
+                replaceDetachedMetadata: false
             )
             inodes.append(
                 try repository.visibleFiles().filter { $0.hasPrefix("objects/") }.map { path in
@@ -149,14 +153,14 @@ struct PublicationTests {
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
         let notes = ["one", "two", "three"].map { SampleObject.detached(first.commit, $0) }
-        let change = RefChange(Self.main, to: first.checksum, expecting: .anything)
+        let change = RefEdit(Self.main, from: .any, to: first.checksum)
         try repository.push(first.objects + [notes[0]], change)
         #expect(try repository.metadata(notes[0].name) == notes[0].bytes)
         try repository.push([notes[1]], change)
         #expect(try repository.metadata(notes[0].name) == notes[0].bytes)
         let quarantine = try repository.makeQuarantine(.transient)
         try quarantine.take(notes[2])
-        _ = try quarantine.publish([change], replaceDetachedMetadata: true)
+        _ = try quarantine.publish([change], moves: .forward, replaceDetachedMetadata: true)
         #expect(try repository.metadata(notes[0].name) == notes[2].bytes)
     }
 
@@ -169,13 +173,13 @@ struct PublicationTests {
         let (first, other) = (SampleCommit(), SampleCommit("other"))
         if isThere {
             try repository.push(
-                other.objects, RefChange(.named("other"), to: other.checksum, expecting: .absent))
+                other.objects, RefEdit(.named("other"), from: .mustNotExist, to: other.checksum))
         }
         let before = try repository.visibleFiles()
         let error = #expect(throws: RepositoryError.self) {
             try repository.push(
                 first.objects + [.detached(other.commit, "note")],
-                RefChange(Self.main, to: first.checksum, expecting: .absent))
+                RefEdit(Self.main, from: .mustNotExist, to: first.checksum))
         }
         #expect(error?.code == .badObject)
         #expect(try repository.visibleFiles() == before)

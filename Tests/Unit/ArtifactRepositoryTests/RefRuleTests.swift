@@ -18,84 +18,88 @@ struct RefRuleTests {
         var testDescription: String
         var current: SampleCommit?
         var new: SampleCommit
-        var expectation: RefChange.Expectation
+        var previous: RefEdit.PreviousValue
         var policy: RefMovePolicy
-        var outcome: RefOutcome?
+        var outcome: RefEditResult.Outcome?
         var failure: RepositoryError.Code?
 
         init(
             _ description: String, from current: SampleCommit?, to new: SampleCommit,
-            _ expectation: RefChange.Expectation, by policy: RefMovePolicy = .forward, _ outcome: RefOutcome
+            _ previous: RefEdit.PreviousValue, by policy: RefMovePolicy = .forward,
+            _ outcome: RefEditResult.Outcome
         ) {
             (testDescription, self.current, self.new) = (description, current, new)
-            (self.expectation, self.policy, self.outcome) = (expectation, policy, outcome)
+            (self.previous, self.policy, self.outcome) = (previous, policy, outcome)
         }
 
         init(
             _ description: String, from current: SampleCommit?, to new: SampleCommit,
-            _ expectation: RefChange.Expectation, by policy: RefMovePolicy = .forward,
+            _ previous: RefEdit.PreviousValue, by policy: RefMovePolicy = .forward,
             fails failure: RepositoryError.Code
         ) {
             (testDescription, self.current, self.new) = (description, current, new)
-            (self.expectation, self.policy, self.failure) = (expectation, policy, failure)
+            (self.previous, self.policy, self.failure) = (previous, policy, failure)
         }
     }
 
-    private static let moved = RefOutcome.moved(from: first.checksum)
-
     private static let moves: [Move] = [
-        Move("absent, new", from: nil, to: first, .absent, .moved(from: nil)),
-        Move("absent, there already", from: first, to: first, .absent, .unchanged),
-        Move("absent, taken", from: first, to: second, .absent, fails: .refMoved),
-        Move("kept, new", from: nil, to: first, .absentOrKept, by: .artifacts, .moved(from: nil)),
-        Move("kept, there already", from: first, to: first, .absentOrKept, by: .artifacts, .unchanged),
-        Move("kept, taken", from: first, to: stranger, .absentOrKept, by: .artifacts, .kept(first.checksum)),
+        Move("absent, new", from: nil, to: first, .mustNotExist, .moved),
+        Move("absent, there already", from: first, to: first, .mustNotExist, .unchanged),
+        Move("absent, taken", from: first, to: second, .mustNotExist, fails: .refMoved),
+        Move("kept, new", from: nil, to: first, .mustNotExistOrKeep, by: .artifacts, .moved),
+        Move("kept, there already", from: first, to: first, .mustNotExistOrKeep, by: .artifacts, .unchanged),
+        Move("kept, taken", from: first, to: stranger, .mustNotExistOrKeep, by: .artifacts, .kept),
         Move(
-            "kept, taken, history", from: first, to: second, .absentOrKept, by: .artifacts, fails: .refMoved),
-        Move(
-            "kept, taken by history", from: second, to: first, .absentOrKept, by: .artifacts, fails: .refMoved
-        ),
-        Move("never, new", from: nil, to: first, .absent, by: .never, .moved(from: nil)),
-        Move("never, unknown", from: first, to: stranger, .unknown, by: .never, .kept(first.checksum)),
-        Move("never, absent", from: first, to: second, .absent, by: .never, .kept(first.checksum)),
-        Move(
-            "never, forward", from: first, to: second, .commit(first.checksum), by: .never,
-            .kept(first.checksum)),
-        Move("never, there already", from: first, to: first, .unknown, by: .never, .unchanged),
-        Move("artifacts, new", from: nil, to: first, .unknown, by: .artifacts, .moved(from: nil)),
-        Move("artifacts, unknown", from: first, to: stranger, .unknown, by: .artifacts, moved),
-        Move("artifacts, named", from: first, to: stranger, .commit(first.checksum), by: .artifacts, moved),
-        Move("artifacts, forward", from: first, to: second, .unknown, by: .artifacts, moved),
-        Move(
-            "artifacts, meanwhile", from: second, to: first, .commit(stranger.checksum), by: .artifacts,
+            "kept, taken, history", from: first, to: second, .mustNotExistOrKeep, by: .artifacts,
             fails: .refMoved),
         Move(
-            "artifacts, backward", from: second, to: first, .unknown, by: .artifacts, fails: .notFastForward),
+            "kept, taken by history", from: second, to: first, .mustNotExistOrKeep, by: .artifacts,
+            fails: .refMoved
+        ),
+        Move("never, new", from: nil, to: first, .mustNotExist, by: .never, .moved),
+        Move("never, unknown", from: first, to: stranger, .unstated, by: .never, .kept),
+        Move("never, absent", from: first, to: second, .mustNotExist, by: .never, .kept),
         Move(
-            "artifacts, sideways", from: second, to: stranger, .unknown, by: .artifacts,
+            "never, forward", from: first, to: second, .mustMatch(first.checksum), by: .never,
+            .kept),
+        Move("never, there already", from: first, to: first, .unstated, by: .never, .unchanged),
+        Move("artifacts, new", from: nil, to: first, .unstated, by: .artifacts, .moved),
+        Move("artifacts, unknown", from: first, to: stranger, .unstated, by: .artifacts, .moved),
+        Move(
+            "artifacts, named", from: first, to: stranger, .mustMatch(first.checksum), by: .artifacts, .moved),
+        Move("artifacts, forward", from: first, to: second, .unstated, by: .artifacts, .moved),
+        Move(
+            "artifacts, meanwhile", from: second, to: first, .mustMatch(stranger.checksum), by: .artifacts,
+            fails: .refMoved),
+        Move(
+            "artifacts, backward", from: second, to: first, .unstated, by: .artifacts, fails: .notFastForward),
+        Move(
+            "artifacts, sideways", from: second, to: stranger, .unstated, by: .artifacts,
             fails: .notFastForward),
         Move(
-            "artifacts, history beside", from: stranger, to: second, .unknown, by: .artifacts,
+            "artifacts, history beside", from: stranger, to: second, .unstated, by: .artifacts,
             fails: .notFastForward),
-        Move("forward, unknown", from: first, to: second, .unknown, by: .forward, moved),
-        Move("forward, unknown, sideways", from: first, to: stranger, .unknown, fails: .notFastForward),
+        Move("forward, unknown", from: first, to: second, .unstated, by: .forward, .moved),
+        Move("forward, unknown, sideways", from: first, to: stranger, .unstated, fails: .notFastForward),
         Move(
-            "any, back", from: second, to: first, .commit(second.checksum), by: .any,
-            .moved(from: second.checksum)),
-        Move("any, unknown", from: second, to: stranger, .unknown, by: .any, .moved(from: second.checksum)),
+            "any, back", from: second, to: first, .mustMatch(second.checksum), by: .any,
+            .moved),
+        Move("any, unknown", from: second, to: stranger, .unstated, by: .any, .moved),
         Move(
-            "any, meanwhile", from: second, to: stranger, .commit(first.checksum), by: .any, fails: .refMoved),
-        Move("any, absent", from: second, to: first, .absent, by: .any, fails: .refMoved),
-        Move("forward", from: first, to: second, .commit(first.checksum), .moved(from: first.checksum)),
-        Move("forward by two", from: first, to: third, .commit(first.checksum), .moved(from: first.checksum)),
-        Move("forward, there already", from: second, to: second, .commit(first.checksum), .unchanged),
-        Move("sideways", from: first, to: stranger, .commit(first.checksum), fails: .notFastForward),
-        Move("backward", from: second, to: first, .commit(second.checksum), fails: .notFastForward),
-        Move("forward, moved meanwhile", from: second, to: third, .commit(first.checksum), fails: .refMoved),
-        Move("forward, gone meanwhile", from: nil, to: second, .commit(first.checksum), fails: .refMoved),
-        Move("anywhere, new", from: nil, to: first, .anything, .moved(from: nil)),
-        Move("anywhere, back", from: second, to: first, .anything, .moved(from: second.checksum)),
-        Move("anywhere, there already", from: first, to: first, .anything, .unchanged),
+            "any, meanwhile", from: second, to: stranger, .mustMatch(first.checksum), by: .any,
+            fails: .refMoved),
+        Move("any, absent", from: second, to: first, .mustNotExist, by: .any, fails: .refMoved),
+        Move("forward", from: first, to: second, .mustMatch(first.checksum), .moved),
+        Move("forward by two", from: first, to: third, .mustMatch(first.checksum), .moved),
+        Move("forward, there already", from: second, to: second, .mustMatch(first.checksum), .unchanged),
+        Move("sideways", from: first, to: stranger, .mustMatch(first.checksum), fails: .notFastForward),
+        Move("backward", from: second, to: first, .mustMatch(second.checksum), fails: .notFastForward),
+        Move(
+            "forward, moved meanwhile", from: second, to: third, .mustMatch(first.checksum), fails: .refMoved),
+        Move("forward, gone meanwhile", from: nil, to: second, .mustMatch(first.checksum), fails: .refMoved),
+        Move("anywhere, new", from: nil, to: first, .any, .moved),
+        Move("anywhere, back", from: second, to: first, .any, .moved),
+        Move("anywhere, there already", from: first, to: first, .any, .unchanged),
     ]
 
     @Test("goes where it may and nowhere else", arguments: moves)
@@ -106,27 +110,30 @@ struct RefRuleTests {
         if let current = move.current {
             try repository.push(
                 [Self.first, Self.second, Self.stranger].flatMap(\.objects).unique(),
-                RefChange(Self.ref, to: current.checksum, expecting: .absent))
+                RefEdit(Self.ref, from: .mustNotExist, to: current.checksum))
         }
         let before = try repository.visibleFiles()
         let objects = [Self.first, Self.second, Self.third, Self.stranger].flatMap(\.objects).unique()
-        let change = RefChange(
-            Self.ref, to: move.new.checksum, expecting: move.expectation, moves: move.policy)
+        let edit = RefEdit(Self.ref, from: move.previous, to: move.new.checksum)
         if let failure = move.failure {
-            let error = #expect(throws: RepositoryError.self) { try repository.push(objects, change) }
+            let error = #expect(throws: RepositoryError.self) {
+                try repository.push(objects, edit, moves: move.policy)
+            }
             #expect(error?.code == failure)
             #expect(error?.description.contains("\(Self.ref)") == true)
             #expect(try repository.visibleFiles() == before)
             // Commits are looked at when they are there.
-            if failure == .refMoved && move.expectation != .absentOrKept {
-                #expect(throws: RepositoryError.self) { try repository.check([change]) }
+            if failure == .refMoved && move.previous != .mustNotExistOrKeep {
+                #expect(throws: RepositoryError.self) { try repository.check([edit], moves: move.policy) }
             }
             return
         }
-        try repository.check([change])
-        #expect(try repository.push(objects, change) == [move.outcome])
-        let stays = if case .kept(let current) = move.outcome { current } else { move.new.checksum }
-        #expect(try repository.commit(of: Self.ref) == stays)
+        try repository.check([edit], moves: move.policy)
+        let outcome = try #require(move.outcome)
+        let current = move.current?.checksum
+        let result = RefEditResult(Self.ref, outcome, from: current, to: move.new.checksum)
+        #expect(try repository.push(objects, edit, moves: move.policy) == [result])
+        #expect(try repository.commit(of: Self.ref) == (outcome == .kept ? current : move.new.checksum))
     }
 
     @Test(
@@ -140,7 +147,7 @@ struct RefRuleTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         let changes = [names.0, names.1, "other"].map {
-            RefChange(.named($0), to: Self.first.checksum, expecting: .absent)
+            RefEdit(.named($0), from: .mustNotExist, to: Self.first.checksum)
         }
         if isThere { try repository.push(Self.first.objects, changes[0]) }
         let before = try repository.visibleFiles()
@@ -156,7 +163,7 @@ struct RefRuleTests {
         #expect(error?.code == .conflict)
         #expect(try repository.visibleFiles() == before)
         let beforehand = #expect(throws: RepositoryError.self) {
-            try repository.check(isThere ? [changes[1]] : Array(changes[...1]))
+            try repository.check(isThere ? [changes[1]] : Array(changes[...1]), moves: .forward)
         }
         #expect(beforehand?.code == .conflict)
     }
@@ -167,12 +174,12 @@ struct RefRuleTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         let changes = ["a/b", "a/bc", "a/b-c", "ab", "a.b"].map {
-            RefChange(.named($0), to: Self.first.checksum, expecting: .absent)
+            RefEdit(.named($0), from: .mustNotExist, to: Self.first.checksum)
         }
         let quarantine = try repository.makeQuarantine(.transient)
         for object in Self.first.objects { try quarantine.take(object) }
-        let outcomes = try quarantine.publish(changes, replaceDetachedMetadata: false)
-        #expect(outcomes == Array(repeating: .moved(from: nil), count: 5))
+        let outcomes = try quarantine.publish(changes, moves: .forward, replaceDetachedMetadata: false)
+        #expect(outcomes.map(\.outcome) == Array(repeating: .moved, count: 5))
         #expect(try repository.refs().map(\.ref.text) == ["a.b", "a/b", "a/b-c", "a/bc", "ab"])
     }
 
@@ -182,9 +189,9 @@ struct RefRuleTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         try repository.push(
-            Self.first.objects, RefChange(.named("a/b/c"), to: Self.first.checksum, expecting: .absent))
+            Self.first.objects, RefEdit(.named("a/b/c"), from: .mustNotExist, to: Self.first.checksum))
         try Command.run("ostree", "--repo=\(repository.path)", "refs", "--delete", "a/b/c")
-        try repository.push([], RefChange(.named("a"), to: Self.first.checksum, expecting: .absent))
+        try repository.push([], RefEdit(.named("a"), from: .mustNotExist, to: Self.first.checksum))
         #expect(try repository.commit(of: .named("a")) == Self.first.checksum)
     }
 
@@ -194,13 +201,13 @@ struct RefRuleTests {
         defer { scratch.remove() }
         let repository = try scratch.repository(.archive)
         try repository.push(
-            Self.first.objects, RefChange(Self.ref, to: Self.first.checksum, expecting: .absent))
+            Self.first.objects, RefEdit(Self.ref, from: .mustNotExist, to: Self.first.checksum))
         let before = try repository.visibleFiles()
         #expect(throws: RepositoryError.self) {
             try repository.push(
                 Self.second.objects.filter { try !repository.contains($0.name) },
-                RefChange(.named("other"), to: Self.second.checksum, expecting: .absent),
-                RefChange(Self.ref, to: Self.second.checksum, expecting: .absent))
+                RefEdit(.named("other"), from: .mustNotExist, to: Self.second.checksum),
+                RefEdit(Self.ref, from: .mustNotExist, to: Self.second.checksum))
         }
         #expect(try repository.visibleFiles() == before)
     }

@@ -31,7 +31,7 @@ struct TreeDepthTests {
         #expect(repository.maximumOpenSize == 16 << 20)
         repository.maximumOpenSize = maximumOpenSize ?? repository.maximumOpenSize
         try repository.push(
-            trees + [metadata, commit], RefChange(.named("deep"), to: commit.checksum, expecting: .absent))
+            trees + [metadata, commit], RefEdit(.named("deep"), from: .mustNotExist, to: commit.checksum))
     }
 
     @Test("may be 256 folders deep", arguments: [1, 256])

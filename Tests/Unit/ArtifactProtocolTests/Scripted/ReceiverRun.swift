@@ -7,12 +7,12 @@ struct ReceiverRun {
     /// What the session reported, with the bytes of an object joined.
     enum Event: Equatable {
         case info(Info)
-        case update([RefUpdate])
+        case update([RefEdit])
         case object(ReceivedObjectName, size: UInt64, [UInt8])
         case publish
         case leave
         case absent(ObjectName)
-        case delete([RefDeletion])
+        case delete([RefEdit])
 
         var isFinal: Bool { self == .publish || self == .leave }
     }

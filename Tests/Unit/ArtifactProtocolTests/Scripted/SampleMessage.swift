@@ -7,7 +7,7 @@ enum SampleMessage {
     static let commit = Checksum(hex: String(repeating: "ab", count: 32))!
     static let ref = RefName("project/element/key")!
     static let object = ObjectName(commit, .dirtree)
-    static let updates = [RefUpdate(ref: ref, old: nil, new: commit)]
+    static let updates = [RefEdit(ref, from: .mustNotExist, to: commit)]
 
     static let announcement = ObjectAnnouncement(fileName: object.fileName, size: 0)
 

@@ -56,11 +56,11 @@ private struct Noise {
 extension Repository {
     /// Pushes an artifact and notes that it was used last so many seconds ago.
     func push(_ artifact: SampleArtifact, as refs: String..., usedBefore seconds: Int) throws {
-        let changes = refs.map { RefChange(.named($0), to: artifact.checksum, expecting: .anything) }
+        let changes = refs.map { RefEdit(.named($0), from: .any, to: artifact.checksum) }
         let quarantine = try makeQuarantine(.transient)
         defer { quarantine.discard() }
         for object in artifact.objects { try quarantine.take(object) }
-        _ = try quarantine.publish(changes, replaceDetachedMetadata: false)
+        _ = try quarantine.publish(changes, moves: .forward, replaceDetachedMetadata: false)
         for ref in refs { try FileTime(seconds: time(nil) - seconds).set("\(path)/refs/heads/\(ref)") }
     }
 

@@ -27,11 +27,13 @@ extension Quarantine {
 extension Repository {
     /// Receives objects and moves refs, as one push does.
     @discardableResult
-    func push(_ objects: [SampleObject], _ changes: RefChange...) throws -> [RefOutcome] {
+    func push(
+        _ objects: [SampleObject], _ edits: RefEdit..., moves: RefMovePolicy = .forward
+    ) throws -> [RefEditResult] {
         let quarantine = try makeQuarantine(.transient)
         defer { quarantine.discard() }
         for object in objects { try quarantine.take(object) }
-        return try quarantine.publish(changes, replaceDetachedMetadata: false)
+        return try quarantine.publish(edits, moves: moves, replaceDetachedMetadata: false)
     }
 }
 

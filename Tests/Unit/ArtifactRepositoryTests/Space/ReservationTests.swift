@@ -26,8 +26,8 @@ struct ReservationTests {
         func expectCompletion() throws {
             try push.take(artifact.commit)
             _ = try push.publish(
-                [RefChange(.named("new"), to: artifact.checksum, expecting: .absent)],
-                replaceDetachedMetadata: false)
+                [RefEdit(.named("new"), from: .mustNotExist, to: artifact.checksum)],
+                moves: .forward, replaceDetachedMetadata: false)
             push.discard()
             try repository.ostree("fsck")
             #expect(try repository.refs().map(\.ref.text) == ["new"])

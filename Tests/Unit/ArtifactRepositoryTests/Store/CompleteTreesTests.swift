@@ -33,7 +33,7 @@ struct CompleteTreesTests {
         let commit = SampleObject.commit(
             tree: artifact.root.checksum.bytes, metadata: artifact.metadata.checksum.bytes,
             subject: UUID().uuidString)
-        try repository.push([commit], RefChange(.named("next"), to: commit.checksum, expecting: .anything))
+        try repository.push([commit], RefEdit(.named("next"), from: .any, to: commit.checksum))
     }
 
     private func expectLooks(at repository: Repository) {
@@ -124,9 +124,9 @@ struct CompleteTreesTests {
         let error = #expect(throws: RepositoryError.self) {
             _ = try quarantine?.publish(
                 [
-                    RefChange(.named("second"), to: second.checksum, expecting: .absent),
-                    RefChange(.named("missing"), to: missing, expecting: .absent),
-                ], replaceDetachedMetadata: false)
+                    RefEdit(.named("second"), from: .mustNotExist, to: second.checksum),
+                    RefEdit(.named("missing"), from: .mustNotExist, to: missing),
+                ], moves: .forward, replaceDetachedMetadata: false)
         }
         #expect(error?.code == .missingObject)
         quarantine?.leave()
@@ -136,13 +136,16 @@ struct CompleteTreesTests {
         try FileManager.default.removeItem(atPath: file)
         let next = try repository.makeQuarantine(purpose)
         for object in second.objects where object.name != second.files[0].name { try next.take(object) }
-        let change = RefChange(.named("second"), to: second.checksum, expecting: .absent)
+        let change = RefEdit(.named("second"), from: .mustNotExist, to: second.checksum)
         let again = #expect(throws: RepositoryError.self) {
-            _ = try next.publish([change], replaceDetachedMetadata: false)
+            _ = try next.publish([change], moves: .forward, replaceDetachedMetadata: false)
         }
         #expect(again?.description.contains(second.files[0].name.fileName) == true)
         try next.take(second.files[0])
-        #expect(try next.publish([change], replaceDetachedMetadata: false) == [.moved(from: nil)])
+        #expect(
+            try next.publish([change], moves: .forward, replaceDetachedMetadata: false).map(\.outcome) == [
+                .moved
+            ])
         next.discard()
         try repository.ostree("fsck")
     }

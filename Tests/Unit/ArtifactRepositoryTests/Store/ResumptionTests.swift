@@ -42,8 +42,8 @@ struct ResumptionTests {
         for object in artifact.objects where try quarantine.take(object) { wanted += 1 }
         #expect(wanted == count)
         _ = try quarantine.publish(
-            [RefChange(.named("p/a"), to: artifact.checksum, expecting: .absent)],
-            replaceDetachedMetadata: false)
+            [RefEdit(.named("p/a"), from: .mustNotExist, to: artifact.checksum)],
+            moves: .forward, replaceDetachedMetadata: false)
         quarantine.discard()
         try repository.ostree("fsck")
     }
@@ -135,14 +135,13 @@ struct ResumptionTests {
         #expect(try repository.recoverAll() == RecoveryReport())
         #expect(try !first.take(artifact.files[0]))
         #expect(try second.take(artifact.files[0]) && third.take(artifact.files[0]))
-        let change = RefChange(
-            .named("p/a"), to: artifact.checksum, expecting: .absentOrKept, moves: .artifacts)
+        let edit = RefEdit(.named("p/a"), from: .mustNotExistOrKeep, to: artifact.checksum)
         for quarantine in [second, first, third] {
             for object in artifact.objects
             where try !quarantine.contains(object.name) || object.name.type == .commit {
                 try quarantine.take(object)
             }
-            _ = try quarantine.publish([change], replaceDetachedMetadata: false)
+            _ = try quarantine.publish([edit], moves: .artifacts, replaceDetachedMetadata: false)
             quarantine.discard()
         }
         #expect(try repository.quarantines().isEmpty)

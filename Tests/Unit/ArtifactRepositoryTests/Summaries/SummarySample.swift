@@ -18,8 +18,8 @@ struct SummarySample {
         repository = try scratch.repository(.archive)
         try repository.push(
             first.objects + second.objects.filter { !first.objects.map(\.name).contains($0.name) },
-            RefChange(.named("a/first"), to: first.checksum, expecting: .absent),
-            RefChange(.named("a/second"), to: second.checksum, expecting: .absent))
+            RefEdit(.named("a/first"), from: .mustNotExist, to: first.checksum),
+            RefEdit(.named("a/second"), from: .mustNotExist, to: second.checksum))
         try FileManager.default.removeItem(atPath: "\(heads)/a")
         for ref in refs { try set(ref, to: first) }
     }

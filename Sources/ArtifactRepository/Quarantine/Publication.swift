@@ -9,24 +9,25 @@ extension LocalQuarantine {
     ///
     /// In order, so that nothing is visible before what it needs is durable: what was written; file, dirmeta, dirtree and
     /// commit objects; detached metadata; refs. Other publications wait, `ostree prune` does too, and nobody else.
-    func publish(_ changes: [RefChange], replaceDetachedMetadata: Bool) throws -> [RefOutcome] {
+    func publish(
+        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool
+    ) throws -> [RefEditResult] {
         try settle()
-        try checkDetachedMetadata(changes)
+        try checkDetachedMetadata(edits)
         // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
         try root.descriptor.syncFileSystem()
         return try repository.withRefLock {
             try repository.withSharedLock {
                 _ = try repository.finishJournal()
-                let outcomes = try check(changes)
+                let results = try check(edits, moves)
                 var complete = try CompleteTrees(repository)
                 // Somebody else may have shown objects, and died before they were durable.
                 if complete.isNew { try root.descriptor.syncFileSystem() }
                 var closure = try ClosureCheck(self, complete)
-                for (change, outcome) in zip(changes, outcomes) {
-                    if case .kept = outcome { continue }
-                    try closure.require(change.new)
+                for result in results where result.outcome != .kept {
+                    if let new = result.new { try closure.require(new) }
                 }
-                try holdRoom(for: changes)
+                try holdRoom(for: edits)
                 var shown = 0
                 for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
                     shown += try move(types, closure.stamp, &complete)
@@ -34,10 +35,10 @@ extension LocalQuarantine {
                 guard shown == closure.newObjects else { throw lostStamps(shown, of: closure.newObjects) }
                 try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
                 try incoming.remove(LocalQuarantine.room)
-                try moveRefs(changes, outcomes)
+                try moveRefs(results)
                 closure.markStored()
                 complete.save(temporaryFilesIn: incoming)
-                return outcomes
+                return results
             }
         }
     }
@@ -45,11 +46,11 @@ extension LocalQuarantine {
     private static let room = "room"
 
     /// Takes the disk that refs and their journal will need, so that a full one shows before the first object does.
-    private func holdRoom(for changes: [RefChange]) throws {
-        let newFolders = try Set(changes.flatMap(\.ref.parents)).filter {
+    private func holdRoom(for edits: [RefEdit]) throws {
+        let newFolders = try Set(edits.flatMap(\.ref.parents)).filter {
             try !repository.root.contains("refs/heads/\($0)")
         }
-        let blocks = 4 + newFolders.count + 2 * changes.count
+        let blocks = 4 + newFolders.count + 2 * edits.count
         try incoming.remove(LocalQuarantine.room)
         let file = try incoming.createFile(LocalQuarantine.room)
         let code = posix_fallocate(file.number, 0, off_t(blocks * 4096))
@@ -59,26 +60,20 @@ extension LocalQuarantine {
         }
     }
 
-    /// Looks at all refs before the first object is shown.
-    private func check(_ changes: [RefChange]) throws -> [RefOutcome] {
-        try repository.check(changes)
-        return try changes.map { change in
-            let outcome = try change.outcome(current: repository.commit(of: change.ref))
-            try change.check(outcome, parent: parent)
-            return outcome
+    /// Checks all refs before the first object is shown.
+    private func check(_ edits: [RefEdit], _ moves: RefMovePolicy) throws -> [RefEditResult] {
+        try repository.check(edits, moves: moves)
+        return try edits.map { edit in
+            let result = try edit.result(at: repository.commit(of: edit.ref), moves: moves)
+            try edit.check(result, moves: moves, parent: parent)
+            return result
         }
     }
 
-    /// The parent of a commit that is here or in the repository.
-    private func parent(of commit: Checksum) throws -> Checksum? {
-        let name = ObjectName(commit, .commit)
-        return try metadata(name)?.withUnsafeBytes { try Commit($0, name) }.parent
-    }
-
-    private func checkDetachedMetadata(_ changes: [RefChange]) throws {
+    private func checkDetachedMetadata(_ edits: [RefEdit]) throws {
         try place(.commitmeta).forEachEntry { entry in
             guard let commit = Checksum(hex: entry) else { return }
-            guard try holds(ObjectName(commit, .commit)) || changes.contains(where: { $0.new == commit })
+            guard try holds(ObjectName(commit, .commit)) || edits.contains(where: { $0.new == commit })
             else {
                 throw RepositoryError.badObject(
                     ObjectName(commit, .commitmeta),
@@ -156,16 +151,12 @@ extension LocalQuarantine {
         return true
     }
 
-    private func moveRefs(_ changes: [RefChange], _ outcomes: [RefOutcome]) throws {
-        var moves: [RefMove] = []
-        for (change, outcome) in zip(changes, outcomes) {
+    private func moveRefs(_ results: [RefEditResult]) throws {
+        for new in results.compactMap(\.new) {
             // The closure is complete, whatever an interrupted pull of another program had noted.
-            try? repository.root.remove("state/\(change.new).commitpartial")
-            if case .moved(let old) = outcome {
-                moves.append(RefMove(ref: change.ref, old: old, new: change.new))
-            }
+            try? repository.root.remove("state/\(new).commitpartial")
         }
-        try repository.move(moves, temporaryFilesIn: incoming)
+        try repository.move(results.filter { $0.outcome == .moved }, temporaryFilesIn: incoming)
     }
 }
 

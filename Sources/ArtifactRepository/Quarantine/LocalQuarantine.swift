@@ -163,6 +163,9 @@ final class LocalQuarantine: Quarantine {
 }
 
 extension Repository: ArtifactStore {
+    /// The path.
+    public var location: String { path }
+
     /// Makes a place for new objects that no reader sees.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         guard mode != .bare else {

@@ -4,24 +4,17 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Where a ref was and where it goes.
-struct RefMove: Equatable {
-    var ref: RefName
-    /// Nil where it did not exist.
-    var old: Checksum?
-    /// Nil where it is to be removed.
-    var new: Checksum?
-    /// The text of its link, where it is an alias that is to be removed.
-    var link: [UInt8]?
-}
-
 extension Repository {
     /// Moves refs, all or none, durably. The caller holds the ref lock, and everything that they point to is durable.
     ///
     /// One ref is one file that is replaced. Several are noted in a journal first, so that whoever comes after a crash
     /// completes them.
-    func move(_ moves: [RefMove], temporaryFilesIn folder: Directory) throws {
+    func move(_ moves: [RefEditResult], temporaryFilesIn folder: Directory) throws {
         guard !moves.isEmpty else { return }
+        // An alias that is removed comes back as such where a later removal fails.
+        let links = try Dictionary(
+            moves.filter { $0.new == nil }.map { ($0.ref, try aliasLink(of: $0.ref)) }
+        ) { first, _ in first }
         for move in moves { try makeFolders(of: move.ref) }
         let isJournalled = moves.count > 1
         if isJournalled { try writeJournal(moves, temporaryFilesIn: folder) }
@@ -33,7 +26,7 @@ extension Repository {
             }
             try syncRefFolders(of: moves.map(\.ref))
         } catch {
-            try moveBack(moves.prefix(count), temporaryFilesIn: folder)
+            try moveBack(moves.prefix(count), links, temporaryFilesIn: folder)
             if isJournalled { try removeJournal() }
             throw error
         }
@@ -43,9 +36,11 @@ extension Repository {
         try? root.setModificationTime(".", nil)
     }
 
-    private func moveBack(_ moves: ArraySlice<RefMove>, temporaryFilesIn folder: Directory) throws {
+    private func moveBack(
+        _ moves: ArraySlice<RefEditResult>, _ links: [RefName: [UInt8]?], temporaryFilesIn folder: Directory
+    ) throws {
         for move in moves.reversed() where try commit(of: move.ref) != move.old {
-            if let link = move.link {
+            if let link = links[move.ref] ?? nil {
                 try root.makeLink("refs/heads/\(move.ref)", target: String(decoding: link, as: UTF8.self))
             } else {
                 try point(move.ref, to: move.old, temporaryFilesIn: folder)

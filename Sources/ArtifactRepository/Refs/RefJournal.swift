@@ -13,36 +13,29 @@ private enum RefJournal {
     private static let last = "end"
     static let maximumSize = 64 * 1024 * 1024
 
-    static func text(_ moves: [RefMove]) -> String {
+    static func text(_ moves: [RefEditResult]) -> String {
         let lines = moves.map { move in
-            "\(move.old?.hex ?? Checksum.noCommit) \(move.new?.hex ?? Checksum.noCommit) \(move.ref)"
+            "\(Checksum.hexOrZeros(move.old)) \(Checksum.hexOrZeros(move.new)) \(move.ref)"
         }
         return ([first] + lines + [last]).map { "\($0)\n" }.joined()
     }
 
     /// - Returns: nil where this is no whole journal.
-    static func moves(_ text: String) -> [RefMove]? {
+    static func moves(_ text: String) -> [RefEditResult]? {
         // Bytes, since a letter's accent may stand at the beginning of a name.
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
         guard let start = lines.first, start.elementsEqual(first.utf8), let end = lines.last,
             end.elementsEqual(last.utf8), lines.count > 2
         else { return nil }
-        var moves: [RefMove] = []
+        var moves: [RefEditResult] = []
         for line in lines[1..<lines.count - 1] {
             let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 2).map { Substring($0) }
             guard fields.count == 3, let old = Checksum(hex: fields[0]), let new = Checksum(hex: fields[1]),
                 let ref = RefName(fields[2])
             else { return nil }
-            moves.append(RefMove(ref: ref, old: old.unlessNothing, new: new.unlessNothing))
+            moves.append(RefEditResult(ref, .moved, from: old.unlessZeros, to: new.unlessZeros))
         }
         return moves
-    }
-}
-
-extension Checksum {
-    /// Sixty-four zeros stand for nothing.
-    fileprivate var unlessNothing: Checksum? {
-        hex == Checksum.noCommit ? nil : self
     }
 }
 
@@ -59,7 +52,7 @@ extension Repository {
     }
 
     /// Notes what is about to be done, durably.
-    func writeJournal(_ moves: [RefMove], temporaryFilesIn folder: Directory) throws {
+    func writeJournal(_ moves: [RefEditResult], temporaryFilesIn folder: Directory) throws {
         let state = try standardDirectory("state")
         try folder.replaceFile(RefJournal.path, of: root, with: Array(RefJournal.text(moves).utf8))
         try state.sync()
@@ -101,7 +94,7 @@ extension Repository {
     }
 
     /// Whether all that refs were to point to is there, and a place for each.
-    private func canComplete(_ moves: [RefMove]) throws -> Bool {
+    private func canComplete(_ moves: [RefEditResult]) throws -> Bool {
         guard try moves.allSatisfy({ try isComplete($0.new) }) else { return false }
         do { try checkPlaces(of: moves.map(\.ref)) } catch let error as RepositoryError
             where error.code == .conflict

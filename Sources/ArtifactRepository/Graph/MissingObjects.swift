@@ -129,16 +129,16 @@ public final class MissingObjects {
         }
     }
 
-    /// Notes that an object must be asked for again.
-    public func isSpoilt(_ name: ObjectName) {
+    /// Puts an object back among the missing: it must be asked for again.
+    public func requeue(_ name: ObjectName) {
         awaited.remove(name)
         missing.append(name)
     }
 
-    /// Notes that whoever was asked does not have an object.
+    /// Notes that the peer does not have an object.
     ///
-    /// - Returns: whether it is not needed, either.
-    public func isAbsent(_ name: ObjectName) -> Bool {
+    /// - Returns: true if it is not needed, either.
+    public func markUnavailable(_ name: ObjectName) -> Bool {
         awaited.remove(name)
         return name.type == .commitmeta || parents.contains(name)
     }

@@ -42,13 +42,13 @@ extension Repository {
     }
 
     /// Looks whether one of the refs that are to move is an alias: it would become a ref of its own.
-    func checkAliases(_ changes: [RefChange]) throws {
-        for change in changes where change.expectation != .anything {
-            guard try isAlias(change.ref), try commit(of: change.ref) != change.new else { continue }
-            let target = try aliasTarget(of: change.ref)
+    func checkAliases(_ edits: [RefEdit]) throws {
+        for edit in edits where edit.previous != .any {
+            guard try isAlias(edit.ref), try commit(of: edit.ref) != edit.new else { continue }
+            let target = try aliasTarget(of: edit.ref)
             throw RepositoryError(
                 .conflict,
-                "ref \(change.ref) is not moved, since it is an alias"
+                "ref \(edit.ref) is not moved, since it is an alias"
                     + (target.map { " of \($0): push to \($0), which moves both" }
                         ?? " of something else: ask the cache's administrator"))
         }

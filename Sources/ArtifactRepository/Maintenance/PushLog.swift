@@ -6,27 +6,12 @@ import SystemCalls
 
 /// What one push changed.
 public struct PushRecord: Sendable, Equatable {
-    /// One ref.
-    public struct Ref: Sendable, Equatable {
-        /// The ref.
-        public var ref: RefName
-        /// The commit that it pointed to before; nil for none.
-        public var old: Checksum?
-        /// The commit that it points to since; nil where it was removed.
-        public var new: Checksum?
-
-        /// Describes a move.
-        public init(ref: RefName, old: Checksum?, new: Checksum?) {
-            (self.ref, self.old, self.new) = (ref, old, new)
-        }
-    }
-
     /// When it was complete, in seconds since 1970.
     public var time: Int
     /// Who pushed.
     public var pusher = Pusher()
     /// The refs that moved.
-    public var refs: [Ref]
+    public var refs: [RefEditResult]
     /// How many objects arrived that the cache did not have.
     public var objects: Int
     /// How many bytes of objects arrived, in the form in which they travel.
@@ -46,7 +31,7 @@ public struct PushRecord: Sendable, Equatable {
     }
 
     /// Describes a push that ends now.
-    public init(refs: [Ref], objects: Int, bytes: UInt64) {
+    public init(refs: [RefEditResult], objects: Int, bytes: UInt64) {
         (self.refs, self.objects, self.bytes) = (refs, objects, bytes)
         time = Glibc.time(nil)
     }
@@ -71,7 +56,7 @@ private enum PushLog {
             + ["\(record.objects)", "\(record.bytes)"]
         return stride(from: 0, to: record.refs.count, by: refsOfLine).map { start in
             let refs = record.refs[start..<min(start + refsOfLine, record.refs.count)].flatMap {
-                [$0.ref.text, $0.old?.hex ?? Checksum.noCommit, $0.new?.hex ?? Checksum.noCommit]
+                [$0.ref.text, Checksum.hexOrZeros($0.old), Checksum.hexOrZeros($0.new)]
             }
             return (head + refs).joined(separator: "\t") + "\n"
         }.joined()
@@ -94,10 +79,8 @@ private enum PushLog {
         (record.pusher.key, record.pusher.name, record.pusher.address) = (fields[1], fields[2], fields[3])
         for start in stride(from: 6, to: fields.count, by: 3) {
             guard let ref = RefName(fields[start]) else { return nil }
-            let commits = fields[(start + 1)...(start + 2)].map {
-                $0 == Checksum.noCommit ? nil : Checksum(hex: $0)
-            }
-            record.refs.append(.init(ref: ref, old: commits[0], new: commits[1]))
+            let (old, new) = (Checksum(hex: fields[start + 1]), Checksum(hex: fields[start + 2]))
+            record.refs.append(RefEditResult(ref, .moved, from: old?.unlessZeros, to: new?.unlessZeros))
         }
         return record
     }

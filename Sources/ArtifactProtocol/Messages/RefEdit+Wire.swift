@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Variants
+
+// The bodies of `update`, `delete` and `results`: see docs/PROTOCOL.md. Sixty-four zeros stand for no commit.
+
+extension RefEdit {
+    /// Reads the body of an `update`; a ref may stand in it once.
+    static func updates(body: Variant) throws(ProtocolError) -> [RefEdit] {
+        var edits = UniqueEdits(message: "update")
+        for index in 0..<body.count {
+            let entry = body[index]
+            let name = entry[0].string ?? ""
+            let value = entry[1].unboxed
+            let ref = try RefName(received: name)
+            guard value.typeString == "(ss)", let old = value[0].string, let new = value[1].string else {
+                throw ProtocolError(
+                    .malformed,
+                    "the peer's update of ref \(ref.text.forDisplay()) is of type "
+                        + "\(value.typeString.forDisplay(limit: 40)), not (ss)")
+            }
+            let previous: PreviousValue =
+                old == Checksum.noCommit ? .mustNotExist : .mustMatch(try Checksum(received: old, of: name))
+            guard new != Checksum.noCommit else {
+                throw ProtocolError(
+                    .malformed,
+                    "the peer wants ref \(ref) removed, which cannot be asked for in this protocol")
+            }
+            try edits.append(RefEdit(ref, from: previous, to: Checksum(received: new, of: name)))
+        }
+        return edits.list
+    }
+
+    /// The body of an `update`.
+    static func updateBody(_ edits: [RefEdit]) -> Variant {
+        .dictionary(
+            edits.map { edit in
+                (
+                    edit.ref.text,
+                    .tuple([
+                        .string(Checksum.hexOrZeros(edit.previous.commit)),
+                        .string(Checksum.hexOrZeros(edit.new)),
+                    ])
+                )
+            })
+    }
+
+    /// The most bytes that this adds to the body of an `update`: key, padding, two commits, their framing, and the
+    /// dictionary's offset.
+    public var maximumEncodedSize: Int { ref.text.utf8.count + 1 + 7 + 65 + 65 + 2 + 6 + 2 + 7 + 2 }
+
+    /// Reads the body of a `delete`; a ref may stand in it once.
+    static func deletions(body: Variant) throws(ProtocolError) -> [RefEdit] {
+        guard let list = body.entry("refs"), list.typeString == "a(ss)" else {
+            throw ProtocolError(.malformed, "the peer's delete lists no refs (key refs, type a(ss))")
+        }
+        var edits = UniqueEdits(message: "delete")
+        for index in 0..<list.count {
+            let ref = try RefName(received: list[index][0].string ?? "")
+            let commit = try Checksum(received: list[index][1].string ?? "", of: ref.text)
+            try edits.append(RefEdit(ref, from: .mustMatch(commit), to: nil))
+        }
+        return edits.list
+    }
+
+    /// The body of a `delete`.
+    static func deletionBody(_ edits: [RefEdit]) -> Variant {
+        let list = edits.map {
+            Variant.tuple([.string($0.ref.text), .string(Checksum.hexOrZeros($0.previous.commit))])
+        }
+        return .dictionary([("refs", Variant.array(of: "(ss)", list))])
+    }
+}
+
+/// The edits of one message, in which no ref may stand twice.
+private struct UniqueEdits {
+    let message: String
+    private(set) var list: [RefEdit] = []
+    private var seen: Set<RefName> = []
+
+    init(message: String) { self.message = message }
+
+    mutating func append(_ edit: RefEdit) throws(ProtocolError) {
+        guard seen.insert(edit.ref).inserted else {
+            throw ProtocolError(.malformed, "the peer's \(message) names ref \(edit.ref) twice")
+        }
+        list.append(edit)
+    }
+}
+
+extension RefEditResult {
+    /// Reads the body of `results`, which tells where each ref is now.
+    static func list(body: Variant) throws(ProtocolError) -> [RefEditResult] {
+        guard let list = body.entry("refs"), list.typeString == "a(sss)" else {
+            throw ProtocolError(.malformed, "the peer's results list no refs (key refs, type a(sss))")
+        }
+        var results: [RefEditResult] = []
+        for index in 0..<list.count {
+            let entry = list[index]
+            let ref = try RefName(received: entry[0].string ?? "")
+            let word = entry[1].string ?? ""
+            let commit = try Checksum(received: entry[2].string ?? "", of: ref.text)
+            switch Outcome(rawValue: word) {
+            case .moved: results.append(RefEditResult(ref, .moved, from: nil, to: commit))
+            case .unchanged: results.append(RefEditResult(ref, .unchanged, from: commit, to: commit))
+            case .kept: results.append(RefEditResult(ref, .kept, from: commit, to: nil))
+            case .diverged, .sent, nil:
+                throw ProtocolError(
+                    .malformed,
+                    "the peer says that ref \(ref) was '\(word.forDisplay(limit: 40))', which is not known here"
+                )
+            }
+        }
+        return results
+    }
+
+    /// The body of `results`.
+    static func body(_ results: [RefEditResult]) -> Variant {
+        let list = results.map { result in
+            let current = result.outcome == .kept ? result.old : result.new
+            return Variant.tuple([
+                .string(result.ref.text), .string(result.outcome.rawValue),
+                .string(Checksum.hexOrZeros(current)),
+            ])
+        }
+        return .dictionary([("refs", Variant.array(of: "(sss)", list))])
+    }
+}

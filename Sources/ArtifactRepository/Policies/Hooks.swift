@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// Asks the owner's programs before each publication, and tells them of it afterwards.
+public struct Hooks: ReceivePolicy {
+    private let store: any ArtifactStore
+    private let moves: RefMovePolicy
+    private let before: Hook?
+    private let after: Hook?
+    private let warn: @Sendable (String) -> Void
+
+    /// Asks and tells about edits in `store`.
+    ///
+    /// - Parameters:
+    ///   - moves: the policy for refs that exist: hooks hear only of those that move.
+    ///   - before: refuses a push by failing.
+    ///   - after: hears of the refs that moved.
+    ///   - warn: hears that the second one failed, which changes nothing.
+    public init(
+        _ store: any ArtifactStore, moves: RefMovePolicy, before: Hook?, after: Hook?,
+        warn: @escaping @Sendable (String) -> Void
+    ) {
+        (self.store, self.moves, self.before, self.after, self.warn) = (store, moves, before, after, warn)
+    }
+
+    /// Runs the first hook.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed` if it fails.
+    public func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws {
+        guard let before else { return }
+        let moved = try edits.map { try $0.result(at: store.commit(of: $0.ref), moves: moves) }
+            .filter { $0.outcome == .moved }
+        guard !moved.isEmpty, let reason = before.run(moved) else { return }
+        throw RepositoryError(
+            .notAllowed,
+            "the cache's own check (pre-receive) refuses the push, since \(reason): see its messages, or ask the cache's "
+                + "administrator")
+    }
+
+    /// Runs the second hook.
+    public func didPublish(_ results: [RefEditResult]) {
+        let moved = results.filter { $0.outcome == .moved }
+        guard let after, !moved.isEmpty, let reason = after.run(moved) else { return }
+        warn("the post-receive hook failed, since \(reason); the push is complete all the same")
+    }
+}

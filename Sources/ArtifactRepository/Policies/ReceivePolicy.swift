@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// One rule of a cache's owner about what is taken in. Rules stand in a list, and each is asked in that order.
+///
+/// A rule throws to refuse; then nothing of the push becomes visible.
+public protocol ReceivePolicy: Sendable {
+    /// Decides whether refs may be edited by this client, before its request is answered.
+    func authorize(_ edits: [RefEdit]) throws
+    /// Decides on an object that the store lacks, before its bytes.
+    ///
+    /// - Parameter size: its size in bytes as it travels; nil if that is not known, as on a pull.
+    mutating func admit(_ object: ObjectName, size: UInt64?) throws
+    /// Decides on edits before the locks are taken.
+    ///
+    /// - Parameter quarantine: the place of the new objects; nil if refs are only removed.
+    mutating func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws
+    /// Hears which refs were edited, also after a publication that failed half-way.
+    func didPublish(_ results: [RefEditResult])
+}
+
+extension ReceivePolicy {
+    /// Allows it.
+    public func authorize(_ edits: [RefEdit]) throws {}
+    /// Allows it.
+    public mutating func admit(_ object: ObjectName, size: UInt64?) throws {}
+    /// Allows it.
+    public mutating func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws {}
+    /// Does nothing.
+    public func didPublish(_ results: [RefEditResult]) {}
+}
+
+/// A list of policies, asked in order.
+public struct ReceivePolicies: ReceivePolicy {
+    private var policies: [any ReceivePolicy]
+
+    /// Makes a list.
+    public init(_ policies: [any ReceivePolicy] = []) {
+        self.policies = policies
+    }
+
+    /// Asks each policy.
+    public func authorize(_ edits: [RefEdit]) throws {
+        for policy in policies { try policy.authorize(edits) }
+    }
+
+    /// Asks each policy.
+    public mutating func admit(_ object: ObjectName, size: UInt64?) throws {
+        for index in policies.indices { try policies[index].admit(object, size: size) }
+    }
+
+    /// Asks each policy.
+    public mutating func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws {
+        for index in policies.indices { try policies[index].willPublish(edits, from: quarantine) }
+    }
+
+    /// Tells each policy.
+    public func didPublish(_ results: [RefEditResult]) {
+        for policy in policies { policy.didPublish(results) }
+    }
+}

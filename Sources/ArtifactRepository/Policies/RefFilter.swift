@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+
+/// Lets only certain refs be edited.
+public struct RefFilter: ReceivePolicy {
+    private let allowed: [String]
+    private let denied: [String]
+
+    /// Makes a filter of shell-style patterns, in which `*` also stands for slashes.
+    ///
+    /// - Parameters:
+    ///   - allowed: patterns of which a ref must match one, if there are any.
+    ///   - denied: patterns that a ref must not match.
+    public init(allowed: [String], denied: [String]) {
+        (self.allowed, self.denied) = (allowed, denied)
+    }
+
+    /// Refuses refs that do not pass the filter.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed`.
+    public func authorize(_ edits: [RefEdit]) throws {
+        for edit in edits {
+            func matches(_ pattern: String) -> Bool { fnmatch(pattern, edit.ref.text, 0) == 0 }
+            guard allowed.isEmpty || allowed.contains(where: matches), !denied.contains(where: matches) else {
+                throw RepositoryError(
+                    .notAllowed,
+                    "ref \(edit.ref) may not be \(edit.new == nil ? "deleted" : "pushed") with this key: ask the cache's "
+                        + "administrator for that right")
+            }
+        }
+    }
+}

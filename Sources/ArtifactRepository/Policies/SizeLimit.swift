@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// Limits the sizes of objects and pushes, in the form in which they travel.
+public struct SizeLimit: ReceivePolicy {
+    private let maximumObject: UInt64
+    private var remaining: UInt64
+
+    /// Makes a limit for one push.
+    ///
+    /// - Parameters:
+    ///   - maximumObject: the most bytes of one object; nil for any number.
+    ///   - maximumPush: the most bytes of all objects of the push that the store lacks; nil for any number.
+    public init(maximumObject: UInt64?, maximumPush: UInt64?) {
+        self.maximumObject = maximumObject ?? .max
+        remaining = maximumPush ?? .max
+    }
+
+    /// Refuses what is too large. Both versions of the protocol tell the size before the first byte, and send just that.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed`.
+    public mutating func admit(_ object: ObjectName, size: UInt64?) throws {
+        let size = size ?? 0
+        guard size <= maximumObject else {
+            throw RepositoryError(
+                .notAllowed,
+                "object \(object) has \(size) bytes, and this cache takes objects of at most \(maximumObject)"
+            )
+        }
+        guard size <= remaining else {
+            throw RepositoryError(
+                .notAllowed,
+                "the push is larger than this cache takes at once: push fewer refs at a time, or ask its "
+                    + "administrator for more")
+        }
+        remaining -= size
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// Asks for a new summary after refs were edited.
+public struct SummaryRequester: ReceivePolicy {
+    private let repository: Repository
+    private let isWanted: @Sendable () -> Bool
+
+    /// Makes one for a repository.
+    ///
+    /// - Parameter isWanted: tells whether there is to be a summary, asked when refs have moved.
+    public init(_ repository: Repository, when isWanted: @escaping @Sendable () -> Bool = { true }) {
+        (self.repository, self.isWanted) = (repository, isWanted)
+    }
+
+    /// Notes the wish beside the summary. The push is done with or without one, so failures are ignored.
+    public func didPublish(_ results: [RefEditResult]) {
+        guard results.contains(where: { $0.outcome == .moved }), isWanted() else { return }
+        try? repository.requestSummaryUpdate()
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// A place for new objects that no reader sees until they are published.
+public protocol Quarantine: AnyObject {
+    /// Returns true if an object is here or in the store.
+    func contains(_ name: ObjectName) throws -> Bool
+    /// Returns true if an object is here because it was received.
+    func holds(_ name: ObjectName) throws -> Bool
+    /// Returns true if the store remembers to have a directory with everything below it. It may have been removed since, which
+    /// `publish` finds out.
+    func storeHasWhole(_ tree: Checksum) -> Bool
+    /// Reads a metadata object from here or from the store; nil if neither has it.
+    func metadata(_ name: ObjectName) throws -> [UInt8]?
+    /// Begins to take an object in, which is verified while it is written.
+    ///
+    /// - Parameters:
+    ///   - name: the object.
+    ///   - size: its size in bytes as it travels, if that is known.
+    /// - Returns: nil if the store has the object already, so that its bytes can be skipped.
+    func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)?
+    /// Takes the verdicts on files since the last call: files are verified and written while others arrive.
+    ///
+    /// - Parameter waiting: true to wait for all that were finished.
+    func takeVerdicts(waiting: Bool) -> [ObjectVerdict]
+    /// Makes everything that was received visible and durable, then edits the refs: all checks first, refs last.
+    ///
+    /// A file that is wrong makes it fail, if its verdict was not taken.
+    ///
+    /// - Parameters:
+    ///   - edits: edits with a new commit.
+    ///   - moves: the policy for refs that exist.
+    ///   - replaceDetachedMetadata: true to replace detached metadata that the store has.
+    /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
+    func publish(
+        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool
+    ) throws -> [RefEditResult]
+    /// Leaves what was verified to a successor, if its purpose allows that; discards it otherwise.
+    func leave()
+    /// Removes everything that was not published.
+    func discard()
+}
+
+/// An object on its way in, in the form in which it travels.
+public protocol IncomingObject: AnyObject {
+    /// Takes more of its bytes.
+    ///
+    /// - Throws: `RepositoryError` with `badObject` as soon as it is known to be wrong.
+    func write(_ bytes: UnsafeRawBufferPointer) throws
+    /// Has the object checked and kept. The verdict on a file comes later, by `Quarantine.takeVerdicts`.
+    func finish() throws
+}
+
+/// The verdict on a file that was received.
+public struct ObjectVerdict: Sendable {
+    /// The file.
+    public let name: ObjectName
+    /// The reason why it was not kept; nil if it was.
+    public let failure: (any Error)?
+
+    /// Throws the failure, if there was one.
+    public func throwFailure() throws {
+        if let failure { throw failure }
+    }
+}
+
+extension Quarantine {
+    /// Waits until all objects are verified and kept.
+    ///
+    /// - Throws: the first failure whose verdict was not taken yet.
+    public func settle() throws {
+        for verdict in takeVerdicts(waiting: true) { try verdict.throwFailure() }
+    }
+
+    /// The parent of a commit that is here or in the store; nil if it has none, or is not there.
+    func parent(of commit: Checksum) throws -> Checksum? {
+        let name = ObjectName(commit, .commit)
+        return try metadata(name)?.withUnsafeBytes { try Commit($0, name) }.parent
+    }
+}
