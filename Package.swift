@@ -82,17 +82,25 @@ let package = Package(
             dependencies: [
                 "ArtifactClient", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TextCoding",
             ]),
+        .target(
+            name: "CommandLineSupport",
+            dependencies: [
+                "ArtifactRepository", "ArtifactProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "bst-artifact",
             dependencies: [
-                "ArtifactClient", "ArtifactServer", "ServerSetup", "ArtifactRepository", "ArtifactProtocol",
-                "SystemCalls", "TextCoding",
+                "ArtifactClient", "ArtifactServer", "ServerSetup", "CommandLineSupport", "ArtifactRepository",
+                "ArtifactProtocol", "SystemCalls", "TextCoding",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "bst-artifact-receive",
             dependencies: [
-                "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TextCoding",
+                "ArtifactReceiver", "CommandLineSupport", "ArtifactRepository", "ArtifactProtocol",
+                "SystemCalls",
+                "TextCoding",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -6,18 +6,20 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// What a client's own words may decide: which repository below a folder, and which version is spoken.
+/// The limits of a client's choice: a repository below a directory, and the protocol version.
 struct Confinement {
-    /// What the client asked sshd for, where this program was put in its place.
+    /// The client's command, if sshd started this program in its place.
     let request: ReceiverInvocation?
     private let root: String?
-    /// True where sshd started this program in place of another command.
+    /// Indicates that sshd started this program in place of the client's command.
     private let isForced: Bool
 
-    /// - Parameter root: the folder that the client's paths are confined to; nil where the owner named the repository.
+    /// Reads the client's command from SSH_ORIGINAL_COMMAND.
+    ///
+    /// - Parameter root: the directory that the client's paths are confined to; nil if the owner named the repository.
     init(root: String?) throws {
         self.root = root
-        guard let command = getenv("SSH_ORIGINAL_COMMAND").map({ String(cString: $0) }) else {
+        guard let command = Environment["SSH_ORIGINAL_COMMAND"] else {
             (request, isForced) = (nil, false)
             return
         }
@@ -25,18 +27,18 @@ struct Confinement {
         do {
             request = try ReceiverInvocation(parsing: command)
         } catch {
-            // Where the owner named the repository, any other command will do: it decides nothing.
+            // If the owner named the repository, the command decides nothing, so it may be any.
             if root != nil || error.code == .outOfOrder { throw error }
             request = nil
         }
     }
 
-    /// True where the client wants to hear everything, who may have started this program itself.
+    /// Returns true if the client asked for verbose logging, by its command or by starting this program itself.
     func isVerbosityAsked(by isVerbose: Bool) -> Bool {
         isForced ? request?.isVerbose == true : isVerbose
     }
 
-    /// The repository, given what the owner named.
+    /// Returns the path of the repository: the one that the owner named, or the client's below the root.
     func repository(named path: String?) throws -> String {
         guard let root else {
             guard let path else {
@@ -53,7 +55,7 @@ struct Confinement {
         return try Confinement.resolve(path, below: root)
     }
 
-    /// The real path of what `path` names, which links may not lead out of `root`.
+    /// Returns the real path of `path`, which must be below `root`, also after following links.
     private static func resolve(_ path: String, below root: String) throws -> String {
         func real(_ path: String) -> String? {
             guard let result = realpath(path, nil) else { return nil }
@@ -67,9 +69,9 @@ struct Confinement {
             else { return nil }
             return found
         }
-        // Some clients can only name absolute paths: what such a one names may be meant below the root too.
+        // Some clients can only name absolute paths, so these are looked up below the root too.
         let found = (path.hasPrefix("/") ? confined(path) : nil) ?? confined("\(root)/\(path)")
-        // One message for both, so that nobody learns what there is elsewhere.
+        // The same message for both cases, so that paths elsewhere cannot be probed.
         guard let found else {
             throw RepositoryError(
                 .notARepository,
@@ -79,12 +81,12 @@ struct Confinement {
         return found
     }
 
-    /// Gives up all access to files outside of the repository, where the kernel can do that.
+    /// Gives up access to files outside of the repository, if the kernel supports that.
     ///
     /// - Parameters:
-    ///   - startsPrograms: whether signatures are verified, or made, by a program of the system.
-    ///   - needed: what else is needed.
-    /// - Returns: whether it can.
+    ///   - startsPrograms: true if system programs verify or make signatures.
+    ///   - needed: further paths to keep access to.
+    /// - Returns: false if the kernel does not support it.
     static func confine(
         to repository: Repository, startsPrograms: Bool,
         with needed: [(path: String, access: Landlock.Access)]

@@ -3,74 +3,48 @@
 import ArgumentParser
 import ArtifactReceiver
 import ArtifactRepository
+import CommandLineSupport
 import Logging
 
 extension RefMovePolicy: ExpressibleByArgument {}
 
 extension ExistingRefs: ExpressibleByArgument {}
 
-/// What the owner of a cache lets be pushed.
+/// Options for the policies of a cache.
 struct PolicyOptions: ParsableArguments {
     @Option(
         name: .customLong("allow-ref"),
         help: ArgumentHelp(
-            "Only refs like this may be pushed; '*' also stands for slashes. May be repeated.",
+            "Accept only refs that match; '*' also matches slashes. May be repeated.",
             valueName: "pattern"))
     var allowed: [String] = []
 
     @Option(
         name: .customLong("deny-ref"),
-        help: ArgumentHelp("Refs like this may not be pushed. May be repeated.", valueName: "pattern"))
+        help: ArgumentHelp("Refuse refs that match. May be repeated.", valueName: "pattern"))
     var denied: [String] = []
 
     @Option(
         name: .customLong("max-object-size"),
         help: ArgumentHelp(
-            "The most bytes of one object, as it travels: 1000000, 64M, 2G.", valueName: "size"))
+            "The maximum size of one object as transferred: 1000000, 64M, 2G.", valueName: "size"))
     var maximumObject: ByteCount?
 
     @Option(
         name: .customLong("max-push-size"),
-        help: ArgumentHelp("The most bytes of all new objects of one push.", valueName: "size"))
+        help: ArgumentHelp("The maximum size of all new objects of one push.", valueName: "size"))
     var maximumPush: ByteCount?
 
-    @Option(
-        name: .customLong("min-free"),
-        help: ArgumentHelp(
-            "How much of the file system stays free. Artifacts that were not used for the longest time make room.",
-            valueName: "size"))
-    var minimumFree: ByteCount?
+    @OptionGroup var expiry: ExpiryOptions
+    @OptionGroup var signatures: SignatureOptions
 
-    @Option(
-        name: .customLong("max-size"),
-        help: ArgumentHelp("The most that the cache's objects may take on disk, likewise.", valueName: "size")
-    )
-    var maximumSize: ByteCount?
-
-    @Option(
-        name: .customLong("keep"),
-        help: ArgumentHelp("Refs like this never make room. May be repeated.", valueName: "pattern"))
-    var kept: [String] = []
-
-    @Option(
-        name: .customLong("verify-gpg"),
-        help: ArgumentHelp("Only commits with a GPG signature by a key of this file.", valueName: "keyring"))
-    var keyring: String?
-
-    @Option(
-        name: .customLong("verify-ed25519"),
-        help: ArgumentHelp(
-            "Only commits with an ed25519 signature by a key of this file: base64, one a line.",
-            valueName: "file"))
-    var ed25519Keys: String?
-
-    @Option(help: ArgumentHelp("Give up on a client that is silent for so long.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Give up on a client that is inactive for this long.", valueName: "seconds"))
     var timeout: Int32 = 3600
 
     @Option(
         name: .customLong("moves"),
         help: ArgumentHelp(
-            "Where a ref that exists may move: forward, to descendants; artifacts, also from one commit without parent to another; any; never. (default: artifacts)",
+            "Where an existing ref may move: forward, to descendants; artifacts, also from one commit without parent to another; any; never. (default: artifacts)",
             valueName: "policy"))
     var chosenMoves: RefMovePolicy?
 
@@ -80,33 +54,32 @@ struct PolicyOptions: ParsableArguments {
     @Option(
         name: .customLong("pre-receive"),
         help: ArgumentHelp(
-            "Ask this program before a push is published: it gets lines 'OLD NEW REF', and refuses by failing.",
+            "Run this program before a push is published; it reads lines 'OLD NEW REF', and refuses by failing.",
             valueName: "program"))
     var preReceive: String?
 
     @Option(
         name: .customLong("post-receive"),
-        help: ArgumentHelp("Tell this program, likewise, which refs have moved.", valueName: "program"))
+        help: ArgumentHelp(
+            "Run this program after refs have moved. It reads the same lines.", valueName: "program"))
     var postReceive: String?
 
     @Flag(
         name: .customLong("allow-delete"),
-        help: "Clients may delete the refs that they may push, unless these are pinned.")
+        help: "Let clients delete refs that they may push, unless these are pinned.")
     var allowsDeletion = false
 
-    @Flag(name: .customLong("read-only"), help: "Answer clients, but take no pushes.")
+    @Flag(name: .customLong("read-only"), help: "Answer clients, but refuse pushes.")
     var isReadOnly = false
 
     func validate() throws {
-        if !(1...86_400).contains(timeout) {
-            throw ValidationError("A time limit is between 1 and 86400 seconds.")
-        }
+        _ = try Duration(timeoutOption: timeout)
     }
 
     /// The policy for moving refs that exist.
     var moves: RefMovePolicy { chosenMoves ?? existing?.successor ?? .artifacts }
 
-    /// A sentence for the log about an option that is gone.
+    /// A warning for the log about the use of a removed option.
     var warning: String? {
         existing.map {
             "the option --existing \($0) is gone, and this receiver takes --moves \(moves) in its place: ask the cache's "
@@ -114,8 +87,8 @@ struct PolicyOptions: ParsableArguments {
         }
     }
 
-    /// Whether programs of the system are needed while a push is taken.
-    var startsPrograms: Bool { keyring != nil }
+    /// Indicates that system programs are needed during a push.
+    var startsPrograms: Bool { signatures.gpgKeyring != nil }
 
     /// The policies, in the order in which they are asked. Space comes last: no room is made for what is refused.
     func policies(
@@ -129,7 +102,7 @@ struct PolicyOptions: ParsableArguments {
             policies.append(SizeLimit(maximumObject: maximumObject?.value, maximumPush: maximumPush?.value))
         }
         if let signatures = try repository.signaturePolicy(
-            gpgKeyring: keyring, ed25519Keys: ed25519Keys,
+            gpgKeyring: signatures.gpgKeyring, ed25519Keys: signatures.ed25519Keys,
             bindings: CommitBindings.Rule(collection: repository.collection))
         {
             policies.append(signatures)
@@ -143,13 +116,7 @@ struct PolicyOptions: ParsableArguments {
                     after: try postReceive.map { try Hook($0, repository: repository.path) },
                     warn: { logger.warning("\($0)") }))
         }
-        var limits = Expiry.Limits()
-        limits.minimumFree = minimumFree?.value
-        limits.maximumSize = maximumSize?.value
-        limits.kept = kept
-        policies.append(SpaceLimit(repository, limits: limits))
+        policies.append(SpaceLimit(repository, limits: expiry.limits))
         return policies
     }
 }
-
-extension ByteCount: ExpressibleByArgument {}

@@ -4,33 +4,33 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// Finds out who pushes: sshd says so in the environment, and in a file where its `ExposeAuthInfo` is on.
+/// Identifies the pusher by sshd's environment variables and, with `ExposeAuthInfo`, the file of the key used.
 enum PusherIdentity {
-    /// Whoever started this process.
+    /// Returns the identity of the connected client.
     ///
-    /// - Parameter name: what the owner of the cache calls them, if so.
+    /// - Parameter name: the name given by the owner; by default it is the key's comment.
     static func find(named name: String?) -> PushRecord.Pusher {
         var pusher = PushRecord.Pusher()
-        let address = getenv("SSH_CONNECTION").map { String(cString: $0) }?.split(separator: " ").first
+        let address = Environment["SSH_CONNECTION"]?.split(separator: " ").first
         pusher.address = address.map(String.init) ?? ""
-        // Without the name nothing is lost but comfort, so what cannot be read is passed over.
-        let key = getenv("SSH_USER_AUTH").flatMap { usedKey(String(cString: $0)) }
+        // The log is only less readable without key and name, so read errors are ignored.
+        let key = Environment["SSH_USER_AUTH"].flatMap(usedKey)
         pusher.key = key.flatMap { fingerprint(ofSSHKey: $0) } ?? ""
         pusher.name = name ?? key.flatMap(comment) ?? ""
         return pusher
     }
 
-    /// Files larger than so many bytes are none of sshd's.
+    /// Bytes read of a file at most.
     private static let limit = 1 << 20
 
-    /// The public key, in base64, from the file of `ExposeAuthInfo`: lines `publickey TYPE KEY`.
+    /// Returns the public key in base64 from the file of `ExposeAuthInfo`, which has lines `publickey TYPE KEY`.
     private static func usedKey(_ path: String) -> String? {
         lines(of: path).lazy.map(words).first { $0.count >= 3 && $0[0] == "publickey" }?[2]
     }
 
-    /// What stands behind a key in `authorized_keys`.
+    /// Returns the comment of a key in `authorized_keys`.
     private static func comment(of key: String) -> String? {
-        guard let home = getenv("HOME").map({ String(cString: $0) }) else { return nil }
+        guard let home = Environment["HOME"] else { return nil }
         for line in lines(of: "\(home)/.ssh/authorized_keys") {
             let words = words(line)
             guard let place = words.firstIndex(of: key), place + 1 < words.count else { continue }

@@ -4,68 +4,69 @@ import ArgumentParser
 import ArtifactProtocol
 import ArtifactReceiver
 import ArtifactRepository
+import CommandLineSupport
 import Glibc
 import Logging
 import SystemCalls
 
-/// The program that sshd starts beside a cache.
+/// The program that sshd starts on the server of a cache.
 @main
 struct ReceiveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bst-artifact-receive",
-        abstract: "Takes pushed artifacts into an OSTree repository.",
+        abstract: "Receives pushed artifacts into an OSTree repository.",
         discussion: """
-            Started by sshd, it speaks the artifact protocol on standard input and output; messages go to standard \
-            error. To let a user's key push into a cache and do nothing else, put into sshd_config:
+            Started by sshd, it speaks the artifact protocol on standard input and output, and logs to standard error. To let \
+            keys push to a cache and do nothing else, add to sshd_config:
 
               Match user artifacts
                   ForceCommand bst-artifact-receive --verbose --pull-url https://example.com/artifacts artifacts
 
-            One key for several caches: --root DIR lets the client name a repository below DIR, and nothing else; what it asks \
-            sshd for is read from SSH_ORIGINAL_COMMAND and never run.
+            To serve several caches with one key, use --root DIR: the client names a repository below DIR. Its command is read \
+            from SSH_ORIGINAL_COMMAND and never run.
 
-            Started under the name ostree-receive or ostree-receive-0 it speaks version 0 of the protocol.
+            Under the name ostree-receive or ostree-receive-0, it speaks version 0 of the protocol.
             """, version: "bst-artifact-receive \(releaseVersion)")
 
-    @Flag(name: .shortAndLong, help: "Say on standard error what is done.")
+    @Flag(name: .shortAndLong, help: "Log refs that move, and a summary.")
     var verbose = false
 
-    @Flag(name: .shortAndLong, help: "Also name every object.")
+    @Flag(name: .shortAndLong, help: "Log every object, too.")
     var debug = false
 
-    @Option(name: .customLong("pull-url"), help: "Where clients can pull from, told to those that ask.")
+    @Option(name: .customLong("pull-url"), help: "The URL to pull from, told to clients that ask.")
     var pullURL: String?
 
     @Option(
-        help: ArgumentHelp("Let the client name the repository, below this folder.", valueName: "folder"))
+        help: ArgumentHelp("Let the client name a repository below this directory.", valueName: "directory"))
     var root: String?
 
-    @Option(name: .customLong("repo"), help: "The repository, in the form that version 0 clients use.")
+    @Option(name: .customLong("repo"), help: "The repository, as version 0 clients name it.")
     var repositoryOption: String?
 
     @Option(
         name: .customLong("protocol"),
-        help: "The version to speak: 0 or 1. (default: 1, or 0 under the name ostree-receive)")
+        help: "The protocol version: 0 or 1. (default: 1, or 0 under the name ostree-receive)")
     var protocolVersion: UInt8?
 
     @OptionGroup(title: "What may be pushed")
     var policy: PolicyOptions
 
     @OptionGroup(title: "The summary")
-    var summary: SummaryArguments
+    var summary: SummaryUpdateOptions
 
     @Option(
         name: .customLong("pusher"),
-        help: ArgumentHelp("What 'bst-artifact repo log' calls whoever pushes.", valueName: "name"))
+        help: ArgumentHelp(
+            "The name of the pusher in 'bst-artifact repo log'. (default: the comment of the key)",
+            valueName: "name"))
     var pusher: String?
 
     @Argument(help: "The repository, relative to the home directory under sshd.")
     var path: String?
 
     func validate() throws {
-        if let protocolVersion, ProtocolVersion(rawValue: protocolVersion) == nil {
-            throw ValidationError("There is no version \(protocolVersion) of the protocol: name 0 or 1.")
-        }
+        if let protocolVersion { _ = try ProtocolVersion(option: protocolVersion) }
         if path != nil && repositoryOption != nil {
             throw ValidationError(
                 "Name the repository once: as --repo \(repositoryOption ?? "") or as \(path ?? "").")
@@ -79,14 +80,14 @@ struct ReceiveCommand: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch  where exitCode(for: error) == .success {
-            answer(fullMessage(for: error))
+            print(fullMessage(for: error))
         } catch {
             exit(withError: error)
         }
     }
 
-    /// Writes what was asked for with `--help` and the like to standard output, which is no protocol then.
-    private static func answer(_ text: String) {
+    /// Prints the text for `--help` and the like to standard output, which carries no protocol then.
+    private static func print(_ text: String) {
         do { try StandardStreams.write("\(text)\n") } catch {
             if error.code == EPIPE { StandardStreams.endUnread() }
             exit(withError: error)
@@ -129,7 +130,7 @@ struct ReceiveCommand: ParsableCommand {
             options.record = { [logger] record in
                 var record = record
                 record.pusher = connected
-                // The push is done, with or without a line in the log.
+                // The push has succeeded even if it cannot be logged.
                 do { try repository.log(record) } catch {
                     logger.warning("the push is not in the log: \(error)")
                 }
@@ -143,7 +144,7 @@ struct ReceiveCommand: ParsableCommand {
             if summary.policy == .always, !policy.isReadOnly {
                 summary.update(of: repository)?.makeMissing(logger)
             }
-            // Also where the client went away before it had its answer.
+            // Runs also if the client left before it had the result.
             defer { summary.update(of: repository)?.run(logger) }
             try Receiver(store: repository, policies: policies, options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)

@@ -4,8 +4,8 @@ import ArtifactProtocol
 import Logging
 import SystemCalls
 
-/// Writes log messages to standard error, a line each: stdout carries the protocol. The client shows the lines to
-/// its user, so they are short, begin with the program's name, and have nothing in them that is not printable.
+/// Writes each log message to standard error as one line. Clients show the lines to their users, so they are short, begin
+/// with the program's name, and have no unprintable characters.
 struct StandardErrorLog: LogHandler {
     var logLevel = Logger.Level.warning
     var metadata: Logger.Metadata = [:]
@@ -21,7 +21,7 @@ struct StandardErrorLog: LogHandler {
         let prefix = event.level >= .warning ? "\(event.level): " : ""
         let text = "\(prefix)\(event.message)\(details.isEmpty ? "" : " (\(details))")"
         let line = "bst-artifact-receive: \(text.forDisplay(limit: .max))\n"
-        // Nobody could be told of a failure.
+        // A failure could not be reported anywhere.
         try? Descriptor.standardError.writeAll(Array(line.utf8))
     }
 }

@@ -5,22 +5,22 @@ import Glibc
 import Logging
 import SystemCalls
 
-/// Updates the summary when the client has its answer, and so that it need not wait: at once where that takes no time,
-/// otherwise in a process of its own that outlives the connection.
+/// Updates the summary after the client has its result. A quick update is made at once, a slow one in a detached process, so
+/// that the client need not wait.
 struct SummaryAfterPush {
     let repository: Repository
     let signers: [SummarySigner]
 
-    /// From this size on, in bytes, an update takes a time that people notice.
+    /// The size in bytes from which on an update takes noticeable time.
     private static let largeSize = 1 << 20
-    /// So many refs make about as large a one.
+    /// The number of refs that makes a summary of about that size.
     private static let manyRefs = 5000
-    /// How long the client waits for those who hold libostree's lock, in milliseconds.
-    private static let briefPatience: UInt64 = 500
-    /// How long the process of its own waits.
-    private static let patience: UInt64 = 600_000
+    /// Milliseconds to wait for libostree's lock while the client waits.
+    private static let shortTimeout: UInt64 = 500
+    /// Milliseconds to wait for it in the detached process.
+    private static let timeout: UInt64 = 600_000
 
-    /// Makes a summary where there is none, before the first client looks for it.
+    /// Makes a missing summary, before the first client looks for it.
     func makeMissing(_ logger: Logger) {
         do {
             guard try repository.lacksSummary() else { return }
@@ -31,14 +31,14 @@ struct SummaryAfterPush {
         run(logger)
     }
 
-    /// Does what was asked for, by this push or by another that could not complete it. No failure is one of the push.
+    /// Makes the update that this push, or an earlier one that failed to, has requested. Failures are logged only.
     func run(_ logger: Logger) {
         do {
             guard try repository.isSummaryUpdateRequested() else { return }
-            // Nobody reads what the other process says.
+            // Checked here, since messages of the detached process reach nobody.
             try repository.checkSummaryCanBeSigned(by: signers)
             let size = try repository.summarySize()
-            // The first one for many refs takes as long as each later one.
+            // A first summary has no size yet, so refs are counted.
             let isLarge = try size ?? 0 >= Self.largeSize || repository.hasMoreRefs(than: Self.manyRefs)
             guard !isLarge || !DetachedProcess.isPossible else {
                 let report = SummaryReport(size: size ?? 0)
@@ -47,7 +47,7 @@ struct SummaryAfterPush {
             }
             do {
                 try report(
-                    repository.updateRequestedSummary(options(patience: Self.briefPatience)), to: logger)
+                    repository.updateRequestedSummary(options(timeout: Self.shortTimeout)), to: logger)
             } catch let error as RepositoryError {
                 guard error.code == .busy, DetachedProcess.isPossible else { throw error }
                 try detach()
@@ -57,10 +57,10 @@ struct SummaryAfterPush {
         }
     }
 
-    private func options(patience: UInt64) -> SummaryOptions {
+    private func options(timeout: UInt64) -> SummaryOptions {
         var options = SummaryOptions()
         options.signers = signers
-        options.patience = patience
+        options.patience = timeout
         return options
     }
 
@@ -75,9 +75,9 @@ struct SummaryAfterPush {
     private func detach() throws {
         try DetachedProcess.run {
             do {
-                try repository.updateRequestedSummary(options(patience: Self.patience))
+                try repository.updateRequestedSummary(options(timeout: Self.timeout))
             } catch {
-                // There is no client any more, and no standard error.
+                // The client and standard error are gone.
                 let words = "the summary of \(repository.path) is not up to date: \(error)"
                 withVaList([words.withCString { strdup($0) }].compactMap(\.self)) {
                     vsyslog(LOG_WARNING, "bst-artifact-receive: %s", $0)

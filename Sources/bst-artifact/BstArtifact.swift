@@ -5,20 +5,20 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// The command line for people.
+/// The command line for builders, developers and administrators.
 @main
 struct BstArtifact: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bst-artifact",
-        abstract: "Moves BuildStream artifacts, which are OSTree commits, between machines.",
+        abstract: "Moves BuildStream artifacts (OSTree commits) between machines.",
         discussion: """
-            A cache is an OSTree repository on a server: builders push to it over ssh, everybody pulls from it over HTTPS.
+            A cache is an OSTree repository on a server. Builders push to it over ssh, and everyone pulls from it over HTTPS.
 
               bst-artifact push --remote artifacts@example.com:artifacts hello/base/4f2a
               bst-artifact pull --remote https://example.com/artifacts hello/base/4f2a
               bst-artifact checkout hello/base/4f2a ./base
 
-            Without --remote, the caches of buildstream.conf are used, as BuildStream 1.0 reads it.
+            Without --remote, the caches in BuildStream 1.0's buildstream.conf are used.
             """,
         version: "bst-artifact \(releaseVersion)",
         groupedSubcommands: [

@@ -7,7 +7,7 @@ import ArtifactRepository
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Connects to the caches that take pushes and says what answers.",
+        commandName: "check", abstract: "Checks the connection to the caches that accept pushes.",
         discussion: """
               bst-artifact check
               bst-artifact check --remote artifacts@example.com:artifacts

@@ -8,12 +8,12 @@ import Glibc
 
 struct CheckoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "checkout", abstract: "Writes an artifact's files into a new directory.",
+        commandName: "checkout", abstract: "Checks out an artifact's files into a new directory.",
         discussion: """
               bst-artifact checkout hello/base/4f2a ./base
             """)
 
-    @Argument(help: "The ref, or a commit.")
+    @Argument(help: "The ref or commit.")
     var ref: String
 
     @Argument(help: "The directory, which must not exist yet.")
@@ -22,7 +22,7 @@ struct CheckoutCommand: ParsableCommand {
     @Flag(
         name: [.customShort("U"), .customLong("user-mode")], inversion: .prefixedNo,
         help: ArgumentHelp(
-            "Let the files be yours, without extended attributes; or fail where owners and attributes cannot be restored. (default: yours, unless you are root and the system lets you restore them)"
+            "Own the files yourself, without extended attributes; or fail if owners and attributes cannot be restored. (default: own them, unless you are root and they can be restored)"
         ))
     var userMode: Bool?
 

@@ -7,18 +7,18 @@ import ArtifactRepository
 
 struct CommitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "commit", abstract: "Records a directory as an artifact: one commit without a parent.",
+        commandName: "commit", abstract: "Commits a directory as an artifact, without a parent commit.",
         discussion: """
               bst-artifact commit ./base hello/base/4f2a hello/base/97c1
 
-            Give all the refs of the artifact: its strong and its weak cache key. Files are owned by 0:0 in it.
+            Give all refs of the artifact, those of its strong and of its weak cache key. All files are committed as owned by 0:0.
             """
     )
 
-    @Argument(help: "The directory.")
+    @Argument(help: "The directory to commit.")
     var directory: String
 
-    @Argument(help: "The refs that are to point to the commit.")
+    @Argument(help: "The refs to point at the commit.")
     var refs: [String]
 
     @Option(help: "The commit's subject line.")

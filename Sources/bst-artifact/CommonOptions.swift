@@ -4,27 +4,28 @@ import ArgumentParser
 import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
-import Glibc
+import CommandLineSupport
 import SystemCalls
 
-/// How much is said.
+/// Options for the form and amount of output.
 struct OutputOptions: ParsableArguments {
-    @Flag(name: .shortAndLong, help: "Say more, and let the receiver say what it does.")
+    @Flag(name: .shortAndLong, help: "Print more, including the receiver's log.")
     var verbose = false
 
-    @Flag(name: .shortAndLong, help: "Say nothing but warnings and errors.")
+    @Flag(name: .shortAndLong, help: "Print only warnings and errors.")
     var quiet = false
 
-    @Flag(help: "Print results as JSON, for programs.")
+    @Flag(help: "Print results as JSON.")
     var json = false
 
     var terminal: Terminal { Terminal(form: json ? .json : quiet ? .quiet : .people) }
 }
 
-/// The user's configuration.
+/// The option for BuildStream's configuration.
 struct ConfigurationOptions: ParsableArguments {
     @Option(
-        name: .customLong("config"), help: "The configuration. (default: $XDG_CONFIG_HOME/buildstream.conf)")
+        name: .customLong("config"),
+        help: "The configuration file. (default: $XDG_CONFIG_HOME/buildstream.conf)")
     var file: String?
 
     func load() throws -> Configuration {
@@ -32,14 +33,14 @@ struct ConfigurationOptions: ParsableArguments {
     }
 }
 
-/// The repository on this machine.
+/// The option for the local repository.
 struct RepositoryOptions: ParsableArguments {
     @Option(
         name: .customLong("repo"),
-        help: "The repository on this machine. (default: BuildStream's local artifact cache)")
+        help: "The local repository. (default: BuildStream's artifact cache)")
     var path: String?
 
-    /// Opens the repository. BuildStream's own is made where it does not exist yet, as BuildStream does.
+    /// Opens the repository. Creates BuildStream's own one if it does not exist, as BuildStream does.
     func open(_ configuration: Configuration) throws -> Repository {
         if let path { return try named(path) }
         let path = try configuration.localRepositoryPath
@@ -48,7 +49,7 @@ struct RepositoryOptions: ParsableArguments {
         return try Repository.create(path, mode: .bareUser)
     }
 
-    /// Opens the repository for changes: what is made from now on gets the permissions that it asks for.
+    /// Opens the repository and sets the umask that its permissions ask for.
     func openForChanges(_ configuration: Configuration) throws -> Repository {
         let repository = try open(configuration)
         repository.permissions.adopt()
@@ -65,43 +66,40 @@ struct RepositoryOptions: ParsableArguments {
     }
 }
 
-/// Where to pull from or push to.
+/// The option for the cache to pull from or push to.
 struct RemoteOptions: ParsableArguments {
     @Option(
         name: .customLong("remote"),
         help: ArgumentHelp(
-            "The cache: a URL, HOST:PATH, a path, a remote of the repository, or a project of the configuration. (default: the caches of the configuration)",
+            "The cache: a URL, HOST:PATH, a path, a remote of the repository, or a project of the configuration. (default: the configured caches)",
             valueName: "name-or-url"))
     var remote: String?
 }
 
-/// How ssh and receivers are started.
+/// Options for starting receivers, here or through ssh.
 struct ReceiverOptions: ParsableArguments {
     @Option(
         name: .customLong("ssh"),
         help: ArgumentHelp(
-            "The ssh program, with options. (default: $BST_ARTIFACT_SSH, or ssh)", valueName: "command"))
+            "The ssh program and its options. (default: $BST_ARTIFACT_SSH, or ssh)", valueName: "command"))
     var ssh: String?
 
     @Option(
         name: .customLong("receiver"),
-        help: ArgumentHelp("The receiver's program at the remote.", valueName: "command"))
+        help: ArgumentHelp("The receiver's program on the remote.", valueName: "command"))
     var receiver: String?
 
-    @Option(name: .customLong("protocol"), help: "The protocol's version: 1, or 0 for the first ostree-push.")
+    @Option(
+        name: .customLong("protocol"), help: "The protocol version: 1, or 0 for the original ostree-push.")
     var version: UInt8 = 1
 
     @Option(
-        help: ArgumentHelp("Give up on a receiver that does nothing for so long.", valueName: "seconds"))
+        help: ArgumentHelp("Give up on a receiver that is inactive for this long.", valueName: "seconds"))
     var timeout: Int32 = 600
 
     func validate() throws {
-        guard (1...86_400).contains(timeout) else {
-            throw ValidationError("A time limit is between 1 and 86400 seconds.")
-        }
-        guard ProtocolVersion(rawValue: version) != nil else {
-            throw ValidationError("There is no version \(version) of the protocol: name 0 or 1.")
-        }
+        _ = try Duration(timeoutOption: timeout)
+        _ = try ProtocolVersion(option: version)
     }
 
     func options(isVerbose: Bool) -> Pusher.Options {
@@ -118,38 +116,40 @@ struct ReceiverOptions: ParsableArguments {
     }
 }
 
-/// How web servers are trusted and convinced.
+/// Options for trust in web servers and credentials for them.
 struct WebArguments: ParsableArguments {
     @Option(
         name: .customLong("ca"),
-        help: ArgumentHelp("Certificates to trust instead of the system's.", valueName: "file"))
+        help: ArgumentHelp("Trust the certificates in this file instead of the system's.", valueName: "file"))
     var authorities: String?
 
     @Option(
         name: .customLong("client-cert"),
-        help: ArgumentHelp("A client certificate, with its key or --client-key.", valueName: "file"))
+        help: ArgumentHelp(
+            "A client certificate, with its key unless there is --client-key.", valueName: "file"))
     var certificate: String?
 
     @Option(
         name: .customLong("client-key"),
-        help: ArgumentHelp("The client certificate's key.", valueName: "file"))
+        help: ArgumentHelp("The key of the client certificate.", valueName: "file"))
     var key: String?
 
     @Option(
-        name: .customLong("token-file"), help: ArgumentHelp("A file with a bearer token.", valueName: "file"))
+        name: .customLong("token-file"),
+        help: ArgumentHelp("A file that contains a bearer token.", valueName: "file"))
     var token: String?
 
     @Option(
         name: .customLong("header-file"),
-        help: ArgumentHelp("A file with a header 'Name: value' to send.", valueName: "file"))
+        help: ArgumentHelp("A file that contains a header to send, 'Name: value'.", valueName: "file"))
     var header: String?
 
-    @Flag(help: "Send the user and password that ~/.netrc has for the remote's host, to it alone.")
+    @Flag(help: "Send the user and password in ~/.netrc for the remote's host, to this host only.")
     var netrc = false
 
     @Option(
         help: ArgumentHelp(
-            "The same with another file. (default: $BST_ARTIFACT_NETRC, if that is set)", valueName: "file"))
+            "Like --netrc, with another file. (default: $BST_ARTIFACT_NETRC, if set)", valueName: "file"))
     var netrcFile: String?
 
     func options(_ terminal: Terminal) throws -> WebOptions {

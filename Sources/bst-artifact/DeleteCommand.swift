@@ -6,18 +6,20 @@ import ArtifactProtocol
 
 struct DeleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Removes refs of a cache, where its owner allows that.",
+        commandName: "delete", abstract: "Deletes refs from a cache, if its owner allows it.",
         discussion: """
               bst-artifact delete --remote artifacts@example.com:artifacts hello/base/4f2a
 
-            All of them go, or none. What is pinned stays. Refs of this machine are not touched. The space is freed by the \
-            cache's next expiry.
+            Either all of the refs are deleted or none. Pinned refs cannot be deleted. Local refs are not touched. The cache's \
+            next expiry frees the space.
             """)
 
-    @Argument(help: "The refs.")
+    @Argument(help: "The refs to delete.")
     var refs: [String]
 
-    @Flag(name: [.customLong("dry-run"), .customShort("n")], help: "Remove nothing, and say what would go.")
+    @Flag(
+        name: [.customLong("dry-run"), .customShort("n")],
+        help: "Delete nothing; print what would be deleted.")
     var isDryRun = false
 
     @Option(

@@ -5,18 +5,18 @@ import ArtifactRepository
 
 struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "Shows in which files two artifacts of this machine differ.",
+        commandName: "diff", abstract: "Compares the files of two local artifacts.",
         discussion: """
               bst-artifact diff hello/base/4f2a hello/base/97c1
 
-            Each line is a path behind a letter: A was added, D was removed, M has another content, owner, mode or attribute. \
-            The status is 0 whether they differ or not.
+            Each line has a letter and a path: A for added, D for removed, M for changed content, owner, mode or attributes. The \
+            exit status is 0, also if they differ.
             """)
 
-    @Argument(help: "The ref, or a commit, to begin with.")
+    @Argument(help: "The first ref or commit.")
     var first: String
 
-    @Argument(help: "The ref, or a commit, to compare it with.")
+    @Argument(help: "The second ref or commit.")
     var second: String
 
     @OptionGroup var repository: RepositoryOptions

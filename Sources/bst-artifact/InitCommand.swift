@@ -3,22 +3,21 @@
 import ArgumentParser
 import ArtifactProtocol
 import ArtifactRepository
-import Glibc
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Makes a repository: by default one of mode archive, as a cache needs it.",
+        abstract: "Creates a repository, by default of mode archive, as a cache needs it.",
         discussion: """
               bst-artifact init /srv/artifacts
               bst-artifact init --mode bare-user my-artifacts
               bst-artifact init --group builders /srv/shared
             """)
 
-    @Argument(help: "Where to make it.")
+    @Argument(help: "The path of the repository.")
     var path: String
 
-    @Option(help: "archive for a cache; bare-user, bare-user-only or bare for a repository on a builder.")
+    @Option(help: "archive for a cache; bare-user, bare-user-only or bare for a builder.")
     var mode = "archive"
 
     @Option(
@@ -38,7 +37,7 @@ struct InitCommand: ParsableCommand {
     }
 
     func run() throws {
-        // A cache is read by a web server and written by one user or one group, whatever the shell's mask is.
+        // A web server reads a cache, and one user or group writes it, so the shell's umask must not count.
         let group = group.flatMap { SystemGroup(named: $0) }
         (group == nil ? RepositoryPermissions.ofOwner : .ofGroup).adopt()
         let repository = try Repository.create(path, mode: RepositoryMode(name: mode) ?? .archive)

@@ -7,19 +7,19 @@ import TextCoding
 
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Shows what a cache has, from its summary.",
+        commandName: "list", abstract: "Lists the refs in a cache's summary.",
         discussion: """
               bst-artifact list
               bst-artifact list --long 'hello/*'
               bst-artifact list --remote https://example.com/artifacts
 
-            With several caches in the configuration, the first is listed.
+            If several caches are configured, the first one is listed.
             """)
 
-    @Argument(help: "Only refs like this; '*' also stands for slashes.")
+    @Argument(help: "Only refs that match; '*' also matches slashes.")
     var pattern: String?
 
-    @Flag(name: .shortAndLong, help: "Also show commit, size of the commit object, and date.")
+    @Flag(name: .shortAndLong, help: "Also print the commit, the size of its object, and its date.")
     var long = false
 
     @OptionGroup var remote: RemoteOptions
@@ -31,23 +31,25 @@ struct ListCommand: ParsableCommand {
     func run() throws {
         let selection = RemoteSelection(
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
-        var sources = PullSources(
+        var addresses = PullAddressResolver(
             options: try web.options(output.terminal), receiver: receiver.options(isVerbose: output.verbose),
             terminal: output.terminal)
-        // There always is one: pullCaches throws otherwise.
+        // pullCaches throws if there is none.
         let cache = try selection.pullCaches(for: nil)[0]
-        try RemoteRepository(try sources.source(for: cache), options: sources.options).summary().forEach {
-            entry in
-            if let pattern, !RefPatterns.matches(entry.ref, pattern) { return }
-            output.terminal.emit([
-                "ref": JSON(entry.ref), "commit": JSON(entry.commit), "commitSize": JSON(entry.commitSize),
-                "timestamp": JSON(entry.timestamp),
-            ])
-            guard long else { return output.terminal.print(entry.ref.text) }
-            let size = Format.bytes(entry.commitSize)
-            let padding = String(repeating: " ", count: max(0, 10 - size.count))
-            let date = entry.timestamp.map(Format.date) ?? "                "
-            output.terminal.print("\(entry.commit)  \(padding)\(size)  \(date)  \(entry.ref)")
-        }
+        try RemoteRepository(try addresses.pullAddress(of: cache), options: addresses.options).summary()
+            .forEach {
+                entry in
+                if let pattern, !RefPatterns.matches(entry.ref, pattern) { return }
+                output.terminal.emit([
+                    "ref": JSON(entry.ref), "commit": JSON(entry.commit),
+                    "commitSize": JSON(entry.commitSize),
+                    "timestamp": JSON(entry.timestamp),
+                ])
+                guard long else { return output.terminal.print(entry.ref.text) }
+                let size = Format.bytes(entry.commitSize)
+                let padding = String(repeating: " ", count: max(0, 10 - size.count))
+                let date = entry.timestamp.map(Format.date) ?? "                "
+                output.terminal.print("\(entry.commit)  \(padding)\(size)  \(date)  \(entry.ref)")
+            }
     }
 }

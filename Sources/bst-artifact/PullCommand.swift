@@ -4,38 +4,39 @@ import ArgumentParser
 import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
+import CommandLineSupport
 import SystemCalls
 
 struct PullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pull", abstract: "Fetches artifacts from the first cache that has them.",
+        commandName: "pull", abstract: "Pulls artifacts from the first cache that has them.",
         discussion: """
               bst-artifact pull hello/base/4f2a
               bst-artifact pull --remote https://example.com/artifacts 'hello/*'
               bst-artifact pull --repo my-artifacts --remote https://example.com/artifacts hello/base/4f2a
 
-            A ref that is named in full needs no summary at the remote; shell-style patterns do. What is here already is not \
-            fetched, nor is what an interrupted pull has fetched.
+            Shell-style patterns need a summary at the remote, full names do not. Objects that are present, or that an \
+            interrupted pull has fetched, are not fetched again.
             """)
 
-    @Argument(help: "The refs.")
+    @Argument(help: "The refs or patterns.")
     var refs: [String]
 
     @Flag(
         name: [.customLong("dry-run"), .customShort("n")],
-        help: "Fetch no objects, and say which refs would move.")
+        help: "Fetch no objects; print which refs would move.")
     var isDryRun = false
 
     @Flag(
         name: .customLong("no-older"),
-        help: "Pull nothing where a ref would move to a commit that is older than the one here.")
+        help: "Pull nothing if a ref would move to a commit older than the local one.")
     var refusesOlder = false
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
     @Option(
         help: ArgumentHelp(
-            "Another place that has the same as the cache; the one that answers first is used. May be repeated.",
+            "A mirror of the cache; the first to respond is used. May be repeated.",
             valueName: "url"))
     var mirror: [String] = []
 
@@ -52,11 +53,13 @@ struct PullCommand: ParsableCommand {
             named: remote.remote, configuration: configuration, repository: repository)
         let bindings = CommitBindings.Rule.strict(
             remote.remote.flatMap { repository.collection(ofRemote: $0) })
-        let policies = try signatures.policies(for: repository, bindings)
-        // Refs of one project share their caches; they are pulled together.
+        let signaturePolicy = try repository.signaturePolicy(
+            gpgKeyring: signatures.gpgKeyring, ed25519Keys: signatures.ed25519Keys, bindings: bindings,
+            replacesDetachedMetadata: true)
+        // Refs with the same caches are pulled together.
         var jobs: [(caches: [RemoteAddress], words: [String])] = []
         for word in refs {
-            // Of a pattern, the part before the first slash may name a project.
+            // The first part of a pattern may name a project, too.
             let project = word.utf8.split(separator: UInt8(ascii: "/")).first.map { Substring($0) }
             let caches = try selection.pullCaches(for: RefName(word) ?? project.flatMap { RefName($0) })
             if let index = jobs.firstIndex(where: { $0.caches == caches }) {
@@ -70,19 +73,19 @@ struct PullCommand: ParsableCommand {
         options.cancellation = cancellation
         var receiverOptions = receiver.options(isVerbose: output.verbose)
         receiverOptions.cancellation = cancellation
-        var pull = Pull(
-            repository: repository, policies: policies, bindings: bindings,
+        var puller = FallbackPuller(
+            repository: repository, policies: signaturePolicy.map { [$0] } ?? [], bindings: bindings,
             mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
-            isDryRun: isDryRun,
-            refusesOlder: refusesOlder,
-            sources: PullSources(options: options, receiver: receiverOptions, terminal: output.terminal),
+            isDryRun: isDryRun, refusesOlder: refusesOlder,
+            addresses: PullAddressResolver(
+                options: options, receiver: receiverOptions, terminal: output.terminal),
             terminal: output.terminal)
-        // One pull moves all refs or none; of several, none begins before it is known that all may move.
+        // A single pull moves all refs or none. Several pulls begin once all of them are known to be allowed.
         if refusesOlder && !isDryRun && (jobs.count > 1 || jobs.contains { $0.caches.count > 1 }) {
-            var plan = pull.plan
+            var plan = puller.plan
             for job in jobs { try plan.pull(job.words, from: job.caches) }
         }
-        for job in jobs { try pull.pull(job.words, from: job.caches) }
-        output.terminal.emit(["dryRun": JSON(isDryRun), "pulls": .array(pull.results)])
+        for job in jobs { try puller.pull(job.words, from: job.caches) }
+        output.terminal.emit(["dryRun": JSON(isDryRun), "pulls": .array(puller.results)])
     }
 }

@@ -9,39 +9,39 @@ import TextCoding
 
 struct PushCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "push", abstract: "Brings artifacts to the caches that take pushes.",
+        commandName: "push", abstract: "Pushes artifacts to the caches that accept pushes.",
         discussion: """
-            Refs may be shell-style patterns, in which '*' also stands for slashes:
+            Refs may be shell-style patterns, in which '*' also matches slashes:
 
               bst-artifact push hello/base/4f2a hello/base/97c1
               bst-artifact push 'hello/*'
               bst-artifact push --all --dry-run
               bst-artifact push --remote artifacts@example.com:artifacts hello/base/4f2a
 
-            Only what a cache lacks is sent. What an interrupted push has brought is not sent again.
+            Only objects that a cache lacks are sent. Those of an interrupted push are not sent again.
             """)
 
-    @Argument(help: "The refs.")
+    @Argument(help: "The refs or patterns.")
     var refs: [String] = []
 
     @Flag(help: "Push all refs of the repository.")
     var all = false
 
     @Flag(
-        name: [.customLong("dry-run"), .customShort("n")], help: "Send nothing, and say what would be pushed."
+        name: [.customLong("dry-run"), .customShort("n")], help: "Send nothing; print what would be pushed."
     )
     var isDryRun = false
 
     @Flag(
         help:
-            "Ask a cache to replace commits that are not ancestors of ours, if they are still the ones it has now; it decides."
+            "Ask a cache to replace commits that are not ancestors of ours, unless they change meanwhile. The cache decides."
     )
     var force = false
 
     @Option(
         help: ArgumentHelp(
-            "How hard to compress what is not compressed yet: fast, balanced, small, or a level from 0 to 12.",
-            valueName: "how"),
+            "The compression of files that are stored uncompressed: fast, balanced, small, or a level from 0 to 12.",
+            valueName: "level"),
         transform: { text in
             guard let compression = Compression(name: text) else {
                 throw ValidationError("Compression is fast, balanced, small, or a level from 0 to 12.")
@@ -67,7 +67,7 @@ struct PushCommand: ParsableCommand {
         let configuration = try configurationOptions.load()
         let repository = try repository.open(configuration)
         let listing = all ? try repository.refListing() : nil
-        output.terminal.warn(of: listing?.leftOut ?? [])
+        output.terminal.warn(about: listing?.leftOut ?? [])
         let chosen = try listing?.refs ?? RefPatterns.resolve(refs, in: repository)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
@@ -94,7 +94,7 @@ struct PushCommand: ParsableCommand {
                 results.append(report.json)
                 isComplete = isComplete && report.isComplete
             } catch  where jobs.count > 1 && !cancellation.isRequested {
-                // The other caches are to get it all the same.
+                // The other caches are still pushed to.
                 output.terminal.fail("\(error)")
                 results.append(["remote": JSON(job.remote), "error": Failure.json(error)])
                 isComplete = false
@@ -106,7 +106,7 @@ struct PushCommand: ParsableCommand {
         if !isComplete { throw ExitStatus.incomplete.code }
     }
 
-    /// Fails where there are refs that are not pushed, since somebody else's are in a repository under another name.
+    /// Throws if the repository has only refs of remotes and mirrors, which are not pushed.
     private func refuseForeignRefs(of repository: Repository) throws {
         let foreign = try repository.foreignRefs()
         guard let first = foreign.first else { return }
@@ -120,7 +120,7 @@ struct PushCommand: ParsableCommand {
     private func push(
         _ refs: [(ref: RefName, commit: Checksum)], to address: RemoteAddress, from repository: Repository,
         _ cancellation: Cancellation
-    ) throws -> PushResult {
+    ) throws -> PushOutput {
         let start = Clock.milliseconds
         let progress = output.terminal.progress("pushing to \(address)")
         var options = receiver.options(isVerbose: output.verbose)
@@ -142,7 +142,7 @@ struct PushCommand: ParsableCommand {
         options.web = try web.options(output.terminal)
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
-        let result = PushResult(
+        let result = PushOutput(
             remote: address, report: report, milliseconds: Clock.milliseconds - start, isDryRun: isDryRun)
         result.show(on: output.terminal)
         return result

@@ -5,26 +5,26 @@ import ArtifactProtocol
 import ArtifactRepository
 import Glibc
 
-/// Refs as people name them: exactly, or by a shell-style pattern.
+/// Refs given as full names or shell-style patterns.
 enum RefPatterns {
-    /// Whether a word is a pattern.
+    /// Returns true if a word is a pattern.
     static func isPattern(_ word: String) -> Bool {
         word.contains { "*?[".contains($0) }
     }
 
-    /// Whether a ref is what a pattern means; `*` also stands for slashes.
+    /// Returns true if a ref matches a pattern; `*` also matches slashes.
     static func matches(_ ref: RefName, _ pattern: String) -> Bool {
         fnmatch(pattern, ref.text, 0) == 0
     }
 
-    /// The commit that a person names: by a ref, or by its checksum.
+    /// Returns the commit given by a ref or a checksum.
     static func commit(_ word: String, in repository: Repository) throws -> Checksum {
         try Checksum(hex: word) ?? resolve([word], in: repository)[0].commit
     }
 
-    /// The refs of a repository that words name, each once, in their order.
+    /// Returns the refs of a repository that words stand for, each once, in the order of the words.
     ///
-    /// - Throws: `ClientError` with `unknownRef` where a word names none.
+    /// - Throws: `ClientError` with `unknownRef` if a word stands for none.
     static func resolve(_ words: [String], in repository: Repository) throws -> [(
         ref: RefName, commit: Checksum
     )] {

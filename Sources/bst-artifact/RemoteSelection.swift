@@ -4,20 +4,20 @@ import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
 
-/// Finds the caches that a command works with.
+/// Selects the caches for a command, from `--remote` or the configuration.
 struct RemoteSelection {
-    /// What the user named, if anything.
+    /// The value of `--remote`.
     let named: String?
     let configuration: Configuration
-    /// The repository whose remotes may be named; nil where a command has none.
+    /// The repository whose remotes `--remote` may name; nil for commands without one.
     let repository: Repository?
 
-    /// The caches to pull a ref from, in order.
+    /// Returns the caches to pull a ref from, in order.
     func pullCaches(for ref: RefName?) throws -> [RemoteAddress] {
         try choose(ref, \.pull, purpose: "pull from", remedy: "a pull-url or url")
     }
 
-    /// The caches to push a ref to.
+    /// Returns the caches to push a ref to.
     func pushCaches(for ref: RefName?) throws -> [RemoteAddress] {
         try choose(ref, \.push, purpose: "push to", remedy: "a push-url, an ssh url, or 'push: true'")
     }
@@ -38,7 +38,7 @@ struct RemoteSelection {
         return caches
     }
 
-    /// What a word means that is not a project: an address, or a remote of the repository.
+    /// Parses an address, or looks up a remote of the repository; nil for a project.
     private func address(_ word: String) throws -> RemoteAddress? {
         let isName =
             word.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") } && !word.isEmpty

@@ -11,10 +11,11 @@ extension Site.Options.Audience: ExpressibleByArgument {}
 
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serves a repository over HTTPS, with a page that shows what it has.",
+        commandName: "serve",
+        abstract: "Serves a repository over HTTPS, with a page that lists its artifacts.",
         discussion: """
-            For those who have no web server yet. Without a certificate, one is made on first use, and its fingerprint is \
-            printed. SIGTERM or Ctrl-C stops the server once requests that are under way are answered.
+            For servers that have no other web server. Without --certificate, a self-signed one is made on first use, and its \
+            fingerprint is printed. SIGTERM or Ctrl-C stops the server once the requests under way have ended.
 
               bst-artifact serve /srv/artifacts
               bst-artifact pull --ca FILE --remote https://HOST:8443 hello/base/4f2a
@@ -23,14 +24,15 @@ struct ServeCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The repository, of mode archive.", valueName: "repo"))
     var path: String
 
-    @Option(help: ArgumentHelp("Where to listen: ADDRESS:PORT, :PORT or PORT; port 0 is any that is free."))
+    @Option(
+        help: ArgumentHelp("The address to listen on: ADDRESS:PORT, :PORT or PORT; port 0 is any free one."))
     var listen = "[::]:8443"
 
-    @Flag(name: .customLong("http"), help: "Serve without encryption: on this machine, or behind a proxy.")
+    @Flag(name: .customLong("http"), help: "Serve without encryption, for this machine or behind a proxy.")
     var isPlain = false
 
     @Option(
-        help: ArgumentHelp("The certificate (PEM), with those that lead to an authority.", valueName: "file"))
+        help: ArgumentHelp("The certificate and its chain (PEM).", valueName: "file"))
     var certificate: String?
 
     @Option(help: ArgumentHelp("The certificate's key (PEM, without a passphrase).", valueName: "file"))
@@ -39,19 +41,19 @@ struct ServeCommand: ParsableCommand {
     @Option(
         name: .customLong("host"),
         help: ArgumentHelp(
-            "A name or address of this server for the certificate that is made. May be repeated.",
+            "A name or address of this server for the self-signed certificate. May be repeated.",
             valueName: "name"))
     var hosts: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Where the certificate that is made is kept. (default: $STATE_DIRECTORY, or bst-artifact/serve below $XDG_STATE_HOME)",
-            valueName: "folder"))
+            "The directory of the self-signed certificate. (default: $STATE_DIRECTORY, or bst-artifact/serve below $XDG_STATE_HOME)",
+            valueName: "directory"))
     var state: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where clients reach this server, for the commands on the page. (default: the host that they name)"
+            "The URL of this server, for the commands on the page. (default: the host that the client names)"
         ))
     var url: String?
 
@@ -60,12 +62,14 @@ struct ServeCommand: ParsableCommand {
         help: ArgumentHelp("Log requests to this file, in the combined format.", valueName: "file"))
     var accessLog: String?
 
-    @Option(help: ArgumentHelp("Who may read /metrics: loopback, everyone or nobody.", valueName: "who"))
+    @Option(
+        help: ArgumentHelp(
+            "The clients that may read /metrics: loopback, everyone or nobody.", valueName: "who"))
     var metrics = Site.Options.Audience.loopback
 
     @Option(
         name: .customLong("max-connections"),
-        help: ArgumentHelp("Connections at once.", valueName: "number"))
+        help: ArgumentHelp("The most connections at once.", valueName: "number"))
     var connections: UInt32 = 1024
 
     @OptionGroup var output: OutputOptions
@@ -110,7 +114,7 @@ struct ServeCommand: ParsableCommand {
         options.site.url = url.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         let own = try readCertificate(&options)
         if let accessLog { options.log = try AccessLogFile(accessLog) }
-        // It was read before.
+        // validate() has checked it.
         let place = ListenAddress(listen) ?? ListenAddress.anywhere
         let socket = try place.open()
         let terminal = output.terminal
@@ -140,9 +144,9 @@ struct ServeCommand: ParsableCommand {
         terminal.say("\(repository.path): no longer served")
     }
 
-    /// Finds the certificate.
+    /// Sets the certificate, and makes a self-signed one if none was given.
     ///
-    /// - Returns: the one that was made here, if it is that.
+    /// - Returns: the self-signed certificate; nil if another one is used.
     private func readCertificate(
         _ options: inout Server.Options
     ) throws -> (certificate: Certificate, path: String, isNew: Bool)? {
@@ -151,16 +155,32 @@ struct ServeCommand: ParsableCommand {
             options.certificate = try Certificate(certificate: certificate, key: key)
             return nil
         }
-        let folder = try state ?? Environment.stateFolder()
-        try Directory.makeParents(of: folder + "/")
-        let own = try SelfSigned.certificate(in: folder, hosts: hosts + SelfSigned.usualHosts)
+        let directory = try state ?? ServeCommand.stateDirectory()
+        try Directory.makeParents(of: directory + "/")
+        let own = try SelfSigned.certificate(in: directory, hosts: hosts + SelfSigned.usualHosts)
         options.certificate = own.certificate
         options.site.certificate = own.certificate
         return own
     }
+
+    /// Returns the default directory of the self-signed certificate.
+    private static func stateDirectory() throws -> String {
+        // systemd lists several, separated by colons.
+        if let directory = Environment["STATE_DIRECTORY"]?.split(separator: ":").first {
+            return String(directory)
+        }
+        if let directory = Environment["XDG_STATE_HOME"], directory.hasPrefix("/") {
+            return "\(directory)/bst-artifact/serve"
+        }
+        guard let home = Environment["HOME"], home.hasPrefix("/") else {
+            throw ServerError(
+                "there is no place for a certificate: set HOME, or name a directory with --state")
+        }
+        return "\(home)/.local/state/bst-artifact/serve"
+    }
 }
 
-/// Where to listen, as it is written.
+/// A parsed value of `--listen`.
 private struct ListenAddress {
     let host: String
     let port: UInt16
@@ -186,26 +206,11 @@ private struct ListenAddress {
         self.init(host: host.isEmpty ? "::" : String(host), port: port)
     }
 
-    /// Listens there. A machine without IPv6 listens at all addresses of IPv4.
+    /// Binds the address. Without IPv6, `::` stands for all addresses of IPv4.
     func open() throws -> ListeningSocket {
         guard host == "::", let socket = try? ListeningSocket(host: host, port: port) else {
             return try ListeningSocket(host: host == "::" ? "0.0.0.0" : host, port: port)
         }
         return socket
-    }
-}
-
-extension Environment {
-    /// Where a server keeps what it has made for itself.
-    fileprivate static func stateFolder() throws -> String {
-        // systemd lists several, separated by colons.
-        if let folder = Environment["STATE_DIRECTORY"]?.split(separator: ":").first { return String(folder) }
-        if let folder = Environment["XDG_STATE_HOME"], folder.hasPrefix("/") {
-            return "\(folder)/bst-artifact/serve"
-        }
-        guard let home = Environment["HOME"], home.hasPrefix("/") else {
-            throw ServerError("there is no place for a certificate: set HOME, or name a folder with --state")
-        }
-        return "\(home)/.local/state/bst-artifact/serve"
     }
 }

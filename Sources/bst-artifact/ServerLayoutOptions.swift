@@ -6,10 +6,10 @@ import ServerSetup
 
 /// Options for the places of a cache's parts on its server.
 struct ServerLayoutOptions: ParsableArguments {
-    @Option(help: "The user who owns the cache, and whom clients push as.")
+    @Option(help: "The user that owns the cache and that clients push as.")
     var user = "artifacts"
 
-    @Option(help: ArgumentHelp("That user's home directory.", valueName: "folder"))
+    @Option(help: ArgumentHelp("That user's home directory.", valueName: "directory"))
     var home = "/var/lib/artifacts"
 
     @Option(
@@ -20,12 +20,12 @@ struct ServerLayoutOptions: ParsableArguments {
     @Option(
         name: .customLong("pull-url"),
         help: ArgumentHelp(
-            "Where the repository can be pulled from. The receiver tells it to clients.", valueName: "url"))
+            "The URL to pull from, which the receiver tells clients.", valueName: "url"))
     var pullURL: String?
 
     @Option(
         name: .customLong("sshd-config"),
-        help: ArgumentHelp("The file with sshd's settings for that user.", valueName: "file"))
+        help: ArgumentHelp("The file for sshd's settings of that user.", valueName: "file"))
     var sshdConfiguration = "/etc/ssh/sshd_config.d/50-bst-artifact.conf"
 
     @Option(

@@ -9,14 +9,14 @@ import SystemCalls
 struct SetupServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "setup-server",
-        abstract: "Makes this machine the server of a cache, or says what is wrong with it.",
+        abstract: "Sets up this machine as the server of a cache, or checks the setup.",
         discussion: """
               bst-artifact setup-server --pull-url https://example.com/artifacts --key builder.pub
               bst-artifact setup-server --check
 
-            As root. It says what it will do, and asks: it makes a user, a repository, and sshd's settings, and lets the keys \
-            push. What is right already stays as it is, so it can be repeated, for another key for instance. A web server that \
-            serves the repository is up to you, or see 'bst-artifact help serve'.
+            Run it as root. It lists its changes and asks before it makes them: a user, a repository, sshd's settings, and keys \
+            that may push. What is right already stays, so it can be run again, for example to add a key. It sets up no web \
+            server for pulls; see 'bst-artifact help serve'.
             """)
 
     @OptionGroup var layoutOptions: ServerLayoutOptions
@@ -26,13 +26,14 @@ struct SetupServerCommand: ParsableCommand {
         help: ArgumentHelp("A file with public keys that may push. May be repeated.", valueName: "file"))
     var keyFiles: [String] = []
 
-    @Flag(help: "Change nothing, and look whether the cache works: each finding comes with its remedy.")
+    @Flag(help: "Change nothing; check whether the cache works, and print a remedy for each problem.")
     var check = false
 
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
 
-    @Flag(name: [.customLong("dry-run"), .customShort("n")], help: "Only say what would be done.")
+    @Flag(
+        name: [.customLong("dry-run"), .customShort("n")], help: "Change nothing; print what would be done.")
     var isDryRun = false
 
     @OptionGroup var web: WebArguments

@@ -6,12 +6,12 @@ import TextCoding
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Says what an artifact of this machine is, and how large.",
+        commandName: "show", abstract: "Shows the contents and size of a local artifact.",
         discussion: """
               bst-artifact show hello/base/4f2a
             """)
 
-    @Argument(help: "The ref, or a commit.")
+    @Argument(help: "The ref or commit.")
     var ref: String
 
     @OptionGroup var repository: RepositoryOptions

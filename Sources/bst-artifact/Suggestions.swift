@@ -2,14 +2,14 @@
 
 import ArgumentParser
 
-/// What somebody may have meant who misspelt something.
+/// Suggestions for misspelt names.
 enum Suggestions {
-    /// `: did you mean ‘push’?` or nothing, to be added to a message.
+    /// Returns `: did you mean 'push'?`, or an empty text, to append to a message.
     static func text(for word: String, among names: some Sequence<String>) -> String {
         nearest(to: word, among: names).map { ": did you mean '\($0)'?" } ?? ""
     }
 
-    /// The name that is most like `word`, if one is like it at all: about one letter in three may differ.
+    /// Returns the most similar name; nil if more than about a third of the letters differ in all of them.
     static func nearest(to word: String, among names: some Sequence<String>) -> String? {
         let limit = max(1, word.utf8.count / 3)
         var best: (name: String, distance: Int)?
@@ -20,7 +20,7 @@ enum Suggestions {
         return best?.name
     }
 
-    /// How many letters must be added, removed, replaced, or exchanged with their neighbour.
+    /// Returns the edit distance, counting an exchange of neighbours as one edit (Damerau-Levenshtein).
     static func distance(_ first: String, _ second: String) -> Int {
         let (first, second) = (Array(first.utf8), Array(second.utf8))
         var before: [Int] = []
@@ -41,7 +41,7 @@ enum Suggestions {
         return last[second.count]
     }
 
-    /// The mistake where the first words of a command line are to be subcommands and one of them is none.
+    /// Returns an error if a word of a command line should be a subcommand and is none.
     static func misspeltSubcommand(in arguments: [String]) -> ValidationError? {
         var command: any ParsableCommand.Type = BstArtifact.self
         var path = "bst-artifact"

@@ -2,11 +2,11 @@
 
 import Glibc
 
-/// A group of this machine.
+/// A user group of this machine.
 struct SystemGroup {
     let identifier: gid_t
 
-    /// Looks a group up by its name or number; nil where there is no group of that name.
+    /// Looks up a group by name or number; nil if there is none of that name.
     init?(named name: String) {
         if let entry = getgrnam(name) {
             identifier = entry.pointee.gr_gid

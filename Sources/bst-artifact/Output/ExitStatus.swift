@@ -7,26 +7,26 @@ import ArtifactRepository
 import Glibc
 import SystemCalls
 
-/// What the program's exit status says of what happened, for scripts. docs/CLI.md promises these numbers.
+/// The program's exit statuses. docs/CLI.md promises these numbers to scripts.
 enum ExitStatus: Int32 {
-    /// Everything that was asked for is done.
+    /// Success.
     case done = 0
-    /// It failed for a reason that is none of the others.
+    /// A failure that no other status covers.
     case failed = 1
-    /// A part of it was not done, and the rest was.
+    /// A part was done, and the rest was not.
     case incomplete = 2
-    /// There is no such ref, commit, repository or remote.
+    /// A ref, commit, repository or remote does not exist.
     case notFound = 3
-    /// A server could not be reached or went away, or something is locked: it may work later.
+    /// A failure that may pass: a server cannot be reached, a connection was lost, or something is locked.
     case unavailable = 4
-    /// The far side does not allow it.
+    /// The remote does not allow it.
     case refused = 5
-    /// Something is damaged: here, or where it comes from.
+    /// Something is damaged, here or at the remote.
     case damaged = 6
-    /// The command line or the configuration makes no sense.
+    /// The command line or the configuration is invalid.
     case usage = 64
 
-    /// The status for an error.
+    /// Returns the status for an error.
     init(_ error: any Error) {
         switch error {
         case let error as ClientError: self.init(error.code)
@@ -59,9 +59,9 @@ enum ExitStatus: Int32 {
         }
     }
 
-    /// The word for it in JSON.
+    /// The name of the status in JSON.
     var name: String { "\(self)" }
 
-    /// As the argument parser takes it.
+    /// The status as an error of the argument parser.
     var code: ExitCode { ExitCode(rawValue) }
 }

@@ -5,15 +5,15 @@ import ArtifactClient
 import Glibc
 import SystemCalls
 
-/// How the program ends where not everything went well.
+/// The end of the program after an error.
 enum Failure {
-    /// Says what went wrong, and exits.
+    /// Reports an error, and exits.
     static func report(_ error: any Error, isJSON: Bool) -> Never {
         if let signal = Interruption.signal, error as? ExitCode == nil {
             Terminal.fail("\(error)")
             leave(128 + signal, "interrupted", error, isJSON: isJSON)
         }
-        // Help, the version, and what is wrong with the command line are the argument parser's business.
+        // The argument parser prints help, the version, and mistakes of the command line.
         let isOurs = !(error is ExitCode || error is CleanExit || error is ValidationError)
         guard isOurs, BstArtifact.exitCode(for: error) == .failure else {
             explain(error)
@@ -28,7 +28,7 @@ enum Failure {
         end(status)
     }
 
-    /// Says what the argument parser has to say, and exits.
+    /// Prints the argument parser's message, and exits.
     private static func explain(_ error: any Error) -> Never {
         let code = BstArtifact.exitCode(for: error)
         let text = BstArtifact.fullMessage(for: error)
@@ -45,7 +45,7 @@ enum Failure {
         exit(status)
     }
 
-    /// An error as programs see it.
+    /// Returns an error as JSON.
     static func json(_ error: any Error, _ name: String? = nil) -> JSON {
         ["status": JSON(name ?? ExitStatus(error).name), "message": JSON("\(error)")]
     }

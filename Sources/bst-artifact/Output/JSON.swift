@@ -2,7 +2,7 @@
 
 import ArtifactProtocol
 
-/// A value of JSON (RFC 8259), to be written on one line. Members keep their order.
+/// A JSON value (RFC 8259), written on one line. Members keep their order.
 enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
@@ -19,14 +19,14 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleB
     init(arrayLiteral elements: JSON...) { self = .array(elements) }
     init(dictionaryLiteral members: (String, JSON)...) { self = .object(members) }
 
-    /// The text of something, or null.
+    /// Creates a string from a value's description; null for nil.
     init(_ value: (some CustomStringConvertible)?) { self = value.map { .string("\($0)") } ?? .null }
     init(_ value: Bool) { self = .bool(value) }
     init(_ value: some BinaryInteger) { self = .number(Int(clamping: value)) }
     init(_ value: (some BinaryInteger)?) { self = value.map { JSON($0) } ?? .null }
     init(_ values: [JSON]) { self = .array(values) }
 
-    /// The text, without line breaks.
+    /// The JSON text, without line breaks.
     var text: String {
         switch self {
         case .null: "null"
@@ -46,7 +46,7 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleB
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
-            // Also what some readers take for the end of a line, and what a terminal would obey.
+            // Includes Unicode's line separators and terminals' control sequences.
             case _ where !scalar.isPrintable:
                 for unit in String(scalar).utf16 {
                     let digits = String(unit, radix: 16)

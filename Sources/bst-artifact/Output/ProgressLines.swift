@@ -7,9 +7,9 @@ import Synchronization
 import SystemCalls
 import TextCoding
 
-/// Two lines of a terminal that show how far something has come. Several threads may use them.
+/// Two lines on a terminal that show progress. It is safe to use from several threads.
 final class ProgressLines: Sendable {
-    /// Whether anybody sees them.
+    /// Indicates that the lines are shown at all.
     let isShown: Bool
     private let title: String
     private let start = Clock.milliseconds
@@ -17,7 +17,7 @@ final class ProgressLines: Sendable {
 
     private struct State {
         var lastShown: UInt64 = 0
-        /// How many characters each line has that is shown; none while nothing is.
+        /// The lengths of the lines shown; empty if none are.
         var lengths: [Int] = []
     }
 
@@ -26,7 +26,7 @@ final class ProgressLines: Sendable {
         self.isShown = isShown
     }
 
-    /// Shows how far a transfer has come: bytes, objects, rate, time left.
+    /// Shows the progress of a transfer: objects, bytes, rate, time left.
     func show(_ progress: TransferProgress) {
         let elapsed = Clock.milliseconds - start
         show(ProgressLines.text(progress, milliseconds: elapsed))
@@ -41,7 +41,7 @@ final class ProgressLines: Sendable {
             state.lastShown = now
             let width = ProgressLines.width
             let lines = [title, text()].map { String($0.forDisplay(limit: .max).prefix(width - 1)) }
-            // Rows are counted anew each time: who makes the window narrower makes lines wrap.
+            // Rows are counted each time, since lines wrap when the window becomes narrower.
             ProgressLines.write(
                 ProgressLines.erasure(of: state.lengths, width: width) + lines.joined(separator: "\n"))
             state.lengths = lines.map(\.count)
@@ -57,7 +57,7 @@ final class ProgressLines: Sendable {
         }
     }
 
-    /// What brings the cursor back to the first line and clears what is below.
+    /// Returns the control sequence that clears the lines.
     private static func erasure(of lengths: [Int], width: Int) -> String {
         let rows = lengths.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }
         return (rows > 1 ? "\u{1b}[\(rows - 1)A" : "") + "\r\u{1b}[J"
@@ -68,10 +68,10 @@ final class ProgressLines: Sendable {
         return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
     }
 
-    /// `[####------]  1234 objects, 45.6 MiB, 12.3 MiB/s, 5 s left`
+    /// Returns a transfer's line: `[####------] 1234 objects, 45.6 MiB, 12.3 MiB/s, 5 s left`.
     static func text(_ progress: TransferProgress, milliseconds: UInt64) -> String {
         var parts = [Format.count(progress.objects, "object"), Format.bytes(progress.bytes)]
-        // The first moments say nothing about the others.
+        // A rate of the first moments would be misleading.
         guard milliseconds >= 500 else { return parts.joined(separator: ", ") }
         let rate = Double(progress.bytes) / Double(milliseconds) * 1000
         parts.append("\(Format.bytes(UInt64(rate)))/s")

@@ -4,12 +4,12 @@ import Glibc
 import Synchronization
 import SystemCalls
 
-/// Standard output, of which nothing may be lost without a word.
+/// Writes to standard output, and remembers the first failure.
 enum Results {
-    /// Why something could not be written; nothing is written after that.
+    /// The first error, after which nothing more is written.
     private static let loss = Mutex<SystemError?>(nil)
 
-    /// Writes a line, or lines.
+    /// Writes one or more lines.
     static func write(_ text: String) {
         loss.withLock { loss in
             guard loss == nil else { return }
@@ -17,10 +17,9 @@ enum Results {
         }
     }
 
-    /// Ends the program where something could not be written: silently, as git, where nobody reads any more, and otherwise
-    /// with a message.
+    /// Ends the program if output was lost: by SIGPIPE, as git does, if the reader is gone, and otherwise with a message.
     ///
-    /// - Parameter status: how the program ends where that is not the only failure.
+    /// - Parameter status: the exit status.
     static func finish(otherwise status: Int32 = ExitStatus.failed.rawValue) {
         guard let error = loss.withLock({ $0 }) else { return }
         if error.code == EPIPE { StandardStreams.endUnread() }

@@ -2,10 +2,10 @@
 
 import ArgumentParser
 
-/// The commands of those who look after a cache.
+/// The commands that maintain a repository.
 struct RepoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "repo", abstract: "Looks after a repository on this machine.",
+        commandName: "repo", abstract: "Maintains a local repository.",
         discussion: """
               bst-artifact repo stats --repo /srv/artifacts
               bst-artifact repo fsck --repo /srv/artifacts

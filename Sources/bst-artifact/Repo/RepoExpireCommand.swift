@@ -2,61 +2,48 @@
 
 import ArgumentParser
 import ArtifactRepository
-import Glibc
+import CommandLineSupport
 import TextCoding
-
-extension ByteCount: ExpressibleByArgument {}
 
 struct RepoExpireCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "expire",
-        abstract: "Makes room: the artifacts that were not used for the longest time go.",
+        abstract: "Frees space by removing the least recently used artifacts.",
         discussion: """
-            An artifact is used when it is pushed, when somebody finds on pushing that it is there, and when it is pulled as \
-            far as an access log tells. The receiver makes room by itself, with --max-size and --min-free; this command is for \
-            a repository that others write to, and for what an access log tells.
+            An artifact is used when it is pushed, when a push finds it present, and when an access log says that it was \
+            pulled. The receiver frees space by itself, with --max-size and --min-free; this command is for repositories that \
+            other programs write to, and for access logs.
             """)
 
     @OptionGroup var repository: RepositoryOptions
 
-    @Option(
-        name: .customLong("max-size"),
-        help: ArgumentHelp("The most that objects may take on disk: 500M, 20G.", valueName: "size"))
-    var maximumSize: ByteCount?
-
-    @Option(
-        name: .customLong("min-free"),
-        help: ArgumentHelp("How much of the file system must be free.", valueName: "size"))
-    var minimumFree: ByteCount?
-
-    @Option(
-        name: .customLong("keep"),
-        help: ArgumentHelp(
-            "Refs like this never go; '*' also stands for slashes. May be repeated.", valueName: "pattern"))
-    var kept: [String] = []
+    @OptionGroup var expiry: ExpiryOptions
 
     @Option(
         name: .customLong("access-log"),
         help: ArgumentHelp(
-            "A web server's log, common or combined: what it says was pulled was used. May be repeated.",
+            "Record the pulls in a web server's log, common or combined, as uses. May be repeated.",
             valueName: "file"))
     var accessLogs: [String] = []
 
-    @Flag(name: [.customLong("dry-run"), .customShort("n")], help: "Change nothing, and say what would go.")
+    @Flag(
+        name: [.customLong("dry-run"), .customShort("n")],
+        help: "Remove nothing; print what would be removed.")
     var isDryRun = false
 
     @OptionGroup var configurationOptions: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard maximumSize != nil || minimumFree != nil || !accessLogs.isEmpty else {
+        guard expiry.maximumSize != nil || expiry.minimumFree != nil || !accessLogs.isEmpty else {
             throw ValidationError(
-                "Say how much room there is to be with --max-size or --min-free, or name a log with --access-log."
+                "Set a limit with --max-size or --min-free, or name a log with --access-log."
             )
         }
         if isDryRun && !accessLogs.isEmpty {
             throw ValidationError(
-                "A dry run notes no pulls: leave out --access-log, or run with it and without limits first.")
+                "A dry run records no pulls: leave out --access-log, or run with it and without limits first."
+            )
         }
     }
 
@@ -68,17 +55,14 @@ struct RepoExpireCommand: ParsableCommand {
             notedPulls.append(["accessLog": JSON(log), "pulls": JSON(count)])
             output.terminal.say("\(log): \(Format.count(count, "pull")) noted")
         }
-        guard maximumSize != nil || minimumFree != nil else {
+        guard expiry.maximumSize != nil || expiry.minimumFree != nil else {
             return output.terminal.emit([
                 "repository": JSON(repository.path), "notedPulls": .array(notedPulls),
             ])
         }
-        var limits = Expiry.Limits()
-        (limits.maximumSize, limits.minimumFree) = (maximumSize?.value, minimumFree?.value)
-        limits.kept = kept
-        let expiry = Expiry(repository, limits: limits)
+        let expiry = Expiry(repository, limits: expiry.limits)
         let report = try isDryRun ? expiry.plan() : expiry.run()
-        output.terminal.warn(of: report.leftOut)
+        output.terminal.warn(about: report.leftOut)
         for entry in report.expired {
             output.terminal.say(
                 "\(entry.ref): last used \(Format.date(UInt64(clamping: entry.lastUse))), at \(entry.commit)")
@@ -104,7 +88,7 @@ struct RepoExpireCommand: ParsableCommand {
         }
     }
 
-    /// A summary that there is must not show what is gone. What goes wrong is the next session's to repeat.
+    /// Updates an existing summary, so that it does not list removed refs. After a failure, the next push tries again.
     private func updateSummary(of repository: Repository) {
         do {
             guard try repository.summarySize() != nil else { return }

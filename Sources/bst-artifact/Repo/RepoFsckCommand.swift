@@ -2,30 +2,29 @@
 
 import ArgumentParser
 import ArtifactRepository
-import Glibc
 import TextCoding
 
 struct RepoFsckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fsck", abstract: "Reads every object of a repository, and looks for damage.",
+        commandName: "fsck", abstract: "Verifies all objects of a repository.",
         discussion: """
               bst-artifact repo fsck --repo /srv/artifacts
               bst-artifact repo fsck --repo /srv/artifacts --delete
 
-            It computes all checksums, on all cores, and looks whether everything is there that commits and refs need. Pushes \
-            and pulls may go on meanwhile. The status is 6 where something is damaged.
+            It computes all checksums, on all cores, and checks that every object that commits and refs need is present. Pushes \
+            and pulls may go on meanwhile. The exit status is 6 if something is damaged.
             """)
 
     @Flag(
         name: .customLong("delete"),
         help:
-            "Remove what is damaged, so that it can be pushed again, and mark commits that lack something as partial."
+            "Remove damaged objects, so that they can be pushed again, and mark incomplete commits as partial."
     )
     var deletesDamaged = false
 
     @Flag(
         name: .customLong("verify-bindings"),
-        help: "Also look whether commits were made for the refs, and the collection, that point to them.")
+        help: "Also check that commits were made for the refs, and the collection, that point to them.")
     var verifiesBindings = false
 
     @OptionGroup var repository: RepositoryOptions

@@ -6,18 +6,18 @@ import TextCoding
 
 struct RepoLogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "log", abstract: "Says who pushed what, and when, as the receiver has recorded it.",
+        commandName: "log", abstract: "Shows who pushed what and when, from the receiver's log.",
         discussion: """
               bst-artifact repo log --repo /srv/artifacts --limit 10
               bst-artifact repo log --repo /srv/artifacts 'hello/*'
 
-            The newest push comes last. Keys are known where sshd has 'ExposeAuthInfo yes'.
+            The newest push comes last. Keys are known if sshd has 'ExposeAuthInfo yes'.
             """)
 
-    @Argument(help: "Only pushes of refs like this; '*' also stands for slashes.")
+    @Argument(help: "Only pushes of refs that match; '*' also matches slashes.")
     var pattern: String?
 
-    @Option(help: ArgumentHelp("Only the last ones.", valueName: "number"))
+    @Option(help: ArgumentHelp("Only this many pushes, the newest.", valueName: "number"))
     var limit: Int?
 
     @OptionGroup var repository: RepositoryOptions
@@ -35,7 +35,7 @@ struct RepoLogCommand: ParsableCommand {
             guard matches(record) else { return }
             guard let limit else { return show(record) }
             last.append(record)
-            // Room is made now and then, not for each record.
+            // Dropping many at once keeps this linear.
             if last.count >= 2 * limit { last.removeFirst(last.count - limit) }
         }
         for record in last.suffix(limit ?? 0) { show(record) }

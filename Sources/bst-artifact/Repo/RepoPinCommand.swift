@@ -2,21 +2,20 @@
 
 import ArgumentParser
 import ArtifactRepository
-import Glibc
 
 struct RepoPinCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pin",
-        abstract: "Keeps artifacts: expiry passes them over, and no client may delete them.",
+        abstract: "Pins artifacts, so that neither expiry nor clients remove them.",
         discussion: """
               bst-artifact repo pin --repo /srv/artifacts hello/base/4f2a
               bst-artifact repo pin --repo /srv/artifacts 'releases/*'
               bst-artifact repo pin --repo /srv/artifacts
 
-            A pattern also pins refs that come later; '*' also stands for slashes. Without refs, it lists what is pinned.
+            A pattern also pins refs that are pushed later; '*' also matches slashes. Without refs, the pins are listed.
             """)
 
-    @Argument(help: "The refs, or patterns.")
+    @Argument(help: "The refs or patterns.")
     var refs: [String] = []
 
     @OptionGroup var repository: RepositoryOptions
@@ -25,7 +24,7 @@ struct RepoPinCommand: ParsableCommand {
 
     func run() throws {
         let repository = try repository.openForChanges(try configurationOptions.load())
-        // A misspelt ref would be pinned in vain.
+        // Catches misspelt refs, which would be pinned in vain.
         _ = try RefPatterns.resolve(refs.filter { !RefPatterns.isPattern($0) }, in: repository)
         let new = try repository.pin(refs)
         let pins = try repository.pins().patterns
@@ -38,14 +37,14 @@ struct RepoPinCommand: ParsableCommand {
 
 struct RepoUnpinCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unpin", abstract: "Removes pins, so that expiry may remove the artifacts again.",
+        commandName: "unpin", abstract: "Removes pins, so that the artifacts can expire again.",
         discussion: """
               bst-artifact repo unpin --repo /srv/artifacts 'releases/*'
 
-            Name pins as 'bst-artifact repo pin' lists them.
+            Give pins as 'bst-artifact repo pin' lists them.
             """)
 
-    @Argument(help: "The refs, or patterns, as they were pinned.")
+    @Argument(help: "The refs or patterns, as they were pinned.")
     var refs: [String]
 
     @OptionGroup var repository: RepositoryOptions

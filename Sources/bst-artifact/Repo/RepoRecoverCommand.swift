@@ -2,15 +2,14 @@
 
 import ArgumentParser
 import ArtifactRepository
-import Glibc
 import TextCoding
 
 struct RepoRecoverCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recover", abstract: "Clears up what crashes have left in a repository.",
+        commandName: "recover", abstract: "Cleans up a repository after crashes.",
         discussion: """
-            Receivers do this as they come by. A change of several refs that was cut short is completed, or undone where it \
-            cannot be completed any more; what interrupted pushes and pulls have left is removed once nobody can resume them.
+            Receivers do this by themselves. An interrupted change of several refs is completed, or undone if it cannot be \
+            completed; remains of interrupted pushes and pulls are removed once they can no longer be resumed.
             """)
 
     @OptionGroup var repository: RepositoryOptions

@@ -6,12 +6,12 @@ import TextCoding
 
 struct RepoStatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Says what the artifacts of each project take.",
+        commandName: "stats", abstract: "Shows the disk space of each project's artifacts.",
         discussion: """
               bst-artifact repo stats --repo /srv/artifacts
 
-            A project is what the first part of its refs names. What several projects need is shared, and counted for each of \
-            them; the rest is what would go with the project. Sizes are those on disk.
+            The first part of a ref names its project. Objects that several projects need are shared, and counted for each of \
+            them; unique space would be freed with the project. Sizes are those on disk.
             """)
 
     @OptionGroup var repository: RepositoryOptions
@@ -32,7 +32,7 @@ struct RepoStatsCommand: ParsableCommand {
         for ref in statistics.incomplete {
             terminal.warn("\(ref) lacks something: 'bst-artifact repo fsck' says what")
         }
-        terminal.warn(of: statistics.leftOut)
+        terminal.warn(about: statistics.leftOut)
         terminal.print(
             "\(repository.path): \(Format.bytes(statistics.allocatedBytes)), of which refs need "
                 + "\(Format.bytes(statistics.reachableBytes)); \(Format.bytes(statistics.freeBytes)) free")

@@ -2,37 +2,36 @@
 
 import ArgumentParser
 import ArtifactRepository
-import Glibc
 import TextCoding
 
 struct RepoSummaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "summary", abstract: "Writes the summary of a repository: what 'list' shows.",
+        commandName: "summary", abstract: "Updates the summary of a repository, which 'list' reads.",
         discussion: """
-            The receiver writes it after each push. This command is for a repository whose refs other programs move, and \
-            reads every ref.
+            The receiver updates it after each push. This command is for repositories whose refs other programs move; it reads \
+            every ref.
             """)
 
     @OptionGroup var repository: RepositoryOptions
 
     @Flag(
         name: .customLong("changed"),
-        help: "Read only the refs that changed since the summary was written, as the receiver does.")
+        help: "Read only the refs that changed since the last update, as the receiver does.")
     var isQuick = false
 
     @Option(
         name: .customLong("sign-ed25519"),
-        help: ArgumentHelp("Sign it with the key in this file. May be repeated.", valueName: "file"))
+        help: ArgumentHelp("Sign it with the ed25519 key in this file. May be repeated.", valueName: "file"))
     var keyFiles: [String] = []
 
     @Option(
         name: .customLong("gpg-sign"),
-        help: ArgumentHelp("Sign it with this key of GnuPG. May be repeated.", valueName: "key"))
+        help: ArgumentHelp("Sign it with this GnuPG key. May be repeated.", valueName: "key"))
     var keys: [String] = []
 
     @Option(
         name: .customLong("gpg-homedir"),
-        help: ArgumentHelp("Where GnuPG keeps its keys.", valueName: "folder"))
+        help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
     var home: String?
 
     @OptionGroup var configurationOptions: ConfigurationOptions

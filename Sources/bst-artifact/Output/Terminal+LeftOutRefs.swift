@@ -3,8 +3,8 @@
 import ArtifactRepository
 
 extension Terminal {
-    /// Says which refs could not be listed, and why.
-    func warn(of leftOut: [RefListing.LeftOut]) {
+    /// Warns about refs that could not be listed.
+    func warn(about leftOut: [RefListing.LeftOut]) {
         for ref in leftOut { warn("ref \(ref.name.forDisplay()) is left out: \(ref.reason)") }
     }
 }

@@ -4,8 +4,8 @@ import ArtifactClient
 import ArtifactProtocol
 import TextCoding
 
-/// What a push to one cache did, or would do.
-struct PushResult {
+/// The results of a push to one cache, as text and as JSON.
+struct PushOutput {
     let remote: RemoteAddress
     let report: PushReport
     let milliseconds: UInt64

@@ -2,8 +2,8 @@
 
 import ArtifactClient
 
-/// Finds out where a cache is pulled from, asking its receiver where only that knows.
-struct PullSources {
+/// Resolves caches to the addresses that they are pulled from. An ssh cache's receiver is asked, once.
+struct PullAddressResolver {
     let options: WebOptions
     let receiver: Pusher.Options
     let terminal: Terminal
@@ -15,8 +15,8 @@ struct PullSources {
         self.terminal = terminal
     }
 
-    /// The address to pull from, with a warning where it is not encrypted.
-    mutating func source(for cache: RemoteAddress) throws -> RemoteAddress {
+    /// Returns the address to pull from. Warns if it is not encrypted.
+    mutating func pullAddress(of cache: RemoteAddress) throws -> RemoteAddress {
         if let address = known[cache] { return address }
         let address = cache.isSSH ? try Pusher.pullAddress(of: cache, options: receiver) : cache
         if case .web(let web) = address, !web.isEncrypted {

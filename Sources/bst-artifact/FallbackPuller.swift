@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactClient
+import ArtifactProtocol
+import ArtifactRepository
+import SystemCalls
+import TextCoding
+
+/// Pulls refs, each from the first cache that has it, and shows the results.
+struct FallbackPuller {
+    let repository: Repository
+    let policies: [any ReceivePolicy]
+    let bindings: CommitBindings.Rule
+    let mirrors: [RemoteAddress]
+    var isDryRun: Bool
+    let refusesOlder: Bool
+    var addresses: PullAddressResolver
+    var terminal: Terminal
+    /// The results of each cache.
+    private(set) var results: [JSON] = []
+
+    /// The same pull as a silent dry run, which fails if a ref may not move.
+    var plan: FallbackPuller {
+        var plan = self
+        plan.isDryRun = true
+        plan.terminal = Terminal(form: .quiet)
+        return plan
+    }
+
+    /// Pulls refs and patterns.
+    mutating func pull(_ words: [String], from caches: [RemoteAddress]) throws {
+        var missing = words
+        var failures: [any Error] = []
+        var last: RemoteRepository?
+        for cache in caches where !missing.isEmpty {
+            do {
+                let address = try addresses.pullAddress(of: cache)
+                let remote = try RemoteRepository(
+                    address, mirrors: mirrors.map { try addresses.pullAddress(of: $0) },
+                    options: addresses.options)
+                last = remote
+                let found = try find(missing, at: remote)
+                guard !found.isEmpty else { continue }
+                let puller = Puller(from: remote, into: repository, policies: policies)
+                try pull(found.flatMap(\.refs), with: puller, from: address)
+                missing.removeAll { word in found.contains { $0.word == word } }
+            } catch let error as ClientError where error.code == .older {
+                // With the next cache, only some of the refs would move.
+                throw error
+            } catch  where caches.count > 1 && addresses.options.cancellation?.isRequested != true {
+                // The next cache may have the refs.
+                terminal.warn("\(error)")
+                failures.append(error)
+            }
+        }
+        guard let first = missing.first else { return }
+        let asked = caches.map { "\($0)" }.joined(separator: ", ")
+        guard failures.isEmpty else {
+            throw ClientError(
+                .unknownRef, "ref \(first) could not be pulled from \(asked): see the warnings above")
+        }
+        let remedy =
+            last.flatMap { FallbackPuller.nearest(to: first, at: $0) }.map { "did you mean '\($0)'?" }
+            ?? "list what there is with 'bst-artifact list'"
+        throw ClientError(.unknownRef, "there is no ref \(first) at \(asked): \(remedy)")
+    }
+
+    /// Returns the refs that a remote has for each word, without the words that match none.
+    private func find(
+        _ words: [String], at remote: RemoteRepository
+    ) throws -> [(word: String, refs: [RefName])] {
+        var patterns = words.filter(RefPatterns.isPattern).map { (word: $0, refs: [RefName]()) }
+        if !patterns.isEmpty {
+            try remote.summary().forEach { entry in
+                for index in patterns.indices where RefPatterns.matches(entry.ref, patterns[index].word) {
+                    patterns[index].refs.append(entry.ref)
+                }
+            }
+        }
+        let exact = try words.filter { !RefPatterns.isPattern($0) }.map {
+            (word: $0, ref: try RefName(parsing: $0))
+        }
+        let present = exact.isEmpty ? [:] : try remote.resolve(exact.map(\.ref))
+        return patterns.filter { !$0.refs.isEmpty }
+            + exact.filter { present[$0.ref] != nil }.map { ($0.word, [$0.ref]) }
+    }
+
+    /// Returns the ref most similar to a misspelt one, from the remote's summary; of a large one, from its first part.
+    private static func nearest(to word: String, at remote: RemoteRepository) -> String? {
+        struct Enough: Error {}
+        var likely: [String] = []
+        var count = 0
+        try? remote.summary().forEach { entry in
+            count += 1
+            if count > 100_000 { throw Enough() }
+            if Suggestions.nearest(to: word, among: [entry.ref.text]) != nil { likely.append(entry.ref.text) }
+            if likely.count > 1000 { throw Enough() }
+        }
+        return Suggestions.nearest(to: word, among: likely)
+    }
+
+    private mutating func pull(_ refs: [RefName], with puller: Puller, from source: RemoteAddress) throws {
+        let start = Clock.milliseconds
+        let progress = terminal.progress("pulling from \(source)")
+        puller.refusesOlder = refusesOlder
+        if progress.isShown { puller.showProgress = { progress.show($0) } }
+        defer { progress.clear() }
+        var seen: Set<RefName> = []
+        let wanted = refs.filter { seen.insert($0).inserted }
+        let report = try isDryRun ? puller.plan(wanted) : puller.pull(wanted)
+        progress.clear()
+        // A dry run has no commits to check.
+        for entry in report.entries where !isDryRun {
+            let objection = try repository.bindingObjection(entry.commit, to: entry.ref.text, bindings)
+            if let objection { terminal.warn("commit \(entry.commit) of ref \(entry.ref): \(objection)") }
+        }
+        let output = PullOutput(
+            remote: source, report: report, milliseconds: Clock.milliseconds - start, isDryRun: isDryRun)
+        output.show(on: terminal)
+        results.append(output.json)
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactClient
+import TextCoding
+
+/// The results of a pull from one cache, as text and as JSON.
+struct PullOutput {
+    let remote: RemoteAddress
+    let report: PullReport
+    let milliseconds: UInt64
+    let isDryRun: Bool
+
+    func show(on terminal: Terminal) {
+        let would = isDryRun ? "would be " : ""
+        for entry in report.entries {
+            switch entry.previous {
+            case nil: terminal.say("\(entry.ref): \(would)new, at \(entry.commit)")
+            case entry.commit: terminal.say("\(entry.ref): there already, at \(entry.commit)")
+            case .some(let old):
+                terminal.say("\(entry.ref): \(isDryRun ? "would move " : "")from \(old) to \(entry.commit)")
+            }
+            if let warning = warning(entry) { terminal.warn(warning) }
+        }
+        if !isDryRun {
+            terminal.say(
+                "pulled \(Format.count(report.objects, "object")), \(Format.bytes(report.bytes)) in "
+                    + "\(Format.seconds(milliseconds)) from \(remote)")
+        }
+    }
+
+    /// Returns a warning about a ref that moves to an older commit.
+    private func warning(_ entry: PullReport.Entry) -> String? {
+        guard entry.isOlder, let times = entry.times, let previous = entry.previous else { return nil }
+        return
+            "\(entry.ref) \(isDryRun ? "would move" : "moved") to an older commit: \(remote) has \(entry.commit) of "
+            + "\(CalendarTime.text(times.now)), and \(previous) of \(CalendarTime.text(times.before)) "
+            + "\(isDryRun ? "is" : "was") here: a mirror or web cache may be behind, and --no-older refuses such moves"
+    }
+
+    var json: JSON {
+        let refs = report.entries.map { entry -> JSON in
+            let outcome = !entry.isChanged ? "unchanged" : entry.previous == nil ? "new" : "moved"
+            return [
+                "ref": JSON(entry.ref), "commit": JSON(entry.commit), "outcome": JSON(outcome),
+                "previousCommit": JSON(entry.previous), "timestamp": JSON(entry.times?.now),
+                "previousTimestamp": JSON(entry.times?.before), "isOlder": JSON(entry.isOlder),
+            ]
+        }
+        return [
+            "remote": JSON(remote), "refs": .array(refs), "objects": JSON(report.objects),
+            "bytes": JSON(report.bytes), "milliseconds": JSON(milliseconds),
+        ]
+    }
+}
