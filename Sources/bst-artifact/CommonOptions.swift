@@ -108,7 +108,7 @@ struct ReceiverOptions: ParsableArguments {
         options.receiver.receiver = receiver
         options.receiver.ssh = ssh ?? Environment["BST_ARTIFACT_SSH"] ?? "ssh"
         options.receiver.isVerbose = isVerbose
-        options.patience = timeout
+        options.timeout = .seconds(timeout)
         if let list = Environment.all["BST_ARTIFACT_ABILITIES"] {
             options.capabilities = Capability.parse(list)
         }

@@ -3,11 +3,11 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// Passes on what a program writes to standard error, made harmless for a terminal, and remembers the end of it.
+/// Relays the standard error of a program, with unprintable characters escaped, and keeps the end of it.
 final class MessageRelay: Sendable {
     private struct State {
         var tail: [UInt8] = []
-        /// True while something was taken out of the pipe and not passed on yet.
+        /// True while bytes are out of the pipe and not relayed yet.
         var isBusy = false
         var isOver = false
     }
@@ -15,12 +15,12 @@ final class MessageRelay: Sendable {
     private let source: Descriptor
     private let shared = Monitor(State())
 
-    /// So many bytes are remembered.
+    /// The number of bytes kept.
     private static let tailLimit = 8192
-    /// The time for the last words of a program that ended to be passed on, in milliseconds.
-    private static let patience: UInt64 = 1000
-    /// The time for a child that it left behind to close its standard error, in milliseconds.
-    private static let patienceForChildren: UInt64 = 100
+    /// The time limit for relaying the last bytes of a program that exited, in milliseconds.
+    private static let timeout: UInt64 = 1000
+    /// The time limit for a child that it left behind to close its standard error, in milliseconds.
+    private static let childTimeout: UInt64 = 100
 
     init(_ source: Descriptor, show: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
         self.source = source
@@ -43,16 +43,16 @@ final class MessageRelay: Sendable {
         }
     }
 
-    /// Waits, once the program has ended, until all that it wrote was passed on.
+    /// Waits, after the program has exited, until all of its messages are relayed.
     ///
-    /// - Returns: the last of it.
+    /// - Returns: the end of them.
     @discardableResult
     func finish() -> String {
-        // What it wrote is in the pipe; only a child of it can still add to that.
-        _ = shared.wait(atMost: MessageRelay.patience) { state in
+        // All that it wrote is in the pipe; only a child of it can still add to that.
+        _ = shared.wait(atMost: MessageRelay.timeout) { state in
             state.isOver || !state.isBusy && (try? source.waitForInput(milliseconds: 0)) == false
         }
-        _ = shared.wait(atMost: MessageRelay.patienceForChildren) { $0.isOver }
+        _ = shared.wait(atMost: MessageRelay.childTimeout) { $0.isOver }
         return shared.withLock { String(decoding: $0.tail, as: UTF8.self) }
     }
 }

@@ -3,33 +3,33 @@
 import ArtifactProtocol
 import ArtifactRepository
 
-/// Answers a receiver that asks for the objects which it lacks.
+/// Sends the objects that a receiver requests, which are those that it lacks.
 struct ObjectAnswerer {
     private let connection: ReceiverConnection
     private let encoder: ParallelEncoder
     private let offered: OfferedObjects
-    private let meter: PushProgress
+    private let progress: PushProgress
     private let buffer = PieceBuffer()
-    /// What was asked for and is not being compressed yet; the protocol bounds it.
+    /// The requested objects, from `started` on not being compressed yet; the protocol bounds their number.
     private var wanted: [ObjectName] = []
     private var started = 0
 
-    /// With fewer waiting, it is looked whether more was asked for.
+    /// Below this number of waiting objects, further requests are read.
     private static let lowWater = 256
 
     init(
         _ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ offered: OfferedObjects,
-        _ meter: PushProgress
+        _ progress: PushProgress
     ) {
-        self.meter = meter
+        self.progress = progress
         self.connection = connection
         self.encoder = encoder
         self.offered = offered
     }
 
-    /// Sends what is asked for, until nothing is lacking.
+    /// Sends objects until the receiver lacks none.
     ///
-    /// - Parameter first: what was asked for already.
+    /// - Parameter first: the objects already requested.
     mutating func answer(
         _ first: [ObjectName] = [], showActivity: (String) -> Void
     ) throws {
@@ -64,7 +64,7 @@ struct ObjectAnswerer {
             )
         }
         if try offered.isHere(name) { return encoder.submit(name) }
-        // In order: what was asked for before goes first.
+        // Answers go out in the order of the requests.
         while let object = try encoder.next() { try write(object) }
         try connection.say { try $0.object(name, size: nil) }
     }
@@ -72,11 +72,11 @@ struct ObjectAnswerer {
     private mutating func write(_ object: EncodedObject) throws {
         try connection.say { try $0.object(object.name, size: object.size) }
         try object.forEachPiece(buffer: buffer.bytes) { try connection.write($0) }
-        meter.sent(object.name, bytes: object.size)
+        progress.sent(object.name, bytes: object.size)
     }
 }
 
-/// Room for pieces of objects on their way out.
+/// A buffer for pieces of objects to send.
 final class PieceBuffer {
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
     deinit { bytes.deallocate() }

@@ -3,19 +3,19 @@
 import ArtifactProtocol
 import ArtifactRepository
 
-/// Sends objects through a connection, while those that follow are being compressed.
+/// Sends objects as a tar stream, while the following ones are being compressed.
 struct ObjectSender {
     private let connection: ReceiverConnection
     private let encoder: ParallelEncoder
-    private let meter: PushProgress
+    private let progress: PushProgress
     private let buffer = PieceBuffer()
 
-    /// In version 0 every object is acknowledged. So many may be under way, so that neither side waits for the other:
-    /// their acknowledgements, 35 bytes each, fit into any pipe.
+    /// The most objects of version 0 that may be unacknowledged, so that neither side waits for the other: their
+    /// acknowledgements, 35 bytes each, fit into any pipe.
     private static let unacknowledgedLimit = 64
 
-    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ meter: PushProgress) {
-        self.meter = meter
+    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ progress: PushProgress) {
+        self.progress = progress
         self.connection = connection
         self.encoder = encoder
     }
@@ -26,7 +26,7 @@ struct ObjectSender {
     }
 
     mutating func finish() throws {
-        // The last one must be known as such.
+        // The tar writer must know the last one.
         while let object = try encoder.next() { try write(object, isLast: encoder.isEmpty) }
     }
 
@@ -40,6 +40,6 @@ struct ObjectSender {
         try connection.say { try $0.objectHeader(object.name, size: object.size, isLast: isLast) }
         try object.forEachPiece(buffer: buffer.bytes) { try connection.write($0) }
         try connection.say { $0.objectTrailer(size: object.size) }
-        meter.sent(object.name, bytes: object.size)
+        progress.sent(object.name, bytes: object.size)
     }
 }

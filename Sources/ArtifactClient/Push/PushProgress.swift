@@ -3,7 +3,7 @@
 import ArtifactProtocol
 import ArtifactRepository
 
-/// Counts what a push has sent, and tells those who watch.
+/// Counts the objects that a push sends, and reports its progress.
 final class PushProgress {
     private(set) var progress = TransferProgress()
     private let show: (@Sendable (TransferProgress) -> Void)?
@@ -11,21 +11,21 @@ final class PushProgress {
     private var total: UInt64 = 0
     private var done: UInt64 = 0
 
-    /// What an object costs that has no content, in bytes of content that cost as much.
+    /// The cost of an empty object, in bytes of content that take as long.
     private static let costOfObject: UInt64 = 4096
 
     init(_ repository: Repository, commits: [Checksum], _ show: (@Sendable (TransferProgress) -> Void)?) {
         self.repository = repository
         self.show = show
         guard show != nil else { return }
-        // That something is missing here will be reported when it is to be sent.
+        // A missing object is reported when it is to be sent.
         var closure = Closure(repository)
         for commit in commits {
             try? closure.visit(commit) { total += cost(of: $0) }
         }
     }
 
-    /// Notes that an object was sent.
+    /// Counts an object that was sent.
     func sent(_ name: ObjectName, bytes: UInt64) {
         progress.objects += 1
         progress.bytes += bytes
@@ -35,7 +35,7 @@ final class PushProgress {
         show(progress)
     }
 
-    /// Notes that the remote has everything.
+    /// Reports the end.
     func finish() {
         progress.fraction = 1
         show?(progress)

@@ -9,29 +9,29 @@ import TextCoding
 public struct ReceiverCommand: Sendable, Equatable {
     /// The program and its arguments, to be started on this machine.
     public let arguments: [String]
-    /// Whether the first of them is ssh.
+    /// True if the first of them is ssh.
     let usesSSH: Bool
-    /// The receiver itself, for messages.
+    /// The receiver, for messages.
     let receiver: String
     /// The remote, for messages.
     let remote: String
 
-    /// How receivers are started.
+    /// The settings for starting receivers.
     public struct Options: Sendable {
-        /// The version that is spoken.
+        /// The version of the protocol.
         public var version = ProtocolVersion.one
         /// The receiver's name, path, or command with arguments; nil for the usual one.
         public var receiver: String?
         /// The ssh program, with options, quoted as for a shell.
         public var ssh = "ssh"
-        /// Whether the receiver is asked to say what it does.
+        /// Asks the receiver to log its steps.
         public var isVerbose = false
 
         /// The options that reach a BuildStream 1.0 receiver.
         public init() {}
     }
 
-    /// Finds the command for a remote.
+    /// Determines the command for a remote.
     ///
     /// - Throws: `ClientError` where nothing can be pushed to such a remote.
     public init(_ remote: RemoteAddress, options: Options) throws(ClientError) {

@@ -10,8 +10,8 @@ final class ReceiverConnection {
     private let process: ChildProcess
     private let messages: MessageRelay
     private let buffer = StreamBuffer()
-    /// How long the receiver may neither say nor take anything, in seconds.
-    private let patience: Int32
+    /// The longest time in which the receiver may neither send nor accept anything.
+    private let timeout: Duration
     private let cancellation: Cancellation?
     private let pending: UnsafeMutableRawBufferPointer
     private var pendingCount = 0
@@ -22,7 +22,7 @@ final class ReceiverConnection {
     /// - Throws: `ClientError` where it cannot be started.
     init(_ command: ReceiverCommand, _ options: Pusher.Options) throws {
         self.command = command
-        patience = options.patience
+        timeout = options.timeout
         cancellation = options.cancellation
         session = PushStateMachine(version: options.receiver.version)
         do {
@@ -41,13 +41,13 @@ final class ReceiverConnection {
         pending.deallocate()
     }
 
-    /// Says something; `body` lets the session make the bytes.
+    /// Sends the bytes that `body` gets from the state machine.
     func say(_ body: (inout PushStateMachine) throws -> [UInt8]) throws {
         let bytes = try body(&session)
         try bytes.withUnsafeBytes { try write($0) }
     }
 
-    /// Queues bytes; few large writes are much cheaper than many small ones.
+    /// Queues bytes, since few large writes are much cheaper than many small ones.
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         if bytes.count > pending.count - pendingCount { try flush() }
         if bytes.count >= pending.count { return try send(bytes) }
@@ -55,7 +55,7 @@ final class ReceiverConnection {
         pendingCount += bytes.count
     }
 
-    /// Sends what is queued.
+    /// Sends the queued bytes.
     func flush() throws {
         let count = pendingCount
         pendingCount = 0
@@ -66,17 +66,17 @@ final class ReceiverConnection {
         guard let input = process.input else { throw failure() }
         if cancellation?.isRequested == true { throw interruption() }
         do {
-            try input.writeAll(bytes, patience: patience * 1000, cancellation: cancellation)
+            try input.writeAll(bytes, patience: timeout.milliseconds, cancellation: cancellation)
         } catch {
             switch error.code {
-            case ETIMEDOUT: throw silence(of: patience)
+            case ETIMEDOUT: throw silence()
             case ECANCELED: throw interruption()
             default: throw lastWords()
             }
         }
     }
 
-    /// What to report where nobody wants the push any more.
+    /// The error for a push that is cancelled.
     private func interruption() -> ClientError {
         ClientError(
             .cancelled,
@@ -84,28 +84,29 @@ final class ReceiverConnection {
                 + "the same push goes on from there")
     }
 
-    /// Waits for something to read.
+    /// Waits for output of the receiver.
     ///
-    /// - Returns: false where there was nothing for so long.
-    private func waitForOutput(milliseconds: Int32) throws -> Bool {
+    /// - Returns: false if there is none in time.
+    private func waitForOutput(_ timeout: Duration) throws -> Bool {
         do {
-            return try process.output.waitForInput(milliseconds: milliseconds, cancellation: cancellation)
+            return try process.output.waitForInput(
+                milliseconds: timeout.milliseconds, cancellation: cancellation)
         } catch {
             throw error.code == ECANCELED ? interruption() : error
         }
     }
 
-    /// What to report about a receiver that is there and does nothing.
-    private func silence(of seconds: Int32) -> ClientError {
+    /// The error for a receiver that neither sends nor accepts anything.
+    private func silence() -> ClientError {
         ClientError(
             .dropped,
-            "the receiver of \(command.remote) does nothing for \(seconds) seconds, so the push is given up: look at the "
-                + "server, then push again, with a longer --timeout if it is only slow")
+            "the receiver of \(command.remote) does nothing for \(timeout.components.seconds) seconds, so the push is given "
+                + "up: look at the server, then push again, with a longer --timeout if it is only slow")
     }
 
     /// Waits for the next answer.
     ///
-    /// - Throws: `ClientError` where the receiver refuses or goes away.
+    /// - Throws: `ClientError` where the receiver refuses or exits.
     func answer() throws -> PushStateMachine.Answer {
         try flush()
         while true {
@@ -123,9 +124,9 @@ final class ReceiverConnection {
         }
     }
 
-    /// The error for something else than a receiver that speaks, with a quotation of it.
+    /// The error for output that is no message, with a quotation of it.
     private func foreignText() -> ClientError {
-        while buffer.readable.count < 200, (try? waitForOutput(milliseconds: 200)) == true,
+        while buffer.readable.count < 200, (try? waitForOutput(.milliseconds(200))) == true,
             (try? buffer.fill({ try process.output.read(into: $0) })) ?? 0 > 0
         {}
         let text = FrameHeader.foreignText(in: buffer.readable)
@@ -137,34 +138,34 @@ final class ReceiverConnection {
     }
 
     private func refusal(leavingAfter status: Status) -> ClientError {
-        // The receiver waits for this before it goes.
+        // The receiver waits for this before it exits.
         try? say { try $0.leave() }
         try? flush()
         return refusal(status)
     }
 
-    /// The next answer, if there is one already.
+    /// Returns the next answer if it has arrived.
     func waitingAnswer() throws -> PushStateMachine.Answer? {
         while true {
             if let answer = try nextAnswer() {
                 guard case .status(let status) = answer, !status.accepted else { return answer }
                 throw refusal(leavingAfter: status)
             }
-            guard try waitForOutput(milliseconds: 0), try fill() else { return nil }
+            guard try waitForOutput(.zero), try fill() else { return nil }
         }
     }
 
     /// Waits for the first answer.
     ///
-    /// - Throws: also where a receiver of version 0, which speaks first, does not: it may speak version 1, in which the
-    ///   client speaks first, so that both would wait for ever.
+    /// - Throws: `ClientError` also for a receiver of version 0 that is silent. It may speak version 1, in which the client
+    ///   speaks first, so that both would wait for ever.
     func introduction() throws -> Info {
         try flush()
         if session.version == .zero {
-            guard try waitForOutput(milliseconds: ReceiverConnection.patienceForGreeting * 1000) else {
+            guard try waitForOutput(ReceiverConnection.greetingTimeout) else {
                 throw ClientError(
                     .refused,
-                    "the receiver of \(command.remote) says nothing for \(ReceiverConnection.patienceForGreeting) seconds, so it "
+                    "the receiver of \(command.remote) says nothing for \(ReceiverConnection.greetingTimeout.components.seconds) seconds, so it "
                         + "speaks version 1 of the protocol, if any: leave out --protocol 0")
             }
         }
@@ -174,15 +175,15 @@ final class ReceiverConnection {
         return info
     }
 
-    /// How long a receiver of version 0 may take for its first words, logging in included, in seconds.
-    private static let patienceForGreeting: Int32 = 60
+    /// The longest time until the first message of a receiver of version 0, login included.
+    private static let greetingTimeout: Duration = .seconds(60)
 
-    /// How much later than ssh this process may hear of a signal that both get, in milliseconds.
-    private static let patienceForSignal: Int32 = 50
+    /// The longest time by which this process may receive a signal later than ssh.
+    private static let signalTimeout: Duration = .milliseconds(50)
 
     private func fill() throws -> Bool {
-        guard try waitForOutput(milliseconds: patience * 1000) else {
-            throw silence(of: patience)
+        guard try waitForOutput(timeout) else {
+            throw silence()
         }
         return try buffer.fill { space throws(SystemError) in try process.output.read(into: space) } > 0
     }
@@ -193,7 +194,7 @@ final class ReceiverConnection {
             .refused, "\(command.remote) refuses the push: \(reason.isEmpty ? "it gives no reason" : reason)")
     }
 
-    /// What to report when writing failed: the receiver may have said why before it went away.
+    /// The error for a failed write: the receiver may have sent the reason before it exited.
     private func lastWords() -> any Error {
         do {
             while true {
@@ -204,14 +205,20 @@ final class ReceiverConnection {
                 }
             }
         } catch {
-            // What it said is no help; how it ended is.
+            // The exit status says more.
         }
         return failure()
     }
 
-    /// Waits until the receiver has gone after the last message.
+    /// Leaves without a change.
+    func leave() throws {
+        try say { try $0.leave() }
+        try close()
+    }
+
+    /// Waits until the receiver exits after the last message.
     ///
-    /// - Throws: `ClientError` unless its exit status says that all is well.
+    /// - Throws: `ClientError` unless it exits with status 0.
     func close() throws {
         try flush()
         process.closeInput()
@@ -223,21 +230,26 @@ final class ReceiverConnection {
             if try !fill() { break }
         }
         guard wait() == .status(0) else { throw failure() }
-        // Its last words are for whoever started this, who may end next.
+        // Its last messages must be shown before this process may exit.
         messages.finish()
         try session.inputEnded(in: buffer)
     }
 
     private func wait() -> ChildProcess.Exit {
-        process.wait(atMost: UInt64(patience) * 1000, cancellation: cancellation)
+        process.wait(atMost: UInt64(timeout.milliseconds), cancellation: cancellation)
     }
 
-    /// Why the receiver went away, as well as can be told.
+    /// The error for a receiver that exited early.
     private func failure() -> ClientError {
-        // A terminal tells ssh too that somebody wants it to end.
-        if let cancellation, cancellation.isRequested(within: ReceiverConnection.patienceForSignal) {
+        // A terminal sends the signal to ssh too.
+        if let cancellation, cancellation.isRequested(within: ReceiverConnection.signalTimeout.milliseconds) {
             return interruption()
         }
         return ReceiverFailure(command, exit: wait(), messages: messages.finish()).error
     }
+}
+
+extension Duration {
+    /// Whole milliseconds, as system calls take them.
+    fileprivate var milliseconds: Int32 { Int32(clamping: Int64(self / .milliseconds(1))) }
 }

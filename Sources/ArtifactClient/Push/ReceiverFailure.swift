@@ -3,12 +3,11 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// Finds out why a receiver, or the ssh before it, went away early: from how it ended and what it wrote to standard
-/// error.
+/// The reason why a receiver or ssh exited early, taken from its exit status and standard error.
 struct ReceiverFailure {
     let error: ClientError
 
-    /// What ssh says, in OpenSSH's words, and what it means.
+    /// The messages of OpenSSH and their meanings.
     private static let sshMessages: [(text: String, code: ClientError.Code, meaning: String)] = [
         (
             "Permission denied", .accessDenied,
@@ -49,7 +48,7 @@ struct ReceiverFailure {
     init(_ command: ReceiverCommand, exit: ChildProcess.Exit, messages: String) {
         let remote = command.remote
         let last = messages.split(whereSeparator: \.isNewline).last.map { String($0).forDisplay(limit: 400) }
-        // What shells return for a program that does not exist or cannot be executed.
+        // The exit statuses of shells for a program that does not exist or cannot be executed.
         let isMissing = exit == .status(127) || exit == .status(126)
         func error(_ code: ClientError.Code, _ cause: String) -> ClientError {
             ClientError(code, "cannot work with the receiver of \(remote): \(cause)")

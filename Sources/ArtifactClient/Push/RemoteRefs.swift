@@ -2,17 +2,17 @@
 
 import ArtifactProtocol
 
-/// The refs of a remote, as far as a pusher can know them.
+/// The refs of a remote, as far as a client can know them.
 enum RemoteRefs {
-    /// The remote told where refs are; those that are not among them do not exist there.
+    /// The refs that the remote named; others do not exist there.
     case known([RefName: Checksum])
-    /// The remote tells nothing about refs.
+    /// The remote does not name its refs.
     case unknown
 
-    /// Takes the receiver's word or, where it has none, that of the web server from which its cache is pulled.
+    /// Asks the receiver or, where it does not name refs, the web server from which its cache is pulled.
     ///
-    /// Receivers of BuildStream answer with no refs at all, whatever there is. Those with a capability of ours, those of
-    /// version 0, and those that name at least one ref, name all that there are.
+    /// Receivers of BuildStream never name refs. Those with a capability of ours, those of version 0, and those that name at
+    /// least one ref, name all of them.
     init(
         _ refs: [RefName], told info: Info, by connection: ReceiverConnection, of remote: String,
         _ options: Pusher.Options
@@ -38,7 +38,7 @@ enum RemoteRefs {
         }
     }
 
-    /// The time limit of a web server for each ref.
+    /// The time limit for a web server.
     private static let timeout: Duration = .seconds(10)
 
     /// True if the remote told where its refs are.

@@ -38,16 +38,15 @@ extension Pusher {
                 return RefEdit(ref, from: .mustMatch(commit), to: nil)
             }
             if options.isDryRun {
-                try connection.say { try $0.leave() }
+                try connection.leave()
             } else {
                 try connection.say { try $0.delete(deletions) }
                 _ = try connection.answer()
+                try connection.close()
             }
-            try connection.close()
             return deletions.map { RefEditResult($0.ref, .moved, from: $0.previous.commit, to: nil) }
         } catch let error as ClientError where [.unknownRef, .refused].contains(error.code) {
-            try? connection.say { try $0.leave() }
-            try? connection.close()
+            try? connection.leave()
             throw error
         }
     }

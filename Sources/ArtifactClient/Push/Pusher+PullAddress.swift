@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Pusher {
-    /// Asks a receiver where its cache can be pulled from.
+    /// Asks a receiver for the address that its cache is pulled from.
     ///
-    /// - Throws: `ClientError` where it cannot be reached, or says nothing that can be used.
+    /// - Throws: `ClientError` where it cannot be reached, or names no usable address.
     public static func pullAddress(
         of cache: RemoteAddress, options: Options = Options()
     ) throws -> RemoteAddress {
         try pullAddress(told: check(cache, options: options).pullURL, by: "\(cache)")
     }
 
-    /// Reads the address that a receiver tells.
+    /// Parses the address that a receiver names.
     static func pullAddress(
         told text: String?, by cache: String
     ) throws(ClientError) -> RemoteAddress {
@@ -29,7 +29,7 @@ extension Pusher {
                 "\(cache) says that it is pulled from '\(error.remote)', which is no address: name its web address with --remote "
                     + "or as pull-url")
         }
-        // What a server says must not make us read files of this machine.
+        // A server must not have us read files of this machine.
         guard case .web = address else {
             throw ClientError(
                 .unsuitableRemote, "\(cache) says that it is pulled from \(address), which is no web address")

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+
+/// The changes that a push asks for, given the refs of the remote.
+struct PushPlan {
+    /// The results if the remote makes all of `edits`.
+    private(set) var results: [RefEditResult] = []
+    private(set) var edits: [RefEdit] = []
+    /// The commits to send, each once, older ones first.
+    private(set) var commits: [Checksum] = []
+
+    /// Plans a push.
+    ///
+    /// - Parameters:
+    ///   - told: the refs that the receiver named, which must be repeated to it.
+    ///   - remote: the refs of the remote.
+    ///   - isForced: asks the remote to replace commits that are not ancestors of ours.
+    init(
+        _ refs: some Sequence<(ref: RefName, commit: Checksum)>, told: [RefName: Checksum],
+        remote: RemoteRefs,
+        from repository: Repository, isForced: Bool
+    ) throws {
+        var planned: Set<Checksum> = []
+        // The strong and the weak cache key of an artifact point to the same commit.
+        var histories: [[Checksum?]: (commits: [Checksum], reached: Bool)] = [:]
+        for (ref, commit) in refs {
+            let old = remote[ref]
+            if old == commit {
+                results.append(RefEditResult(ref, .unchanged, from: commit, to: commit))
+                continue
+            }
+            let history = try histories[[commit, old]] ?? repository.history(from: commit, backTo: old)
+            histories[[commit, old]] = history
+            if let old, !history.reached, !isForced, try !repository.mayReplace(old, with: commit) {
+                results.append(RefEditResult(ref, .diverged, from: old, to: commit))
+                continue
+            }
+            results.append(RefEditResult(ref, remote.isKnown ? .moved : .sent, from: old, to: commit))
+            edits.append(RefEdit(ref, at: told[ref], to: commit))
+            commits += history.commits.reversed().filter { planned.insert($0).inserted }
+        }
+    }
+
+    /// Replaces the expected results by those that the receiver reports.
+    mutating func apply(_ told: [RefEditResult]) {
+        let told = Dictionary(told.map { ($0.ref, $0) }) { first, _ in first }
+        for index in results.indices where results[index].outcome == .moved {
+            guard let result = told[results[index].ref], result.outcome != .moved else { continue }
+            (results[index].outcome, results[index].old) = (result.outcome, result.old)
+        }
+    }
+}
+
+extension Repository {
+    /// Returns true if the remote may be asked to replace a commit by one that is no descendant, as far as its history is here.
+    fileprivate func mayReplace(_ old: Checksum, with new: Checksum) throws -> Bool {
+        guard try commit(new).parent == nil else { return false }
+        // The remote checks whether its commit has a parent, where that commit is not here.
+        return try !contains(ObjectName(old, .commit)) || commit(old).parent == nil
+    }
+}
