@@ -71,7 +71,9 @@ import Testing
 
     @Test func `A port where something other than sshd listens is named so`() throws {
         let scene = try Scene()
-        let ssh = ["ssh", "-F", "/dev/null", "-o", "ProxyCommand=echo 220 mail.example.com ready"]
+        // It reads before it exits: ssh reports a write that fails as a broken connection.
+        let server = "ProxyCommand=sh -c 'head -n 1 >/dev/null; echo 220 mail.example.com ready'"
+        let ssh = ["ssh", "-F", "/dev/null", "-o", server]
         try expectFailure("does not speak ssh", status: 1, unchanged: [scene.shop.cache]) {
             try scene.push(ssh, to: "127.0.0.1:artifacts")
         }
