@@ -11,8 +11,8 @@ import SystemCalls
 /// try await cache.push(["hello/base/4f2a"], from: Repository("my-artifacts"))
 /// ```
 ///
-/// Each operation runs on a thread of its own. When its task is cancelled, it ends with `CancellationError` and leaves nothing
-/// partial visible; the next attempt goes on from there.
+/// Each operation runs on a thread of its own. When its task is cancelled, it ends with `CancellationError` and leaves
+/// nothing partial visible; the next attempt goes on from there.
 public struct ArtifactCache: Sendable {
     /// The settings for a cache.
     public struct Options: Sendable {
@@ -34,13 +34,13 @@ public struct ArtifactCache: Sendable {
     /// The settings.
     public var options: Options
 
-    /// Names a cache; nothing is connected yet.
+    /// Creates a cache; nothing is connected yet.
     public init(address: RemoteAddress, options: Options = Options()) {
         self.address = address
         self.options = options
     }
 
-    /// Names a cache: `ssh://HOST/PATH`, `HOST:PATH`, `https://HOST/PATH` or an absolute path.
+    /// Creates a cache from an address: `ssh://HOST/PATH`, `HOST:PATH`, `https://HOST/PATH` or an absolute path.
     ///
     /// - Throws: `RemoteAddressError` where the text is no address.
     public init(_ address: String, options: Options = Options()) throws {
@@ -54,9 +54,9 @@ public struct ArtifactCache: Sendable {
     ///   - repository: the source.
     ///   - progress: receives the progress, on another thread.
     /// - Returns: the result for each ref. The cache has all of them now, unless `options` ask for a dry run.
-    /// - Throws: ``ClientError``, with `diverged` where the cache has another commit of a ref, which stays, while the other
-    ///   refs are pushed; `RepositoryError`; `ProtocolError`; `CancellationError`. ``Pusher`` reports refs that diverged
-    ///   rather than throw.
+    /// - Throws: ``ClientError``, with `diverged` where the cache has another commit of a ref, which stays, while the
+    ///   other refs are pushed; `RepositoryError`; `ProtocolError`; `CancellationError`. ``Pusher`` reports refs that
+    ///   diverged rather than throw.
     @discardableResult
     public func push(
         _ refs: [String], from repository: Repository,
@@ -71,10 +71,7 @@ public struct ArtifactCache: Sendable {
                 }
                 return (ref: ref, commit: commit)
             }
-            let web = options.web
-            var options = options.push
-            options.web = web
-            options.cancellation = cancellation
+            var options = pushOptions(cancellation)
             options.showProgress = progress ?? options.showProgress
             let report = try Pusher(repository: repository, options: options).push(chosen, to: address)
             if !report.isComplete && !options.isDryRun { throw divergence(report) }
@@ -88,8 +85,8 @@ public struct ArtifactCache: Sendable {
     ///   - refs: the refs.
     ///   - repository: the destination.
     ///   - progress: receives the progress, on another thread.
-    /// - Throws: ``ClientError``, with `unknownRef` where the cache lacks a ref, with `older` where `options` refuse its commit;
-    ///   `RepositoryError`; `CancellationError`.
+    /// - Throws: ``ClientError``, with `unknownRef` where the cache lacks a ref, with `older` where `options` refuse
+    ///   its commit; `RepositoryError`; `CancellationError`.
     @discardableResult
     public func pull(
         _ refs: [String], into repository: Repository,
@@ -103,9 +100,7 @@ public struct ArtifactCache: Sendable {
         }
     }
 
-    /// Returns the commits that the cache has for refs.
-    ///
-    /// - Returns: those of the refs that it has.
+    /// Returns the commits of those refs that the cache has.
     public func commits(of refs: [String]) async throws -> [String: Checksum] {
         try await workOnThread { cancellation in
             let found = try remote(cancellation).resolve(try ArtifactCache.names(refs))
@@ -116,7 +111,7 @@ public struct ArtifactCache: Sendable {
     /// Calls a function for each ref in the cache's summary.
     ///
     /// - Parameter visit: receives one entry at a time, on another thread: a cache may have a million.
-    /// - Throws: ``ClientError`` with `missing` where the cache has no summary; what `visit` throws.
+    /// - Throws: ``ClientError`` with `missing` where the cache has no summary; the errors of `visit`.
     public func forEachRef(_ visit: @escaping @Sendable (Summary.Entry) throws -> Void) async throws {
         try await workOnThread { cancellation in
             try remote(cancellation).summary().forEach { entry in
@@ -129,9 +124,7 @@ public struct ArtifactCache: Sendable {
     /// Starts the cache's receiver and returns its introduction.
     public func check() async throws -> Info {
         try await workOnThread { cancellation in
-            var options = options.push
-            options.cancellation = cancellation
-            return try Pusher.check(address, options: options)
+            try Pusher.check(address, options: pushOptions(cancellation))
         }
     }
 
@@ -141,9 +134,8 @@ public struct ArtifactCache: Sendable {
     @discardableResult
     public func delete(_ refs: [String]) async throws -> [RefEditResult] {
         try await workOnThread { cancellation in
-            var options = options.push
-            options.cancellation = cancellation
-            return try Pusher.delete(try ArtifactCache.names(refs), from: address, options: options)
+            try Pusher.delete(
+                ArtifactCache.names(refs), from: address, options: pushOptions(cancellation))
         }
     }
 
@@ -156,12 +148,18 @@ public struct ArtifactCache: Sendable {
                 + "it and commit on top of it, or set isForced to ask to have it replaced")
     }
 
+    private func pushOptions(_ cancellation: Cancellation) -> Pusher.Options {
+        var push = options.push
+        push.web = options.web
+        push.cancellation = cancellation
+        return push
+    }
+
     private func remote(_ cancellation: Cancellation) throws -> RemoteRepository {
         var web = options.web
         web.cancellation = cancellation
-        var push = options.push
-        push.cancellation = cancellation
-        let source = address.isSSH ? try Pusher.pullAddress(of: address, options: push) : address
+        let source =
+            address.isSSH ? try Pusher.pullAddress(of: address, options: pushOptions(cancellation)) : address
         return try RemoteRepository(source, mirrors: options.mirrors, options: web)
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Unicode.Scalar {
-    /// True for characters that a terminal only shows: no controls, line separators or changes of the writing direction.
+    /// True for characters that a terminal only shows: no controls, line separators or changes of the writing
+    /// direction.
     public var isPrintable: Bool {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false

@@ -17,8 +17,8 @@ struct ReceiverInvocation: Equatable, Sendable {
 
     /// Reads a command.
     ///
-    /// - Throws: `ProtocolError` with `malformed` where it asks for anything else than a receiver, and with `outOfOrder` where it
-    ///   asks for one that does not take pushes, but pulls.
+    /// - Throws: `ProtocolError` with `malformed` where it asks for anything else than a receiver, and with
+    ///   `outOfOrder` where it asks for one that does not take pushes, but pulls.
     init(parsing command: String) throws(ProtocolError) {
         func refused(_ reason: String) -> ProtocolError {
             ProtocolError(

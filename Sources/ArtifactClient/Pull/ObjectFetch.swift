@@ -18,7 +18,8 @@ final class ObjectFetch {
 
     /// Prepares to fetch.
     ///
-    /// - Parameter showCommit: receives each commit that has arrived, before its tree is requested. It throws to end the pull.
+    /// - Parameter showCommit: receives each commit that has arrived, before its tree is requested. It throws to end
+    ///   the pull.
     init(
         into quarantine: any Quarantine, policies: ReceivePolicies, from remote: String,
         showProgress: @escaping (TransferProgress) -> Void, showCommit: @escaping (Checksum) throws -> Void

@@ -34,11 +34,12 @@ public final class Puller {
 
     /// Fetches refs, under the same names, and everything that they need into the repository.
     ///
-    /// Nothing of it is visible before everything is there. What was fetched before an interruption is not fetched again.
+    /// Nothing of it is visible before everything is there. What was fetched before an interruption is not fetched
+    /// again.
     ///
-    /// - Throws: `ClientError` with `unknownRef` where the remote lacks one of the refs, with `older` where one is refused
-    ///   for that, and for everything that goes wrong with the remote; `RepositoryError` for objects that are not what their
-    ///   names say.
+    /// - Throws: `ClientError` with `unknownRef` where the remote lacks one of the refs, with `older` where one is
+    ///   refused for that, and for everything that goes wrong with the remote; `RepositoryError` for objects that are
+    ///   not what their names say.
     public func pull(_ refs: [RefName]) throws -> PullReport {
         let entries = try entries(refs)
         let quarantine = try store.makeQuarantine(.resumable(.pull, for: entries.map { ($0.ref, $0.commit) }))
@@ -57,7 +58,8 @@ public final class Puller {
         }
     }
 
-    /// Returns the report that a pull would give, without changing anything. Only commits that would move a ref are fetched.
+    /// Returns the report that a pull would give, without changing anything. Only commits that would move a ref are
+    /// fetched.
     ///
     /// - Throws: the errors of ``pull(_:)`` for a ref that the remote lacks and for a remote that does not respond.
     public func plan(_ refs: [RefName]) throws -> PullReport {

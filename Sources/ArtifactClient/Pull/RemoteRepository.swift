@@ -17,8 +17,8 @@ public final class RemoteRepository {
     ///
     /// - Parameters:
     ///   - remote: the address.
-    ///   - mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails or lacks
-    ///     something, the next one. They get no secrets of `options`.
+    ///   - mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails or
+    ///     lacks something, the next one. They get no secrets of `options`.
     ///   - options: the settings for requests.
     /// - Throws: `ClientError` where nothing can be pulled from such a remote.
     public init(
@@ -48,8 +48,8 @@ public final class RemoteRepository {
 
     /// Returns the commits that the remote has for refs.
     ///
-    /// Each ref is requested by itself, so that the number of refs in the cache does not matter, and once: a pull fetches
-    /// the commit that was found here.
+    /// Each ref is requested by itself, so that the number of refs in the cache does not matter, and once: a pull
+    /// fetches the commit that was found here.
     ///
     /// - Returns: the commits of those refs that exist.
     /// - Throws: `ClientError` where the remote cannot be read, or is no archive repository.

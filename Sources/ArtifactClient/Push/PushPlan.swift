@@ -54,7 +54,8 @@ struct PushPlan {
 }
 
 extension Repository {
-    /// Returns true if the remote may be asked to replace a commit by one that is no descendant, as far as its history is here.
+    /// Returns true if the remote may be asked to replace a commit by one that is no descendant, as far as its history
+    /// is here.
     fileprivate func mayReplace(_ old: Checksum, with new: Checksum) throws -> Bool {
         guard try commit(new).parent == nil else { return false }
         // The remote checks whether its commit has a parent, where that commit is not here.

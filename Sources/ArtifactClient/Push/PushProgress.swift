@@ -5,7 +5,7 @@ import ArtifactRepository
 
 /// Counts the objects that a push sends, and reports its progress.
 final class PushProgress {
-    private(set) var progress = TransferProgress()
+    private(set) var current = TransferProgress()
     private let show: (@Sendable (TransferProgress) -> Void)?
     private let repository: Repository
     private var total: UInt64 = 0
@@ -27,18 +27,18 @@ final class PushProgress {
 
     /// Counts an object that was sent.
     func sent(_ name: ObjectName, bytes: UInt64) {
-        progress.objects += 1
-        progress.bytes += bytes
+        current.objects += 1
+        current.bytes += bytes
         guard let show else { return }
         done += cost(of: name)
-        progress.fraction = total > 0 ? min(1, Double(done) / Double(total)) : nil
-        show(progress)
+        current.fraction = total > 0 ? min(1, Double(done) / Double(total)) : nil
+        show(current)
     }
 
     /// Reports the end.
     func finish() {
-        progress.fraction = 1
-        show?(progress)
+        current.fraction = 1
+        show?(current)
     }
 
     private func cost(of name: ObjectName) -> UInt64 {

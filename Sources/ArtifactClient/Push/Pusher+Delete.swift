@@ -6,8 +6,8 @@ extension Pusher {
     /// Removes refs of a remote, all or none, where its owner allows that. Refs of this machine stay.
     ///
     /// - Returns: the refs, with the commits that they pointed to.
-    /// - Throws: `ClientError` with `unknownRef` where the remote lacks one of them, with `refused` where it does not allow
-    ///   it; then none is removed.
+    /// - Throws: `ClientError` with `unknownRef` where the remote lacks one of them, with `refused` where it does not
+    ///   allow it; then none is removed.
     public static func delete(
         _ refs: [RefName], from remote: RemoteAddress, options: Options = Options()
     ) throws -> [RefEditResult] {

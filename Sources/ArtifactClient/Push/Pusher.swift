@@ -6,8 +6,8 @@ import SystemCalls
 
 /// Pushes commits of a repository to a remote's receiver.
 ///
-/// The process must ignore SIGPIPE (`signal(SIGPIPE, SIG_IGN)`): a receiver may go away while it is written to, which is an
-/// error here and must not end the program.
+/// The process must ignore SIGPIPE (`signal(SIGPIPE, SIG_IGN)`): a receiver may go away while it is written to, which
+/// is an error here and must not end the program.
 ///
 /// ```
 /// let pusher = Pusher(repository: try Repository(path))
@@ -20,8 +20,8 @@ public struct Pusher {
         public var receiver = ReceiverCommand.Options()
         /// The level for objects that are not compressed yet.
         public var compression = Compression.balanced
-        /// The longest time in which a receiver may neither send nor accept anything. Old receivers are silent while they
-        /// publish.
+        /// The longest time in which a receiver may neither send nor accept anything. Old receivers are silent while
+        /// they publish.
         public var timeout: Duration = .seconds(600)
         /// Receives the standard error of ssh and the receiver, with unprintable characters escaped, on another thread.
         public var showMessage: @Sendable (UnsafeRawBufferPointer) -> Void = { bytes in
@@ -31,10 +31,11 @@ public struct Pusher {
         public var capabilities = Capability.standard
         /// Receives the activity of a receiver that takes long.
         public var showActivity: @Sendable (String) -> Void = { _ in }
-        /// Receives the progress after each object and at the end. If set, all objects of the commits are counted first.
+        /// Receives the progress after each object and at the end. If set, all objects of the commits are counted
+        /// first.
         public var showProgress: (@Sendable (TransferProgress) -> Void)?
-        /// Sends nothing: the report has the expected results, and the number of objects in the new commits, some of which
-        /// the remote may have.
+        /// Sends nothing: the report has the expected results, and the number of objects in the new commits, some of
+        /// which the remote may have.
         public var isDryRun = false
         /// Asks the remote to replace commits that are not ancestors of ours. Each is named as it was seen there, and
         /// the remote decides.
@@ -63,9 +64,9 @@ public struct Pusher {
 
     /// Pushes refs and everything that they need to the remote.
     ///
-    /// Refs that the remote has at another commit, which is not an ancestor of ours, are left and reported, unless the push is
-    /// forced or both commits are artifacts, which have no parent; the others are pushed. The refs of one exchange of messages
-    /// move together or not at all.
+    /// Refs that the remote has at another commit, which is not an ancestor of ours, are left and reported, unless the
+    /// push is forced or both commits are artifacts, which have no parent; the others are pushed. The refs of one
+    /// exchange of messages move together or not at all.
     ///
     /// - Throws: `ClientError`, `RepositoryError` or `ProtocolError`; then the refs of the exchanges that were
     ///   acknowledged before have moved, and no others.
@@ -87,7 +88,7 @@ public struct Pusher {
         }
         if !options.isDryRun {
             progress.finish()
-            (report.objects, report.bytes) = (progress.progress.objects, progress.progress.bytes)
+            (report.objects, report.bytes) = (progress.current.objects, progress.current.bytes)
         }
         return report
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import SystemCalls
 import Glibc
+import SystemCalls
 import TextCoding
 
 /// The command that starts a receiver at a remote.

@@ -157,8 +157,8 @@ final class ReceiverConnection {
 
     /// Waits for the first answer.
     ///
-    /// - Throws: `ClientError` also for a receiver of version 0 that is silent. It may speak version 1, in which the client
-    ///   speaks first, so that both would wait for ever.
+    /// - Throws: `ClientError` also for a receiver of version 0 that is silent. It may speak version 1, in which the
+    ///   client speaks first, so that both would wait for ever.
     func introduction() throws -> Info {
         try flush()
         if session.version == .zero {

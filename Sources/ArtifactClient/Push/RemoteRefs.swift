@@ -11,8 +11,8 @@ enum RemoteRefs {
 
     /// Asks the receiver or, where it does not name refs, the web server from which its cache is pulled.
     ///
-    /// Receivers of BuildStream never name refs. Those with a capability of ours, those of version 0, and those that name at
-    /// least one ref, name all of them.
+    /// Receivers of BuildStream never name refs. Those with a capability of ours, those of version 0, and those that
+    /// name at least one ref, name all of them.
     init(
         _ refs: [RefName], told info: Info, by connection: ReceiverConnection, of remote: String,
         _ options: Pusher.Options

@@ -11,8 +11,8 @@ import ArtifactProtocol
 /// | `https://…`, `http://…` | the repository at that URL, for pulling only |
 /// | `file:///PATH`, `/PATH` | a directory of this machine |
 ///
-/// Parsing looks nothing up and starts nothing. A host, user or path that begins with `-`, which a program could take for an
-/// option, is refused, as are control characters, percent-encoded ones too.
+/// Parsing looks nothing up and starts nothing. A host, user or path that begins with `-`, which a program could take
+/// for an option, is refused, as are control characters, percent-encoded ones too.
 public enum RemoteAddress: Hashable, Sendable {
     /// A repository behind ssh, where a receiver is started.
     case ssh(SSHAddress)
@@ -65,8 +65,8 @@ public enum RemoteAddress: Hashable, Sendable {
             "it is neither a URL, nor HOST:PATH, nor an absolute path", remedy: acceptedForms)
     }
 
-    /// The text for a message: what precedes the last `@` is left out where it may hold a password, even in text that is no
-    /// valid address. Only a `USER@` of the ssh forms stays.
+    /// The text for a message: what precedes the last `@` is left out where it may hold a password, even in text that
+    /// is no valid address. Only a `USER@` of the ssh forms stays.
     private static func withoutCredentials(_ text: String) -> String {
         let scheme = SplitURL(text)?.scheme
         let rest = text.utf8.dropFirst(scheme.map { $0.utf8.count + 3 } ?? 0)

@@ -36,7 +36,8 @@ public struct SSHAddress: Hashable, Sendable {
         path = try Self.path(SplitURL.decode(url.path, of: "its path"), afterHome: "/~/")
     }
 
-    /// Parses `[USER@]HOST:PATH`, as scp and git know it; nil where no colon precedes the first slash, outside of brackets.
+    /// Parses `[USER@]HOST:PATH`, as scp and git know it; nil where no colon precedes the first slash, outside of
+    /// brackets.
     init?(scpForm text: String) throws(RemoteAddressError) {
         var isInBrackets = false
         let userAndHost = ArraySlice(text.utf8).prefix { byte in

@@ -23,7 +23,8 @@ struct SplitURL {
         path = rest[authority.endIndex...]
     }
 
-    /// Refuses a query or fragment: a repository's address has none, and its files' addresses are made by appending to it.
+    /// Refuses a query or fragment: a repository's address has none, and its files' addresses are made by appending to
+    /// it.
     func refuseQuery() throws(RemoteAddressError) {
         if (authority + path).contains(where: { "?#".utf8.contains($0) }) {
             throw RemoteAddressError(

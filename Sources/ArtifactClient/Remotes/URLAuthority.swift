@@ -61,8 +61,9 @@ struct URLAuthority {
         return port
     }
 
-    /// Refuses a host or user that is empty, looks like an option, or has white space or characters that a shell acts on. ssh
-    /// hands both to shells (`ProxyCommand`, `Match exec`); its own client refuses the same characters since OpenSSH 9.6.
+    /// Refuses a host or user that is empty, looks like an option, or has white space or characters that a shell acts
+    /// on. ssh hands both to shells (`ProxyCommand`, `Match exec`); its own client refuses the same characters since
+    /// OpenSSH 9.6.
     static func checkWord(_ word: String, of part: String) throws(RemoteAddressError) {
         if word.utf8.isEmpty {
             throw RemoteAddressError("\(part) is empty", remedy: "name it")

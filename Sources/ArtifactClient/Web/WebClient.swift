@@ -6,8 +6,8 @@ import SystemCalls
 
 /// Runs many requests to one remote at the same time, over few connections.
 ///
-/// It runs on the thread that calls it, and takes requests one at a time, when there is room for another, so that no list of
-/// them has to exist.
+/// It runs on the thread that calls it, and takes requests one at a time, when there is room for another, so that no
+/// list of them has to exist.
 final class WebClient {
     /// A place that has the same as the others.
     struct Mirror {

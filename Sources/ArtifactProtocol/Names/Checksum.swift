@@ -86,8 +86,8 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
         write(words.3, at: 48)
     }
 
-    /// Returns eight hexadecimal digits, the first one in the highest byte. They are computed in parallel within the word,
-    /// since names of objects are on every hot path.
+    /// Returns eight hexadecimal digits, the first one in the highest byte. They are computed in parallel within the
+    /// word, since names of objects are on every hot path.
     private static func digits(_ value: UInt32) -> UInt64 {
         // Spread each half byte to a byte of its own.
         var spread = UInt64(value)

@@ -5,9 +5,9 @@ import TextCoding
 /// The name of a ref, for example `project/element/cachekey`.
 ///
 /// The rules are libostree's: parts between single slashes, of letters and digits of any script, `-`, `.` and `_`, each
-/// beginning with a letter, a digit or `_`. Refused as well are 64 lower-case hexadecimal digits, which are a commit, parts of
-/// more than 255 bytes and names of more than 4,000, which file systems do not accept, and a line break at the end, which
-/// libostree overlooks.
+/// beginning with a letter, a digit or `_`. Refused as well are 64 lower-case hexadecimal digits, which are a commit,
+/// parts of more than 255 bytes and names of more than 4,000, which file systems do not accept, and a line break at the
+/// end, which libostree overlooks.
 ///
 /// Names are compared by their bytes: unlike `String`s, two canonically equivalent ones are two refs.
 public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {

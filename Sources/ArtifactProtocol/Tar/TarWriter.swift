@@ -6,9 +6,9 @@ struct TarWriter: Sendable {
 
     /// Returns the bytes before a member's content.
     ///
-    /// Python's tarfile, which existing receivers use, stops at the first of the two zero blocks. Where that is the last
-    /// block of a record, it leaves the second one and the padding unread, which the receiver then takes for a frame. So a
-    /// last member that would end there is moved by an empty pax header.
+    /// Python's tarfile, which existing receivers use, stops at the first of the two zero blocks. Where that is the
+    /// last block of a record, it leaves the second one and the padding unread, which the receiver then takes for a
+    /// frame. So a last member that would end there is moved by an empty pax header.
     mutating func header(name: String, size: UInt64, isLast: Bool) -> [UInt8] {
         let block = UInt64(TarHeader.blockSize)
         let record = UInt64(TarHeader.recordSize)
