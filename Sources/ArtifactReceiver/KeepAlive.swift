@@ -9,8 +9,8 @@ final class KeepAlive {
     private let thread: Thread
 
     /// What takes less is not worth a word.
-    private static let firstDelay: UInt64 = 1000
-    private static let interval: UInt64 = 5000
+    private static let firstDelay = Duration.seconds(1)
+    private static let interval = Duration.seconds(5)
 
     init(_ activity: String, to output: Descriptor) throws {
         let frame = try Message.progress(ReceiverProgress(activity: activity)).frame(version: .one)

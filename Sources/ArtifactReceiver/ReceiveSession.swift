@@ -71,7 +71,8 @@ struct ReceiveSession {
                 if try handle(event) { return }
             }
             if let patience,
-                try !input.waitForInput(milliseconds: patience, cancellation: options.cancellation)
+                try !input.waitForInput(
+                    timeout: patience < 0 ? nil : .milliseconds(patience), cancellation: options.cancellation)
             {
                 throw ProtocolError(
                     .truncated,
@@ -100,7 +101,9 @@ struct ReceiveSession {
         // A pipe that takes anything at all takes a page, so that no part of this blocks for ever.
         let page = 4096
         for start in stride(from: 0, to: bytes.count, by: page) {
-            guard try output.waitForSpace(milliseconds: patience, cancellation: options.cancellation)
+            guard
+                try output.waitForSpace(
+                    timeout: patience < 0 ? nil : .milliseconds(patience), cancellation: options.cancellation)
             else {
                 throw ProtocolError(
                     .truncated,

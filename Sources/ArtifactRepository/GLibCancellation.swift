@@ -19,7 +19,7 @@ final class GLibCancellation: @unchecked Sendable {
         watcher = try cancellation.map { cancellation in
             try Thread {
                 _ = try? Descriptor(ended.descriptor, owned: false).waitForInput(
-                    milliseconds: -1, cancellation: cancellation)
+                    cancellation: cancellation)
                 if cancellation.isRequested { g_cancellable_cancel(shared) }
             }
         }

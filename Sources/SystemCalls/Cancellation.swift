@@ -3,41 +3,41 @@
 import Glibc
 import Synchronization
 
-/// Tells long work, on whatever thread it is, that it is not wanted any more.
+/// A request to cancel work, shared between threads.
 ///
-/// Work that waits for a peer wakes up at once; other work looks now and then.
+/// Work that waits for input or output wakes up at once; other work checks from time to time.
 public final class Cancellation: Sendable {
     private let reading: Descriptor
     private let writing: Descriptor
     private let state = Atomic<Bool>(false)
 
-    /// Makes one that was not requested yet.
+    /// Creates a cancellation that is not requested yet.
     public init() throws(SystemError) {
         (reading, writing) = try ChildProcess.pipe()
     }
 
-    /// Whether the work is to end.
+    /// Indicates that the work should end.
     public var isRequested: Bool { state.load(ordering: .relaxed) }
 
-    /// Whether the work is to end, waiting for that.
-    public func isRequested(within milliseconds: Int32) -> Bool {
-        isRequested || (try? reading.waitForInput(milliseconds: milliseconds)) == true
+    /// Waits for a request.
+    ///
+    /// - Returns: false if there is none within `timeout`.
+    public func isRequested(within timeout: Duration) -> Bool {
+        isRequested || (try? reading.waitForInput(timeout: timeout)) == true
     }
 
-    /// Asks the work to end.
+    /// Requests the end of the work.
     public func request() {
         if state.exchange(true, ordering: .relaxed) { return }
-        // The byte is never taken out, so that whoever waits wakes up from now on.
+        // Never read, so that all later waits return at once.
         try? writing.writeAll([1])
     }
 
-    /// Throws where the work is to end.
-    ///
-    /// - Throws: `SystemError` with `ECANCELED`.
+    /// Throws `SystemError` with `ECANCELED` if the work should end.
     public func check() throws(SystemError) {
         if state.load(ordering: .relaxed) { throw SystemError("go on", code: ECANCELED) }
     }
 
-    /// Becomes readable when the work is to end, for those who wait for other things too.
+    /// A descriptor that becomes readable on request, for use with `poll`.
     public var descriptor: Int32 { reading.number }
 }

@@ -3,17 +3,17 @@
 import CLinux
 import Glibc
 
-/// A program started by this one, with pipes to its standard input, output and error.
+/// A child process with pipes to its standard input, output and error.
 public final class ChildProcess {
-    /// How a program ended.
+    /// The end of a process.
     public enum Exit: Equatable, Sendable {
-        /// It returned this status.
+        /// It exited with this status.
         case status(Int32)
-        /// This signal killed it.
+        /// It was killed by this signal.
         case signal(Int32)
     }
 
-    /// The path of this process's own program; nil where the system does not tell.
+    /// The path of this process's executable; nil if the system does not tell it.
     public static var ownPath: String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
@@ -23,17 +23,17 @@ public final class ChildProcess {
 
     private let identifier: pid_t
     private var exit: Exit?
-    /// What is written here is the program's input; nil once it was closed.
+    /// The pipe to the standard input; nil once it is closed.
     public private(set) var input: Descriptor?
-    /// What the program writes to standard output.
+    /// The pipe from the standard output.
     public let output: Descriptor
-    /// What the program writes to standard error.
+    /// The pipe from the standard error.
     public let errorOutput: Descriptor
 
-    /// Starts a program, which is searched in PATH where its name has no slash.
+    /// Starts a program, searching in PATH if its name has no slash.
     ///
-    /// - Parameter mergesOutput: whether everything that it prints goes where this process's own messages go.
-    /// - Throws: `SystemError`, for example where there is no such program.
+    /// - Parameter mergesOutput: true to connect both of its outputs to this process's standard error.
+    /// - Throws: `SystemError`, for example if there is no such program.
     public init(_ arguments: [String], mergesOutput: Bool = false) throws(SystemError) {
         let program = arguments.first ?? ""
         let (childInput, input) = try ChildProcess.pipe()
@@ -49,7 +49,7 @@ public final class ChildProcess {
         for (number, end) in ends.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, end, Int32(number))
         }
-        // The program is to meet broken pipes as programs usually do, whatever this one has set.
+        // The child gets the default handling of broken pipes, whatever this process has set.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -77,32 +77,31 @@ public final class ChildProcess {
         if exit == nil { _ = end() }
     }
 
-    /// How long a program that was told to end may take to do so, in milliseconds, before it is killed.
-    private static let patienceForEnd: UInt64 = 500
+    /// The time between SIGTERM and SIGKILL.
+    private static let terminationTimeout = Duration.milliseconds(500)
 
-    /// Closes the program's input and waits until it ended; one that takes longer, or that nobody wants any more, is told
-    /// to end.
-    public func wait(atMost milliseconds: UInt64, cancellation: Cancellation? = nil) -> Exit {
+    /// Closes the input and waits for the end. Terminates the process after a timeout or on request.
+    public func wait(atMost timeout: Duration, cancellation: Cancellation? = nil) -> Exit {
         closeInput()
-        return hasEnded(within: milliseconds, cancellation) ? wait() : end()
+        return hasEnded(within: timeout, cancellation) ? wait() : end()
     }
 
-    /// Tells the program to end, and has it killed where it does not.
+    /// Sends SIGTERM, and SIGKILL if the process does not end.
     private func end() -> Exit {
         closeInput()
         kill(identifier, SIGTERM)
-        if !hasEnded(within: ChildProcess.patienceForEnd) { kill(identifier, SIGKILL) }
+        if !hasEnded(within: ChildProcess.terminationTimeout) { kill(identifier, SIGKILL) }
         return wait()
     }
 
-    private func hasEnded(within milliseconds: UInt64, _ cancellation: Cancellation? = nil) -> Bool {
-        let deadline = Clock.milliseconds + milliseconds
+    private func hasEnded(within timeout: Duration, _ cancellation: Cancellation? = nil) -> Bool {
+        let deadline = ContinuousClock.now + timeout
         var pause: useconds_t = 200
         while exit == nil {
             var status: Int32 = 0
             if waitpid(identifier, &status, WNOHANG) == identifier {
                 exit = ChildProcess.exit(of: status)
-            } else if Clock.milliseconds > deadline || cancellation?.isRequested == true {
+            } else if ContinuousClock.now > deadline || cancellation?.isRequested == true {
                 return false
             } else {
                 usleep(pause)
@@ -123,12 +122,12 @@ public final class ChildProcess {
         return (Descriptor(ends[0]), Descriptor(ends[1]))
     }
 
-    /// Tells the program that its input ended.
+    /// Closes the pipe to the standard input.
     public func closeInput() {
         input = nil
     }
 
-    /// Closes the program's input and waits until it ended.
+    /// Closes the input and waits for the end.
     public func wait() -> Exit {
         if let exit { return exit }
         closeInput()

@@ -5,14 +5,14 @@ import Glibc
 
 /// An open file descriptor, closed when the last reference to it goes.
 public final class Descriptor: Sendable {
-    /// The number that the system knows it by.
+    /// The number of the descriptor.
     public let number: Int32
     private let isOwned: Bool
 
     /// The file's name in messages; nil for pipes and the like.
     private let path: String?
 
-    /// Takes over `number`; with `owned: false` (standard input and the like) it is never closed.
+    /// Takes over a descriptor. With `owned: false`, for standard input and the like, it is never closed.
     public init(_ number: Int32, owned: Bool = true, path: String? = nil) {
         self.number = number
         self.isOwned = owned
@@ -42,36 +42,41 @@ public final class Descriptor: Sendable {
         return count
     }
 
-    /// Waits until there is something to read, or the end of the input.
+    /// Waits for input or its end.
     ///
-    /// - Returns: false where that took longer than `milliseconds`.
-    /// - Throws: `SystemError`, with `ECANCELED` where `cancellation` was requested.
+    /// - Parameter timeout: the time to wait at most; nil for no limit.
+    /// - Returns: false after a timeout.
+    /// - Throws: `SystemError`, with `ECANCELED` if `cancellation` is requested.
     public func waitForInput(
-        milliseconds: Int32, cancellation: Cancellation? = nil
+        timeout: Duration? = nil, cancellation: Cancellation? = nil
     ) throws(SystemError) -> Bool {
-        try wait(for: POLLIN, milliseconds: milliseconds, cancellation, "wait for input")
+        try wait(for: POLLIN, timeout, cancellation, "wait for input")
     }
 
-    /// Waits until something can be written, or until nobody reads any more.
+    /// Waits until something can be written or the reader is gone.
     ///
-    /// - Returns: false where that took longer than `milliseconds`.
-    /// - Throws: `SystemError`, with `ECANCELED` where `cancellation` was requested.
+    /// - Parameter timeout: the time to wait at most; nil for no limit.
+    /// - Returns: false after a timeout.
+    /// - Throws: `SystemError`, with `ECANCELED` if `cancellation` is requested.
     public func waitForSpace(
-        milliseconds: Int32, cancellation: Cancellation? = nil
+        timeout: Duration? = nil, cancellation: Cancellation? = nil
     ) throws(SystemError) -> Bool {
-        try wait(for: POLLOUT, milliseconds: milliseconds, cancellation, "wait to write")
+        try wait(for: POLLOUT, timeout, cancellation, "wait to write")
     }
 
     private func wait(
-        for event: Int32, milliseconds: Int32, _ cancellation: Cancellation?, _ action: String
+        for event: Int32, _ timeout: Duration?, _ cancellation: Cancellation?, _ action: String
     ) throws(SystemError) -> Bool {
-        // A negative number is passed over.
+        // poll ignores negative descriptors.
         var entries = (
             pollfd(fd: number, events: Int16(event), revents: 0),
             pollfd(fd: cancellation?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
         )
         let count = withUnsafeMutableBytes(of: &entries) { raw in
-            retryingInterrupts { poll(raw.assumingMemoryBound(to: pollfd.self).baseAddress, 2, milliseconds) }
+            retryingInterrupts {
+                poll(
+                    raw.assumingMemoryBound(to: pollfd.self).baseAddress, 2, timeout?.pollTimeout ?? -1)
+            }
         }
         guard count >= 0 else { throw SystemError(action) }
         if entries.1.revents != 0 { throw SystemError(action, code: ECANCELED) }
@@ -89,11 +94,11 @@ public final class Descriptor: Sendable {
         return count
     }
 
-    /// Reads the rest of a file that is expected to be small.
+    /// Reads the rest of a small file.
     ///
-    /// - Throws: `SystemError` with `EFBIG` where there are more than `limit` bytes.
+    /// - Throws: `SystemError` with `EFBIG` if there are more than `limit` bytes.
     public func readAll(limit: Int) throws(SystemError) -> [UInt8] {
-        // One byte more than expected, so that the end shows without growing.
+        // One byte more than the size, so that the end is found without growing the array.
         var result = [UInt8](repeating: 0, count: min(limit, Int((try? status().st_size) ?? 0)) + 1)
         var filled = 0
         while true {
@@ -148,7 +153,7 @@ public final class Descriptor: Sendable {
     /// - Throws: `SystemError` with `ETIMEDOUT` where nothing could be written for so many milliseconds, and with
     ///   `ECANCELED` where `cancellation` was requested.
     public func writeAll(
-        _ bytes: UnsafeRawBufferPointer, patience milliseconds: Int32, cancellation: Cancellation? = nil
+        _ bytes: UnsafeRawBufferPointer, timeout: Duration?, cancellation: Cancellation? = nil
     ) throws(SystemError) {
         var rest = bytes
         while !rest.isEmpty {
@@ -158,30 +163,30 @@ public final class Descriptor: Sendable {
                 continue
             }
             guard errno == EAGAIN else { throw failure("write") }
-            guard try wait(for: POLLOUT, milliseconds: milliseconds, cancellation, "wait to write") else {
+            guard try wait(for: POLLOUT, timeout, cancellation, "wait to write") else {
                 throw SystemError("write", code: ETIMEDOUT)
             }
         }
     }
 
-    /// What `fstat` says.
+    /// Returns the result of `fstat`.
     public func status() throws(SystemError) -> stat {
         var result = stat()
         guard clinux_fstat(number, &result) == 0 else { throw failure("fstat") }
         return result
     }
 
-    /// Makes what was written durable.
+    /// Makes the written content durable.
     public func sync() throws(SystemError) {
         guard changing(.sync(number), { fsync(number) }) == 0 else { throw failure("fsync") }
     }
 
-    /// Lets the system begin to write a part of the file to its disk, so that less is left when that is waited for.
+    /// Starts writing a part of the file to disk, so that a later `sync` has less to do.
     public func beginWritingBack(from start: Int64, count: Int64) {
         _ = clinux_begin_writing_back(number, start, count)
     }
 
-    /// Makes everything durable that was written to the file system which holds this file.
+    /// Makes everything durable that was written to the file system of this file.
     public func syncFileSystem() throws(SystemError) {
         guard changing(.syncFileSystem(number), { clinux_syncfs(number) }) == 0 else {
             throw failure("syncfs")
@@ -195,19 +200,19 @@ public final class Descriptor: Sendable {
         }
     }
 
-    /// Gives the file to a group.
+    /// Changes the group of the file.
     public func setGroup(_ group: gid_t) throws(SystemError) {
         guard changing(.setMetadata(number), { fchown(number, .max, group) }) == 0 else {
             throw failure("chgrp")
         }
     }
 
-    /// Whether this is a terminal.
+    /// Indicates a terminal.
     public var isTerminal: Bool { isatty(number) == 1 }
 }
 
 extension Descriptor {
-    /// The value of an extended attribute; nil where there is none.
+    /// Returns the value of an extended attribute; nil if there is none.
     public func attribute(_ name: String) throws(SystemError) -> [UInt8]? {
         var value = [UInt8](repeating: 0, count: 256)
         while true {
@@ -229,7 +234,7 @@ extension Descriptor {
 }
 
 extension Descriptor {
-    /// Empties a file and goes to its start.
+    /// Truncates a file to no bytes and seeks to its start.
     public func truncate() throws(SystemError) {
         guard ftruncate(number, 0) == 0, lseek(number, 0, SEEK_SET) == 0 else {
             throw SystemError("empty a file")

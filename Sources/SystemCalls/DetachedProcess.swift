@@ -3,9 +3,9 @@
 import CLinux
 import Glibc
 
-/// Work that goes on when this process, its terminal and its connection are gone.
+/// Runs work in a process that outlives this one, its terminal and its connection.
 public enum DetachedProcess {
-    /// Whether this process has one thread only, so that a copy of it is whole.
+    /// Indicates that this process has a single thread, so that it can be forked.
     public static var isPossible: Bool {
         guard let file = try? Directory.openAnywhere("/proc/self/status"),
             let bytes = try? file.readAll(limit: 1 << 16)
@@ -13,11 +13,11 @@ public enum DetachedProcess {
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains("Threads:\t1")
     }
 
-    /// Runs `body` in a copy of this process, in a session of its own, with nothing to read from or write to.
+    /// Forks, and runs `body` in the child, in a session of its own, with its standard streams at `/dev/null`.
     ///
-    /// Locks that belong to open files are shared with the copy, so hold none.
+    /// Locks on open files would be shared with the child, so hold none.
     ///
-    /// - Throws: `SystemError` where this process has several threads, or there is no room for another.
+    /// - Throws: `SystemError` if this process has several threads, or cannot fork.
     public static func run(_ body: () -> Void) throws(SystemError) {
         guard isPossible else { throw SystemError("start a process of its own for it", code: EAGAIN) }
         let identifier = clinux_fork()
@@ -25,7 +25,7 @@ public enum DetachedProcess {
         guard identifier == 0 else { return }
         setsid()
         let nothing = Glibc.open("/dev/null", O_RDWR)
-        // Whoever waits for the end of our output must not wait for us.
+        // sshd waits until nobody has its pipes open any more.
         for number in Int32(0)...2 {
             if nothing < 0 { Glibc.close(number) } else { dup2(nothing, number) }
         }

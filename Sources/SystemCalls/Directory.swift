@@ -3,12 +3,12 @@
 import CLinux
 import Glibc
 
-/// An open directory; the paths that its methods take are relative to it and never leave it by a link in
-/// their last part.
+/// An open directory. The paths that its methods take are relative to it; a symbolic link as their last part is not
+/// followed.
 public struct Directory: Sendable {
     /// The directory's descriptor.
     public let descriptor: Descriptor
-    /// How messages call it.
+    /// The path for messages.
     public let path: String
 
     /// Opens a directory by its path.
@@ -34,12 +34,12 @@ public struct Directory: Sendable {
         return Directory(descriptor: Descriptor(number), path: named(name))
     }
 
-    /// Opens a directory below this one; nil where there is none of that name.
+    /// Opens a directory below this one; nil if there is none of that name.
     public func directoryIfPresent(_ name: String) throws(SystemError) -> Directory? {
         do { return try directory(name) } catch { return try error.absence() }
     }
 
-    /// Makes a directory, which must not exist yet unless `mayExist`. The umask, or a default ACL, takes from `mode`.
+    /// Makes a directory, which must not exist yet unless `mayExist`. The umask or a default ACL restricts `mode`.
     public func makeDirectory(
         _ name: String, mode: mode_t = 0o777, mayExist: Bool = false
     ) throws(SystemError) {
@@ -58,12 +58,12 @@ public struct Directory: Sendable {
         return Descriptor(number, path: named(name))
     }
 
-    /// Opens a file for reading as `openFile` does; nil where there is none of that name.
+    /// Opens a file for reading as `openFile` does; nil if there is none of that name.
     public func fileIfPresent(_ name: String) throws(SystemError) -> Descriptor? {
         do { return try openFile(name) } catch { return try error.absence() }
     }
 
-    /// Makes a new file for reading and writing. The umask, or a default ACL, takes from `mode`.
+    /// Creates a file for reading and writing. The umask or a default ACL restricts `mode`.
     public func createFile(_ name: String, mode: mode_t = 0o666) throws(SystemError) -> Descriptor {
         let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
         let number = changing(.create(descriptor.number, name)) {
@@ -73,7 +73,7 @@ public struct Directory: Sendable {
         return Descriptor(number, path: named(name))
     }
 
-    /// Adds bytes to the end of a file, which is made where it is not there.
+    /// Appends bytes to a file, and creates it if it does not exist.
     public func append(_ bytes: [UInt8], to name: String) throws(SystemError) {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW
         let number = changing(.create(descriptor.number, name)) {
@@ -83,28 +83,28 @@ public struct Directory: Sendable {
         try Descriptor(number, path: named(name)).writeAll(bytes)
     }
 
-    /// Opens a file that has no name and goes when it is closed.
+    /// Creates an unnamed file, which vanishes when it is closed.
     public func unnamedFile() throws(SystemError) -> Descriptor {
         let number = retryingInterrupts { clinux_open_unnamed(descriptor.number, ".", 0o600) }
         guard number >= 0 else { throw SystemError("create a temporary file in \(path)") }
         return Descriptor(number)
     }
 
-    /// What `lstat` says of a file, or nil where there is none.
+    /// Returns the result of `lstat`; nil if there is no such file.
     public func status(of name: String) throws(SystemError) -> stat? {
         var result = stat()
         if clinux_fstatat(descriptor.number, name, &result, AT_SYMLINK_NOFOLLOW) == 0 { return result }
         return try SystemError("look at \(named(name))").absence()
     }
 
-    /// Returns true where there is something of that name, be it a link that points nowhere.
+    /// Returns true if there is something of that name, also a dangling link.
     ///
-    /// `faccessat` would ask the same, by a call that older seccomp profiles refuse.
+    /// It does not use `faccessat2`, which older seccomp profiles refuse.
     public func contains(_ name: String) throws(SystemError) -> Bool {
         try status(of: name) != nil
     }
 
-    /// The target of a symbolic link.
+    /// Returns the target of a symbolic link.
     public func linkTarget(_ name: String) throws(SystemError) -> [UInt8] {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlinkat(descriptor.number, name, &buffer, buffer.count)
@@ -120,7 +120,7 @@ public struct Directory: Sendable {
         guard result == 0 else { throw SystemError("make link \(named(name))") }
     }
 
-    /// Moves a file of this directory to `newName` below `target`, replacing what is there.
+    /// Moves a file to `newName` below `target`, replacing an existing one.
     public func rename(_ name: String, to target: Directory, _ newName: String) throws(SystemError) {
         let result = changing(.rename(descriptor.number, name, target.descriptor.number, newName)) {
             renameat(descriptor.number, name, target.descriptor.number, newName)
@@ -128,10 +128,10 @@ public struct Directory: Sendable {
         guard result == 0 else { throw SystemError("move \(named(name)) to \(target.named(newName))") }
     }
 
-    /// Gives a file a second name, below `target`.
+    /// Makes a hard link to a file, below `target`.
     ///
-    /// - Returns: false where the file does not exist.
-    /// - Throws: `SystemError`, with `EEXIST` where the second name is taken.
+    /// - Returns: false if the file does not exist.
+    /// - Throws: `SystemError`, with `EEXIST` if the new name is taken.
     public func link(
         _ name: String, to target: Directory, _ newName: String
     ) throws(SystemError) -> Bool {
@@ -143,7 +143,7 @@ public struct Directory: Sendable {
         throw SystemError("link \(named(name)) to \(target.named(newName))")
     }
 
-    /// Sets when a file was last changed; nil stands for now.
+    /// Sets a file's modification time; nil stands for now.
     public func setModificationTime(_ name: String, _ time: timespec?) throws(SystemError) {
         let result = changing(.setTime(descriptor.number, name)) {
             guard var time else { return clinux_set_mtime(descriptor.number, name, nil) }
@@ -152,7 +152,7 @@ public struct Directory: Sendable {
         guard result == 0 else { throw SystemError("set the time of \(named(name))") }
     }
 
-    /// Removes a file; one that is not there is no error.
+    /// Removes a file, if it exists.
     public func remove(_ name: String) throws(SystemError) {
         if unlink(name, 0) != 0 && errno != ENOENT { throw SystemError("remove \(named(name))") }
     }
@@ -161,8 +161,7 @@ public struct Directory: Sendable {
         changing(.remove(descriptor.number, name)) { unlinkat(descriptor.number, name, flags) }
     }
 
-    /// Removes a directory and everything in it, also from directories that nobody may change; one that is not there is
-    /// no error.
+    /// Removes a directory and its content, if it exists, including directories without write permission.
     public func removeTree(_ name: String) throws(SystemError) {
         if unlink(name, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw SystemError("remove \(named(name))") }
@@ -182,9 +181,9 @@ public struct Directory: Sendable {
         for entry in try child.entries() { try child.removeTree(entry) }
     }
 
-    /// Lets this process change a directory.
+    /// Makes this process the owner of a directory, with all permissions.
     ///
-    /// - Returns: whether that makes a difference.
+    /// - Returns: true if this changed anything.
     private func takeOver(_ name: String) throws(SystemError) -> Bool {
         guard let status = try status(of: name), status.st_mode & S_IFMT == S_IFDIR else { return false }
         let isOwn = status.st_uid == geteuid()
@@ -195,9 +194,9 @@ public struct Directory: Sendable {
         return fchmodat(descriptor.number, name, status.st_mode & 0o777 | 0o700, 0) == 0
     }
 
-    /// Removes a directory that holds nothing but directories, themselves empty in the same sense.
+    /// Removes a tree of directories without files.
     ///
-    /// - Throws: where there is anything else in it, which stays then.
+    /// - Throws: `SystemError` if there is a file in it, which stays.
     public func removeEmptyDirectories(_ name: String) throws(SystemError) {
         let child = try directory(name)
         for entry in try child.entries() { try child.removeEmptyDirectories(entry) }
@@ -206,7 +205,7 @@ public struct Directory: Sendable {
         }
     }
 
-    /// The names in this directory, without `.` and `..`, in no particular order.
+    /// Returns the names in this directory, without `.` and `..`, in no particular order.
     public func entries() throws(SystemError) -> [String] {
         let stream = try openStream()
         defer { closedir(stream) }
@@ -215,15 +214,15 @@ public struct Directory: Sendable {
         return names
     }
 
-    /// Visits the names in this directory, without `.` and `..`, in no particular order; what the visitor
-    /// removes or moves away does not disturb the visit.
+    /// Calls `visit` with each name in this directory, without `.` and `..`, in no particular order. It may remove or move
+    /// the entry.
     public func forEachEntry(_ visit: (String) throws -> Void) throws {
         let stream = try openStream()
         defer { closedir(stream) }
         while let name = try next(in: stream) { try visit(name) }
     }
 
-    /// Whether there is nothing in this directory.
+    /// Returns true if this directory has no entries.
     public func isEmpty() throws(SystemError) -> Bool {
         let stream = try openStream()
         defer { closedir(stream) }
@@ -261,19 +260,19 @@ public struct Directory: Sendable {
 }
 
 extension Directory {
-    /// Opens a file for reading by a path of the whole file system, as a person names it; links are followed.
+    /// Opens a file for reading by a path of the whole file system. Links are followed.
     public static func openAnywhere(_ path: String) throws(SystemError) -> Descriptor {
         let number = retryingInterrupts { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
         guard number >= 0 else { throw SystemError("open \(path)") }
         return Descriptor(number, path: path)
     }
 
-    /// Opens a file as `openAnywhere` does; nil where there is none.
+    /// Opens a file as `openAnywhere` does; nil if there is none.
     public static func fileAnywhereIfPresent(_ path: String) throws(SystemError) -> Descriptor? {
         do { return try openAnywhere(path) } catch { return try error.absence() }
     }
 
-    /// Returns true where there is something at a path of the whole file system; links are followed.
+    /// Returns true if a path of the whole file system exists. Links are followed.
     public static func exists(_ path: String) throws(SystemError) -> Bool {
         var result = stat()
         if clinux_fstatat(AT_FDCWD, path, &result, 0) == 0 { return true }

@@ -3,22 +3,21 @@
 import CLinux
 import Glibc
 
-/// A lock on a whole file that belongs to the open file, not to the process, and goes with it (`F_OFD_SETLK`).
+/// An exclusive lock on a whole file that belongs to the open file, not to the process (`F_OFD_SETLK`).
 public struct FileLock {
     private let file: Descriptor
 
-    /// Locks a file for writing, which is to say for nobody else, looking every few milliseconds whether it is free.
+    /// Takes an exclusive lock, polling every 5 ms.
     ///
-    /// - Parameter milliseconds: how long to wait at most.
-    /// - Returns: nil where it was not free all that time.
-    /// - Throws: `SystemError` where it cannot be locked at all.
-    public init?(_ file: Descriptor, waitingAtMost milliseconds: UInt64) throws(SystemError) {
-        let deadline = Clock.milliseconds + milliseconds
+    /// - Returns: nil after a timeout.
+    /// - Throws: `SystemError` if the file cannot be locked at all.
+    public init?(_ file: Descriptor, waitingAtMost timeout: Duration) throws(SystemError) {
+        let deadline = ContinuousClock.now + timeout
         while clinux_try_lock(file.number) != 0 {
             guard errno == EAGAIN || errno == EACCES || errno == EINTR else {
                 throw SystemError("lock a file")
             }
-            guard Clock.milliseconds < deadline else { return nil }
+            guard ContinuousClock.now < deadline else { return nil }
             usleep(5000)
         }
         self.file = file

@@ -2,14 +2,14 @@
 
 import Glibc
 
-/// A file in memory: pages come and go as they are looked at.
+/// A file mapped into memory for reading.
 public final class FileMapping {
-    /// The file's content. It must not be used after the mapping is gone.
+    /// The file's content, valid as long as the mapping exists.
     public let bytes: UnsafeRawBufferPointer
 
-    /// Maps a whole file, which may be closed afterwards; it must not become shorter.
+    /// Maps a whole file. It may be closed afterwards, but must not become shorter.
     ///
-    /// - Throws: `SystemError`, also for what cannot be mapped, a pipe for instance.
+    /// - Throws: `SystemError`, also for files that cannot be mapped, such as pipes.
     public init(_ file: Descriptor) throws(SystemError) {
         let size = Int(try file.status().st_size)
         guard size > 0 else {

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// One system call that changes a file system, with the descriptors and names that it is given.
+/// A system call that changes a file system, with its descriptors and names.
 package enum FileSystemChange: Sendable {
     case create(Int32, String)
     case makeDirectory(Int32, String)
@@ -17,31 +17,36 @@ package enum FileSystemChange: Sendable {
     case syncFileSystem(Int32)
 }
 
-/// Sees every change that this process makes to a file system, and can prevent it: how crash tests make each system
-/// call fail, or be the last one.
+/// Observes all changes that this process makes to file systems, and can make them fail, for fault injection.
 package protocol FileSystemObserver: AnyObject, Sendable {
-    /// Is asked before a change.
+    /// Called before a change.
     ///
-    /// - Returns: the `errno` with which it is to fail instead; nil to let it happen.
+    /// - Returns: the `errno` to fail with instead of making the change; nil to make it.
     func willMake(_ change: FileSystemChange) -> Int32?
-    /// Is told after a change that succeeded.
+    /// Called after a successful change.
     func didMake(_ change: FileSystemChange)
 }
 
-/// Where an observer is put; nobody else than a test does that, before it starts any thread.
-package enum FileSystemObservation {
-    nonisolated(unsafe) package static var observer: (any FileSystemObserver)?
-}
+#if DEBUG
+    /// The observer of this process. Tests set it before they start threads; release builds have none.
+    package enum FileSystemObservation {
+        nonisolated(unsafe) package static var observer: (any FileSystemObserver)?
+    }
+#endif
 
-/// Makes a call that changes a file system, again as long as a signal interrupts it.
+/// Makes a call that changes a file system, and repeats it while signals interrupt it.
 @inline(__always)
 func changing<T: SignedInteger>(_ change: @autoclosure () -> FileSystemChange, _ call: () -> T) -> T {
-    guard let observer = FileSystemObservation.observer else { return retryingInterrupts(call) }
-    if let code = observer.willMake(change()) {
-        errno = code
-        return -1
-    }
-    let result = retryingInterrupts(call)
-    if result >= 0 { observer.didMake(change()) }
-    return result
+    #if DEBUG
+        if let observer = FileSystemObservation.observer {
+            if let code = observer.willMake(change()) {
+                errno = code
+                return -1
+            }
+            let result = retryingInterrupts(call)
+            if result >= 0 { observer.didMake(change()) }
+            return result
+        }
+    #endif
+    return retryingInterrupts(call)
 }

@@ -3,41 +3,41 @@
 import CLinux
 import Glibc
 
-/// Landlock: a process gives up, for good, what access to files it does not need.
+/// Landlock, by which a process gives up access to files for good.
 public enum Landlock {
-    /// What is still to be possible below a path.
+    /// The access to keep below a path.
     public enum Access: Sendable {
-        /// Everything.
+        /// Full access.
         case everything
         /// Reading.
         case reading
-        /// Reading, and starting programs.
+        /// Reading and executing.
         case running
     }
 
     // Kinds of access, by their bits: see landlock(7).
     private static let execute: UInt64 = 1
     private static let readFile: UInt64 = 1 << 2
-    private static let readFolder: UInt64 = 1 << 3
+    private static let readDirectory: UInt64 = 1 << 3
     private static let truncate: UInt64 = 1 << 14
-    /// Those that can be given for a file that is no folder.
+    /// The kinds that apply to files.
     private static let ofFiles: UInt64 = execute | 1 << 1 | readFile | truncate
 
-    /// All kinds that a version of Landlock knows.
+    /// Returns all kinds that a version of Landlock knows.
     private static func all(_ version: Int32) -> UInt64 {
         let count: UInt64 = version >= 5 ? 16 : version >= 3 ? 15 : version == 2 ? 14 : 13
         return 1 << count - 1
     }
 
-    /// Gives up access to all files but these and what is below them, and to TCP where the kernel can do that. What is
-    /// open stays usable. It holds for the calling thread and for all threads and programs that it starts from now on.
+    /// Gives up access to all files except those below some paths, and to TCP if the kernel supports that. Open files stay
+    /// usable. It holds for the calling thread, and for all threads and programs that it starts afterwards.
     ///
-    /// - Parameter allowed: paths; those that do not exist are passed over.
-    /// - Returns: false where the kernel cannot do that; nothing was given up then.
-    /// - Throws: `SystemError` where the kernel can, and refuses.
+    /// - Parameter allowed: paths to keep access to. Missing ones are ignored.
+    /// - Returns: false if the kernel does not support it; then nothing is given up.
+    /// - Throws: `SystemError` if the kernel supports it and refuses.
     public static func confine(to allowed: [(path: String, access: Access)]) throws(SystemError) -> Bool {
         let version = clinux_landlock_version()
-        // The first version forbids all moving between folders.
+        // The first version forbids all renaming between directories.
         guard version >= 2 else { return false }
         let all = all(version)
         let number = clinux_landlock_create(all, version >= 4 ? 1 : 0)
@@ -50,8 +50,8 @@ public enum Landlock {
             var kinds =
                 switch access {
                 case .everything: all
-                case .reading: readFile | readFolder
-                case .running: readFile | readFolder | execute
+                case .reading: readFile | readDirectory
+                case .running: readFile | readDirectory | execute
                 }
             if try place.status().st_mode & S_IFMT != S_IFDIR { kinds &= ofFiles }
             guard clinux_landlock_allow(rules.number, place.number, kinds) == 0 else {

@@ -2,14 +2,14 @@
 
 import Glibc
 
-/// A lock with a condition to wait for: what threads share, one of them uses at a time, and all hear of changes.
+/// A value that threads share, behind a mutex and a condition variable that announces changes.
 public final class Monitor<State>: @unchecked Sendable {
     // The state is only touched with the lock held, hence @unchecked Sendable.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
 
-    /// Shares a value.
+    /// Creates a monitor of a value.
     public init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(lock, nil)
@@ -23,14 +23,14 @@ public final class Monitor<State>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Uses the state, without telling anybody of a change.
+    /// Accesses the state without waking up waiting threads.
     public func withLock<T>(_ body: (inout State) throws -> T) rethrows -> T {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         return try body(&state)
     }
 
-    /// Changes the state and lets all who wait look at it again.
+    /// Changes the state and wakes up all waiting threads.
     public func change<T>(_ body: (inout State) throws -> T) rethrows -> T {
         pthread_mutex_lock(lock)
         defer {
@@ -40,18 +40,15 @@ public final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Waits until `isTrue`, but not longer than `milliseconds`.
+    /// Waits until a condition holds.
     ///
-    /// - Returns: whether it became true.
-    public func wait(atMost milliseconds: UInt64, until isTrue: (State) -> Bool) -> Bool {
+    /// - Returns: false after a timeout.
+    public func wait(atMost timeout: Duration, until isTrue: (State) -> Bool) -> Bool {
         var deadline = timespec()
         clock_gettime(CLOCK_REALTIME, &deadline)
-        deadline.tv_sec += Int(milliseconds / 1000)
-        deadline.tv_nsec += Int(milliseconds % 1000) * 1_000_000
-        if deadline.tv_nsec >= 1_000_000_000 {
-            deadline.tv_sec += 1
-            deadline.tv_nsec -= 1_000_000_000
-        }
+        let nanoseconds = deadline.tv_nsec + Int(timeout.components.attoseconds / 1_000_000_000)
+        deadline.tv_sec += Int(timeout.components.seconds) + nanoseconds / 1_000_000_000
+        deadline.tv_nsec = nanoseconds % 1_000_000_000
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         while !isTrue(state) {
@@ -60,10 +57,10 @@ public final class Monitor<State>: @unchecked Sendable {
         return true
     }
 
-    /// Waits until `body` returns a value, looking again after each change.
+    /// Waits until `body` returns a value, and calls it again after each change.
     ///
-    /// - Parameter telling: whether what `body` changes is told to the others, which costs as much as all the rest where they
-    ///   wait for something else.
+    /// - Parameter telling: true to wake up the other threads afterwards, which is expensive if they wait for something
+    ///   else.
     public func wait<T>(telling: Bool = true, for body: (inout State) throws -> T?) rethrows -> T {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }

@@ -4,11 +4,10 @@ import CLinux
 import Glibc
 
 extension Directory {
-    /// Opens a file for reading by a path that others have named: whatever it says, the file lies below this directory, and
-    /// a pipe is not waited for.
+    /// Opens a file for reading by an untrusted path, which cannot lead out of this directory. Never blocks on a pipe.
     ///
-    /// - Parameter followingLinks: whether symbolic links are followed, which must stay below this directory too.
-    /// - Returns: nil where there is no such file, or where it lies elsewhere.
+    /// - Parameter followingLinks: true to follow symbolic links that stay below this directory.
+    /// - Returns: nil if there is no such file, or it is elsewhere.
     public func openBeneath(
         _ path: String, followingLinks: Bool = false
     ) throws(SystemError) -> Descriptor? {
@@ -18,10 +17,10 @@ extension Directory {
             }
             if number >= 0 { return Descriptor(number) }
             switch errno {
-            // The kernel asks for another attempt when something was renamed meanwhile.
+            // The kernel returns EAGAIN if something was renamed meanwhile.
             case EAGAIN: continue
             case ENOENT, ENOTDIR, ELOOP, EXDEV, ENAMETOOLONG, ENXIO: return nil
-            // The kernel does not know the call, or a container's seccomp profile does not.
+            // The kernel, or a container's seccomp profile, does not know the call.
             case ENOSYS, EPERM: return try openBeneathStepwise(path, followingLinks: followingLinks)
             default: throw SystemError("open \(self.path)/\(path)")
             }
@@ -29,14 +28,14 @@ extension Directory {
         throw SystemError("open \(self.path)/\(path), which others keep renaming", code: EAGAIN)
     }
 
-    /// Attempts before giving up where others rename directories all the time.
+    /// Attempts while others keep renaming directories.
     private static let attempts = 1000
 
-    /// Does what `openBeneath` does without `openat2`, a part of the path at a time.
+    /// Does the work of `openBeneath` without `openat2`, part by part.
     ///
-    /// Each directory on the way is opened from the one before, and no link is ever followed by the kernel: the target of a
-    /// link is walked like the path, and refused where it is absolute. `..` leads to the directory that the walk came
-    /// from, and nowhere from the first one. So whatever others rename meanwhile, no step leaves this directory.
+    /// Each directory is opened relative to the one before, and the kernel follows no links. The target of a link is walked
+    /// like the path, and refused if it is absolute. `..` pops the directory from the walk's stack, and is refused at its
+    /// bottom. So no step leaves this directory, whatever is renamed meanwhile.
     package func openBeneathStepwise(
         _ path: String, followingLinks: Bool
     ) throws(SystemError) -> Descriptor? {
@@ -77,10 +76,10 @@ extension Directory {
         return nil
     }
 
-    /// As many links as the kernel follows in one path.
+    /// The kernel's own limit of links in one path.
     private static let maximumLinks = 40
 
-    /// The parts of a relative path, the last one first; nil where it is none. One that ends with a slash is that of a
+    /// Returns the parts of a relative path, the last one first; nil for other paths. A slash at the end asks for a
     /// directory.
     private static func parts(of path: String) -> [String]? {
         guard !path.isEmpty, path.utf8.first != UInt8(ascii: "/") else { return nil }
@@ -88,7 +87,7 @@ extension Directory {
         return (path.utf8.last == UInt8(ascii: "/") ? parts + ["."] : parts).reversed()
     }
 
-    /// - Returns: nil where it is no link, or has gone.
+    /// Returns the target of a link; nil if it is none, or has vanished.
     private static func linkTarget(of name: String, in place: Descriptor, _ path: String) throws(SystemError)
         -> String?
     {

@@ -4,13 +4,13 @@ import CLinux
 import Glibc
 
 extension Directory {
-    /// Moves a file, which is no directory, to `newName` below `target`, unless something is there already.
+    /// Moves a file, but not a directory, to `newName` below `target`, unless this exists already.
     ///
-    /// Where the kernel or the file system (NFS, many of FUSE) has no such call, the file gets its new name as a second one
-    /// and then loses the old one: a crash in between leaves both. Where the file system has no hard links either, it is
-    /// looked whether the name is free, so that somebody who takes it in the same moment loses what they put there.
+    /// If the kernel or the file system (NFS, many of FUSE) does not support this, it makes a hard link and removes the old
+    /// name: a crash in between leaves both. Without hard links it checks the name first, which replaces a file that
+    /// somebody else puts there in the same moment.
     ///
-    /// - Returns: false where something was there; nothing was moved then.
+    /// - Returns: false if the name exists; then nothing is moved.
     public func renameUnlessPresent(
         _ name: String, to target: Directory, _ newName: String
     ) throws(SystemError) -> Bool {

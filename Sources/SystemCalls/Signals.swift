@@ -2,13 +2,13 @@
 
 import Glibc
 
-/// Signals that ask a program to end, told to a thread rather than to whatever is being done.
+/// Signals that end a program, handled by a thread.
 public enum Signals {
-    /// Where the handler writes to. Set once, before the handler is installed.
+    /// The descriptor that the handler writes to, set once before the handler is installed.
     private nonisolated(unsafe) static var pipe: Int32 = -1
     private nonisolated(unsafe) static var writing: Descriptor?
 
-    /// Lets writing to a pipe that nobody reads fail with an error, on this thread, rather than end the program.
+    /// Makes writing to a broken pipe fail with an error on this thread, rather than end the program.
     public static func blockBrokenPipes() {
         var set = sigset_t()
         sigemptyset(&set)
@@ -16,10 +16,10 @@ public enum Signals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Lets `act` be called, on a thread of its own, when one of the signals arrives. A second one of a kind does what it
-    /// does by default, so that somebody who has no patience left can end the program. To be called at most once.
+    /// Calls `act` on a thread of its own when one of the signals arrives. A second one of the same kind has its default
+    /// effect, so that the program can be ended at once. Call it at most once.
     ///
-    /// - Throws: `SystemError` where there is no thread or pipe to be had.
+    /// - Throws: `SystemError` if there is no thread or pipe left.
     public static func watch(
         _ signals: [Int32], _ act: @escaping @Sendable (Int32) -> Void
     ) throws(SystemError) {
@@ -40,7 +40,7 @@ public enum Signals {
                 errno = saved
             }
             action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
-            // Who started the program with a signal ignored, as nohup does, wants it ignored.
+            // A signal that is ignored at the start, as by nohup, stays ignored.
             var previous = sigaction()
             sigaction(signal, nil, &previous)
             if unsafeBitCast(previous.__sigaction_handler.sa_handler, to: Int.self) == 1 { continue }

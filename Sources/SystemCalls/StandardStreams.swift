@@ -2,30 +2,29 @@
 
 import Glibc
 
-/// The three descriptors that a program is started with.
+/// The standard input, output and error of a process.
 public enum StandardStreams {
-    /// Sees to it that no file which is opened later takes the place of one that was closed, where messages would be written
-    /// into it. To be called before anything is opened; using one that was closed goes on to fail with `EBADF`.
+    /// Occupies those that are closed, so that no file opened later gets their numbers and receives messages. Call it first;
+    /// use of a closed stream still fails with `EBADF`.
     public static func reserve() {
         for number in Int32(0)...2 where fcntl(number, F_GETFD) == -1 {
-            // The lowest free number is the one that is opened.
+            // open returns the lowest free number.
             _ = Glibc.open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY)
         }
     }
 
-    /// Writes to standard output, also where it does not block.
+    /// Writes to standard output, also if it is non-blocking.
     public static func write(_ text: String) throws(SystemError) {
         let bytes = Array(text.utf8)
         let result = bytes.withUnsafeBytes { raw in
-            Result { () throws(SystemError) in try Descriptor.standardOutput.writeAll(raw, patience: -1) }
+            Result { () throws(SystemError) in try Descriptor.standardOutput.writeAll(raw, timeout: nil) }
         }
         do { try result.get() } catch {
             throw SystemError("write to standard output", code: error.code)
         }
     }
 
-    /// Ends this process as one ends that does not know of broken pipes: whoever reads a part of what is written, such as
-    /// `head`, wants to hear nothing about the rest.
+    /// Ends this process silently by SIGPIPE, for a reader that has read enough, such as `head`.
     public static func endUnread() -> Never {
         signal(SIGPIPE, SIG_DFL)
         var signals = sigset_t()

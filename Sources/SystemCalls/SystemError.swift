@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// A system call that failed.
+/// The failure of a system call.
 public struct SystemError: Error, CustomStringConvertible, Equatable, Sendable {
-    /// What was being done, for example `open objects/ab/cd.filez`.
+    /// The action that failed, for example `open objects/ab/cd.filez`.
     public let action: String
     /// The `errno` of the failure.
     public let code: Int32
@@ -20,29 +20,29 @@ public struct SystemError: Error, CustomStringConvertible, Equatable, Sendable {
         self.init(action, code: errno)
     }
 
-    /// The system's words for the error, for example `No such file or directory`.
+    /// The system's message, for example `No such file or directory`.
     public var reason: String { String(cString: strerror(code)) }
 
-    /// True where the thing acted on does not exist. No other error says so.
+    /// Indicates that the file or directory does not exist.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
-    /// Returns nil where the thing acted on does not exist; any other error is thrown.
+    /// Returns nil if the file or directory does not exist, and throws any other error.
     public func absence<T>() throws(SystemError) -> T? {
         guard isNotFound else { throw self }
         return nil
     }
 
-    /// Whether a peer went away.
+    /// Indicates that the peer is gone.
     public var isConnectionLoss: Bool { [EPIPE, ECONNRESET, ETIMEDOUT].contains(code) }
 
-    /// Whether the file system, or somebody's share of it, is full.
+    /// Indicates that the file system or a quota is exhausted.
     public var isOutOfSpace: Bool { [ENOSPC, EDQUOT].contains(code) }
 
-    /// One sentence for people.
+    /// The message, one sentence.
     public var description: String { "cannot \(action): \(reason)" }
 }
 
-/// Runs a call again as long as a signal interrupts it.
+/// Repeats a call while signals interrupt it.
 @inline(__always)
 public func retryingInterrupts<T: SignedInteger>(_ call: () -> T) -> T {
     while true {

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// A thread of the operating system that runs one closure.
+/// An operating system thread that runs one closure.
 public final class Thread: @unchecked Sendable {
-    // `isJoined` is only touched by the thread that made this one.
+    // Only the thread that created this one uses `isJoined`, hence @unchecked Sendable.
     private let identifier: pthread_t
     private var isJoined = false
 
@@ -15,14 +15,14 @@ public final class Thread: @unchecked Sendable {
 
     /// Starts a thread.
     ///
-    /// - Throws: `SystemError` where the system has none to give.
+    /// - Throws: `SystemError` if the system has no more threads.
     public init(_ run: @escaping @Sendable () -> Void) throws(SystemError) {
         let body = Unmanaged.passRetained(Body(run))
         var identifier = pthread_t()
         let code = pthread_create(
             &identifier, nil,
             { argument in
-                // It is what pthread_create was given.
+                // The argument is the body passed below, never nil.
                 Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
                 return nil
             }, body.toOpaque())
@@ -37,7 +37,7 @@ public final class Thread: @unchecked Sendable {
         if !isJoined { pthread_detach(identifier) }
     }
 
-    /// How many threads the machine can run at the same time.
+    /// The number of threads that the machine runs at the same time.
     public static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     /// Waits until the closure has returned.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Runs what blocks on a thread of its own, while a task waits for it.
+/// Runs blocking work on a thread of its own, while a task awaits it.
 ///
-/// - Parameter body: gets what is requested when the task is cancelled.
-/// - Throws: what `body` throws, or `CancellationError` where it failed after the task was cancelled.
+/// - Parameter body: the work. Its cancellation is requested when the task is cancelled.
+/// - Throws: the error of `body`; `CancellationError` instead if the task was cancelled.
 public func workOnThread<Result: Sendable>(
     _ body: @escaping @Sendable (Cancellation) throws -> Result
 ) async throws -> Result {

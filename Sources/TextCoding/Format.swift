@@ -20,9 +20,9 @@ package enum Format {
         return "\(oneDecimal(value)) \(units[unit])"
     }
 
-    /// Returns milliseconds as `1.2 s`.
-    package static func seconds(_ milliseconds: UInt64) -> String {
-        "\(oneDecimal(Double(milliseconds) / 1000)) s"
+    /// Returns a duration as `1.2 s`.
+    package static func seconds(_ duration: Duration) -> String {
+        "\(oneDecimal(duration / .seconds(1))) s"
     }
 
     /// Returns seconds as `8 s`, `3 min 20 s` or `2 h 5 min`.

@@ -15,10 +15,10 @@ struct SummaryAfterPush {
     private static let largeSize = 1 << 20
     /// The number of refs that makes a summary of about that size.
     private static let manyRefs = 5000
-    /// Milliseconds to wait for libostree's lock while the client waits.
-    private static let shortTimeout: UInt64 = 500
-    /// Milliseconds to wait for it in the detached process.
-    private static let timeout: UInt64 = 600_000
+    /// The time to wait for libostree's lock while the client waits.
+    private static let shortTimeout = Duration.milliseconds(500)
+    /// The time to wait for it in the detached process.
+    private static let timeout = Duration.seconds(600)
 
     /// Makes a missing summary, before the first client looks for it.
     func makeMissing(_ logger: Logger) {
@@ -57,10 +57,10 @@ struct SummaryAfterPush {
         }
     }
 
-    private func options(timeout: UInt64) -> SummaryOptions {
+    private func options(timeout: Duration) -> SummaryOptions {
         var options = SummaryOptions()
         options.signers = signers
-        options.patience = timeout
+        options.timeout = timeout
         return options
     }
 

@@ -100,7 +100,7 @@ struct FallbackPuller {
     }
 
     private mutating func pull(_ refs: [RefName], with puller: Puller, from source: RemoteAddress) throws {
-        let start = Clock.milliseconds
+        let start = ContinuousClock.now
         let progress = terminal.progress("pulling from \(source)")
         puller.refusesOlder = refusesOlder
         if progress.isShown { puller.showProgress = { progress.show($0) } }
@@ -115,7 +115,7 @@ struct FallbackPuller {
             if let objection { terminal.warn("commit \(entry.commit) of ref \(entry.ref): \(objection)") }
         }
         let output = PullOutput(
-            remote: source, report: report, milliseconds: Clock.milliseconds - start, isDryRun: isDryRun)
+            remote: source, report: report, duration: start.duration(to: .now), isDryRun: isDryRun)
         output.show(on: terminal)
         results.append(output.json)
     }

@@ -121,7 +121,7 @@ struct PushCommand: ParsableCommand {
         _ refs: [(ref: RefName, commit: Checksum)], to address: RemoteAddress, from repository: Repository,
         _ cancellation: Cancellation
     ) throws -> PushOutput {
-        let start = Clock.milliseconds
+        let start = ContinuousClock.now
         let progress = output.terminal.progress("pushing to \(address)")
         var options = receiver.options(isVerbose: output.verbose)
         options.compression = compression
@@ -143,7 +143,7 @@ struct PushCommand: ParsableCommand {
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
         let result = PushOutput(
-            remote: address, report: report, milliseconds: Clock.milliseconds - start, isDryRun: isDryRun)
+            remote: address, report: report, duration: start.duration(to: .now), isDryRun: isDryRun)
         result.show(on: output.terminal)
         return result
     }

@@ -17,10 +17,10 @@ final class MessageRelay: Sendable {
 
     /// The number of bytes kept.
     private static let tailLimit = 8192
-    /// The time limit for relaying the last bytes of a program that exited, in milliseconds.
-    private static let timeout: UInt64 = 1000
-    /// The time limit for a child that it left behind to close its standard error, in milliseconds.
-    private static let childTimeout: UInt64 = 100
+    /// The time limit for relaying the last bytes of a program that exited.
+    private static let timeout: Duration = .seconds(1)
+    /// The time limit for a child that it left behind to close its standard error.
+    private static let childTimeout: Duration = .milliseconds(100)
 
     init(_ source: Descriptor, show: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
         self.source = source
@@ -28,7 +28,7 @@ final class MessageRelay: Sendable {
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
             defer { buffer.deallocate() }
             var text = DisplayedLines()
-            while (try? source.waitForInput(milliseconds: -1)) == true {
+            while (try? source.waitForInput()) == true {
                 shared.withLock { $0.isBusy = true }
                 guard let count = try? source.read(into: buffer), count > 0 else { break }
                 text.take(buffer[..<count]).withUnsafeBytes(show)
@@ -50,7 +50,7 @@ final class MessageRelay: Sendable {
     func finish() -> String {
         // All that it wrote is in the pipe; only a child of it can still add to that.
         _ = shared.wait(atMost: MessageRelay.timeout) { state in
-            state.isOver || !state.isBusy && (try? source.waitForInput(milliseconds: 0)) == false
+            state.isOver || !state.isBusy && (try? source.waitForInput(timeout: .zero)) == false
         }
         _ = shared.wait(atMost: MessageRelay.childTimeout) { $0.isOver }
         return shared.withLock { String(decoding: $0.tail, as: UTF8.self) }

@@ -66,7 +66,7 @@ final class ReceiverConnection {
         guard let input = process.input else { throw failure() }
         if cancellation?.isRequested == true { throw interruption() }
         do {
-            try input.writeAll(bytes, patience: timeout.milliseconds, cancellation: cancellation)
+            try input.writeAll(bytes, timeout: timeout, cancellation: cancellation)
         } catch {
             switch error.code {
             case ETIMEDOUT: throw silence()
@@ -90,7 +90,7 @@ final class ReceiverConnection {
     private func waitForOutput(_ timeout: Duration) throws -> Bool {
         do {
             return try process.output.waitForInput(
-                milliseconds: timeout.milliseconds, cancellation: cancellation)
+                timeout: timeout, cancellation: cancellation)
         } catch {
             throw error.code == ECANCELED ? interruption() : error
         }
@@ -236,20 +236,15 @@ final class ReceiverConnection {
     }
 
     private func wait() -> ChildProcess.Exit {
-        process.wait(atMost: UInt64(timeout.milliseconds), cancellation: cancellation)
+        process.wait(atMost: timeout, cancellation: cancellation)
     }
 
     /// The error for a receiver that exited early.
     private func failure() -> ClientError {
         // A terminal sends the signal to ssh too.
-        if let cancellation, cancellation.isRequested(within: ReceiverConnection.signalTimeout.milliseconds) {
+        if let cancellation, cancellation.isRequested(within: ReceiverConnection.signalTimeout) {
             return interruption()
         }
         return ReceiverFailure(command, exit: wait(), messages: messages.finish()).error
     }
-}
-
-extension Duration {
-    /// Whole milliseconds, as system calls take them.
-    fileprivate var milliseconds: Int32 { Int32(clamping: Int64(self / .milliseconds(1))) }
 }

@@ -137,7 +137,7 @@ struct CompleteTrees {
     /// Records how the folders were left. What is not recorded costs the next publication time, and nothing else.
     func save(temporaryFilesIn folder: Directory) {
         guard isChanged, let words = try? words() else { return }
-        if let foreignTime, !Clock.waitForFileTimes(after: foreignTime) {
+        if let foreignTime, !FileTime.wait(after: foreignTime) {
             try? repository.root.remove(CompleteTrees.path)
             return
         }

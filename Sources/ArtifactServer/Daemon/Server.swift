@@ -16,10 +16,10 @@ public struct Server {
         public var log: AccessLogFile?
         /// The certificate; nil for plain HTTP.
         public var certificate: Certificate?
-        /// Milliseconds that requests under way have to end after a signal.
-        public var shutdownTimeout: UInt64 = 10_000
-        /// Milliseconds between the records of what was pulled.
-        public var recordingInterval: UInt64 = 60_000
+        /// The time that requests under way have to end after a signal.
+        public var shutdownTimeout = Duration.seconds(10)
+        /// The interval at which pulls are recorded.
+        public var recordingInterval = Duration.seconds(60)
 
         /// Creates the default settings.
         public init() {}

@@ -14,8 +14,8 @@ public final class WebDaemon: @unchecked Sendable {
         public var connections: UInt32 = 1024
         /// The number of open connections from one address at most.
         public var connectionsPerAddress: UInt32 = 256
-        /// Seconds of silence after which a connection is closed.
-        public var timeout: UInt32 = 30
+        /// The time after which a silent connection is closed, in whole seconds.
+        public var timeout = Duration.seconds(30)
 
         /// Creates the default limits.
         public init() {}
@@ -51,7 +51,7 @@ public final class WebDaemon: @unchecked Sendable {
         settings.pointee.threads = UInt32(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         settings.pointee.connections = max(limits.connections, settings.pointee.threads)
         settings.pointee.connections_per_address = limits.connectionsPerAddress
-        settings.pointee.timeout = limits.timeout
+        settings.pointee.timeout = UInt32(limits.timeout / .seconds(1))
         settings.pointee.memory_per_connection = WebDaemon.memoryPerConnection
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         settings.pointee.begin = { context, target, _ in
@@ -113,15 +113,15 @@ public final class WebDaemon: @unchecked Sendable {
 
     /// Accepts no more connections, waits for requests under way, and stops.
     ///
-    /// - Parameter milliseconds: the time that requests have to end.
+    /// - Parameter timeout: the time that requests have to end.
     /// - Returns: the number of requests that were broken off.
-    public func stop(timeout milliseconds: UInt64) -> Int {
+    public func stop(timeout: Duration) -> Int {
         guard let daemon else { return 0 }
         stopping.withLock { $0 = true }
         MHD_quiesce_daemon(daemon)
         // Resets the connections that nobody has accepted.
         shutdown(socket.descriptor.number, Int32(SHUT_RDWR))
-        _ = site.metrics.waitForQuiet(atMost: milliseconds)
+        _ = site.metrics.waitForQuiet(atMost: timeout)
         let left = site.metrics.inFlight
         site.metrics.setConnections { 0 }
         self.daemon = nil

@@ -45,11 +45,11 @@ public final class AccessCollector: Sendable {
     /// The number of accesses recorded since the start.
     public var recordedCount: Int { state.withLock { $0.recorded } }
 
-    /// Records accesses at an interval of so many milliseconds, until `stop` is called.
-    public func run(every milliseconds: UInt64 = 60_000) {
+    /// Records accesses at intervals, until `stop` is called.
+    public func run(every interval: Duration = .seconds(60)) {
         var hasComplained = false
         while true {
-            _ = state.wait(atMost: milliseconds) { $0.isStopping || $0.isUrgent }
+            _ = state.wait(atMost: interval) { $0.isStopping || $0.isUrgent }
             let (accesses, isStopping) = state.withLock { state in
                 defer { (state.accesses, state.isUrgent) = ([:], false) }
                 return (state.accesses, state.isStopping)

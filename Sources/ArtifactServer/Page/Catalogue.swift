@@ -53,10 +53,10 @@ public final class Catalogue: Sendable {
 
     private struct State {
         var snapshot = Snapshot()
-        /// The time of the last refresh, on the monotonic clock.
-        var time: UInt64 = 0
+        /// The time of the last refresh.
+        var time = ContinuousClock.now
         /// The duration of the last refresh.
-        var duration: UInt64 = 0
+        var duration = Duration.zero
         var isRequested = false
         var isStopping = false
         var lengths: [Checksum: UInt64] = [:]
@@ -65,10 +65,10 @@ public final class Catalogue: Sendable {
 
     /// Refs that are listed at most.
     static let limit = 100_000
-    /// Age in milliseconds after which a snapshot is refreshed.
-    private static let freshness: UInt64 = 2000
-    /// Milliseconds that a request waits for a refresh at most.
-    private static let timeout: UInt64 = 250
+    /// The age from which on a snapshot is refreshed.
+    private static let freshness = Duration.seconds(2)
+    /// The time that a request waits for a refresh at most.
+    private static let timeout = Duration.milliseconds(250)
 
     private let repository: Repository
     private let state = Monitor(State())
@@ -82,7 +82,7 @@ public final class Catalogue: Sendable {
     /// Returns the current snapshot. One older than two seconds is refreshed; the caller waits for that only if the last
     /// refresh was quick.
     public func snapshot() -> Snapshot {
-        let isOld = state.withLock { Clock.milliseconds - $0.time > Catalogue.freshness }
+        let isOld = state.withLock { $0.time.duration(to: .now) > Catalogue.freshness }
         if isOld {
             let isQuick = state.change { state in
                 state.isRequested = true
@@ -107,7 +107,7 @@ public final class Catalogue: Sendable {
             // While the repository cannot be read, the old snapshot stays.
             if next.isRequested {
                 do { try refresh() } catch {
-                    state.change { ($0.isRequested, $0.time) = (false, Clock.milliseconds) }
+                    state.change { ($0.isRequested, $0.time) = (false, .now) }
                 }
             }
             measure(next.commits)
@@ -128,15 +128,15 @@ public final class Catalogue: Sendable {
     /// Determines sizes, until `run` is stopped or a refresh is requested.
     private func measure(_ commits: [Checksum]) {
         var found: [Checksum: UInt64] = [:]
-        var start = Clock.milliseconds
+        var start = ContinuousClock.now
         for commit in commits {
             // An unreadable commit gets size 0, so that it is not tried again.
             found[commit] = (try? repository.length(of: commit)) ?? 0
             // Publishing goes through all refs, so it happens once a second at most.
-            if Clock.milliseconds - start > 1000 {
+            if start.duration(to: .now) > .seconds(1) {
                 publish(found)
                 found = [:]
-                start = Clock.milliseconds
+                start = .now
                 if state.withLock({ $0.isStopping || $0.isRequested }) { return }
             }
         }
@@ -155,7 +155,7 @@ public final class Catalogue: Sendable {
     }
 
     private func refresh() throws {
-        let start = Clock.milliseconds
+        let start = ContinuousClock.now
         let (lengths, times) = state.withLock { ($0.lengths, $0.times) }
         let root = try Directory(repository.path)
         let refs = try repository.refs()
@@ -183,7 +183,7 @@ public final class Catalogue: Sendable {
             state.times = Dictionary(entries.compactMap { entry in entry.made.map { (entry.commit, $0) } }) {
                 $1
             }
-            (state.time, state.duration) = (Clock.milliseconds, Clock.milliseconds - start)
+            (state.time, state.duration) = (.now, start.duration(to: .now))
             state.isRequested = false
         }
     }

@@ -50,11 +50,11 @@ final class Metrics: Sendable {
         state.change(update)
     }
 
-    /// Waits until no request is under way, for so many milliseconds at most.
+    /// Waits until no request is under way.
     ///
     /// - Returns: false after a timeout.
-    func waitForQuiet(atMost milliseconds: UInt64) -> Bool {
-        state.wait(atMost: milliseconds) { $0.inFlight == 0 }
+    func waitForQuiet(atMost timeout: Duration) -> Bool {
+        state.wait(atMost: timeout) { $0.inFlight == 0 }
     }
 
     /// The number of requests under way.

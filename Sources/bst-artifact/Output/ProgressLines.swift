@@ -12,11 +12,11 @@ final class ProgressLines: Sendable {
     /// Indicates that the lines are shown at all.
     let isShown: Bool
     private let title: String
-    private let start = Clock.milliseconds
+    private let start = ContinuousClock.now
     private let state = Mutex(State())
 
     private struct State {
-        var lastShown: UInt64 = 0
+        var lastShown: ContinuousClock.Instant?
         /// The lengths of the lines shown; empty if none are.
         var lengths: [Int] = []
     }
@@ -28,16 +28,15 @@ final class ProgressLines: Sendable {
 
     /// Shows the progress of a transfer: objects, bytes, rate, time left.
     func show(_ progress: TransferProgress) {
-        let elapsed = Clock.milliseconds - start
-        show(ProgressLines.text(progress, milliseconds: elapsed))
+        show(ProgressLines.text(progress, elapsed: start.duration(to: .now) / .seconds(1)))
     }
 
     /// Shows `text` below the title, at most ten times a second.
     func show(_ text: @autoclosure () -> String) {
         guard isShown else { return }
         state.withLock { state in
-            let now = Clock.milliseconds
-            guard now - state.lastShown >= 100 else { return }
+            let now = ContinuousClock.now
+            if let last = state.lastShown, last.duration(to: now) < .milliseconds(100) { return }
             state.lastShown = now
             let width = ProgressLines.width
             let lines = [title, text()].map { String($0.forDisplay(limit: .max).prefix(width - 1)) }
@@ -69,16 +68,16 @@ final class ProgressLines: Sendable {
     }
 
     /// Returns a transfer's line: `[####------] 1234 objects, 45.6 MiB, 12.3 MiB/s, 5 s left`.
-    static func text(_ progress: TransferProgress, milliseconds: UInt64) -> String {
+    static func text(_ progress: TransferProgress, elapsed: Double) -> String {
         var parts = [Format.count(progress.objects, "object"), Format.bytes(progress.bytes)]
         // A rate of the first moments would be misleading.
-        guard milliseconds >= 500 else { return parts.joined(separator: ", ") }
-        let rate = Double(progress.bytes) / Double(milliseconds) * 1000
+        guard elapsed >= 0.5 else { return parts.joined(separator: ", ") }
+        let rate = Double(progress.bytes) / elapsed
         parts.append("\(Format.bytes(UInt64(rate)))/s")
         guard let fraction = progress.fraction else { return parts.joined(separator: ", ") }
         if fraction >= 0.02 {
-            let left = Double(milliseconds) * (1 - fraction) / fraction
-            parts.append("\(Format.duration(seconds: UInt64(left / 1000))) left")
+            let left = elapsed * (1 - fraction) / fraction
+            parts.append("\(Format.duration(seconds: UInt64(left))) left")
         }
         let filled = Int(fraction * 20)
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled)

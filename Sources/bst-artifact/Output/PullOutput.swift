@@ -7,7 +7,7 @@ import TextCoding
 struct PullOutput {
     let remote: RemoteAddress
     let report: PullReport
-    let milliseconds: UInt64
+    let duration: Duration
     let isDryRun: Bool
 
     func show(on terminal: Terminal) {
@@ -24,7 +24,7 @@ struct PullOutput {
         if !isDryRun {
             terminal.say(
                 "pulled \(Format.count(report.objects, "object")), \(Format.bytes(report.bytes)) in "
-                    + "\(Format.seconds(milliseconds)) from \(remote)")
+                    + "\(Format.seconds(duration)) from \(remote)")
         }
     }
 
@@ -48,7 +48,7 @@ struct PullOutput {
         }
         return [
             "remote": JSON(remote), "refs": .array(refs), "objects": JSON(report.objects),
-            "bytes": JSON(report.bytes), "milliseconds": JSON(milliseconds),
+            "bytes": JSON(report.bytes), "milliseconds": JSON(Int(duration / .milliseconds(1))),
         ]
     }
 }

@@ -8,7 +8,7 @@ import TextCoding
 struct PushOutput {
     let remote: RemoteAddress
     let report: PushReport
-    let milliseconds: UInt64
+    let duration: Duration
     let isDryRun: Bool
 
     var isComplete: Bool { report.isComplete }
@@ -39,7 +39,7 @@ struct PushOutput {
         terminal.say(
             isDryRun
                 ? "would push at most \(objects) to \(remote), less what it has already"
-                : "pushed \(objects), \(Format.bytes(report.bytes)) in \(Format.seconds(milliseconds)) to \(remote)"
+                : "pushed \(objects), \(Format.bytes(report.bytes)) in \(Format.seconds(duration)) to \(remote)"
         )
     }
 
@@ -53,7 +53,7 @@ struct PushOutput {
         }
         return [
             "remote": JSON(remote), "refs": .array(refs), "objects": JSON(report.objects),
-            "bytes": JSON(report.bytes), "milliseconds": JSON(milliseconds),
+            "bytes": JSON(report.bytes), "milliseconds": JSON(Int(duration / .milliseconds(1))),
         ]
     }
 }

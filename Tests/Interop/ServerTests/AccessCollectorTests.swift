@@ -30,9 +30,9 @@ import Testing
     }
 
     /// Runs a collector while `body` uses it.
-    private func collecting(every milliseconds: UInt64, _ body: (AccessCollector) throws -> Void) throws {
+    private func collecting(every interval: Duration, _ body: (AccessCollector) throws -> Void) throws {
         let collector = AccessCollector(try Repository(place.repository)) { _ in }
-        let thread = try SystemCalls.Thread { collector.run(every: milliseconds) }
+        let thread = try SystemCalls.Thread { collector.run(every: interval) }
         defer {
             collector.stop()
             thread.join()
@@ -42,13 +42,13 @@ import Testing
 
     @Test func `An access is recorded after a while, and not before`() throws {
         let ref = try #require(RefName(ServedCache.ref))
-        try collecting(every: 20) { (collector) throws in
+        try collecting(every: .milliseconds(20)) { (collector) throws in
             collector.add(.ref(ref))
             #expect(try eventually { () throws in try isFresh })
             #expect(eventually { collector.recordedCount == 1 })
         }
         try run(["touch", "-d", "2 days ago", "\(place.repository)/refs/heads/\(ServedCache.ref)"]).checked()
-        try collecting(every: 3_600_000) { (collector) throws in
+        try collecting(every: .seconds(3600)) { (collector) throws in
             collector.add(.ref(ref))
             #expect(try !isFresh)
         }
@@ -57,7 +57,7 @@ import Testing
 
     @Test func `More accesses than are held are recorded at once`() throws {
         let ref = try #require(RefName(ServedCache.ref))
-        try collecting(every: 3_600_000) { (collector) throws in
+        try collecting(every: .seconds(3600)) { (collector) throws in
             collector.add(.ref(ref))
             for number in 0..<10_000 { collector.add(.ref(try #require(RefName("no/such/ref\(number)")))) }
             #expect(eventually { collector.recordedCount == 1 })

@@ -54,6 +54,24 @@ final class FaultInjector: FileSystemObserver, @unchecked Sendable {
     /// Whether the process counts as dead.
     private(set) var isDead = false
 
+    /// The injector in use. Release builds cannot have one.
+    static var installed: FaultInjector? {
+        get {
+            #if DEBUG
+                FileSystemObservation.observer as? FaultInjector
+            #else
+                nil
+            #endif
+        }
+        set {
+            #if DEBUG
+                FileSystemObservation.observer = newValue
+            #else
+                precondition(newValue == nil, "only debug builds inject faults")
+            #endif
+        }
+    }
+
     init(_ fault: Fault, at point: Int, on fileSystem: FileSystemKind, _ model: DiskModel) {
         self.fileSystem = fileSystem
         self.fault = fault

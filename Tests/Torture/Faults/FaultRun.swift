@@ -53,7 +53,7 @@ struct FaultRun {
         expect(Set(second).count == 1, "some refs moved and others did not")
         if outcome.isAcknowledged { expect(second.allSatisfy { $0 == .new }, "recovery undid a push") }
         // The push is made again. What moved already is a stale expectation then, except where it is there already.
-        FileSystemObservation.observer = nil
+        FaultInjector.installed = nil
         let repeated = try serve()
         expect(repeated == nil, "the push cannot be repeated: \(repeated.map { "\($0)" } ?? "")")
         expect(try positions().allSatisfy { $0 == .new }, "the repeated push moved no refs")
@@ -64,7 +64,7 @@ struct FaultRun {
     }
 
     private func prepare() throws {
-        FileSystemObservation.observer = nil
+        FaultInjector.installed = nil
         try ChildProcess.succeed(["cp", "-a", shape.cache, cache])
         if mkdir("\(place)/attic", 0o755) != 0 { throw SystemError("make directory \(place)/attic") }
         if !shape.prelude.isEmpty, let error = try serve(shape.prelude, .one) { throw error }
@@ -89,9 +89,9 @@ struct FaultRun {
     private func receive(_ fault: Fault, at point: Int) throws -> Outcome {
         let injector = FaultInjector(
             fault, at: point, on: fileSystem, DiskModel(root: cache, attic: "\(place)/attic"))
-        FileSystemObservation.observer = injector
+        FaultInjector.installed = injector
         let error = try serve()
-        FileSystemObservation.observer = nil
+        FaultInjector.installed = nil
         let output = try Directory.openAnywhere("\(place)/output").readAll(limit: 1 << 20)
         let isAcknowledged = shape.version == .one ? try ClientStream.isAcknowledged(output) : error == nil
         return Outcome(injector: injector, succeeded: error == nil, isAcknowledged: isAcknowledged)
@@ -102,14 +102,14 @@ struct FaultRun {
     }
 
     private func serve(_ stream: [UInt8], _ version: ProtocolVersion) throws -> (any Error)? {
-        let observer = FileSystemObservation.observer
-        FileSystemObservation.observer = nil
+        let injector = FaultInjector.installed
+        FaultInjector.installed = nil
         let folder = try Directory(place)
         for name in ["input", "output"] { try folder.remove(name) }
         try folder.createFile("input").writeAll(stream)
         let input = try folder.openFile("input")
         let output = try folder.createFile("output")
-        FileSystemObservation.observer = observer
+        FaultInjector.installed = injector
         var options = Receiver.Options()
         options.version = version
         do {

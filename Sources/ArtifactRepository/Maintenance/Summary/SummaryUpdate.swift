@@ -10,10 +10,10 @@ public struct SummaryOptions: Sendable {
     public var signers: [SummarySigner] = []
     /// Whether every ref is read, whatever is known of it.
     public var isComplete = false
-    /// How long to wait for libostree's repository lock, in milliseconds.
-    public var patience: UInt64 = 30_000
+    /// The time to wait for libostree's repository lock.
+    public var timeout = Duration.seconds(30)
 
-    /// No signatures; half a minute's patience.
+    /// No signatures; a timeout of half a minute.
     public init() {}
 }
 
@@ -231,11 +231,11 @@ struct SummaryUpdate {
             openat(root.descriptor.number, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
         }
         guard number >= 0 else { throw SystemError("open \(repository.path)/.lock") }
-        guard let lock = try FileLock(Descriptor(number), waitingAtMost: options.patience) else {
+        guard let lock = try FileLock(Descriptor(number), waitingAtMost: options.timeout) else {
             throw RepositoryError(
                 .busy,
                 "cannot update the summary of \(repository.path): another program holds the repository's lock for more "
-                    + "than \(options.patience / 1000) s, so try again when it has ended")
+                    + "than \(Int(options.timeout / .seconds(1))) s, so try again when it has ended")
         }
         return try withExtendedLifetime(lock) { try body() }
     }
