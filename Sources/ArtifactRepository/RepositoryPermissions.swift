@@ -55,7 +55,7 @@ extension Repository {
             try root.openFile(path).share(with: group)
         case S_IFDIR:
             // The directories of pushes in progress stay their owners'.
-            if path.hasPrefix("tmp/"), QuarantineFolder.isQuarantine(String(path.dropFirst(4))) { return }
+            if path.hasPrefix("tmp/"), QuarantineDirectory.isQuarantine(String(path.dropFirst(4))) { return }
             let directory = try root.directory(path)
             try directory.descriptor.share(with: group)
             for entry in try directory.entries() { try share("\(path)/\(entry)", with: group) }

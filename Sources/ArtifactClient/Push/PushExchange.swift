@@ -13,7 +13,7 @@ struct PushExchange {
     private let connection: ReceiverConnection
     private let progress: PushProgress
     /// Visits each object once, also in the exchanges that follow.
-    private(set) var walk: Closure
+    private(set) var walk: ObjectWalk
     private(set) var report = PushReport()
 
     /// The space for refs in a message, beside a long pull URL.
@@ -23,7 +23,7 @@ struct PushExchange {
     /// Starts a receiver.
     init(
         with command: ReceiverCommand, from repository: Repository, _ options: Pusher.Options,
-        _ walk: Closure,
+        _ walk: ObjectWalk,
         _ progress: PushProgress
     ) throws {
         self.repository = repository

@@ -19,9 +19,9 @@ final class PushProgress {
         self.show = show
         guard show != nil else { return }
         // A missing object is reported when it is to be sent.
-        var closure = Closure(repository)
+        var walk = ObjectWalk(repository)
         for commit in commits {
-            try? closure.visit(commit) { total += cost(of: $0) }
+            try? walk.visit(commit) { total += cost(of: $0) }
         }
     }
 

@@ -76,7 +76,7 @@ public struct Pusher {
         let command = try ReceiverCommand(remote, options: options.receiver)
         let progress = PushProgress(repository, commits: refs.map(\.commit), options.showProgress)
         var report = PushReport()
-        var walk = Closure(repository)
+        var walk = ObjectWalk(repository)
         var seen: Set<RefName> = []
         var rest = refs.filter { seen.insert($0.ref).inserted }[...]
         while !rest.isEmpty {

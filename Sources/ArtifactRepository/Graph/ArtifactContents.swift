@@ -2,28 +2,28 @@
 
 import ArtifactProtocol
 
-/// What an artifact consists of, in numbers.
+/// The size of an artifact, in numbers.
 public struct ArtifactContents: Sendable, Equatable {
-    /// How many files and symbolic links there are, each counted as often as it occurs.
+    /// The number of files and symbolic links, each counted as often as it occurs.
     public var files = 0
-    /// How many folders there are, the root not counted.
+    /// The number of directories, the root not counted.
     public var folders = 0
-    /// How many different objects it consists of, the commit included.
+    /// The number of different objects, the commit included.
     public var objects = 0
-    /// How many bytes of disk these objects take.
+    /// The disk space of these objects in bytes.
     public var bytes: UInt64 = 0
-    /// Whether there is detached metadata, such as signatures.
+    /// Indicates that there is detached metadata, such as signatures.
     public var hasDetachedMetadata = false
 }
 
 extension Repository {
-    /// Counts what a commit consists of.
+    /// Counts the files, directories and objects of a commit.
     ///
-    /// - Throws: `RepositoryError` with `missingObject` where it is not there as a whole.
+    /// - Throws: `RepositoryError` with `missingObject` if it is not there as a whole.
     public func contents(of commit: Checksum) throws -> ArtifactContents {
         var contents = ArtifactContents()
-        var closure = Closure(self)
-        try closure.visit(commit) { name in
+        var walk = ObjectWalk(self)
+        try walk.visit(commit) { name in
             guard let bytes = try allocatedSize(of: name) else {
                 throw RepositoryError(.missingObject, "object \(name) is missing in \(path): pull it again")
             }
@@ -42,11 +42,10 @@ extension Repository {
         if let counts = known[tree] { return counts }
         let name = ObjectName(tree, .dirtree)
         let opened = try load(name) { try DirTree($0, name) }
-        var result = (files: opened.fileCount, folders: opened.directoryCount)
-        for index in 0..<opened.directoryCount {
-            guard let child = opened.directory(index) else { continue }
-            let below = try count(child.tree, &known)
-            // Trees that name the same folder twice on each level have more folders than numbers have room for.
+        var result = (files: opened.files.count, folders: opened.directories.count)
+        for directory in opened.directories {
+            let below = try count(directory.tree, &known)
+            // Trees that name the same directory twice on each level have more directories than an Int can count.
             result = (result.files &+ below.files, result.folders &+ below.folders)
         }
         known[tree] = result

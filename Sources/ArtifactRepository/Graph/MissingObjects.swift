@@ -2,46 +2,45 @@
 
 import ArtifactProtocol
 
-/// Walks commits whose objects are partly here and partly to be brought, and tells which ones are lacking, as those arrive that
-/// name others.
+/// Walks commits of which some objects are missing, and yields the missing ones as those arrive that name others.
 ///
-/// Folders are opened one after the other, and only when the files of those before them have been asked for: so a list of
-/// missing files is never longer than one folder. Folders that the store is known to have whole are not opened.
+/// Directories are opened one at a time, when the files of the one before have been requested: so the list of
+/// missing files is never longer than one directory. Directories that the store is known to have whole are not opened.
 public final class MissingObjects {
     private let quarantine: any Quarantine
     private let followsParents: Bool
-    /// Whether what was seen or remembered before is believed. Otherwise everything is looked at again.
+    /// True to believe what was seen or marked before; false to look at everything again.
     private let trustsMarks: Bool
-    /// What is known to be missing and was not asked for yet. A name may stand in it twice.
+    /// Missing objects that were not requested yet. A name may stand in it twice.
     private var missing: [ObjectName] = []
-    /// Folders that are here but whose names were not looked at.
+    /// Directories that are here and were not opened yet.
     private var unopened: [ObjectName] = []
-    /// Commits, and folders that were here from the beginning; everything else that was met is looked up in the quarantine.
+    /// Commits, and directories that were here from the beginning; everything else is looked up in the quarantine.
     private var met: Set<ObjectName> = []
-    /// What was asked for and is not in the quarantine yet.
+    /// Requested objects that are not in the quarantine yet.
     private var awaited: Set<ObjectName> = []
-    /// The commits that were asked for as parents of others, which need not exist.
+    /// Commits that were requested as parents of others, which need not exist.
     private var parents: Set<ObjectName> = []
 
-    /// More folders than these do not wait to be opened: a peer decides how many there are.
+    /// Limit of unopened directories: a peer decides how many there are.
     private static let unopenedLimit = 500_000
 
-    /// Prepares to look for what is in neither a quarantine nor its store.
+    /// Prepares to look for objects that are in neither a quarantine nor its store.
     ///
     /// - Parameters:
     ///   - quarantine: where objects arrive.
-    ///   - followsParents: whether the parents of missing commits are wanted too, where they are to be had.
-    ///   - trustsMarks: whether to believe what the store remembers to have whole, and not to look.
+    ///   - followsParents: true to want the parents of missing commits too, if they are to be had.
+    ///   - trustsMarks: true to believe what the store remembers to have whole, and not to look.
     public init(in quarantine: any Quarantine, followsParents: Bool = false, trustsMarks: Bool = true) {
         self.quarantine = quarantine
         self.followsParents = followsParents
         self.trustsMarks = trustsMarks
     }
 
-    /// How many objects are known to be missing.
+    /// The number of objects that are known to be missing.
     public var count: Int { missing.count + awaited.count }
 
-    /// Whether nothing is missing. Where `next` returns nil before, something that was asked for is to arrive first.
+    /// True if nothing is missing. If `next` returns nil before that, a requested object has to arrive first.
     public var isEmpty: Bool { missing.isEmpty && awaited.isEmpty && unopened.isEmpty }
 
     /// Adds a commit, with its detached metadata and its tree.
@@ -58,7 +57,7 @@ public final class MissingObjects {
             if try quarantine.contains(name) { try open(name) } else { missing.append(name) }
         case .dirtree:
             if trustsMarks {
-                // What was received was met before.
+                // Received directories were met before.
                 if try quarantine.holds(name) || quarantine.storeHasWhole(name.checksum) { return }
             }
             guard try quarantine.contains(name) else { return missing.append(name) }
@@ -68,17 +67,17 @@ public final class MissingObjects {
         }
     }
 
-    private func open(later folder: ObjectName) throws {
+    private func open(later directory: ObjectName) throws {
         guard unopened.count < MissingObjects.unopenedLimit else {
             throw RepositoryError.badObject(
-                folder,
+                directory,
                 "it has more than \(MissingObjects.unopenedLimit) folders beside it, and at most so many are taken"
             )
         }
-        unopened.append(folder)
+        unopened.append(directory)
     }
 
-    /// Looks at what a commit or folder that is here consists of.
+    /// Wants the parts of a commit or directory that is here.
     private func open(_ name: ObjectName) throws {
         guard let bytes = try quarantine.metadata(name) else { return }
         if name.type == .commit {
@@ -89,33 +88,22 @@ public final class MissingObjects {
                 parents.insert(ObjectName(parent, .commit))
                 try add(parent)
             }
-            try want(ObjectName(commit.treeMetadata, .dirmeta))
-            try want(ObjectName(commit.tree, .dirtree))
-            return
+            return try commit.forEachPart(want)
         }
-        let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
-        for index in 0..<tree.fileCount {
-            if let file = tree.file(index) { try want(ObjectName(file, .file)) }
-        }
-        // Folders are asked for first, since the last ones come first: what is in them is to be known before the files are all
-        // asked for, or there is nothing to do for as long as a question takes.
-        for index in 0..<tree.directoryCount {
-            guard let child = tree.directory(index) else { continue }
-            try want(ObjectName(child.metadata, .dirmeta))
-            try want(ObjectName(child.tree, .dirtree))
-        }
+        // Directories come last, so that they pop first; otherwise a round trip is lost once the files are requested.
+        try bytes.withUnsafeBytes { try DirTree($0, name) }.forEachPart(want)
     }
 
-    /// The next object to ask for, or nil where nothing is known to be missing at the moment.
+    /// The next object to request; nil if none is known to be missing at the moment.
     public func next() throws -> ObjectName? {
         while true {
             if let name = missing.popLast() {
-                // It may have come since, under another name in the tree.
+                // It may have arrived since, by another path in the tree.
                 if try quarantine.holds(name) || !awaited.insert(name).inserted { continue }
                 return name
             }
-            guard let folder = unopened.popLast() else { return nil }
-            try open(folder)
+            guard let directory = unopened.popLast() else { return nil }
+            try open(directory)
         }
     }
 

@@ -2,85 +2,73 @@
 
 import ArtifactProtocol
 
-/// Walks everything that commits consist of, each object once.
+/// Visits commits and everything that they consist of, each object once.
 ///
-/// It remembers the checksums that it met, 33 bytes each, and not the objects.
-public struct Closure {
+/// It remembers the names that it met, 33 bytes each, and not the objects.
+public struct ObjectWalk {
     private let repository: Repository
-    private var visited: Set<ObjectName> = []
+    private let passesOverDamage: Bool
+    /// The objects that were met, except those that the visitor skipped.
+    private(set) var visited: Set<ObjectName> = []
 
-    /// Prepares to walk commits of `repository`.
-    public init(_ repository: Repository) {
-        self.repository = repository
+    /// Prepares to walk in a repository.
+    ///
+    /// - Parameter passesOverDamage: true to pass over what is missing or damaged, instead of throwing.
+    public init(_ repository: Repository, passesOverDamage: Bool = false) {
+        (self.repository, self.passesOverDamage) = (repository, passesOverDamage)
     }
 
-    /// Visits the objects of a commit that were not visited before: the commit, its detached metadata if any, then
-    /// folder by folder.
+    /// Visits the objects of a commit that were not visited before.
     ///
-    /// - Throws: `RepositoryError` with `missingObject` where the repository does not have it all; what `visit`
-    ///   throws.
-    public mutating func visit(_ checksum: Checksum, _ visit: (ObjectName) throws -> Void) throws {
-        let name = ObjectName(checksum, .commit)
-        guard visited.insert(name).inserted else { return }
-        let commit = try repository.commit(checksum)
-        try visit(name)
-        let detached = ObjectName(checksum, .commitmeta)
-        if try repository.contains(detached) { try visit(detached) }
-        try self.once(ObjectName(commit.treeMetadata, .dirmeta), visit)
-        var pending = [ObjectName(commit.tree, .dirtree)]
-        while let next = pending.popLast() {
-            guard visited.insert(next).inserted else { continue }
-            let tree = try repository.load(next) { try DirTree($0, next) }
-            try visit(next)
-            for index in 0..<tree.fileCount {
-                guard let file = tree.file(index) else { continue }
-                try once(ObjectName(file, .file), visit)
+    /// - Throws: `RepositoryError` with `missingObject` if the repository lacks one; what `visit` throws.
+    public mutating func visit(_ commit: Checksum, _ visit: (ObjectName) throws -> Void) throws {
+        try walk(from: [ObjectName(commit, .commit)]) { name in
+            try visit(name)
+            return true
+        }
+    }
+
+    /// Visits objects and all that they consist of, depth first, a directory's files before its directories.
+    ///
+    /// - Parameter visit: returns false to skip an object and what it consists of, until it is met again.
+    mutating func walk(from names: [ObjectName], _ visit: (ObjectName) throws -> Bool) throws {
+        var pending = names
+        while let name = pending.popLast() {
+            guard visited.insert(name).inserted else { continue }
+            guard try visit(name) else {
+                visited.remove(name)
+                continue
             }
-            for index in 0..<tree.directoryCount {
-                guard let child = tree.directory(index) else { continue }
-                try once(ObjectName(child.metadata, .dirmeta), visit)
-                pending.append(ObjectName(child.tree, .dirtree))
+            func meet(_ child: ObjectName) throws {
+                if child.type == .dirtree { return pending.append(child) }
+                if try visited.insert(child).inserted && !visit(child) { visited.remove(child) }
+            }
+            if passesOverDamage {
+                _ = try repository.ifIntact { [repository] in try repository.forEachPart(of: name, meet) }
+            } else {
+                try repository.forEachPart(of: name, meet)
             }
         }
     }
 
-    private mutating func once(_ name: ObjectName, _ visit: (ObjectName) throws -> Void) throws {
-        if visited.insert(name).inserted { try visit(name) }
+    /// Forgets objects, which are visited again if they are met again.
+    mutating func forget(_ names: [ObjectName]) {
+        visited.subtract(names)
     }
 }
 
 extension Repository {
-    /// Reads a commit.
-    ///
-    /// - Throws: `RepositoryError` with `missingObject` where it is not there.
-    public func commit(_ checksum: Checksum) throws -> Commit {
-        let name = ObjectName(checksum, .commit)
-        return try load(name) { try Commit($0, name) }
-    }
-
-    func load<T>(_ name: ObjectName, _ parse: (UnsafeRawBufferPointer) throws -> T) throws -> T {
-        guard let bytes = try metadata(name) else {
-            throw RepositoryError(
-                .missingObject,
-                "object \(name) is missing in \(path): pull it again, or check with 'ostree fsck'")
+    /// Visits the objects that a commit or directory refers to, but no parents of commits.
+    func forEachPart(of name: ObjectName, _ visit: (ObjectName) throws -> Void) throws {
+        switch name.type {
+        case .commit:
+            let commit = try commit(name.checksum)
+            let detached = ObjectName(name.checksum, .commitmeta)
+            if try contains(detached) { try visit(detached) }
+            try commit.forEachPart(visit)
+        case .dirtree: try load(name) { try DirTree($0, name) }.forEachPart(visit)
+        case .file, .dirmeta, .commitmeta: break
         }
-        return try bytes.withUnsafeBytes(parse)
-    }
-
-    /// Returns what `read` makes of objects, or nil where one of them is missing or damaged. Every other failure is
-    /// thrown: that something cannot be read now does not mean that it is not there.
-    func ifIntact<T>(_ read: () throws -> T) throws -> T? {
-        do { return try read() } catch let error as RepositoryError
-            where error.code == .missingObject || error.code == .badObject
-        {
-            return nil
-        }
-    }
-
-    /// Whether a commit is here, and its tree too as far as libostree knows: an ancestor may be known by its commit object
-    /// alone, its tree never having been fetched.
-    func hasWhole(_ commit: Checksum) throws -> Bool {
-        try contains(ObjectName(commit, .commit)) && !isPartial(commit)
     }
 
     /// The commits from `tip` back to `ancestor`, which is not among them, newest first.

@@ -2,14 +2,14 @@
 
 import ArtifactProtocol
 
-/// What commits consist of, for a peer that asks for objects by name: it gets those and no others.
+/// The objects of commits, for a peer that asks for objects by name: it gets those and no others.
 ///
-/// Usually it asks for what something that it was given names, which is known then. It may also have a part of the tree from
-/// elsewhere, and ask for what is below; then the tree is walked until that is found.
+/// Usually a peer asks for objects that the last ones named, which are known then. It may also have a part of the tree from
+/// elsewhere and ask for objects below it; then the tree is walked until they are found.
 public final class OfferedObjects {
     private let repository: Repository
     private var offered: Set<ObjectName> = []
-    /// Commits and folders of which it was not looked at what they consist of.
+    /// Offered commits and directories that were not opened yet.
     private var unopened: Set<ObjectName> = []
 
     /// Prepares to offer objects of `repository`.
@@ -28,9 +28,9 @@ public final class OfferedObjects {
         if name.type == .commit || name.type == .dirtree { unopened.insert(name) }
     }
 
-    /// Whether an object is among those that are offered.
+    /// Returns true if an object is offered, opening trees until it is found.
     ///
-    /// - Throws: `RepositoryError` where the repository is damaged.
+    /// - Throws: `RepositoryError` if the repository is damaged.
     public func contains(_ name: ObjectName) throws -> Bool {
         while !offered.contains(name) {
             // Commits last: their ancestors are hardly ever meant.
@@ -39,7 +39,7 @@ public final class OfferedObjects {
             }
             try open(next)
         }
-        // What it names will be asked for next.
+        // The objects that it names will be asked for next.
         try open(name)
         return true
     }
@@ -50,22 +50,12 @@ public final class OfferedObjects {
             guard try repository.hasWhole(name.checksum) else { return }
             let commit = try repository.commit(name.checksum)
             if let parent = commit.parent { add(parent) }
-            offered.insert(ObjectName(commit.treeMetadata, .dirmeta))
-            offer(ObjectName(commit.tree, .dirtree))
-            return
+            return try commit.forEachPart(offer)
         }
-        let tree = try repository.load(name) { try DirTree($0, name) }
-        for index in 0..<tree.fileCount {
-            if let file = tree.file(index) { offered.insert(ObjectName(file, .file)) }
-        }
-        for index in 0..<tree.directoryCount {
-            guard let child = tree.directory(index) else { continue }
-            offered.insert(ObjectName(child.metadata, .dirmeta))
-            offer(ObjectName(child.tree, .dirtree))
-        }
+        try repository.load(name) { try DirTree($0, name) }.forEachPart(offer)
     }
 
-    /// Whether the peer can have an object that is offered. Detached metadata need not exist, and ancestors need not be here.
+    /// Returns true if an offered object is here. Detached metadata need not exist, and ancestors need not be here.
     public func isHere(_ name: ObjectName) throws -> Bool {
         switch name.type {
         case .commit: try repository.hasWhole(name.checksum)

@@ -2,7 +2,7 @@
 
 import ArtifactProtocol
 
-/// What differs between the trees of two commits. Folders that are the same are not opened.
+/// The differences between the trees of two commits. Directories that are the same are not opened.
 public struct TreeDiff {
     /// One difference.
     public struct Change: Sendable, Equatable {
@@ -18,7 +18,7 @@ public struct TreeDiff {
 
         /// The kind of difference.
         public var kind: Kind
-        /// The path from the root, which is `/`; a folder's ends with a slash.
+        /// The path from the root, which is `/`; a directory's ends with a slash.
         public var path: String
     }
 
@@ -27,7 +27,7 @@ public struct TreeDiff {
 
     /// Compares two commits, and shows differences in the order of their paths.
     ///
-    /// - Throws: `RepositoryError` with `missingObject` where one of them is not there as a whole; what `show` throws.
+    /// - Throws: `RepositoryError` with `missingObject` if one of them is not there as a whole; what `show` throws.
     public static func compare(
         _ first: Checksum, _ second: Checksum, in repository: Repository,
         _ show: @escaping (Change) throws -> Void
@@ -38,7 +38,7 @@ public struct TreeDiff {
         try diff.compare(old.tree, new.tree, path: "/", depth: 0)
     }
 
-    /// What stands under a name.
+    /// The objects under a name.
     private struct Entry: Equatable {
         var file: Checksum?
         var tree: Checksum?
@@ -47,8 +47,8 @@ public struct TreeDiff {
 
     private func compare(_ first: Checksum?, _ second: Checksum?, path: String, depth: Int) throws {
         guard first != second else { return }
-        guard depth <= ClosureCheck.maximumDepth else {
-            throw RepositoryError(.badObject, "a tree is deeper than \(ClosureCheck.maximumDepth) folders")
+        guard depth <= DirTree.maximumDepth else {
+            throw RepositoryError(.badObject, "a tree is deeper than \(DirTree.maximumDepth) folders")
         }
         let (old, new) = (try entries(first), try entries(second))
         for name in Set(old.keys).union(new.keys).sorted() {
@@ -60,13 +60,13 @@ public struct TreeDiff {
                 try show(Change(kind: kind, path: path + name))
             }
             guard before?.tree != after?.tree || before?.metadata != after?.metadata else { continue }
-            let folder = "\(path)\(name)/"
+            let directory = "\(path)\(name)/"
             if before?.metadata != after?.metadata {
                 let kind: Change.Kind =
                     before?.tree == nil ? .added : after?.tree == nil ? .removed : .modified
-                try show(Change(kind: kind, path: folder))
+                try show(Change(kind: kind, path: directory))
             }
-            try compare(before?.tree, after?.tree, path: folder, depth: depth + 1)
+            try compare(before?.tree, after?.tree, path: directory, depth: depth + 1)
         }
     }
 
@@ -75,13 +75,10 @@ public struct TreeDiff {
         let name = ObjectName(checksum, .dirtree)
         let tree = try repository.load(name) { try DirTree($0, name) }
         var entries: [String: Entry] = [:]
-        for index in 0..<tree.fileCount {
-            entries[tree.fileName(index), default: Entry()].file = tree.file(index)
-        }
-        for index in 0..<tree.directoryCount {
-            guard let child = tree.directory(index) else { continue }
-            entries[tree.directoryName(index), default: Entry()].tree = child.tree
-            entries[tree.directoryName(index), default: Entry()].metadata = child.metadata
+        for file in tree.files { entries[file.name, default: Entry()].file = file.checksum }
+        for directory in tree.directories {
+            entries[directory.name, default: Entry()].tree = directory.tree
+            entries[directory.name, default: Entry()].metadata = directory.metadata
         }
         return entries
     }

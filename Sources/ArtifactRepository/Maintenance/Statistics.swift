@@ -121,24 +121,23 @@ private struct StatisticsWalk {
         let name = ObjectName(tree, .dirtree)
         // What this project, or several, need is known down to the leaves.
         if !note(name, number), let size = treeSizes[tree] { return size }
-        guard depth < ClosureCheck.maximumDepth,
+        guard depth < DirTree.maximumDepth,
             let opened = try repository.ifIntact({ try repository.load(name) { try DirTree($0, name) } })
         else {
             isWhole = false
             return 0
         }
         var size: UInt64 = 0
-        for index in 0..<opened.fileCount {
-            guard let file = opened.file(index) else { continue }
-            _ = note(ObjectName(file, .file), number)
-            guard let bytes = try repository.allocatedSize(of: ObjectName(file, .file)) else {
+        for file in opened.files {
+            let name = ObjectName(file.checksum, .file)
+            _ = note(name, number)
+            guard let bytes = try repository.allocatedSize(of: name) else {
                 isWhole = false
                 continue
             }
             size += bytes
         }
-        for index in 0..<opened.directoryCount {
-            guard let child = opened.directory(index) else { continue }
+        for child in opened.directories {
             _ = note(ObjectName(child.metadata, .dirmeta), number)
             size += try add(child.tree, number, depth: depth + 1, &isWhole)
         }

@@ -4,13 +4,12 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Looks whether everything that commits need is in quarantine or in the repository, and notes what of the quarantine
-/// they need.
+/// Checks that all objects of commits are in quarantine or in the repository, and notes the needed ones in quarantine.
 ///
-/// What it met is noted in the file system and not in memory, since a peer decides how much that is: needed objects in
-/// quarantine get a time of this check, and complete trees a mark (`CompleteTrees`). So its cost is in proportion to
-/// what is new.
-struct ClosureCheck {
+/// Progress is noted in the file system and not in memory, since a peer decides how much that is: needed objects in
+/// quarantine get a time of this check, and complete trees a mark (`CompleteTrees`). So the cost is in proportion to
+/// the new objects.
+struct ConnectivityCheck {
     private let quarantine: LocalQuarantine
     private let complete: CompleteTrees
     /// The heights of trees in the repository that have no mark yet, and of those that could not be marked.
@@ -20,14 +19,11 @@ struct ClosureCheck {
     /// The number of objects in quarantine that are needed.
     private(set) var newObjects = 0
 
-    /// Deeper trees are refused, as by libostree.
-    static let maximumDepth = 256
-
     init(_ quarantine: LocalQuarantine, _ complete: CompleteTrees) throws {
         self.quarantine = quarantine
         self.complete = complete
-        // A quarantine lives for a day, so nothing in it is as old. What counts is what the file system makes of it:
-        // some keep whole seconds only.
+        // A quarantine lives for a day, so nothing in it is as old. The stamp is read back, since some file systems keep
+        // whole seconds only.
         let stamp = timespec(
             tv_sec: time(nil) - .random(in: 172_800..<2_592_000), tv_nsec: .random(in: 0..<1_000_000_000))
         try quarantine.root.setModificationTime("incoming", stamp)
@@ -50,7 +46,7 @@ struct ClosureCheck {
         }
     }
 
-    /// Where an object was found.
+    /// The place of an object.
     private enum Place {
         /// In quarantine, and needed for the first time.
         case new
@@ -65,7 +61,7 @@ struct ClosureCheck {
         let status = try place.status(of: hex)
         if status == nil {
             if try quarantine.repository.contains(name) { return .stored }
-            guard try quarantine.takeFromReserve(name) else { throw missing(name, neededBy: parent) }
+            guard try quarantine.takeFromSalvage(name) else { throw missing(name, neededBy: parent) }
         } else if let time = status?.st_mtim, time.tv_sec == stamp.tv_sec, time.tv_nsec == stamp.tv_nsec {
             return .needed
         }
@@ -74,23 +70,23 @@ struct ClosureCheck {
         return .new
     }
 
-    /// A folder on the way down.
+    /// A directory on the way down.
     private struct Visit {
         let name: ObjectName
         let isStored: Bool
         /// The sizes of this dirtree and of all above it, in bytes.
         let openSize: UInt64
-        let tree: DirTree
+        let directories: DirTree.Entries<DirTree.Subdirectory>
         var next = 0
         var height = 1
     }
 
     private mutating func requireTree(_ root: Checksum, of commit: ObjectName) throws {
-        // Depth first with a stack of its own: how deep a tree is, is the peer's choice.
+        // Depth first with a stack of its own: the peer decides how deep a tree is.
         var stack: [Visit] = []
         _ = try enter(root, neededBy: commit, of: commit, &stack)
         while var visit = stack.popLast() {
-            guard visit.next < visit.tree.directoryCount else {
+            guard visit.next < visit.directories.count else {
                 leave(visit)
                 if var parent = stack.popLast() {
                     parent.height = max(parent.height, visit.height + 1)
@@ -98,12 +94,8 @@ struct ClosureCheck {
                 }
                 continue
             }
-            let child = visit.tree.directory(visit.next)
+            let child = visit.directories[visit.next]
             visit.next += 1
-            guard let child else {
-                stack.append(visit)
-                continue
-            }
             _ = try require(ObjectName(child.metadata, .dirmeta), neededBy: visit.name)
             let name = visit.name
             stack.append(visit)
@@ -113,9 +105,9 @@ struct ClosureCheck {
         }
     }
 
-    /// Begins with a folder, unless it is known to be complete.
+    /// Enters a directory.
     ///
-    /// - Returns: its height then.
+    /// - Returns: its height if it is known to be complete; nil if it is on the stack now.
     private mutating func enter(
         _ checksum: Checksum, neededBy parent: ObjectName, of commit: ObjectName, _ stack: inout [Visit]
     ) throws -> Int? {
@@ -127,9 +119,9 @@ struct ClosureCheck {
             : try quarantine.place(.dirtree).openFile(checksum.hex)
         // A tree that was met before may be met again at a greater depth.
         let known = place == .new ? nil : heights[checksum] ?? complete.height(of: file)
-        guard stack.count + (known ?? 1) <= ClosureCheck.maximumDepth else {
+        guard stack.count + (known ?? 1) <= DirTree.maximumDepth else {
             throw RepositoryError.badObject(
-                commit, "its tree is deeper than \(ClosureCheck.maximumDepth) folders")
+                commit, "its tree is deeper than \(DirTree.maximumDepth) folders")
         }
         if let known { return known }
         let openSize = try (stack.last?.openSize ?? 0) + UInt64(file.status().st_size)
@@ -142,16 +134,14 @@ struct ClosureCheck {
         let bytes = try file.readAll(limit: Commit.maximumMetadataSize)
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
         let visit = Visit(
-            name: name, isStored: place == .stored, openSize: openSize, tree: tree)
-        for index in 0..<tree.fileCount {
-            guard let file = tree.file(index) else { continue }
-            _ = try require(ObjectName(file, .file), neededBy: name)
-        }
+            name: name, isStored: place == .stored, openSize: openSize, directories: tree.directories)
+        for file in tree.files { _ = try require(ObjectName(file.checksum, .file), neededBy: name) }
         stack.append(visit)
         return nil
     }
 
-    /// Everything below was found. What readers see is marked only after publication, when it is there, too.
+    /// Marks a directory below which everything was found. Those of the repository are marked after publication, when all of it
+    /// is there.
     private mutating func leave(_ visit: Visit) {
         // It was closed meanwhile: as many as the tree is deep would be open.
         if !visit.isStored, let file = try? quarantine.place(.dirtree).openFile(visit.name.checksum.hex),
@@ -162,8 +152,8 @@ struct ClosureCheck {
         heights[visit.name.checksum] = visit.height
     }
 
-    /// Marks the trees that the repository had, now that everything that they need is in it. What fails costs the next
-    /// publication time, and nothing else.
+    /// Marks the trees that the repository had, now that all their objects are in it. A failure costs the next publication
+    /// time, and nothing else.
     func markStored() {
         let repository = quarantine.repository
         for (checksum, height) in heights {

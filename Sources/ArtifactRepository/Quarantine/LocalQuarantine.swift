@@ -6,31 +6,31 @@ import SystemCalls
 
 /// A quarantine in the repository's own `tmp`, so that publication is a matter of renaming.
 ///
-/// One folder for each type holds what was received and verified, under its checksum; `incoming` holds what is being
-/// written. `reserve` holds what is at hand though it was not received now: what an interrupted predecessor had
-/// verified, and second names of objects which the repository had when they were offered, in case that it loses them.
+/// One directory for each type holds the objects that were received and verified, under their checksums; `incoming` holds files
+/// that are being written. `salvage` holds objects that were not received now: the verified ones of an interrupted predecessor,
+/// and second names of objects that the repository had when they were offered, in case it loses them.
 final class LocalQuarantine: Quarantine {
     let repository: Repository
-    private let folder: QuarantineFolder
+    private let home: QuarantineDirectory
     private let places: [ObjectType: QuarantinePlace]
-    let reserve: Directory
+    let salvage: Directory
     let incoming: Directory
-    /// Whether `reserve` holds anything that the repository may not have.
-    private let hasInherited: Bool
-    /// Whether those who bring objects were told that they need not bring what the repository has, which must last then.
+    /// True if `salvage` holds objects of a predecessor.
+    private let hasSalvage: Bool
+    /// True if the peer was told that it need not send what the repository has, which must last then.
     private let isPush: Bool
-    /// What was known to be complete when that was first asked.
+    /// The marks of complete trees, as they were at the first use.
     private lazy var marks = try? CompleteTrees(repository)
     private let workers: ObjectWorkers
     private var fileCount = 0
 
     init(_ repository: Repository, _ purpose: QuarantinePurpose) throws {
         self.repository = repository
-        folder = try QuarantineFolder(in: try repository.standardDirectory("tmp"), purpose)
-        let root = folder.directory
-        try root.makeDirectory("reserve", mode: 0o700, mayExist: true)
-        let reserve = try root.directory("reserve")
-        // What was not complete when its owner died is of no use.
+        home = try QuarantineDirectory(in: try repository.standardDirectory("tmp"), purpose)
+        let root = home.directory
+        try root.makeDirectory(QuarantineDirectory.salvage, mode: 0o700, mayExist: true)
+        let salvage = try root.directory(QuarantineDirectory.salvage)
+        // Files that were not complete when their owner died are of no use.
         try root.removeTree("incoming")
         try root.makeDirectory("incoming", mode: 0o700)
         let incoming = try root.directory("incoming")
@@ -38,26 +38,27 @@ final class LocalQuarantine: Quarantine {
         for type in ObjectType.allCases {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
             let directory = try root.directory(type.rawValue)
-            try LocalQuarantine.empty(directory, of: type, into: reserve)
+            try LocalQuarantine.empty(directory, of: type, into: salvage)
             places[type] = QuarantinePlace(
-                directory: directory, incoming: incoming, fileMode: repository.permissions.fileMode)
+                directory: directory, incoming: incoming, mode: repository.mode,
+                fileMode: repository.permissions.fileMode)
         }
-        (self.places, self.reserve, self.incoming) = (places, reserve, incoming)
+        (self.places, self.salvage, self.incoming) = (places, salvage, incoming)
         if case .resumable(.pull, _) = purpose { isPush = false } else { isPush = true }
-        hasInherited = try !reserve.isEmpty()
+        hasSalvage = try !salvage.isEmpty()
         workers = try ObjectWorkers(count: repository.workerCount)
-        try folder.keepAge()
+        try home.keepAge()
     }
 
-    /// Keeps what a predecessor had verified at hand. Its commits come again with those that want them.
-    private static func empty(_ directory: Directory, of type: ObjectType, into reserve: Directory) throws {
+    /// Moves the verified objects of a predecessor to `salvage`. Its commits are sent again by those that want them.
+    private static func empty(_ directory: Directory, of type: ObjectType, into salvage: Directory) throws {
         try directory.forEachEntry { entry in
             switch type {
             case .file, .dirtree, .dirmeta:
                 guard let status = try directory.status(of: entry), QuarantinePlace.isComplete(status) else {
                     return try directory.remove(entry)
                 }
-                try directory.rename(entry, to: reserve, "\(entry).\(type.rawValue)")
+                try directory.rename(entry, to: salvage, "\(entry).\(type.rawValue)")
             case .commit, .commitmeta: try directory.remove(entry)
             }
         }
@@ -65,18 +66,18 @@ final class LocalQuarantine: Quarantine {
 
     func leave() {
         workers.stop(keepingWaiting: true)
-        // The folder itself decides whether it goes with its owner; one without anything in it is of no use.
-        let kept = ObjectType.allCases.map(place) + [reserve]
+        // An empty one is of no use to a successor.
+        let kept = ObjectType.allCases.map(place) + [salvage]
         if kept.allSatisfy({ (try? $0.isEmpty()) ?? false }) { discard() }
     }
 
     func discard() {
         workers.stop(keepingWaiting: false)
-        folder.discard()
+        home.discard()
     }
 
-    /// Where all of the quarantine is.
-    var root: Directory { folder.directory }
+    /// The directory of the quarantine.
+    var root: Directory { home.directory }
 
     func place(_ type: ObjectType) -> Directory {
         // Every type has its place, made in init.
@@ -88,7 +89,7 @@ final class LocalQuarantine: Quarantine {
     }
 
     func contains(_ name: ObjectName) throws -> Bool {
-        try repository.contains(name) || holds(name) || hasInherited && reserve.contains(name.fileName)
+        try repository.contains(name) || holds(name) || hasSalvage && salvage.contains(name.fileName)
     }
 
     func storeHasWhole(_ tree: Checksum) -> Bool {
@@ -104,7 +105,7 @@ final class LocalQuarantine: Quarantine {
             return try file.readAll(limit: Commit.maximumMetadataSize)
         }
         if let bytes = try repository.metadata(name) { return bytes }
-        return try reserve.fileIfPresent(name.fileName)?.readAll(limit: Commit.maximumMetadataSize)
+        return try salvage.fileIfPresent(name.fileName)?.readAll(limit: Commit.maximumMetadataSize)
     }
 
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
@@ -114,7 +115,7 @@ final class LocalQuarantine: Quarantine {
         }
         switch name.type {
         case .file, .dirtree, .dirmeta:
-            if try isPush && reserveFromRepository(name) || hasInherited && takeFromReserve(name) {
+            if try isPush && keepInSalvage(name) || hasSalvage && takeFromSalvage(name) {
                 return nil
             }
         case .commit, .commitmeta: break
@@ -122,28 +123,26 @@ final class LocalQuarantine: Quarantine {
         guard let place = places[name.type] else { return nil }
         guard name.type == .file else { return IncomingMetadata(name, place: place) }
         fileCount += 1
-        return BackgroundFile(
-            name, FileStorage(place: place, mode: repository.mode), size: size, temporaryName: "\(fileCount)",
-            workers)
+        return IncomingFile(name, place, size: size, temporaryName: "\(fileCount)", workers)
     }
 
     func takeVerdicts(waiting: Bool) -> [ObjectVerdict] {
         workers.takeVerdicts(waiting: waiting)
     }
 
-    /// Where the repository has an object, keeps it at hand, should it be pruned before this push is published.
+    /// Links an object of the repository into `salvage`, in case it is pruned before this push is published.
     ///
-    /// - Returns: whether the repository has it.
-    private func reserveFromRepository(_ name: ObjectName) throws -> Bool {
+    /// - Returns: true if the repository has it.
+    private func keepInSalvage(_ name: ObjectName) throws -> Bool {
         do {
             let path = repository.objectPath(name)
-            // Publication could not set the time of another member's.
+            // Publication could not set the time of another user's file.
             guard try !repository.permissions.isShared || isOurs(path) else {
                 return try repository.contains(name)
             }
-            return try repository.objects.link(path, to: reserve, name.fileName)
+            return try repository.objects.link(path, to: salvage, name.fileName)
         } catch {
-            // It has a second name already, or cannot have one more; then publication looks whether it is still there.
+            // It has a second name already, or cannot have one more; publication checks that it is still there.
             return try repository.contains(name)
         }
     }
@@ -152,10 +151,10 @@ final class LocalQuarantine: Quarantine {
         try geteuid() == 0 || repository.objects.status(of: path)?.st_uid == geteuid()
     }
 
-    /// Takes an object over that a predecessor had verified.
-    func takeFromReserve(_ name: ObjectName) throws -> Bool {
+    /// Moves an object from `salvage` to the received ones.
+    func takeFromSalvage(_ name: ObjectName) throws -> Bool {
         do {
-            return try reserve.renameUnlessPresent(name.fileName, to: place(name.type), name.checksum.hex)
+            return try salvage.renameUnlessPresent(name.fileName, to: place(name.type), name.checksum.hex)
         } catch {
             return try error.absence() ?? false
         }

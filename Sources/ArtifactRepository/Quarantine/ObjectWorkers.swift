@@ -4,96 +4,54 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Threads that verify and write the files which another thread receives.
+/// Threads that verify and store files while another thread receives them.
 ///
-/// What waits for them is bounded: who brings more has to wait. Pieces of one file are taken one after the other, by
+/// The waiting bytes are bounded: a submitter of more blocks. Pieces of one file are processed one after the other, by
 /// whichever thread is free; a file in few pieces never waits for one in many.
 final class ObjectWorkers {
-    /// Some bytes of a file, in order.
-    fileprivate struct Piece: Sendable {
-        let bytes: [UInt8]
-        let isLast: Bool
-        /// What it counts for: an empty one, too, is to be waited for.
-        var weight: Int { bytes.count + 256 }
-    }
-
-    /// A file that is being received.
-    fileprivate final class Strand: @unchecked Sendable {
-        // `pieces`, `isTaken`, `failure` and `isAbandoned` are touched with the monitor's lock held, `file` by the one
-        // worker that has taken the strand; hence @unchecked Sendable.
-        let name: ObjectName
-        let storage: FileStorage
-        let temporaryName: String
-        var pieces: [Piece] = []
-        /// Whether it waits in line, or a worker is at it.
-        var isTaken = false
-        var failure: (any Error)?
-        /// Nobody wants it any more.
-        var isAbandoned = false
-        var file: IncomingFile?
-
-        init(_ name: ObjectName, _ storage: FileStorage, temporaryName: String) {
-            (self.name, self.storage, self.temporaryName) = (name, storage, temporaryName)
-        }
-
-        /// Takes a piece, on a worker.
-        func process(_ piece: Piece, _ decoder: WholeFileDecoder) throws {
-            try piece.bytes.withUnsafeBytes { bytes in
-                if file == nil, piece.isLast, let (header, content) = decoder.decode(bytes, name) {
-                    return try storage.keep(name, header, bytes, content: content)
-                }
-                let file = try self.file ?? IncomingFile(name, storage, temporaryName: temporaryName)
-                self.file = file
-                try file.write(bytes)
-                if piece.isLast { try file.finish() }
-            }
-            if piece.isLast { file = nil }
-        }
-    }
-
     private struct State {
-        /// Strands with pieces that no worker has, the oldest first.
-        var line: [Strand] = []
-        /// How many of them have left the line's front.
-        var departed = 0
-        /// How many bytes wait or are being worked at, and some for each piece.
+        /// Jobs with pieces that no worker has taken, the oldest first.
+        var queue: [FileJob] = []
+        /// The number of jobs at the front that were taken.
+        var finished = 0
+        /// The weight of all pieces that wait or are being processed.
         var bytes = 0
         var verdicts: [ObjectVerdict] = []
-        /// Who brings files waits until no more than so many bytes are left, if at all.
+        /// The weight for which the submitter waits; nil if it does not.
         var awaitedBytes: Int?
         var isOver = false
 
-        /// Takes some of the line, small files together.
-        mutating func take() -> [(strand: Strand, pieces: [Piece])] {
-            var taken: [(strand: Strand, pieces: [Piece])] = []
+        /// Takes jobs from the queue, several small ones at once.
+        mutating func take() -> [(job: FileJob, pieces: [FileJob.Piece])] {
+            var taken: [(job: FileJob, pieces: [FileJob.Piece])] = []
             var bytes = 0
-            while departed < line.count, taken.count < 16, bytes < 64 * 1024 {
-                let strand = line[departed]
-                departed += 1
-                taken.append((strand, strand.pieces))
-                bytes += strand.pieces.reduce(0) { $0 + $1.weight }
-                strand.pieces = []
+            while finished < queue.count, taken.count < 16, bytes < 64 * 1024 {
+                let job = queue[finished]
+                finished += 1
+                taken.append((job, job.pieces))
+                bytes += job.pieces.reduce(0) { $0 + $1.weight }
+                job.pieces = []
             }
-            if departed == line.count {
-                line.removeAll(keepingCapacity: true)
-                departed = 0
+            if finished == queue.count {
+                queue.removeAll(keepingCapacity: true)
+                finished = 0
             }
             return taken
         }
 
-        /// Whether what somebody waits for has come.
+        /// True if the submitter waits for no less than this.
         var isAwaited: Bool { awaitedBytes.map { bytes <= $0 } ?? false }
     }
 
     private let shared = Monitor(State())
     private var workers: [Thread] = []
-    /// Without threads everything is done at once, on the thread that brings it.
+    /// The decoder for doing everything on the submitting thread, if there are no workers.
     private let inline: WholeFileDecoder?
-    /// Small files that are to be handed over together, since waking a thread costs as much as a small file.
-    private var gathered: [(strand: Strand, piece: Piece)] = []
+    /// Small files that are queued together, since waking a thread costs as much as a small file.
+    private var gathered: [(job: FileJob, piece: FileJob.Piece)] = []
     private var gatheredBytes = 0
 
-    /// Who brings more than so many bytes has to wait until half of it is gone.
+    /// Backpressure limit: submitters block above it until the queue is half empty.
     private static let byteLimit = 8 * 1024 * 1024
     private static let gatheringLimit = (files: 32, bytes: 64 * 1024)
 
@@ -107,14 +65,14 @@ final class ObjectWorkers {
         stop(keepingWaiting: false)
     }
 
-    /// Ends the threads. Nothing may be brought any more.
+    /// Ends the threads. Nothing may be submitted any more.
     ///
-    /// - Parameter keepingWaiting: whether what was brought is kept before.
+    /// - Parameter keepingWaiting: true to process the queue first.
     func stop(keepingWaiting: Bool) {
         if keepingWaiting { handOver() }
         shared.change { state in
             state.isOver = true
-            if !keepingWaiting { (state.line, state.departed) = ([], 0) }
+            if !keepingWaiting { (state.queue, state.finished) = ([], 0) }
         }
         for worker in workers { worker.join() }
     }
@@ -122,15 +80,15 @@ final class ObjectWorkers {
     private static func work(_ shared: Monitor<State>) {
         let decoder = WholeFileDecoder()
         while true {
-            let work = shared.wait(telling: false) { state -> [(strand: Strand, pieces: [Piece])]? in
+            let work = shared.wait(telling: false) { state -> [(job: FileJob, pieces: [FileJob.Piece])]? in
                 let taken = state.take()
                 return taken.isEmpty && !state.isOver ? nil : taken
             }
             if work.isEmpty { return }
-            let failures = work.map { process($0.pieces, of: $0.strand, decoder) }
+            let failures = work.map { $0.job.process($0.pieces, decoder) }
             let isAwaited = shared.withLock { state in
-                for ((strand, pieces), failure) in zip(work, failures) {
-                    settle(pieces, of: strand, failure, &state)
+                for ((job, pieces), failure) in zip(work, failures) {
+                    settle(pieces, of: job, failure, &state)
                 }
                 return state.isAwaited
             }
@@ -138,63 +96,50 @@ final class ObjectWorkers {
         }
     }
 
-    /// - Returns: the failure; nil if all was well, or it has failed before.
-    private static func process(_ pieces: [Piece], of strand: Strand, _ decoder: WholeFileDecoder) -> (
-        any Error
-    )? {
-        do {
-            for piece in pieces { try strand.process(piece, decoder) }
-            return nil
-        } catch {
-            strand.file = nil
-            return error
-        }
-    }
-
     private static func settle(
-        _ pieces: [Piece], of strand: Strand, _ failure: (any Error)?, _ state: inout State
+        _ pieces: [FileJob.Piece], of job: FileJob, _ failure: (any Error)?, _ state: inout State
     ) {
         state.bytes -= pieces.reduce(0) { $0 + $1.weight }
-        strand.failure = strand.failure ?? failure
+        job.failure = job.failure ?? failure
         if pieces.last?.isLast == true {
-            if !strand.isAbandoned {
-                state.verdicts.append(ObjectVerdict(name: strand.name, failure: strand.failure))
+            if !job.isAbandoned {
+                state.verdicts.append(ObjectVerdict(name: job.name, failure: job.failure))
             }
         }
-        strand.isTaken = false
-        if !strand.pieces.isEmpty { enqueue(strand, &state) }
+        job.isQueued = false
+        if !job.pieces.isEmpty { enqueue(job, &state) }
     }
 
-    private static func enqueue(_ strand: Strand, _ state: inout State) {
-        guard !strand.isTaken else { return }
-        strand.isTaken = true
-        state.line.append(strand)
+    private static func enqueue(_ job: FileJob, _ state: inout State) {
+        guard !job.isQueued else { return }
+        job.isQueued = true
+        state.queue.append(job)
     }
 
-    /// Hands a piece over, now or with those that follow.
+    /// Queues a piece, now or with those that follow.
     ///
-    /// - Throws: why the file is known to be wrong.
-    fileprivate func bring(_ piece: Piece, of strand: Strand, isOnly: Bool) throws {
+    /// - Throws: the reason, if the file is known to be wrong.
+    func submit(_ piece: FileJob.Piece, of job: FileJob, isOnly: Bool) throws {
         if let inline {
             shared.withLock { $0.bytes += piece.weight }
-            let failure = strand.failure == nil ? ObjectWorkers.process([piece], of: strand, inline) : nil
-            shared.withLock { ObjectWorkers.settle([piece], of: strand, failure, &$0) }
+            let failure = job.failure == nil ? job.process([piece], inline) : nil
+            shared.withLock { ObjectWorkers.settle([piece], of: job, failure, &$0) }
         } else {
-            gathered.append((strand, piece))
+            gathered.append((job, piece))
             gatheredBytes += piece.weight
             let limit = ObjectWorkers.gatheringLimit
             if !isOnly || gathered.count >= limit.files || gatheredBytes >= limit.bytes { handOver() }
         }
-        if !piece.isLast, let failure = shared.withLock({ _ in strand.failure }) { throw failure }
+        if !piece.isLast, let failure = shared.withLock({ _ in job.failure }) { throw failure }
     }
 
     private func handOver() {
         guard !gathered.isEmpty else { return }
         let isFull = shared.change { state in
-            for (strand, piece) in gathered {
+            for (job, piece) in gathered {
                 state.bytes += piece.weight
-                strand.pieces.append(piece)
-                ObjectWorkers.enqueue(strand, &state)
+                job.pieces.append(piece)
+                ObjectWorkers.enqueue(job, &state)
             }
             return state.bytes > ObjectWorkers.byteLimit
         }
@@ -212,13 +157,13 @@ final class ObjectWorkers {
         }
     }
 
-    fileprivate func abandon(_ strand: Strand) {
-        shared.withLock { _ in strand.isAbandoned = true }
+    func abandon(_ job: FileJob) {
+        shared.withLock { _ in job.isAbandoned = true }
     }
 
-    /// What became of files since this was last asked.
+    /// Takes the verdicts since the last call.
     ///
-    /// - Parameter waiting: whether to wait for all whose last byte was brought.
+    /// - Parameter waiting: true to wait for all files whose last byte was submitted.
     func takeVerdicts(waiting: Bool) -> [ObjectVerdict] {
         if waiting {
             handOver()
@@ -229,54 +174,5 @@ final class ObjectWorkers {
             defer { state.verdicts.removeAll(keepingCapacity: true) }
             return state.verdicts
         }
-    }
-}
-
-/// A file on its way in, which workers verify and write.
-final class BackgroundFile: IncomingObject {
-    private let workers: ObjectWorkers
-    private let strand: ObjectWorkers.Strand
-    private var bytes: [UInt8] = []
-    private var isFirst = true
-    private var isFinished = false
-
-    /// So much is handed over at a time.
-    private static let pieceSize = 256 * 1024
-
-    init(
-        _ name: ObjectName, _ storage: FileStorage, size: UInt64?, temporaryName: String,
-        _ workers: ObjectWorkers
-    ) {
-        self.workers = workers
-        strand = ObjectWorkers.Strand(name, storage, temporaryName: temporaryName)
-        bytes.reserveCapacity(Int(min(size ?? 4096, UInt64(BackgroundFile.pieceSize))))
-    }
-
-    deinit {
-        if !isFinished { workers.abandon(strand) }
-    }
-
-    func write(_ more: UnsafeRawBufferPointer) throws {
-        var rest = more
-        while bytes.count + rest.count > BackgroundFile.pieceSize {
-            let part = BackgroundFile.pieceSize - bytes.count
-            bytes.append(contentsOf: rest[..<part])
-            rest = UnsafeRawBufferPointer(rebasing: rest[part...])
-            try handOver(isLast: false)
-        }
-        bytes.append(contentsOf: rest)
-    }
-
-    func finish() throws {
-        isFinished = true
-        try handOver(isLast: true)
-    }
-
-    private func handOver(isLast: Bool) throws {
-        let piece = ObjectWorkers.Piece(bytes: bytes, isLast: isLast)
-        bytes = []
-        if !isLast { bytes.reserveCapacity(BackgroundFile.pieceSize) }
-        defer { isFirst = false }
-        try workers.bring(piece, of: strand, isOnly: isFirst && isLast)
     }
 }

@@ -23,20 +23,22 @@ extension LocalQuarantine {
                 var complete = try CompleteTrees(repository)
                 // Somebody else may have shown objects, and died before they were durable.
                 if complete.isNew { try root.descriptor.syncFileSystem() }
-                var closure = try ClosureCheck(self, complete)
+                var connectivity = try ConnectivityCheck(self, complete)
                 for result in results where result.outcome != .kept {
-                    if let new = result.new { try closure.require(new) }
+                    if let new = result.new { try connectivity.require(new) }
                 }
                 try holdRoom(for: edits)
                 var shown = 0
                 for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
-                    shown += try move(types, closure.stamp, &complete)
+                    shown += try move(types, connectivity.stamp, &complete)
                 }
-                guard shown == closure.newObjects else { throw lostStamps(shown, of: closure.newObjects) }
+                guard shown == connectivity.newObjects else {
+                    throw lostStamps(shown, of: connectivity.newObjects)
+                }
                 try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
                 try incoming.remove(LocalQuarantine.room)
                 try moveRefs(results)
-                closure.markStored()
+                connectivity.markStored()
                 complete.save(temporaryFilesIn: incoming)
                 return results
             }
@@ -90,7 +92,7 @@ extension LocalQuarantine {
                 + "given: put the repository on a file system that keeps times of files")
     }
 
-    /// Shows the objects of some types that carry the stamp of the closure check.
+    /// Shows the objects of some types that carry the stamp of the connectivity check.
     ///
     /// - Returns: how many there were.
     private func move(_ types: [ObjectType], _ stamp: timespec, _ complete: inout CompleteTrees) throws -> Int
@@ -153,7 +155,7 @@ extension LocalQuarantine {
 
     private func moveRefs(_ results: [RefEditResult]) throws {
         for new in results.compactMap(\.new) {
-            // The closure is complete, whatever an interrupted pull of another program had noted.
+            // All objects are there, whatever an interrupted pull of another program had noted.
             try? repository.root.remove("state/\(new).commitpartial")
         }
         try repository.move(results.filter { $0.outcome == .moved }, temporaryFilesIn: incoming)

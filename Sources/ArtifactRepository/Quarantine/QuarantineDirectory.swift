@@ -8,8 +8,10 @@ import SystemCalls
 /// Its owner holds it locked (`flock`), so that an unlocked one is known to be left over. A resumable one may be taken
 /// over by the next owner of its kind, for a day, but only while the machine has not restarted: until then the kernel
 /// still knows what was written, synced or not.
-final class QuarantineFolder {
+final class QuarantineDirectory {
     private static let prefix = "bst-artifact-"
+    /// The name of the directory for salvaged objects. It is older than the term.
+    static let salvage = "reserve"
     /// After that time libostree removes what it does not know from `tmp`, too.
     private static let lifetimeInSeconds = 86_400
 
@@ -29,9 +31,9 @@ final class QuarantineFolder {
     init(in temporary: Directory, _ purpose: QuarantinePurpose) throws {
         self.temporary = temporary
         isResumable = purpose != .transient
-        let boot = try QuarantineFolder.bootIdentifier()
-        let start = QuarantineFolder.start(of: purpose, boot)
-        let settled = try QuarantineFolder.settleLeftovers(
+        let boot = try QuarantineDirectory.bootIdentifier()
+        let start = QuarantineDirectory.start(of: purpose, boot)
+        let settled = try QuarantineDirectory.settleLeftovers(
             in: temporary, kind: start.kind, identity: start.identity, boot)
         if let (name, directory) = settled {
             (self.name, self.directory) = (name, directory)
@@ -40,7 +42,7 @@ final class QuarantineFolder {
             return
         }
         (isBorrowed, timeLeft) = (false, nil)
-        for _ in 0..<QuarantineFolder.attempts {
+        for _ in 0..<QuarantineDirectory.attempts {
             let name = "\(start.identity)\(String(UInt64.random(in: 0 ... .max), radix: 36))"
             try temporary.makeDirectory(name, mode: 0o700)
             // Between these steps another process may take it for left over, and remove it.

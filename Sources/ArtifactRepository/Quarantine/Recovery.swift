@@ -23,7 +23,7 @@ extension Repository {
     /// quarantines that nobody will take over.
     public func recoverAll() throws -> RecoveryReport {
         var report = try recoverRefs()
-        report.removedQuarantines = try QuarantineFolder.removeLeftovers(in: standardDirectory("tmp"))
+        report.removedQuarantines = try QuarantineDirectory.removeLeftovers(in: standardDirectory("tmp"))
         return report
     }
 }

@@ -17,30 +17,22 @@ extension Repository {
     /// The refs below `refs/remotes` and `refs/mirrors`, sorted.
     public func foreignRefs() throws -> [ForeignRef] {
         var found: [ForeignRef] = []
-        for place in ["remotes", "mirrors"] {
-            guard let owners = try root.directoryIfPresent("refs/\(place)") else { continue }
-            for owner in try owners.entries() {
-                guard let refs = try owners.directoryIfPresent(owner) else { continue }
-                try collect(refs, "") { ref, commit in
-                    let isMirrored = place == "mirrors"
-                    found.append(
-                        ForeignRef(
-                            description: isMirrored ? "(\(owner), \(ref))" : "\(owner):\(ref)", ref: ref,
-                            source: isMirrored ? commit : "\(owner):\(ref)"))
-                }
+        for kind in ["remotes", "mirrors"] {
+            try forEachRefFile(below: "refs/\(kind)") { file in
+                let parts = file.path.utf8.dropFirst("refs/\(kind)/".utf8.count)
+                    .split(separator: UInt8(ascii: "/"), maxSplits: 1)
+                guard parts.count == 2, let ref = RefName(Substring(parts[1])) else { return true }
+                let owner = String(Substring(parts[0]))
+                let isMirrored = kind == "mirrors"
+                let bytes = try root.openFile(file.path).readAll(limit: 4096)
+                found.append(
+                    ForeignRef(
+                        description: isMirrored ? "(\(owner), \(ref))" : "\(owner):\(ref)", ref: ref,
+                        source: isMirrored
+                            ? String(decoding: bytes.prefix(64), as: UTF8.self) : "\(owner):\(ref)"))
+                return true
             }
         }
         return found.sorted { $0.description < $1.description }
-    }
-
-    private func collect(_ directory: Directory, _ prefix: String, _ body: (RefName, String) -> Void) throws {
-        for entry in try directory.entries() {
-            if let below = try directory.directoryIfPresent(entry) {
-                try collect(below, "\(prefix)\(entry)/", body)
-            } else if let ref = RefName(prefix + entry) {
-                let bytes = try directory.openFile(entry).readAll(limit: 4096)
-                body(ref, String(decoding: bytes.prefix(64), as: UTF8.self))
-            }
-        }
     }
 }

@@ -6,7 +6,7 @@ import Glibc
 import SystemCalls
 
 /// What is in one folder of refs, in the order in which whole names sort: a folder as if its name ended with a slash.
-struct RefFolder {
+struct RefDirectory {
     /// Kinds of children.
     enum Kind {
         case ref
@@ -48,7 +48,9 @@ struct RefFolder {
             let text = UnsafeRawBufferPointer(rebasing: raw[place...])
             let name = UnsafeRawBufferPointer(rebasing: text.prefix { $0 != 0 })
             // Other files are libostree's temporary ones, above all, which it does not list either.
-            guard RefName.isPart(name), let kind = try RefFolder.kind(type, text, in: number) else { return }
+            guard RefName.isPart(name), let kind = try RefDirectory.kind(type, text, in: number) else {
+                return
+            }
             children.append(Child(kind: kind, start: names.count, count: name.count))
             names.append(contentsOf: name)
             // For sorting, and in the end for the system.
@@ -64,7 +66,7 @@ struct RefFolder {
         case Int(DT_DIR): return .folder
         case Int(DT_LNK): return .alias
         case Int(DT_UNKNOWN):
-            guard let status = try RefFolder.status(name, in: number) else { return nil }
+            guard let status = try RefDirectory.status(name, in: number) else { return nil }
             switch status.st_mode & S_IFMT {
             case S_IFREG: return .ref
             case S_IFDIR: return .folder

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import Glibc
 import SystemCalls
 
 extension RefEdit {
@@ -85,7 +86,7 @@ extension Repository {
         try checkPlaces(of: edits.map(\.ref))
     }
 
-    /// Looks whether refs can exist beside each other and beside those that are there.
+    /// Checks that refs can exist beside each other and beside those that are there.
     func checkPlaces(of refs: [RefName]) throws {
         let names = Set(refs)
         for ref in refs {
@@ -96,18 +97,21 @@ extension Repository {
         }
     }
 
-    /// A ref is a file, so none can stand where another has a folder, or below another.
+    /// Checks one ref. A ref is a file, so none can stand where another has a directory, or below another.
     private func checkPlace(of ref: RefName) throws {
         for parent in ref.parents {
+            // Below a directory that is not there, nothing is in the way.
+            guard let type = try root.status(of: "refs/heads/\(parent)").map({ $0.st_mode & S_IFMT }) else { break }
+            if type == S_IFDIR { continue }
             guard try commit(of: parent) != nil || isAlias(parent) else { continue }
             throw placeTaken(ref, by: parent.text)
         }
         guard try commit(of: ref) == nil else { return }
         guard let folder = try root.directoryIfPresent("refs/heads/\(ref)") else { return }
-        guard try folder.holdsOnlyFolders() else { throw placeTaken(ref, by: "\(ref)/...") }
+        guard try folder.holdsOnlyDirectories() else { throw placeTaken(ref, by: "\(ref)/...") }
     }
 
-    /// Removes the empty folders that deleted refs leave behind, where they stand in a ref's place.
+    /// Removes the empty directories that deleted refs leave behind, if they stand in a ref's place.
     func clearPlace(of ref: RefName) throws {
         let path = "refs/heads/\(ref)"
         if try root.directoryIfPresent(path) != nil { try root.removeEmptyDirectories(path) }
@@ -120,11 +124,11 @@ extension Repository {
 }
 
 extension Directory {
-    /// Whether there is nothing but folders below.
-    fileprivate func holdsOnlyFolders() throws -> Bool {
+    /// Returns true if there is nothing but directories below.
+    fileprivate func holdsOnlyDirectories() throws -> Bool {
         try entries().allSatisfy { entry in
             guard let folder = try directoryIfPresent(entry) else { return false }
-            return try folder.holdsOnlyFolders()
+            return try folder.holdsOnlyDirectories()
         }
     }
 }

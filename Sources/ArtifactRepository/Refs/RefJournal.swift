@@ -77,7 +77,7 @@ extension Repository {
                 let current = try commit(of: move.ref)
                 if isPossible && current == move.old {
                     // Even its folders may have gone in the crash.
-                    try makeFolders(of: move.ref)
+                    try makeDirectories(of: move.ref)
                     try point(move.ref, to: move.new, temporaryFilesIn: temporary)
                     report.completed.append(move.ref)
                 } else if try !isPossible && current == move.new && isComplete(move.old) {
@@ -85,7 +85,7 @@ extension Repository {
                     report.undone.append(move.ref)
                 }
             }
-            try syncRefFolders(of: moves.map(\.ref))
+            try syncRefDirectories(of: moves.map(\.ref))
         } else {
             report.hasDroppedJournal = true
         }
@@ -106,9 +106,9 @@ extension Repository {
 
     private func isComplete(_ commit: Checksum?) throws -> Bool {
         guard let commit else { return true }
-        var closure = Closure(self)
+        var walk = ObjectWalk(self)
         return try ifIntact {
-            try closure.visit(commit) { name in
+            try walk.visit(commit) { name in
                 guard try contains(name) else { throw RepositoryError.badObject(name, "it is not there") }
             }
         } != nil

@@ -44,53 +44,40 @@ extension Repository {
     ///
     /// - Parameter onlyAliases: whether nothing but aliases is listed, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {
-        var scan = ListingScan(self, onlyAliases: onlyAliases)
-        try scan.visit([])
+        var scan = ListingScan(self)
+        try forEachRefFile(below: "refs/heads") { file in
+            if file.isAlias || !onlyAliases { try scan.visit(file) }
+            return true
+        }
         return scan.listing
     }
 }
 
-/// Goes through directories of refs in the order of the refs' names.
+/// Sorts the files among the refs into refs, aliases, and files that are neither.
 private struct ListingScan {
     private let repository: Repository
-    private let onlyAliases: Bool
     private(set) var listing = RefListing()
 
-    init(_ repository: Repository, onlyAliases: Bool) {
-        (self.repository, self.onlyAliases) = (repository, onlyAliases)
-    }
+    init(_ repository: Repository) { self.repository = repository }
 
-    /// Goes through a directory, which is closed before those below are opened: names of refs may have many parts.
-    mutating func visit(_ prefix: [UInt8]) throws {
-        let place = "refs/heads/\(String(decoding: prefix, as: UTF8.self))"
-        // One that goes just now is none any more.
-        guard
-            let folder = try repository.root.directoryIfPresent(place).map({
-                try RefFolder($0.descriptor.number)
-            })
+    mutating func visit(_ file: RefFile) throws {
+        let path = file.path.utf8.dropFirst("refs/heads/".utf8.count)
+        // Other files are libostree's temporary ones, above all, which it does not list either.
+        guard path.split(separator: UInt8(ascii: "/")).allSatisfy(RefName.isPart)
         else { return }
-        for child in folder.children {
-            let name = folder.withName(child) { String(decoding: $0, as: UTF8.self) }
-            let path = prefix + Array(name.utf8)
-            guard child.kind != .folder else {
-                try visit(path + [UInt8(ascii: "/")])
-                continue
-            }
-            if onlyAliases && child.kind != .alias { continue }
-            try visitRef(String(decoding: path, as: UTF8.self), child.kind)
-        }
+        try visitRef(String(Substring(path)), isAlias: file.isAlias)
     }
 
-    private mutating func visitRef(_ path: String, _ kind: RefFolder.Kind) throws {
+    private mutating func visitRef(_ path: String, isAlias: Bool) throws {
         guard let ref = RefName(path) else {
             return leaveOut(
                 path, "its name is a commit's, or too long: give it another with 'ostree refs --create'",
-                kind == .ref ? try repository.tip("refs/heads/\(path)", of: repository.root) : nil)
+                isAlias ? nil : try repository.tip("refs/heads/\(path)", of: repository.root))
         }
-        let target = kind == .alias ? try repository.aliasTarget(of: ref) : nil
+        let target = isAlias ? try repository.aliasTarget(of: ref) : nil
         do {
             guard let commit = try repository.commit(of: ref) else {
-                guard kind == .alias, try repository.isAlias(ref) else { return }
+                guard isAlias, try repository.isAlias(ref) else { return }
                 return leaveOut(path, repository.danglingReason(ref, target))
             }
             listing.refs.append((ref, commit))

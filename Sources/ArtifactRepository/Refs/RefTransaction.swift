@@ -15,7 +15,7 @@ extension Repository {
         let links = try Dictionary(
             moves.filter { $0.new == nil }.map { ($0.ref, try aliasLink(of: $0.ref)) }
         ) { first, _ in first }
-        for move in moves { try makeFolders(of: move.ref) }
+        for move in moves { try makeDirectories(of: move.ref) }
         let isJournalled = moves.count > 1
         if isJournalled { try writeJournal(moves, temporaryFilesIn: folder) }
         var count = 0
@@ -24,7 +24,7 @@ extension Repository {
                 count += 1
                 try point(move.ref, to: move.new, temporaryFilesIn: folder)
             }
-            try syncRefFolders(of: moves.map(\.ref))
+            try syncRefDirectories(of: moves.map(\.ref))
         } catch {
             try moveBack(moves.prefix(count), links, temporaryFilesIn: folder)
             if isJournalled { try removeJournal() }
@@ -46,7 +46,7 @@ extension Repository {
                 try point(move.ref, to: move.old, temporaryFilesIn: folder)
             }
         }
-        try syncRefFolders(of: moves.map(\.ref))
+        try syncRefDirectories(of: moves.map(\.ref))
     }
 
     /// Lets a ref point to a commit, or removes it.
@@ -57,7 +57,7 @@ extension Repository {
     }
 
     /// Makes the folders that lead to a ref, and clears its place.
-    func makeFolders(of ref: RefName) throws {
+    func makeDirectories(of ref: RefName) throws {
         try clearPlace(of: ref)
         for parent in ref.parents {
             let path = "refs/heads/\(parent)"
@@ -66,29 +66,11 @@ extension Repository {
     }
 
     /// Makes the names of refs durable.
-    func syncRefFolders(of refs: [RefName]) throws {
+    func syncRefDirectories(of refs: [RefName]) throws {
         let folders = ["refs/heads"] + Set(refs.flatMap(\.parents)).map { "refs/heads/\($0)" }
         // After a crash not all of them need be there.
         for folder in folders where try root.status(of: folder).map({ $0.st_mode & S_IFMT }) == S_IFDIR {
             try root.directory(folder).sync()
-        }
-    }
-}
-
-extension Directory {
-    /// Puts a small file, durably written, at `path` of another directory, in place of what is there. This directory, on
-    /// the same file system, holds it while it is written. The name is durable once the target's folder is synced.
-    func replaceFile(_ path: String, of target: Directory, with bytes: [UInt8]) throws {
-        let name = "replacement"
-        try remove(name)
-        do {
-            let file = try createFile(name)
-            try file.writeAll(bytes)
-            try file.sync()
-            try rename(name, to: target, path)
-        } catch {
-            try? remove(name)
-            throw error
         }
     }
 }

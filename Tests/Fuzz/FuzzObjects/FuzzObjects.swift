@@ -28,12 +28,8 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
             guard let tree = try? DirTree(bytes, name) else {
                 fatalError("a dirtree that was found right cannot be read")
             }
-            for index in 0..<tree.fileCount {
-                require(tree.file(index) != nil, "no file \(index)")
-            }
-            for index in 0..<tree.directoryCount {
-                require(tree.directory(index) != nil, "no folder \(index)")
-            }
+            // They end the program where an entry cannot be read.
+            _ = tree.files.map(\.name) + tree.directories.map(\.name)
         default: break
         }
     }

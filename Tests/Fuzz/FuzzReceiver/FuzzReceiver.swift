@@ -72,9 +72,9 @@ private struct Cache {
             }
         }
         require(isAccepted || count == 0, "a push that failed left objects")
-        var closure = Closure(repository)
+        var walk = ObjectWalk(repository)
         for (_, commit) in try repository.refs() {
-            try closure.visit(commit) { name in
+            try walk.visit(commit) { name in
                 require(try repository.contains(name), "\(name), which \(commit) needs, is not there")
             }
         }

@@ -45,7 +45,7 @@ struct FormatReaderTests {
                 isWellFormed ? !reason.contains("well-formed") : !reason.isEmpty, "\(change()): \(reason)")
         }
         let tree = try good.withUnsafeBytes { try DirTree($0, name) }
-        #expect(tree.fileCount == files && tree.directoryCount == folders)
+        #expect(tree.files.count == files && tree.directories.count == folders)
         // Of a large one, both ends and some places between.
         let step = good.count > 2000 ? good.count / 30 : 1
         for index in Array(stride(from: 0, to: good.count, by: step))

@@ -112,8 +112,8 @@ struct ObjectsOfEveryModeTests {
         let quarantine = try target.makeQuarantine(.transient)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
         defer { buffer.deallocate() }
-        var closure = Closure(source)
-        try closure.visit(commit) { name in
+        var walk = ObjectWalk(source)
+        try walk.visit(commit) { name in
             let object = try encoder.encode(name)
             #expect(object.name == name)
             let incoming = try #require(try quarantine.receive(name, size: object.size))

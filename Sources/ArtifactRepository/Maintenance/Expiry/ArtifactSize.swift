@@ -6,9 +6,9 @@ extension Repository {
     /// How many bytes long a commit and all that it needs are, each object once: of an archive repository, what a pull of
     /// it into an empty one fetches. What is missing does not count. Every object is looked at.
     public func length(of commit: Checksum) throws -> UInt64 {
-        var reach = Reach(self)
-        try reach.add(commit)
-        return reach.length
+        var reachable = ReachableObjects(self)
+        try reachable.add(commit)
+        return reachable.length
     }
 
     /// The bytes of disk that the objects take, without static deltas, as far as that is remembered; nothing is counted, and

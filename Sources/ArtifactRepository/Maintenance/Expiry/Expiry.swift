@@ -74,17 +74,17 @@ public struct Expiry {
     /// - Returns: what was done.
     public func run(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
         let deltas = try StaticDeltas(repository)
-        var (report, reach, budget) = try prepare(additional, needed, deltas)
+        var (report, reachable, budget) = try prepare(additional, needed, deltas)
         if additional > 0, report.excessBytes > 0 {
             (report.expired, report.freedBytes) = ([], 0)
             return report
         }
         guard report.freedBytes > 0 || !report.expired.isEmpty else { return report }
         report.expired = try remove(report.expired)
-        var sweep = try Sweep(repository, reach, deltas)
+        var sweep = try Sweep(repository, reachable, deltas)
         report.freedBytes = try sweep.run()
         // What came, was used or was pointed to meanwhile has stayed.
-        if let budget { report.excessBytes = excess(sweep.reach, budget) }
+        if let budget { report.excessBytes = excess(sweep.reachable, budget) }
         return report
     }
 
@@ -95,32 +95,32 @@ public struct Expiry {
 
     private func prepare(
         _ additional: UInt64, _ needed: [RefName], _ deltas: StaticDeltas
-    ) throws -> (report: Report, reach: Reach, budget: Budget?) {
+    ) throws -> (report: Report, reachable: ReachableObjects, budget: Budget?) {
         var report = Report()
-        var reach = Reach(repository, deltas: deltas)
+        var reachable = ReachableObjects(repository, deltas: deltas)
         report.bytesBefore = try repository.allocatedBytes()
         let listing = try repository.refListing()
         report.leftOut = listing.leftOut
         guard let budget = try budget(report.bytesBefore, additional) else {
-            return (report, reach, nil)
+            return (report, reachable, nil)
         }
-        let reserved = try repository.reservedObjects()
-        try reach.add(reserved)
+        let reserved = try repository.salvagedObjects()
+        try reachable.add(reserved)
         // Nothing here removes these, so what they need is there to stay.
         for kind in ["refs/remotes", "refs/mirrors"] {
-            for commit in try repository.tips(below: kind) { try reach.add(commit) }
+            for commit in try repository.tips(below: kind) { try reachable.add(commit) }
         }
-        for commit in listing.leftOut.compactMap(\.commit) { try reach.add(commit) }
+        for commit in listing.leftOut.compactMap(\.commit) { try reachable.add(commit) }
         let candidates = try candidates(listing, needed)
         // Commits that stay under some name of this repository's own.
         var named = Set(reserved.filter { $0.type == .commit }.map(\.checksum))
         for candidate in candidates where candidate.isKept {
-            try reach.add(candidate.entry.commit)
+            try reachable.add(candidate.entry.commit)
             named.insert(candidate.entry.commit)
         }
         var isFull = false
         for candidate in candidates.reversed() where !candidate.isKept {
-            if try !isFull && reach.add(candidate.entry.commit, within: budget.target) {
+            if try !isFull && reachable.add(candidate.entry.commit, within: budget.target) {
                 named.insert(candidate.entry.commit)
                 continue
             }
@@ -132,16 +132,16 @@ public struct Expiry {
         report.expired.reverse()
         // Nobody's artifact goes for the history of another.
         for candidate in candidates.reversed() where !isFull {
-            isFull = try !reach.addAncestors(of: candidate.entry.commit, within: budget.target)
+            isFull = try !reachable.addAncestors(of: candidate.entry.commit, within: budget.target)
         }
-        report.excessBytes = excess(reach, budget)
-        report.freedBytes = report.bytesBefore - min(report.bytesBefore, reach.bytes)
-        return (report, reach, budget)
+        report.excessBytes = excess(reachable, budget)
+        report.freedBytes = report.bytesBefore - min(report.bytesBefore, reachable.bytes)
+        return (report, reachable, budget)
     }
 
     /// The bytes above the limit that stay.
-    private func excess(_ reach: Reach, _ budget: Budget) -> UInt64 {
-        adding(reach.bytes - min(reach.bytes, budget.allowed), budget.shortage)
+    private func excess(_ reachable: ReachableObjects, _ budget: Budget) -> UInt64 {
+        adding(reachable.bytes - min(reachable.bytes, budget.allowed), budget.shortage)
     }
 
     /// How much may stay.
@@ -218,7 +218,7 @@ public struct Expiry {
                 for ref in listing.aliasesFirst(removed.map(\.ref)) {
                     try repository.point(ref, to: nil, temporaryFilesIn: temporary)
                 }
-                try repository.syncRefFolders(of: removed.map(\.ref))
+                try repository.syncRefDirectories(of: removed.map(\.ref))
                 return removed
             }
         }

@@ -68,43 +68,18 @@ extension Repository {
         }
     }
 
-    /// Visits all objects, with their paths below `objects/`.
-    func forEachObject(_ visit: (String, ObjectName) throws -> Void) throws {
-        for folder in try objects.entries() where folder.utf8.count == 2 {
-            try forEachObject(inFolder: folder, visit)
-        }
-    }
-
-    /// Visits the objects in one of the 256 folders of `objects/`.
-    func forEachObject(inFolder folder: String, _ visit: (String, ObjectName) throws -> Void) throws {
-        try objects.directory(folder).forEachEntry { entry in
-            guard let name = objectName(folder + entry) else { return }
-            try visit("\(folder)/\(entry)", name)
-        }
-    }
-
-    /// The object that a file of `objects/` holds.
-    private func objectName(_ fileName: String) -> ObjectName? {
-        guard let dot = fileName.firstIndex(of: "."), let checksum = Checksum(hex: fileName[..<dot]) else {
-            return nil
-        }
-        let suffix = fileName[fileName.index(after: dot)...]
-        if suffix == mode.fileSuffix { return ObjectName(checksum, .file) }
-        return ObjectType(rawValue: String(suffix)).flatMap { $0 == .file ? nil : ObjectName(checksum, $0) }
-    }
-
-    private func reserve(of quarantine: Directory) throws(SystemError) -> [String] {
-        do { return try quarantine.directory("reserve").entries() } catch {
+    private func salvage(of quarantine: Directory) throws(SystemError) -> [String] {
+        do { return try quarantine.directory(QuarantineDirectory.salvage).entries() } catch {
             // Its owner may have just ended.
             return try error.absence() ?? []
         }
     }
 
     /// What pushes in progress were told to be present.
-    func reservedObjects() throws -> [ObjectName] {
+    func salvagedObjects() throws -> [ObjectName] {
         guard let temporary = try root.directoryIfPresent("tmp") else { return [] }
-        return try QuarantineFolder.running(in: temporary).flatMap { folder in
-            try reserve(of: folder).compactMap { ObjectName(fileName: $0) }
+        return try QuarantineDirectory.running(in: temporary).flatMap { folder in
+            try salvage(of: folder).compactMap { ObjectName(fileName: $0) }
         }
     }
 }

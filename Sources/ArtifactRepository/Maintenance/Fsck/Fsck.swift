@@ -87,7 +87,7 @@ public final class Fsck {
         _ folder: String, of repository: Repository, with check: ObjectCheck, _ cancellation: Cancellation?
     ) throws -> FsckReport {
         var report = FsckReport()
-        try repository.forEachObject(inFolder: folder) { path, name in
+        try repository.forEachObject(in: folder) { path, name in
             try cancellation?.check()
             do {
                 report.bytes += try check.check(name)
@@ -119,7 +119,7 @@ public final class Fsck {
 
     private func checkConnections(_ report: inout FsckReport) throws {
         let damaged = Set(report.damaged.map(\.name))
-        var walk = ConnectionWalk(repository, damaged: damaged, options.cancellation)
+        var walk = MissingObjectSearch(repository, damaged: damaged, options.cancellation)
         var commits: [Checksum] = []
         try repository.forEachObject { _, name in
             if name.type == .commit { commits.append(name.checksum) }
@@ -171,7 +171,7 @@ public final class Fsck {
     private func remove(_ report: inout FsckReport) throws {
         guard !report.isClean else { return }
         try repository.withRefLock {
-            try repository.withLibraryLock {
+            try repository.withExclusiveLock {
                 var complete = try CompleteTrees(repository)
                 complete.forget()
                 let check = ObjectCheck(repository)

@@ -6,11 +6,6 @@ import Glibc
 import SystemCalls
 
 extension Repository {
-    /// Whether a commit is known to be here without all that it consists of.
-    public func isPartial(_ commit: Checksum) throws -> Bool {
-        try root.contains("state/\(commit).commitpartial")
-    }
-
     /// Whether a commit is partial because `ostree fsck`, or this project's, found damage.
     func isPartialFromDamage(_ commit: Checksum) throws -> Bool {
         let bytes = try root.fileIfPresent("state/\(commit).commitpartial")?.readAll(limit: 16)
@@ -28,37 +23,27 @@ extension Repository {
     /// The refs of all kinds.
     func readableRefs(_ bad: inout [FsckReport.BadRef]) throws -> [(path: RefPath, commit: Checksum)] {
         var refs: [(path: RefPath, commit: Checksum)] = []
-        var pending = ["refs"]
-        while let path = pending.popLast() {
-            guard let folder = try root.directoryIfPresent(path) else { continue }
-            for entry in try folder.entries() {
-                let name = "\(path)/\(entry)"
-                let file = RefPath(name.dropFirst("refs/".count))
-                switch try folder.status(of: entry).map({ $0.st_mode & S_IFMT }) {
-                case S_IFDIR: pending.append(name)
-                case S_IFREG, S_IFLNK:
-                    let number = retryingInterrupts {
-                        openat(folder.descriptor.number, entry, O_RDONLY | O_CLOEXEC)
-                    }
-                    guard number >= 0 else {
-                        let error = SystemError("open \(folder.path)/\(entry)")
-                        guard error.isNotFound || error.code == ELOOP else { throw error }
-                        // An alias may stay when what it stands for goes.
-                        if try folder.contains(entry) {
-                            bad.append(
-                                .init(ref: file.shown, reason: "it is an alias of a ref that is not there"))
-                        }
-                        continue
-                    }
-                    let text = String(decoding: try Descriptor(number).readAll(limit: 4096), as: UTF8.self)
-                    if let commit = Checksum(hex: text.prefix { !$0.isWhitespace }) {
-                        refs.append((file, commit))
-                    } else {
-                        bad.append(.init(ref: file.shown, reason: "it holds no commit"))
-                    }
-                default: continue
-                }
+        try forEachRefFile(below: "refs") { file in
+            let path = RefPath(file.path.dropFirst("refs/".count))
+            let number = retryingInterrupts {
+                openat(root.descriptor.number, file.path, O_RDONLY | O_CLOEXEC)
             }
+            guard number >= 0 else {
+                let error = SystemError("open \(self.path)/\(file.path)")
+                guard error.isNotFound || error.code == ELOOP else { throw error }
+                // An alias may stay when its target goes.
+                if try root.contains(file.path) {
+                    bad.append(.init(ref: path.shown, reason: "it is an alias of a ref that is not there"))
+                }
+                return true
+            }
+            let text = String(decoding: try Descriptor(number).readAll(limit: 4096), as: UTF8.self)
+            if let commit = Checksum(hex: text.prefix { !$0.isWhitespace }) {
+                refs.append((path, commit))
+            } else {
+                bad.append(.init(ref: path.shown, reason: "it holds no commit"))
+            }
+            return true
         }
         return refs
     }

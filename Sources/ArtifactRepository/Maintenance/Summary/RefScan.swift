@@ -106,7 +106,8 @@ struct RefScan {
         prefix += name + [UInt8(ascii: "/")]
         defer { prefix.removeLast(name.count + 1) }
         if isKnown,
-            let status = try path.withUnsafeBytes({ try RefFolder.status($0, in: heads.descriptor.number) }),
+            let status = try path.withUnsafeBytes({ try RefDirectory.status($0, in: heads.descriptor.number) }
+            ),
             status.st_mode & S_IFMT == S_IFDIR, FileStamp(status) == old.stamp
         {
             old.pass()
@@ -129,7 +130,7 @@ struct RefScan {
     ) throws {
         let place = index.folder(name, stamp.settled(at: start))
         var opened = opened
-        let folder = try opened.map { try RefFolder($0.number) }
+        let folder = try opened.map { try RefDirectory($0.number) }
         for child in folder?.children ?? [] {
             try folder?.withName(child) { name in
                 let isKnown = try isKnown && seek(name, child.kind)
@@ -158,7 +159,7 @@ struct RefScan {
     /// Passes what the old index has before a name.
     ///
     /// - Returns: whether it has that name.
-    private mutating func seek(_ name: UnsafeRawBufferPointer, _ kind: RefFolder.Kind) throws -> Bool {
+    private mutating func seek(_ name: UnsafeRawBufferPointer, _ kind: RefDirectory.Kind) throws -> Bool {
         while old.kind != .end {
             let order: Int
             let isFolder = old.kind == .folder
@@ -222,11 +223,11 @@ struct RefScan {
     ///
     /// - Returns: whether it was listed.
     private mutating func visitRef(
-        _ name: UnsafeRawBufferPointer, _ kind: RefFolder.Kind, in folder: Int32, isKnown: Bool
+        _ name: UnsafeRawBufferPointer, _ kind: RefDirectory.Kind, in folder: Int32, isKnown: Bool
     ) throws -> Bool {
         var stamp = FileStamp.unknown
         if kind == .ref {
-            guard let status = try RefFolder.status(name, in: folder) else { return false }
+            guard let status = try RefDirectory.status(name, in: folder) else { return false }
             stamp = FileStamp(status)
             if isKnown, stamp == old.stamp {
                 try keepRef(stamp)
@@ -236,7 +237,7 @@ struct RefScan {
         let fullName = prefix + name
         guard let file = try open(name, O_RDONLY, in: folder) else {
             // Nothing of a ref that was removed just now; but an alias may stay when what it stands for goes.
-            if kind == .alias, try RefFolder.status(name, in: folder) != nil {
+            if kind == .alias, try RefDirectory.status(name, in: folder) != nil {
                 leftOut.append(String(decoding: fullName, as: UTF8.self))
             }
             return false

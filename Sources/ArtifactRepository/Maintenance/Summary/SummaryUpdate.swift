@@ -201,7 +201,7 @@ struct SummaryUpdate {
 
     /// Has libostree write the summary, with the repository lock held so that no other does.
     private func runLibrary() throws -> SummaryReport {
-        try repository.withLibraryLock {
+        try repository.withExclusiveLock {
             try repository.makeStandardDirectories()
             try repository.explainingDanglingAliases {
                 _ = try withGError("update the summary of \(repository.path)") { error in
@@ -242,15 +242,6 @@ struct SummaryUpdate {
 }
 
 extension Repository {
-    /// Runs `body` while holding libostree's repository lock, exclusively, by its own means.
-    func withLibraryLock<T>(_ body: () throws -> T) throws -> T {
-        _ = try withGError("lock repository \(path)", code: .busy) { error in
-            ostree_repo_lock_push(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, error)
-        }
-        defer { ostree_repo_lock_pop(handle, OSTREE_REPO_LOCK_EXCLUSIVE, nil, nil) }
-        return try body()
-    }
-
     /// A summary that is signed must not get a content that its signature does not fit: clients would refuse it.
     ///
     /// - Throws: `RepositoryError` where there is a signature and nobody to make a new one.

@@ -3,15 +3,15 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// Looks whether everything that commits consist of is there. Each folder is opened once.
-struct ConnectionWalk {
+/// Finds the missing objects of commits. Each directory is opened once.
+struct MissingObjectSearch {
     private let repository: Repository
     private let damaged: Set<ObjectName>
     private let cancellation: Cancellation?
-    /// The folders that were looked at, and whether all of what is below is there.
+    /// The directories that were opened: true if nothing below is missing.
     private var known: [Checksum: Bool] = [:]
     private var reported: Set<ObjectName> = []
-    /// What is not there, each once.
+    /// The missing objects, each once.
     private(set) var missing: [FsckReport.Missing] = []
     private(set) var incompleteCommits: [Checksum] = []
 
@@ -34,7 +34,7 @@ struct ConnectionWalk {
 
     private struct Visit {
         let name: ObjectName
-        let tree: DirTree
+        let directories: DirTree.Entries<DirTree.Subdirectory>
         var next = 0
         var isWhole = true
     }
@@ -48,29 +48,25 @@ struct ConnectionWalk {
                 visit.isWhole = visit.isWhole && known
                 isWhole = nil
             }
-            guard visit.next < visit.tree.directoryCount else {
+            guard visit.next < visit.directories.count else {
                 known[visit.name.checksum] = visit.isWhole
                 isWhole = visit.isWhole
                 continue
             }
-            let child = visit.tree.directory(visit.next)
+            let child = visit.directories[visit.next]
             visit.next += 1
+            let hasMetadata = try require(ObjectName(child.metadata, .dirmeta), neededBy: visit.name)
+            visit.isWhole = visit.isWhole && hasMetadata
             let name = visit.name
-            if let child {
-                let hasMetadata = try require(ObjectName(child.metadata, .dirmeta), neededBy: name)
-                visit.isWhole = visit.isWhole && hasMetadata
-                stack.append(visit)
-                isWhole = try enter(child.tree, neededBy: name, &stack)
-            } else {
-                stack.append(visit)
-            }
+            stack.append(visit)
+            isWhole = try enter(child.tree, neededBy: name, &stack)
         }
         return isWhole ?? true
     }
 
-    /// Begins with a folder.
+    /// Enters a directory.
     ///
-    /// - Returns: whether it is whole, where that is known; nil where it is on the stack now.
+    /// - Returns: true if it is known to be whole, false if it is known not to be; nil if it is on the stack now.
     private mutating func enter(
         _ checksum: Checksum, neededBy parent: ObjectName, _ stack: inout [Visit]
     ) throws -> Bool? {
@@ -83,10 +79,9 @@ struct ConnectionWalk {
             known[checksum] = false
             return false
         }
-        var visit = Visit(name: name, tree: tree)
-        for index in 0..<tree.fileCount {
-            guard let file = tree.file(index) else { continue }
-            let isThere = try require(ObjectName(file, .file), neededBy: name)
+        var visit = Visit(name: name, directories: tree.directories)
+        for file in tree.files {
+            let isThere = try require(ObjectName(file.checksum, .file), neededBy: name)
             visit.isWhole = visit.isWhole && isThere
         }
         stack.append(visit)
@@ -96,7 +91,7 @@ struct ConnectionWalk {
     private mutating func require(_ name: ObjectName, neededBy parent: ObjectName) throws -> Bool {
         if damaged.contains(name) { return false }
         if try repository.contains(name) { return true }
-        // What needs it may have gone meanwhile, and it after that.
+        // Its parent may have gone meanwhile, and it after that.
         if try repository.contains(parent), reported.insert(name).inserted {
             missing.append(.init(name: name, parent: parent))
         }
