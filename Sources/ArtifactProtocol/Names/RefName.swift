@@ -36,8 +36,12 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     package static func isPart(_ bytes: some Collection<UInt8>) -> Bool {
         guard let first = bytes.first else { return false }
         guard bytes.allSatisfy({ $0 < 0x80 }) else { return LetterPattern.refPart.matches(Array(bytes)) }
-        return !"-.".utf8.contains(first)
-            && bytes.allSatisfy { $0.isASCIIAlphanumeric || "_-.".utf8.contains($0) }
+        return isWord(first)
+            && bytes.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        byte.isASCIIAlphanumeric || byte == UInt8(ascii: "_")
     }
 
     /// The first part of the name, which is the project of an artifact.
