@@ -58,9 +58,11 @@ struct ReceiveSession {
         return error.isConnectionLoss || error.code == ECANCELED
     }
 
-    /// How long the client may do nothing, in milliseconds: -1 for any time, nil where nobody could end the waiting either.
-    private var patience: Int32? {
-        options.timeout.map { $0 * 1000 } ?? (options.cancellation == nil ? nil : -1)
+    /// The error for a client that is inactive.
+    private func inactivity(_ verb: String) -> ProtocolError {
+        let seconds = options.timeout?.components.seconds ?? 0
+        return ProtocolError(
+            .truncated, "the client \(verb) for \(seconds) seconds, so the push is given up: push again")
     }
 
     private mutating func converse(input: Descriptor) throws {
@@ -70,14 +72,8 @@ struct ReceiveSession {
             while let event = try machine.next(from: buffer) {
                 if try handle(event) { return }
             }
-            if let patience,
-                try !input.waitForInput(
-                    timeout: patience < 0 ? nil : .milliseconds(patience), cancellation: options.cancellation)
-            {
-                throw ProtocolError(
-                    .truncated,
-                    "the client says nothing for \(patience / 1000) seconds, so the push is given up: push again"
-                )
+            guard try input.waitForInput(timeout: options.timeout, cancellation: options.cancellation) else {
+                throw inactivity("says nothing")
             }
             let count = try buffer.fill { space throws(SystemError) in try input.read(into: space) }
             if count == 0 {
@@ -91,24 +87,17 @@ struct ReceiveSession {
         if options.cancellation?.isRequested == true {
             // It hears that too, unless it would have to be waited for.
             options.cancellation = nil
-            options.timeout = 0
+            options.timeout = .zero
         }
         try? send(machine.refusal("\(error)"))
     }
 
     private func send(_ bytes: [UInt8]) throws {
-        guard let patience else { return try output.writeAll(bytes) }
-        // A pipe that takes anything at all takes a page, so that no part of this blocks for ever.
+        // A pipe with any space takes a whole page, so that no write blocks.
         let page = 4096
         for start in stride(from: 0, to: bytes.count, by: page) {
-            guard
-                try output.waitForSpace(
-                    timeout: patience < 0 ? nil : .milliseconds(patience), cancellation: options.cancellation)
-            else {
-                throw ProtocolError(
-                    .truncated,
-                    "the client does not read its answers for \(patience / 1000) seconds, so the push is given up: push again"
-                )
+            guard try output.waitForSpace(timeout: options.timeout, cancellation: options.cancellation) else {
+                throw inactivity("does not read its answers")
             }
             try output.writeAll(Array(bytes[start..<min(start + page, bytes.count)]))
         }

@@ -29,8 +29,8 @@ public struct Receiver: Sendable {
         public var isReadOnly = false
         /// Is told of each push that moved or removed refs, before its client is.
         public var record: @Sendable (PushRecord) -> Void = { _ in }
-        /// How long the client may be silent, in seconds; nil for any time.
-        public var timeout: Int32?
+        /// The longest inactivity of the client; nil for no limit.
+        public var timeout: Duration?
         /// Ends the push when it is requested. Those who call from a task need none: the push ends with the task.
         public var cancellation: Cancellation?
 

@@ -113,7 +113,7 @@ extension ServerDiagnosis {
         if age > 60 || (try? repository.isSummaryUpdateRequested()) == true && age > 0 {
             note(
                 .error,
-                "the summary is \(Format.duration(seconds: UInt64(max(0, age)))) older than the newest ref directory",
+                "the summary is \(Format.duration(.seconds(max(0, age)))) older than the newest ref directory",
                 remedy)
         } else {
             note(.fine, "the summary is of \(Format.date(UInt64(clamping: summary.st_mtim.tv_sec)))")

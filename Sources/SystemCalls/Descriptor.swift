@@ -150,7 +150,7 @@ public final class Descriptor: Sendable {
 
     /// Writes all of the bytes to a descriptor that does not block.
     ///
-    /// - Throws: `SystemError` with `ETIMEDOUT` where nothing could be written for so many milliseconds, and with
+    /// - Throws: `SystemError` with `ETIMEDOUT` if nothing could be written within `timeout`, and with
     ///   `ECANCELED` where `cancellation` was requested.
     public func writeAll(
         _ bytes: UnsafeRawBufferPointer, timeout: Duration?, cancellation: Cancellation? = nil

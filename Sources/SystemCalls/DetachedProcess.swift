@@ -25,7 +25,7 @@ public enum DetachedProcess {
         guard identifier == 0 else { return }
         setsid()
         let nothing = Glibc.open("/dev/null", O_RDWR)
-        // sshd waits until nobody has its pipes open any more.
+        // sshd ends the connection only when its pipes are closed.
         for number in Int32(0)...2 {
             if nothing < 0 { Glibc.close(number) } else { dup2(nothing, number) }
         }

@@ -25,9 +25,10 @@ package enum Format {
         "\(oneDecimal(duration / .seconds(1))) s"
     }
 
-    /// Returns seconds as `8 s`, `3 min 20 s` or `2 h 5 min`.
-    package static func duration(seconds: UInt64) -> String {
-        switch seconds {
+    /// Returns a duration as `8 s`, `3 min 20 s` or `2 h 5 min`.
+    package static func duration(_ duration: Duration) -> String {
+        let seconds = duration.components.seconds
+        return switch seconds {
         case ..<60: "\(seconds) s"
         case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
         default: "\(seconds / 3600) h \(seconds / 60 % 60) min"

@@ -121,7 +121,7 @@ struct ReceiveCommand: ParsableCommand {
             options.moves = policy.moves
             options.isReadOnly = policy.isReadOnly
             if let warning = policy.warning { logger.warning("\(warning)") }
-            options.timeout = policy.timeout
+            options.timeout = .seconds(policy.timeout)
             if let list = getenv("BST_ARTIFACT_ABILITIES") {
                 options.capabilities = Capability.parse(String(cString: list))
             }

@@ -3,22 +3,22 @@
 import ArtifactProtocol
 import TextCoding
 
-/// The command by which a client asks sshd for a receiver: `bst-artifact-receive [--verbose] PATH`, or in version 0
+/// A client's command for sshd: `bst-artifact-receive [--verbose] PATH`, or in version 0
 /// `ostree-receive [--verbose] --repo=PATH`.
 ///
-/// sshd hands it to a forced command as `SSH_ORIGINAL_COMMAND`. It is read here, and never run.
+/// sshd passes it to a forced command as `SSH_ORIGINAL_COMMAND`. It is parsed here, and never run.
 struct ReceiverInvocation: Equatable, Sendable {
-    /// The version that the client speaks.
+    /// The protocol version of the client.
     var version: ProtocolVersion
-    /// The repository, as the client names it; nil where it names none.
+    /// The client's path of the repository; nil if there is none.
     var path: String?
-    /// True if the receiver is to log its steps.
+    /// Indicates that the client asks for verbose logging.
     var isVerbose: Bool
 
-    /// Reads a command.
+    /// Parses a command.
     ///
-    /// - Throws: `ProtocolError` with `malformed` where it asks for anything else than a receiver, and with
-    ///   `outOfOrder` where it asks for one that does not take pushes, but pulls.
+    /// - Throws: `ProtocolError` with `malformed` if the command starts no receiver, and with `outOfOrder` if it starts that
+    ///   of ostree-push 1.x, which pulls from the client.
     init(parsing command: String) throws(ProtocolError) {
         func refused(_ reason: String) -> ProtocolError {
             ProtocolError(

@@ -35,7 +35,7 @@ struct SummaryAfterPush {
     func run(_ logger: Logger) {
         do {
             guard try repository.isSummaryUpdateRequested() else { return }
-            // Checked here, since messages of the detached process reach nobody.
+            // Checked here, since the client does not see messages of the detached process.
             try repository.checkSummaryCanBeSigned(by: signers)
             let size = try repository.summarySize()
             // A first summary has no size yet, so refs are counted.

@@ -29,7 +29,7 @@ import Logging
 
         var options = Receiver.Options()
         options.pullURL = "https://example.com/artifacts"
-        options.timeout = 600
+        options.timeout = .seconds(600)
         options.record = { push in
             for change in push.refs { say("\(change.ref) is at \(change.new?.hex ?? "none")") }
         }

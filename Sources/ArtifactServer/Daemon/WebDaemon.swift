@@ -119,7 +119,7 @@ public final class WebDaemon: @unchecked Sendable {
         guard let daemon else { return 0 }
         stopping.withLock { $0 = true }
         MHD_quiesce_daemon(daemon)
-        // Resets the connections that nobody has accepted.
+        // Resets connections that are not accepted yet.
         shutdown(socket.descriptor.number, Int32(SHUT_RDWR))
         _ = site.metrics.waitForQuiet(atMost: timeout)
         let left = site.metrics.inFlight

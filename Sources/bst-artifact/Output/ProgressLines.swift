@@ -28,7 +28,7 @@ final class ProgressLines: Sendable {
 
     /// Shows the progress of a transfer: objects, bytes, rate, time left.
     func show(_ progress: TransferProgress) {
-        show(ProgressLines.text(progress, elapsed: start.duration(to: .now) / .seconds(1)))
+        show(ProgressLines.text(progress, elapsed: start.duration(to: .now)))
     }
 
     /// Shows `text` below the title, at most ten times a second.
@@ -68,16 +68,15 @@ final class ProgressLines: Sendable {
     }
 
     /// Returns a transfer's line: `[####------] 1234 objects, 45.6 MiB, 12.3 MiB/s, 5 s left`.
-    static func text(_ progress: TransferProgress, elapsed: Double) -> String {
+    static func text(_ progress: TransferProgress, elapsed: Duration) -> String {
         var parts = [Format.count(progress.objects, "object"), Format.bytes(progress.bytes)]
         // A rate of the first moments would be misleading.
-        guard elapsed >= 0.5 else { return parts.joined(separator: ", ") }
-        let rate = Double(progress.bytes) / elapsed
+        guard elapsed >= .milliseconds(500) else { return parts.joined(separator: ", ") }
+        let rate = Double(progress.bytes) / (elapsed / .seconds(1))
         parts.append("\(Format.bytes(UInt64(rate)))/s")
         guard let fraction = progress.fraction else { return parts.joined(separator: ", ") }
         if fraction >= 0.02 {
-            let left = elapsed * (1 - fraction) / fraction
-            parts.append("\(Format.duration(seconds: UInt64(left))) left")
+            parts.append("\(Format.duration(elapsed * ((1 - fraction) / fraction))) left")
         }
         let filled = Int(fraction * 20)
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled)

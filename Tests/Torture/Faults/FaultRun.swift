@@ -115,7 +115,9 @@ struct FaultRun {
         do {
             let repository = try Repository(cache)
             // Each run is to make the same calls in the same order.
-            repository.workerCount = 0
+            #if DEBUG
+                repository.workerCount = 0
+            #endif
             try Receiver(store: repository, options: options).serve(input: input, output: output)
             return nil
         } catch {
