@@ -101,7 +101,9 @@ extension Repository {
     private func checkPlace(of ref: RefName) throws {
         for parent in ref.parents {
             // Below a directory that is not there, nothing is in the way.
-            guard let type = try root.status(of: "refs/heads/\(parent)").map({ $0.st_mode & S_IFMT }) else { break }
+            guard let type = try root.status(of: "refs/heads/\(parent)").map({ $0.st_mode & S_IFMT }) else {
+                break
+            }
             if type == S_IFDIR { continue }
             guard try commit(of: parent) != nil || isAlias(parent) else { continue }
             throw placeTaken(ref, by: parent.text)
