@@ -72,7 +72,7 @@ private struct ListingScan {
         guard let ref = RefName(path) else {
             return leaveOut(
                 path, "its name is a commit's, or too long: give it another with 'ostree refs --create'",
-                isAlias ? nil : try repository.tip("refs/heads/\(path)", of: repository.root))
+                isAlias ? nil : try repository.commitInRefFile("refs/heads/\(path)"))
         }
         let target = isAlias ? try repository.aliasTarget(of: ref) : nil
         do {

@@ -46,15 +46,15 @@ extension Repository {
         var tips: Set<Checksum> = []
         try forEachRefFile(below: top) { file in
             // An alias is a link to another ref.
-            if !file.isAlias, let commit = try tip(file.path, of: root) { tips.insert(commit) }
+            if !file.isAlias, let commit = try commitInRefFile(file.path) { tips.insert(commit) }
             return true
         }
         return tips
     }
 
     /// The commit in a file among the refs; nil if it holds none, or is gone.
-    func tip(_ entry: String, of directory: Directory) throws -> Checksum? {
-        guard let bytes = try directory.fileIfPresent(entry)?.readAll(limit: 4096) else { return nil }
+    func commitInRefFile(_ path: String) throws -> Checksum? {
+        guard let bytes = try root.fileIfPresent(path)?.readAll(limit: 4096) else { return nil }
         return Checksum(hex: String(decoding: bytes, as: UTF8.self).prefix { !$0.isWhitespace })
     }
 
