@@ -120,7 +120,8 @@ let package = Package(
             name: "ArtifactClientTests", dependencies: ["ArtifactClient"],
             path: "Tests/Unit/ArtifactClientTests"),
         .testTarget(
-            name: "ArtifactProtocolTests", dependencies: ["ArtifactProtocol", "TextCoding", "Variants"],
+            name: "ArtifactProtocolTests",
+            dependencies: ["ArtifactProtocol", "TextCoding", "Variants", "TestSupport"],
             path: "Tests/Unit/ArtifactProtocolTests"),
         .testTarget(
             name: "ArtifactRepositoryTests",

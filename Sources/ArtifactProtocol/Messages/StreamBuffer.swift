@@ -60,9 +60,11 @@ public final class StreamBuffer {
     /// Appends as many of the bytes as there is space for.
     ///
     /// - Returns: the number of bytes appended.
-    public func append(_ bytes: some Sequence<UInt8>) -> Int {
+    public func append(_ bytes: some Collection<UInt8>) -> Int {
         fill { space in
-            space.withMemoryRebound(to: UInt8.self) { $0.initialize(from: bytes.prefix(space.count)).index }
+            let fitting = bytes.prefix(space.count)
+            space.copyBytes(from: fitting)
+            return fitting.count
         }
     }
 }

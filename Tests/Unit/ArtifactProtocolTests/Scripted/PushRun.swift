@@ -101,7 +101,7 @@ struct PushRun {
         var run = try ReceiverRun(transcript)
         try run.feed(transcript.client)
         return run.events.compactMap { event in
-            if case .object(.object(let name), _, let bytes) = event { (name, bytes) } else { nil }
+            if case .object(.object(let name), _, let bytes) = event { (name, Array(bytes)) } else { nil }
         }
     }
 }

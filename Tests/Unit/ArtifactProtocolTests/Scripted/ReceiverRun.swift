@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import Foundation
 
 /// A `ReceiveStateMachine` whose driver gives answers that were fixed beforehand and notes everything.
 struct ReceiverRun {
@@ -8,20 +9,26 @@ struct ReceiverRun {
     enum Event: Equatable {
         case info(Info)
         case update([RefEdit])
-        case object(ReceivedObjectName, size: UInt64, [UInt8])
+        /// `Data`, since arrays compare one element after another.
+        case object(ReceivedObjectName, size: UInt64, Data)
         case publish
         case leave
         case absent(ObjectName)
         case delete([RefEdit])
 
-        var isFinal: Bool { self == .publish || self == .leave }
+        var isFinal: Bool {
+            switch self {
+            case .publish, .leave: true
+            default: false
+            }
+        }
     }
 
     var session: ReceiveStateMachine
     let buffer = StreamBuffer()
     private let info: Info
     private let status: Status
-    private var object: (name: ReceivedObjectName, size: UInt64, bytes: [UInt8])?
+    private var object: (name: ReceivedObjectName, size: UInt64, bytes: Data)?
 
     private(set) var events: [Event] = []
     /// What the session wanted sent.
@@ -40,10 +47,13 @@ struct ReceiverRun {
 
     var isOver: Bool { events.last?.isFinal ?? false }
 
-    mutating func feed(_ bytes: some Collection<UInt8>) throws(ProtocolError) {
-        var offset = 0
-        while offset < bytes.count {
-            offset += buffer.append(bytes.dropFirst(offset))
+    mutating func feed(_ bytes: [UInt8]) throws(ProtocolError) { try feed(bytes[...]) }
+
+    /// Not generic, since it is called for single bytes of large transcripts.
+    mutating func feed(_ bytes: ArraySlice<UInt8>) throws(ProtocolError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            rest = rest.dropFirst(buffer.append(rest))
             while let event = try session.next(from: buffer) { try handle(event) }
         }
     }
@@ -56,7 +66,7 @@ struct ReceiverRun {
         case .update(let updates):
             events.append(.update(updates))
             output += try session.reply(status: status)
-        case .objectBegins(let name, let size): object = (name, size, [])
+        case .objectBegins(let name, let size): object = (name, size, Data())
         case .objectBytes(let bytes): object?.bytes.append(contentsOf: bytes)
         case .objectEnds:
             if let object { events.append(.object(object.name, size: object.size, object.bytes)) }
@@ -74,8 +84,8 @@ struct ReceiverRun {
     }
 
     /// The objects by name.
-    var objects: [String: [UInt8]] {
-        var result: [String: [UInt8]] = [:]
+    var objects: [String: Data] {
+        var result: [String: Data] = [:]
         for case .object(.object(let name), _, let bytes) in events { result[name.fileName] = bytes }
         return result
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ArtifactProtocol
@@ -76,10 +77,7 @@ struct TarWriterTests {
 
     @Test("is consumed to its end, and no further, by Python's tarfile, as existing receivers use it")
     func python() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tar-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let directory = try TemporaryDirectory()
         var input = Data()
         for sizes in Self.layouts {
             let stream = Self.stream(sizes)
@@ -87,19 +85,10 @@ struct TarWriterTests {
             input.append(contentsOf: stream)
             input.append(contentsOf: try Message.done.frame(version: .one))
         }
-        let file = folder.appendingPathComponent("streams")
-        try input.write(to: file)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = ["-c", Self.reader, file.path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        let file = directory.path("streams")
+        try input.write(to: URL(fileURLWithPath: file))
+        let lines = try run(["/usr/bin/python3", "-c", Self.reader, file]).checked().lines
         let expected = Self.layouts.map { sizes in (["0"] + sizes.map(String.init)).joined(separator: " ") }
-        let lines = text.split(separator: "\n").map(String.init)
         #expect(lines == expected)
     }
 }
