@@ -79,6 +79,9 @@ struct ReceiveCommand: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+        } catch let code as ExitCode {
+            // Everything is said already; `exit(withError:)` would compose the help first.
+            Glibc.exit(code.rawValue)
         } catch  where exitCode(for: error) == .success {
             print(fullMessage(for: error))
         } catch {

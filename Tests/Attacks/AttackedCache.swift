@@ -18,22 +18,17 @@ struct AttackedCache {
     init() throws {
         directory = try TemporaryDirectory(inMemory: true)
         path = directory.path("cache")
-        try FileManager.default.copyItem(
-            atPath: AttackedCache.pattern.get().path("cache"), toPath: path)
+        try AttackedCache.pattern.copy(to: path)
     }
 
-    /// Made once, and copied for each attack.
-    private static let pattern = Result<TemporaryDirectory, any Error> {
-        let directory = try TemporaryDirectory(inMemory: true)
-        let cache = directory.path("cache")
-        try OSTreeCommand.initRepo(cache, mode: .archive, hasSummary: true)
+    private static let pattern = DirectoryPattern(inMemory: true) { cache in
+        try OSTreeCommand.initRepo(cache.path, mode: .archive, hasSummary: true)
         for object in present.objects + [presentDetached] {
             let name = object.name.fileName
-            try directory.file("cache/objects/\(name.prefix(2))/\(name.dropFirst(2))", object.bytes)
+            try cache.file("objects/\(name.prefix(2))/\(name.dropFirst(2))", object.bytes)
         }
-        try directory.file("cache/refs/heads/\(presentRef)", "\(present.checksum)\n")
-        try OSTreeCommand.fsck(cache)
-        return directory
+        try cache.file("refs/heads/\(presentRef)", "\(present.checksum)\n")
+        try OSTreeCommand.fsck(cache.path)
     }
 
     /// Everything but what is in `tmp` and what locking leaves.

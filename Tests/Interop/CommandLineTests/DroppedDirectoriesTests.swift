@@ -17,16 +17,13 @@ import Testing
         "check --remote DIR/cache", "delete --remote DIR/cache --receiver DIR/receiver world/app/11aa",
     ]
 
-    /// What there may be nothing in, in a repository with refs, and in one without.
+    /// Directories that may be empty, in a repository with refs and in one without.
     private static let directories = [
         "refs/mirrors", "refs/remotes", "tmp/cache", "tmp", "state", "extensions", "refs/heads", "refs",
     ]
 
-    @Test(arguments: directories, [true, false])
-    func `Every command does what it does where they are`(_ dropped: String, _ hasRefs: Bool) throws {
-        if dropped.hasPrefix("refs") && !dropped.contains("/m") && !dropped.contains("/r") && hasRefs {
-            return
-        }
+    /// The results of all commands, each on a new cache that lacks one of the directories.
+    private static func results(without dropped: String?, hasRefs: Bool) throws -> [ProcessResult] {
         let shell = try Shell()
         try shell.receiver("--allow-delete")
         for name in ["other", "source"] {
@@ -36,23 +33,36 @@ import Testing
         if hasRefs { try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all") }
         try shell.well("bst-artifact repo summary --repo cache")
         try shell.well("mv cache whole")
-        for command in Self.commands {
-            let line = "bst-artifact " + command.replacingOccurrences(of: "DIR", with: shell.directory.path)
-            var results: [ProcessResult] = []
-            for isDropped in [false, true] {
-                try shell.well("rm -rf cache out other/refs/heads")
-                try shell.well("cp -a whole cache")
-                try shell.well("mkdir other/refs/heads")
-                if isDropped { try FileManager.default.removeItem(atPath: "\(shell.cache)/\(dropped)") }
-                results.append(try shell.run(line))
+        return try commands.map { command in
+            for name in ["cache", "out", "other/refs/heads"] {
+                try? FileManager.default.removeItem(atPath: shell.directory.path(name))
             }
+            try shell.directory.folder("other/refs/heads")
+            try shell.well("cp -a whole cache")
+            if let dropped { try FileManager.default.removeItem(atPath: "\(shell.cache)/\(dropped)") }
+            return try shell.run(
+                "bst-artifact " + command.replacingOccurrences(of: "DIR", with: shell.directory.path))
+        }
+    }
+
+    private static let undropped = [true, false].map { hasRefs in
+        Result { try results(without: nil, hasRefs: hasRefs) }
+    }
+
+    @Test(arguments: directories, [true, false])
+    func `Every command does what it does where they are`(_ dropped: String, _ hasRefs: Bool) throws {
+        if dropped.hasPrefix("refs") && !dropped.contains("/m") && !dropped.contains("/r") && hasRefs {
+            return
+        }
+        let before = try Self.undropped[hasRefs ? 0 : 1].get()
+        let after = try Self.results(without: dropped, hasRefs: hasRefs)
+        for (command, (before, after)) in zip(Self.commands, zip(before, after)) {
             if hasRefs {
-                #expect(
-                    results[0].succeeded || command.contains("expire"), "\(command): \(results[0].errorText)")
+                #expect(before.succeeded || command.contains("expire"), "\(command): \(before.errorText)")
             }
             #expect(
-                results[0].status == results[1].status,
-                "\(dropped): \(command): \(results[0].errorText) \(results[1].errorText)")
+                before.status == after.status,
+                "\(dropped): \(command): \(before.errorText) \(after.errorText)")
         }
     }
 }

@@ -32,12 +32,14 @@ import Testing
             + "--sshd-config /no/such/file",
     ]
 
-    private func shell() throws -> Shell {
+    private func shell() throws -> Shell { try Shell(Self.pattern) }
+
+    private static let pattern = DirectoryPattern { directory in
         let shell = try Shell()
         try shell.receiver("--allow-delete", named: "deleting")
-        try shell.directory.file("unread.py", Self.unread)
+        try shell.directory.file("unread.py", unread)
         try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a -q")
-        return shell
+        try TestSupport.run(["cp", "-a", "\(shell.directory.path)/.", directory.path]).checked()
     }
 
     /// Runs a command line of a shell, in which CACHE and DELETING stand for paths.

@@ -12,8 +12,16 @@ struct Shell {
     /// The same with one file more, one less, and one changed.
     let second: String
 
-    init() throws {
+    /// Copies a pattern that began as ``pattern``.
+    init(_ pattern: DirectoryPattern = pattern) throws {
         directory = try TemporaryDirectory()
+        try pattern.copy(to: directory.path)
+        let refs = directory.path("mine/refs/heads")
+        first = String(try text(ofFile: "\(refs)/hello/base/4f2a").dropLast())
+        second = String(try text(ofFile: "\(refs)/world/app/11aa").dropLast())
+    }
+
+    static let pattern = DirectoryPattern { directory in
         try directory.folder("home")
         let mine = directory.path("mine")
         try OSTreeCommand.initRepo(mine, mode: .bareUser)
@@ -28,14 +36,14 @@ struct Shell {
         for path in ["tree", "tree/bin", "tree/bin/tool", "tree/old"] {
             chmod(directory.path(path), path.hasSuffix("tool") || path.hasSuffix("old") ? 0o644 : 0o755)
         }
-        first = try OSTreeCommand.commit(
+        try OSTreeCommand.commit(
             mine, tree: directory.path("tree"), refs: ["hello/base/4f2a", "hello/base/97c1"], options: options
         )
         try FileManager.default.removeItem(atPath: directory.path("tree/old"))
         try directory.file("tree/bin/tool", "another tool\n")
         try directory.file("tree/new", "new\n")
         for path in ["tree/bin/tool", "tree/new"] { chmod(directory.path(path), 0o644) }
-        second = try OSTreeCommand.commit(
+        try OSTreeCommand.commit(
             mine, tree: directory.path("tree"), refs: ["world/app/11aa"], options: options)
     }
 

@@ -28,12 +28,24 @@ public enum OSTreeCommand {
         try attempt(repository, arguments).checked().lines
     }
 
-    /// Makes an empty repository.
+    /// Makes an empty repository, a copy of one that `ostree init` made.
     ///
-    /// - Parameter hasSummary: whether it has a summary from the beginning, as caches have.
+    /// - Parameter hasSummary: True for one that has a summary from the beginning, as caches have.
     public static func initRepo(_ repository: String, mode: Mode, hasSummary: Bool = false) throws {
-        try lines(repository, ["init", "--mode=\(mode.rawValue)"])
-        if hasSummary { try lines(repository, ["summary", "--update"]) }
+        try (hasSummary ? emptyWithSummary : empty)[mode]?.copy(to: repository)
+    }
+
+    private static let empty = emptyRepositories(hasSummary: false)
+    private static let emptyWithSummary = emptyRepositories(hasSummary: true)
+
+    private static func emptyRepositories(hasSummary: Bool) -> [Mode: DirectoryPattern] {
+        let patterns = Mode.allCases.map { mode in
+            DirectoryPattern { directory in
+                try lines(directory.path, ["init", "--mode=\(mode.rawValue)"])
+                if hasSummary { try lines(directory.path, ["summary", "--update"]) }
+            }
+        }
+        return Dictionary(uniqueKeysWithValues: zip(Mode.allCases, patterns))
     }
 
     /// Verifies every object.

@@ -2,7 +2,7 @@
 import Foundation
 
 /// A whole file as text; bytes that are not UTF-8 are replaced.
-func text(ofFile path: String) throws -> String {
+public func text(ofFile path: String) throws -> String {
     guard let contents = FileManager.default.contents(atPath: path) else {
         throw TestSupportError("cannot read \(path)")
     }

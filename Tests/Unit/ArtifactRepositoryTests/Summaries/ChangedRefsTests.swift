@@ -9,31 +9,31 @@ import Testing
 @Suite struct ChangedRefsTests {
     private static let refs = (0..<300).map { "p\($0 % 3)/e\($0 % 20)/key\($0)" }
 
-    private func settled() throws -> SummarySample {
+    private func settled() async throws -> SummarySample {
         let sample = try SummarySample(Self.refs)
-        try sample.settle()
+        try await sample.settle()
         #expect(try sample.update().readRefs == 300, "the first one reads everything")
         return sample
     }
 
-    @Test func `Nothing is read where nothing has changed`() throws {
-        let sample = try settled()
+    @Test func `Nothing is read where nothing has changed`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         #expect(try sample.update().readRefs == 0)
         #expect(try sample.update().readRefs == 0)
         try sample.expectSameAsOSTree()
     }
 
-    @Test func `One ref that moved is the only one that is read`() throws {
-        let sample = try settled()
+    @Test func `One ref that moved is the only one that is read`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         try sample.set("p1/e1/key1", to: sample.second)
         #expect(try sample.update().readRefs == 1)
         try sample.expectSameAsOSTree()
     }
 
-    @Test func `Refs that came, moved and went by other programs are noticed`() throws {
-        let sample = try settled()
+    @Test func `Refs that came, moved and went by other programs are noticed`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         try sample.ostree("refs", "--create=p0/e0/new", Self.refs[1])
         try sample.ostree("refs", "--create=a", Self.refs[1])
@@ -49,14 +49,14 @@ import Testing
         let report = try sample.update()
         #expect(report.readRefs ?? 300 < 20)
         try sample.expectSameAsOSTree()
-        try sample.settle()
+        try await sample.settle()
         try sample.update()
         #expect(try sample.update().readRefs == 0)
         try sample.expectSameAsOSTree()
     }
 
-    @Test func `Any sequence of changes ends in the right summary`() throws {
-        let sample = try settled()
+    @Test func `Any sequence of changes ends in the right summary`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         var seed = UInt64(1)
         func random(_ count: Int) -> Int {
@@ -79,22 +79,22 @@ import Testing
         }
     }
 
-    @Test func `An alias goes where its target goes`() throws {
-        let sample = try settled()
+    @Test func `An alias goes where its target goes`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         try sample.ostree("refs", "--alias", "--create=p0/e0/alias", "p1/e1/key1")
-        try sample.settle()
+        try await sample.settle()
         try sample.update()
         try sample.set("p1/e1/key1", to: sample.second)
         try sample.update()
         try sample.expectSameAsOSTree()
     }
 
-    @Test func `A folder that was put in another's place is read, old as its files are`() throws {
-        let sample = try settled()
+    @Test func `A folder that was put in another's place is read, old as its files are`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         try sample.set("../elsewhere/e1/key1", to: sample.second)
-        try sample.settle()
+        try await sample.settle()
         try sample.update()
         try Command.run("mv", "\(sample.heads)/p1", "\(sample.scratch.path)/gone")
         try Command.run("mv", "\(sample.heads)/../elsewhere", "\(sample.heads)/p1")
@@ -117,8 +117,8 @@ import Testing
         }
     }
 
-    @Test func `A summary by another program is not built upon`() throws {
-        let sample = try settled()
+    @Test func `A summary by another program is not built upon`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         try sample.ostree("summary", "-u")
         try sample.set("p1/e1/key1", to: sample.second)
@@ -127,8 +127,8 @@ import Testing
     }
 
     @Test(arguments: ["cut", "damaged", "empty", "old", "missing", "swapped"])
-    func `An index that is wrong is not believed`(how: String) throws {
-        let sample = try settled()
+    func `An index that is wrong is not believed`(how: String) async throws {
+        let sample = try await settled()
         defer { sample.done() }
         let index = URL(fileURLWithPath: "\(sample.repository.path)/state/bst-artifact-summary")
         var bytes = try Data(contentsOf: index)
@@ -151,8 +151,8 @@ import Testing
         try sample.expectSameAsOSTree()
     }
 
-    @Test func `A ref without a commit is left out and named, and the others are listed`() throws {
-        let sample = try settled()
+    @Test func `A ref without a commit is left out and named, and the others are listed`() async throws {
+        let sample = try await settled()
         defer { sample.done() }
         try Data("garbage".utf8).write(to: URL(fileURLWithPath: "\(sample.heads)/p1/e1/bad"))
         try Data("\(String(repeating: "0", count: 64))\n".utf8).write(
@@ -161,7 +161,7 @@ import Testing
             let report = try sample.update()
             #expect(report.refs == 300 && report.leftOut == ["p1/e1/bad", "p1/e1/missing"])
             #expect(report.warnings.first?.contains("p1/e1/bad") == true)
-            try sample.settle()
+            try await sample.settle()
         }
         try sample.set("p1/e1/bad", to: sample.first)
         #expect(try sample.update().refs == 301)

@@ -45,7 +45,7 @@ struct SummarySample {
     func update() throws -> SummaryReport { try repository.updateSummary() }
 
     /// Waits until the file system gives what changes now another time than what has changed before, for certain.
-    func settle() throws {
+    func settle() async throws {
         let probe = "\(scratch.path)/probe"
         func now() throws -> Double {
             try Data().write(to: URL(fileURLWithPath: probe))
@@ -53,7 +53,7 @@ struct SummarySample {
             return (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
         }
         let start = try now()
-        while try now() <= start + 2.1 { usleep(20_000) }
+        while try now() <= start + 2.1 { try await Task.sleep(for: .milliseconds(50)) }
     }
 
     /// The bytes of the summary, without the time when it was made.
