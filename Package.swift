@@ -125,7 +125,9 @@ let package = Package(
             path: "Tests/Unit/ArtifactProtocolTests"),
         .testTarget(
             name: "ArtifactRepositoryTests",
-            dependencies: ["ArtifactRepository", "ArtifactProtocol", "Variants", "WireSamples", "COSTree"],
+            dependencies: [
+                "ArtifactRepository", "ArtifactProtocol", "Variants", "TestSupport", "WireSamples", "COSTree",
+            ],
             path: "Tests/Unit/ArtifactRepositoryTests"),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/Unit/TestSupportTests"),

@@ -91,8 +91,7 @@ struct BadFileTests {
 
     @Test("of the samples is taken when nothing is wrong with it", arguments: modes)
     func accepts(mode: RepositoryMode) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         for file in [Self.good, ArchivedFile(content: []), .link(to: "/etc")] {
             #expect(try quarantine.take(file.object(), pieces: 1))

@@ -105,8 +105,7 @@ struct BadMetadataTests {
         "of the samples is taken when nothing is wrong with it",
         arguments: [RepositoryMode.archive, .bareUser])
     func accepts(mode: RepositoryMode) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         let others = [
             Self.files(), Self.files("-", "A", "a", "a b", "b\n", String(repeating: "n", count: 255), "é"),
@@ -140,8 +139,7 @@ struct BadMetadataTests {
     func size(type: ObjectType) throws {
         let limit = 10 * 1024 * 1024
         let name = ObjectName(Self.good.checksum, type)
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(.archive).makeQuarantine(.transient)
         let stated = #expect(throws: RepositoryError.self) {
             try quarantine.receive(name, size: UInt64(limit) + 1)

@@ -9,8 +9,7 @@ import Testing
 struct LeftoverQuarantineTests {
     @Test("of a process that died is removed by the next one")
     func leftovers() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         // What a killed process leaves: everything but its lock.
         for name in ["bst-artifact-1-abc", "bst-artifact-99999999-x"] {
@@ -33,8 +32,7 @@ struct LeftoverQuarantineTests {
 
     @Test("that is alive stays, and can still be published")
     func living() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
         let quarantine = try repository.makeQuarantine(.transient)
@@ -54,8 +52,7 @@ struct LeftoverQuarantineTests {
 
     @Test("is removed with everything in it when it is given up, however it is")
     func discarding() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.bareUser)
         let first = SampleCommit()
         do {
@@ -72,8 +69,7 @@ struct LeftoverQuarantineTests {
 
     @Test("is not readable by others while it is not verified")
     func permissions() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let quarantine = try repository.makeQuarantine(.transient)
         let name = try #require(try repository.quarantines().first)

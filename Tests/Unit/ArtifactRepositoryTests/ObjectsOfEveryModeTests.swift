@@ -61,47 +61,47 @@ struct ObjectsOfEveryModeTests {
         for (name, value) in [
             ("user.one", "1"), ("user.empty", ""), ("user.a", String(repeating: "v", count: 1000)),
         ] {
-            try Command.run("setfattr", "-n", name, "-v", value, "\(path)/attributes")
+            try run(["setfattr", "-n", name, "-v", value, "\(path)/attributes"]).checked()
         }
         try files.setAttributes([.posixPermissions: 0o1700], ofItemAtPath: "\(path)/folder/deeper")
     }
 
     @Test("arrives whole, and ostree finds nothing wrong with it", arguments: Route.all)
     func transfer(route: Route) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let source = try scratch.repository(route.source, "source")
         let target = try scratch.repository(route.target, "target")
         let tree = "\(scratch.path)/tree"
         try Self.makeTree(tree, plain: route.isPlain)
         if route.isPlain {
-            try Command.run(
-                "ostree", "--repo=\(source.path)", "commit", "--branch=sample", "--canonical-permissions",
+            try source.ostree(
+                "commit", "--branch=sample", "--canonical-permissions",
                 "--no-xattrs", tree)
         } else {
-            try Command.run("ostree", "--repo=\(source.path)", "commit", "--branch=sample", tree)
+            try source.ostree("commit", "--branch=sample", tree)
         }
 
         let ref = RefName.named("sample")
         let commit = try #require(try source.commit(of: ref))
         try Self.transfer(commit, from: source, to: target, as: ref)
 
-        let audit = try Command.run("ostree", "--repo=\(target.path)", "fsck")
+        let audit = try target.ostree("fsck")
         #expect(audit.contains("object fsck of 1 commits completed successfully"), "\(audit)")
         let listings = try [source, target].map {
-            try Command.run("ostree", "--repo=\($0.path)", "ls", "-RCX", "sample")
+            try $0.ostree("ls", "-RCX", "sample")
         }
         #expect(listings[0] == listings[1])
         #expect(listings[0].split(separator: "\n").count > 15)
         if route.target != .archive {
             // They are linked into checkouts, where OSTree wants them all to have the time 0.
-            let times = try Command.run(
-                "find", "\(target.path)/objects", "-name", "*.file", "-printf", "%T@\\n")
+            let times = try run([
+                "find", "\(target.path)/objects", "-name", "*.file", "-printf", "%T@\\n",
+            ]).checked().text
             #expect(Set(times.split(separator: "\n")) == ["0.0000000000"])
         }
         let checkout = "\(scratch.path)/checkout"
-        try Command.run("ostree", "--repo=\(target.path)", "checkout", "-U", "sample", checkout)
-        try Command.run("diff", "-r", "--no-dereference", tree, checkout)
+        try target.ostree("checkout", "-U", "sample", checkout)
+        try run(["diff", "-r", "--no-dereference", tree, checkout]).checked()
         #expect(try target.quarantines().isEmpty)
     }
 
@@ -136,8 +136,7 @@ struct ObjectsOfEveryModeTests {
 
     @Test("cannot be read from a repository that does not have it", arguments: RepositoryMode.allCases)
     func missing(mode: RepositoryMode) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let encoder = ObjectEncoder(try scratch.repository(mode))
         for object in SampleCommit().objects {
             let error = #expect(throws: RepositoryError.self) { _ = try encoder.encode(object.name) }
@@ -147,8 +146,7 @@ struct ObjectsOfEveryModeTests {
 
     @Test("cannot be received by a repository of mode bare")
     func bare() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.bare)
         let error = #expect(throws: RepositoryError.self) {
             try repository.makeQuarantine(.transient)
@@ -160,8 +158,7 @@ struct ObjectsOfEveryModeTests {
         "with owners or special permissions cannot be received by a repository without them",
         arguments: [0o104755, 0o102755, 0o101755, 0o100666] as [UInt32])
     func unsuitable(mode: UInt32) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(.bareUserOnly).makeQuarantine(.transient)
         let object = ArchivedFile(mode: mode).object()
         let error = #expect(throws: RepositoryError.self) { try quarantine.take(object) }

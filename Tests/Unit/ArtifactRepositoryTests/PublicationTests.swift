@@ -13,8 +13,7 @@ struct PublicationTests {
         "shows everything at once, and ostree finds nothing wrong",
         arguments: [RepositoryMode.archive, .bareUser])
     func success(mode: RepositoryMode) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(mode)
         let (first, before) = (SampleCommit(), try repository.visibleFiles())
         let quarantine = try repository.makeQuarantine(.transient)
@@ -30,7 +29,7 @@ struct PublicationTests {
         quarantine.discard()
         #expect(try first.objects.allSatisfy { try repository.contains($0.name) })
         #expect(try repository.refs().map(\.commit) == [first.checksum])
-        try Command.run("ostree", "--repo=\(repository.path)", "fsck")
+        try repository.ostree("fsck")
         #expect(try repository.quarantines().isEmpty)
     }
 
@@ -42,8 +41,7 @@ struct PublicationTests {
 
     @Test("is refused, and changes nothing, where any object is missing", arguments: places.indices)
     func missing(place: Int) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
         try repository.push(first.objects, RefEdit(Self.main, from: .mustNotExist, to: first.checksum))
@@ -67,8 +65,7 @@ struct PublicationTests {
 
     @Test("shows nothing that no ref needs, whole or not")
     func unwantedObjects() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let (wanted, other, kept) = (SampleCommit(), SampleCommit("second"), SampleCommit("kept"))
         let there = RefEdit(.named("there"), from: .any, to: wanted.checksum)
@@ -84,8 +81,7 @@ struct PublicationTests {
 
     @Test("needs no ancestors, and nothing sent that is there already")
     func economy() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let (first, second) = (SampleCommit(), SampleCommit("second", parent: SampleCommit()))
         try repository.push(second.objects, RefEdit(Self.main, from: .mustNotExist, to: second.checksum))
@@ -96,13 +92,12 @@ struct PublicationTests {
             try repository.push([], RefEdit(.named("third"), from: .mustNotExist, to: first.checksum)).map(
                 \.outcome)
                 == [.moved])
-        try Command.run("ostree", "--repo=\(repository.path)", "fsck")
+        try repository.ostree("fsck")
     }
 
     @Test("replaces no object that is there", arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
     func existingObjects(mode: RepositoryMode) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(mode)
         let first = SampleCommit()
         // Both think that they are the first.
@@ -133,8 +128,7 @@ struct PublicationTests {
 
     @Test("knows every object once", arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
     func secondCopies(mode: RepositoryMode) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         let commit = SampleCommit()
         for object in commit.objects + [SampleObject.detached(commit.commit, "note")] {
@@ -148,8 +142,7 @@ struct PublicationTests {
 
     @Test("takes detached metadata of its own commits, and replaces it only when asked to")
     func ownDetachedMetadata() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
         let notes = ["one", "two", "three"].map { SampleObject.detached(first.commit, $0) }
@@ -167,8 +160,7 @@ struct PublicationTests {
     @Test(
         "refuses detached metadata of commits that are not its own, there or not", arguments: [true, false])
     func foreignDetachedMetadata(isThere: Bool) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let (first, other) = (SampleCommit(), SampleCommit("other"))
         if isThere {

@@ -104,8 +104,7 @@ struct RefRuleTests {
 
     @Test("goes where it may and nowhere else", arguments: moves)
     func move(move: Move) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         if let current = move.current {
             try repository.push(
@@ -143,8 +142,7 @@ struct RefRuleTests {
         ],
         [true, false])
     func conflicts(names: (String, String), isThere: Bool) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let changes = [names.0, names.1, "other"].map {
             RefEdit(.named($0), from: .mustNotExist, to: Self.first.checksum)
@@ -170,8 +168,7 @@ struct RefRuleTests {
 
     @Test("is no conflict for one whose name only begins the same")
     func neighbours() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let changes = ["a/b", "a/bc", "a/b-c", "ab", "a.b"].map {
             RefEdit(.named($0), from: .mustNotExist, to: Self.first.checksum)
@@ -185,20 +182,18 @@ struct RefRuleTests {
 
     @Test("may be called like a folder that a deleted ref left empty, as ostree allows")
     func emptyFolders() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         try repository.push(
             Self.first.objects, RefEdit(.named("a/b/c"), from: .mustNotExist, to: Self.first.checksum))
-        try Command.run("ostree", "--repo=\(repository.path)", "refs", "--delete", "a/b/c")
+        try repository.ostree("refs", "--delete", "a/b/c")
         try repository.push([], RefEdit(.named("a"), from: .mustNotExist, to: Self.first.checksum))
         #expect(try repository.commit(of: .named("a")) == Self.first.checksum)
     }
 
     @Test("stays where it is when another of the same push cannot move")
     func allOrNothing() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         try repository.push(
             Self.first.objects, RefEdit(Self.ref, from: .mustNotExist, to: Self.first.checksum))

@@ -23,8 +23,7 @@ struct TreeDepthTests {
     private static func push(
         _ trees: [SampleObject], root: SampleObject, maximumOpenSize: UInt64? = nil
     ) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let metadata = SampleObject.dirmeta()
         let commit = SampleObject.commit(tree: root.checksum.bytes, metadata: metadata.checksum.bytes)
         let repository = try scratch.repository(.archive)

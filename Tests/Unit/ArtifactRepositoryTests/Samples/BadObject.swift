@@ -23,8 +23,7 @@ struct BadObject: Sendable {
     static func expectRefusal(
         of objects: [BadObject], by mode: RepositoryMode, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(mode)
         let before = try repository.visibleFiles()
         let quarantine = try repository.makeQuarantine(.transient)

@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import ArtifactRepository
+@_exported import TestSupport
 @_exported import WireSamples
 
 extension Quarantine {

@@ -73,8 +73,7 @@ struct AccessLogTests {
 
     @Test("renews what was pulled, and nothing is used in the future")
     func noting() throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let old = 1_000_000_000
         let artifacts = (1...3).map { SampleArtifact("\($0)", files: $0...$0) }

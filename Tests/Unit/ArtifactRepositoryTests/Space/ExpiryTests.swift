@@ -7,11 +7,11 @@ import Testing
 
 @Suite("Making room")
 struct ExpiryTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryDirectory
     private let repository: Repository
 
     init() throws {
-        scratch = try ScratchFolder()
+        scratch = try TemporaryDirectory()
         repository = try scratch.repository(.archive)
     }
 
@@ -38,12 +38,11 @@ struct ExpiryTests {
 
     @Test("takes the least recently used first, and exactly what nothing else needs")
     func order() throws {
-        defer { scratch.remove() }
         _ = try fill()
         let before = try repository.objectBytes()
         #expect(try repository.allocatedBytes() == before)
         // What ostree would leave.
-        try Command.run("cp", "-a", repository.path, "\(scratch.path)/pruned")
+        try run(["cp", "-a", repository.path, "\(scratch.path)/pruned"]).checked()
         let pruned = try Repository("\(scratch.path)/pruned")
         try pruned.ostree("refs", "--delete", "p/oldest")
         try pruned.ostree("prune", "--refs-only")
@@ -65,7 +64,6 @@ struct ExpiryTests {
 
     @Test("changes nothing where there is room, nor when it only plans")
     func planning() throws {
-        defer { scratch.remove() }
         _ = try fill()
         let bytes = try repository.allocatedBytes()
         let before = try repository.visibleFiles()
@@ -77,7 +75,6 @@ struct ExpiryTests {
 
     @Test("leaves what is pinned, and says what is too much then")
     func pins() throws {
-        defer { scratch.remove() }
         _ = try fill()
         let report = try expiry(1000, keeping: "p/old*", "q/*").run()
         #expect(report.expired.map(\.ref.text) == ["p/middle", "p/newest"])
@@ -88,7 +85,6 @@ struct ExpiryTests {
 
     @Test("costs nothing for another name of what stays, however old")
     func otherNames() throws {
-        defer { scratch.remove() }
         let artifact = SampleArtifact("a", files: 0...10)
         try repository.push(artifact, as: "p/strong", usedBefore: 10)
         try repository.push(artifact, as: "p/weak", usedBefore: 9000)
@@ -100,14 +96,13 @@ struct ExpiryTests {
 
     @Test("takes an alias and what it points to for one: use of one, and a pin of one, counts for both")
     func aliases() throws {
-        defer { scratch.remove() }
         let artifacts = try fill()
         try repository.ostree("refs", "--alias", "--create=stable", "p/oldest")
         try repository.ostree("refs", "--alias", "--create=deep/er/stable", "stable")
         let plan = try expiry(1_000_000).plan()
         #expect(plan.expired.map(\.ref.text) == ["p/middle"], "the alias was made just now")
         for link in ["stable", "deep/er/stable"] {
-            try Command.run("touch", "-h", "-d", "2020-01-01", "\(repository.path)/refs/heads/\(link)")
+            try run(["touch", "-h", "-d", "2020-01-01", "\(repository.path)/refs/heads/\(link)"]).checked()
         }
         #expect(try expiry(1_000_000).plan().expired.first?.commit == artifacts[1].checksum)
         _ = try repository.pin(["deep/*"])
@@ -124,7 +119,6 @@ struct ExpiryTests {
 
     @Test("keeps what refs of remotes and mirrors need")
     func otherKindsOfRefs() throws {
-        defer { scratch.remove() }
         let artifacts = try fill()
         for (folder, artifact) in zip(["remotes/origin", "mirrors/org.example.Cache"], artifacts) {
             let path = "\(repository.path)/refs/\(folder)/p"
@@ -143,7 +137,6 @@ struct ExpiryTests {
 
     @Test("lets nothing go that is needed by what it cannot read", arguments: [ObjectType.commit, .dirtree])
     func unreadable(type: ObjectType) throws {
-        defer { scratch.remove() }
         let artifact = try fill()[2]
         let name = try #require(artifact.objects.first { $0.name.type == type }?.name)
         let hex = name.checksum.hex
@@ -162,7 +155,6 @@ struct ExpiryTests {
         "plans what it does where refs of remotes, and refs with unusable names, hold objects, and says what is too much"
     )
     func plansForOtherRefs() throws {
-        defer { scratch.remove() }
         let artifacts = try fill()
         let remote = "\(repository.path)/refs/remotes/origin/p"
         try FileManager.default.createDirectory(atPath: remote, withIntermediateDirectories: true)
@@ -182,7 +174,6 @@ struct ExpiryTests {
 
     @Test("takes static deltas with the commits that they lead to, as ostree does, and counts them")
     func deltas() throws {
-        defer { scratch.remove() }
         let artifacts = try fill()
         let objects = try repository.objectBytes()
         func generate(_ from: String?, _ to: Int) throws {
@@ -205,7 +196,7 @@ struct ExpiryTests {
         #expect(report == plan && report.expired.map(\.ref.text) == ["p/oldest"])
         #expect(try repository.allocatedBytes() == total - report.freedBytes)
         #expect(report.freedBytes > 1_000_000)
-        let left = try Command.run("ostree", "--repo=\(repository.path)", "static-delta", "list")
+        let left = try repository.ostree("static-delta", "list")
         #expect(left == "\(artifacts[1].checksum)-\(artifacts[2].checksum)\n")
         let indexes = try FileManager.default.subpathsOfDirectory(atPath: "\(repository.path)/delta-indexes")
         #expect(indexes.count { $0.hasSuffix(".index") } == 1)
@@ -214,13 +205,12 @@ struct ExpiryTests {
 
     @Test("leaves tombstones of commits where the configuration wants them, byte for byte as ostree does")
     func tombstones() throws {
-        defer { scratch.remove() }
         let artifacts = try fill()
         try repository.ostree("config", "set", "core.tombstone-commits", "true")
         let other = "\(scratch.path)/other"
-        try Command.run("cp", "-a", repository.path, other)
-        try Command.run("ostree", "--repo=\(other)", "refs", "--delete", "p/oldest")
-        try Command.run("ostree", "--repo=\(other)", "prune", "--refs-only")
+        try run(["cp", "-a", repository.path, other]).checked()
+        try OSTreeCommand.lines(other, ["refs", "--delete", "p/oldest"])
+        try OSTreeCommand.lines(other, ["prune", "--refs-only"])
         // Opened anew, since the configuration has changed.
         var limits = Expiry.Limits()
         limits.maximumSize = 1_000_000
@@ -235,7 +225,6 @@ struct ExpiryTests {
 
     @Test("lets history go before any ref, and keeps it while there is room")
     func history() throws {
-        defer { scratch.remove() }
         let old = SampleArtifact("1", files: 0...10)
         let new = SampleArtifact("2", files: 20...30, parent: old.checksum)
         let other = SampleArtifact("3", files: 40...50)
@@ -258,7 +247,6 @@ struct ExpiryTests {
 
     @Test("gives up nothing for what cannot fit, whatever number a client names")
     func impossible() throws {
-        defer { scratch.remove() }
         _ = try fill()
         _ = try repository.allocatedBytes()
         let before = try repository.visibleFiles()
@@ -287,7 +275,6 @@ struct ExpiryTests {
 
     @Test("makes room on the disk")
     func freeSpace() throws {
-        defer { scratch.remove() }
         _ = try fill()
         var limits = Expiry.Limits()
         limits.minimumFree = try repository.freeBytes() + (1 << 40)
@@ -299,7 +286,6 @@ struct ExpiryTests {
 
     @Test("does not let a journal bring refs back")
     func journal() throws {
-        defer { scratch.remove() }
         let artifact = SampleArtifact("a", files: 0...3)
         try repository.push(artifact, as: "p/a", "p/b", usedBefore: 5000)
         let nothing = String(repeating: "0", count: 64)

@@ -8,13 +8,13 @@ import Testing
 struct ReservationTests {
     /// A cache with an old artifact, and a push in progress that offered it again and was told that it is there.
     private struct Scene {
-        let scratch: ScratchFolder
+        let scratch: TemporaryDirectory
         let repository: Repository
         let artifact = SampleArtifact("old", files: 0...5)
         let push: any Quarantine
 
         init() throws {
-            scratch = try ScratchFolder()
+            scratch = try TemporaryDirectory()
             repository = try scratch.repository(.archive)
             try repository.push(artifact, as: "old", usedBefore: 5000)
             push = try Repository(repository.path).makeQuarantine(.transient)
@@ -38,7 +38,6 @@ struct ReservationTests {
     @Test("stays when room is made, but for the commit")
     func expiry() throws {
         let scene = try Scene()
-        defer { scene.scratch.remove() }
         try scene.repository.push(SampleArtifact("other", files: 10...15), as: "other", usedBefore: 6000)
         var limits = Expiry.Limits()
         limits.maximumSize = 1000
@@ -55,7 +54,6 @@ struct ReservationTests {
     @Test("is at hand even after ostree has pruned it")
     func prune() throws {
         let scene = try Scene()
-        defer { scene.scratch.remove() }
         try scene.repository.ostree("refs", "--delete", "old")
         try scene.repository.ostree("prune", "--refs-only")
         #expect(try scene.repository.objectNames().isEmpty)

@@ -9,12 +9,12 @@ import Testing
 /// its back, so that nothing shows it, is missed only by those that look.
 @Suite("Complete folders")
 struct CompleteTreesTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryDirectory
     private let repository: Repository
     private let artifact = SampleArtifact("first", files: 0...3)
 
     init() throws {
-        scratch = try ScratchFolder()
+        scratch = try TemporaryDirectory()
         repository = try scratch.repository(.archive)
         try repository.push(artifact, as: "first", usedBefore: 0)
     }
@@ -43,7 +43,6 @@ struct CompleteTreesTests {
 
     @Test("are not looked into again")
     func trust() throws {
-        defer { scratch.remove() }
         try remove(artifact.files[1], of: repository)
         try push(to: repository)
         // Not even after another push, which changes folders itself.
@@ -53,14 +52,12 @@ struct CompleteTreesTests {
 
     @Test("are looked into after anything was removed")
     func removal() throws {
-        defer { scratch.remove() }
         try remove(artifact.files[1], of: repository, secretly: false)
         expectLooks(at: repository)
     }
 
     @Test("are looked into after ostree has pruned anything")
     func prune() throws {
-        defer { scratch.remove() }
         try repository.push(SampleArtifact("other", files: 10...11), as: "other", usedBefore: 0)
         try repository.ostree("refs", "--delete", "other")
         try repository.ostree("prune", "--refs-only")
@@ -70,7 +67,6 @@ struct CompleteTreesTests {
 
     @Test("are looked into after room was made")
     func expiry() throws {
-        defer { scratch.remove() }
         try repository.push(SampleArtifact("other", files: 10...13), as: "other", usedBefore: 500)
         var limits = Expiry.Limits()
         limits.maximumSize = 220_000
@@ -81,8 +77,7 @@ struct CompleteTreesTests {
 
     @Test("are looked into in a copy of the repository")
     func copy() throws {
-        defer { scratch.remove() }
-        try Command.run("cp", "-a", repository.path, "\(scratch.path)/copy")
+        try run(["cp", "-a", repository.path, "\(scratch.path)/copy"]).checked()
         let copy = try Repository("\(scratch.path)/copy")
         try remove(artifact.files[1], of: copy)
         expectLooks(at: copy)
@@ -91,7 +86,6 @@ struct CompleteTreesTests {
 
     @Test("are looked into where the record is missing or torn", arguments: [nil, 0, 7, 24, 1000])
     func record(size: Int?) throws {
-        defer { scratch.remove() }
         let path = "\(repository.path)/state/bst-artifact-complete"
         try remove(artifact.files[1], of: repository)
         if let size {
@@ -104,7 +98,6 @@ struct CompleteTreesTests {
 
     @Test("are looked into where somebody else added what could have been removed and added again")
     func foreignWriter() throws {
-        defer { scratch.remove() }
         try FileManager.default.createDirectory(
             atPath: "\(scratch.path)/tree", withIntermediateDirectories: true)
         try Data("by ostree".utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/tree/file"))
@@ -115,7 +108,6 @@ struct CompleteTreesTests {
 
     @Test("are not known by a publication that failed")
     func abortedPublication() throws {
-        defer { scratch.remove() }
         let second = SampleArtifact("second", files: 5...8)
         let missing = try #require(Checksum(hex: String(repeating: "12", count: 32)))
         let purpose = QuarantinePurpose.resumable(.push, for: [(.named("second"), second.checksum)])
@@ -152,11 +144,11 @@ struct CompleteTreesTests {
 
     @Test("are remembered in other modes too, as long as nothing is removed")
     func otherModes() throws {
-        defer { scratch.remove() }
         let other = try scratch.repository(.bareUser, "other")
         try other.push(artifact, as: "first", usedBefore: 0)
-        let attributes = try Command.run(
-            "getfattr", "-R", "-d", "-m", "user.bst-artifact", "\(other.path)/objects")
+        let attributes = try run([
+            "getfattr", "-R", "-d", "-m", "user.bst-artifact", "\(other.path)/objects",
+        ]).checked().text
         #expect(attributes.contains("bst-artifact.complete"))
         try push(to: other)
         func remove(_ object: SampleObject, secretly: Bool) throws {

@@ -7,14 +7,14 @@ import Testing
 
 @Suite("After a crash in the middle of a change of several refs")
 struct RefJournalTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryDirectory
     private let repository: Repository
     private let old = SampleArtifact("old", files: 0...1)
     private let new = SampleArtifact("new", files: 2...3)
     private static let nothing = String(repeating: "0", count: 64)
 
     init() throws {
-        scratch = try ScratchFolder()
+        scratch = try TemporaryDirectory()
         repository = try scratch.repository(.archive)
         for artifact in [old, new] {
             try repository.push(artifact, as: "kept/\(artifact.checksum)", usedBefore: 0)
@@ -41,7 +41,6 @@ struct RefJournalTests {
 
     @Test("it is completed")
     func completion() throws {
-        defer { scratch.remove() }
         try set("p/a", new.checksum)
         try set("p/b", old.checksum)
         try write([
@@ -56,7 +55,6 @@ struct RefJournalTests {
 
     @Test("it is undone where ostree has pruned a commit of it, in whole or in part")
     func undoing() throws {
-        defer { scratch.remove() }
         try set("p/a", new.checksum)
         try set("p/n", new.checksum)
         try set("p/b", old.checksum)
@@ -79,7 +77,6 @@ struct RefJournalTests {
 
     @Test("a ref that somebody moved since stays")
     func movedSince() throws {
-        defer { scratch.remove() }
         let other = SampleArtifact("other", files: 7...8)
         try repository.push(other, as: "p/a", usedBefore: 0)
         try write([
@@ -92,7 +89,6 @@ struct RefJournalTests {
 
     @Test("a ref whose place was taken since stops nobody")
     func placeTaken() throws {
-        defer { scratch.remove() }
         try set("p", old.checksum)
         try set("q", new.checksum)
         try write([
@@ -113,7 +109,6 @@ struct RefJournalTests {
             "bst-artifact refs 1\nOLD NEW p/a\nOLD NE\nend\n",
         ])
     func malformed(text: String) throws {
-        defer { scratch.remove() }
         try set("p/a", old.checksum)
         let text = text.replacingOccurrences(of: "OLD", with: old.checksum.hex)
             .replacingOccurrences(of: "NEW", with: new.checksum.hex)

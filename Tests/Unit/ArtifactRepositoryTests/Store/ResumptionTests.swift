@@ -7,7 +7,7 @@ import Testing
 
 @Suite("What an interrupted push has brought")
 struct ResumptionTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryDirectory
     private let repository: Repository
     private let artifact = SampleArtifact("first", files: 0...3)
     private let purpose: QuarantinePurpose
@@ -15,7 +15,7 @@ struct ResumptionTests {
         .push, for: [(.named("other"), SampleArtifact("other", files: 0...0).checksum)])
 
     init() throws {
-        scratch = try ScratchFolder()
+        scratch = try TemporaryDirectory()
         repository = try scratch.repository(.archive)
         purpose = .resumable(.push, for: [(.named("p/a"), artifact.checksum)])
     }
@@ -50,7 +50,6 @@ struct ResumptionTests {
 
     @Test("is not asked for again by the same push, and nothing is left then")
     func sameRefs() throws {
-        defer { scratch.remove() }
         try interrupt(Array(artifact.objects.prefix(4)), purpose)
         #expect(try artifact.objects.allSatisfy { try !repository.contains($0.name) })
         try interrupt([artifact.metadata], purpose)
@@ -63,7 +62,6 @@ struct ResumptionTests {
         "is not believed where it was torn off while it was written, though it has its name",
         arguments: [0, 1, 2])
     func torn(_ index: Int) throws {
-        defer { scratch.remove() }
         try interrupt(Array(artifact.objects.prefix(4)), purpose)
         // As kill -9 leaves it between creating and permitting: some of it, and nobody may read it.
         let path = "\(try folder())/filez/\(artifact.files[index].checksum)"
@@ -77,7 +75,6 @@ struct ResumptionTests {
 
     @Test("is lent to another push, which gives back what it did not need")
     func otherRefs() throws {
-        defer { scratch.remove() }
         let extra = SampleArtifact("extra", files: 8...8)
         try interrupt(artifact.files + extra.files, purpose)
         try expectPush(otherPurpose, wanting: 3)
@@ -90,7 +87,6 @@ struct ResumptionTests {
 
     @Test("goes after a day, however often it was lent", arguments: [false, true])
     func age(isLent: Bool) throws {
-        defer { scratch.remove() }
         try interrupt(artifact.files, purpose)
         try FileTime(seconds: time(nil) - 86_300).set(folder())
         if isLent {
@@ -107,7 +103,6 @@ struct ResumptionTests {
 
     @Test("goes when the machine has restarted", arguments: [false, true])
     func restart(isRecovered: Bool) throws {
-        defer { scratch.remove() }
         try interrupt(artifact.files, purpose)
         let name = try #require(try repository.quarantines().first)
         var parts = name.split(separator: "-", omittingEmptySubsequences: false)
@@ -126,7 +121,6 @@ struct ResumptionTests {
 
     @Test("is nobody else's while it is in use")
     func concurrency() throws {
-        defer { scratch.remove() }
         try interrupt(artifact.files, purpose)
         let first = try repository.makeQuarantine(purpose)
         let second = try Repository(repository.path).makeQuarantine(purpose)
@@ -150,7 +144,6 @@ struct ResumptionTests {
 
     @Test("is removed at once where there is nothing in it")
     func nothing() throws {
-        defer { scratch.remove() }
         try repository.makeQuarantine(purpose).leave()
         #expect(try repository.quarantines().isEmpty)
     }

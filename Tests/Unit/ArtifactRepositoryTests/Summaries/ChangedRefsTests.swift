@@ -18,7 +18,6 @@ import Testing
 
     @Test func `Nothing is read where nothing has changed`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         #expect(try sample.update().readRefs == 0)
         #expect(try sample.update().readRefs == 0)
         try sample.expectSameAsOSTree()
@@ -26,7 +25,6 @@ import Testing
 
     @Test func `One ref that moved is the only one that is read`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         try sample.set("p1/e1/key1", to: sample.second)
         #expect(try sample.update().readRefs == 1)
         try sample.expectSameAsOSTree()
@@ -34,7 +32,6 @@ import Testing
 
     @Test func `Refs that came, moved and went by other programs are noticed`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         try sample.ostree("refs", "--create=p0/e0/new", Self.refs[1])
         try sample.ostree("refs", "--create=a", Self.refs[1])
         try sample.ostree("refs", "--create=zz/new/folder", Self.refs[1])
@@ -57,7 +54,6 @@ import Testing
 
     @Test func `Any sequence of changes ends in the right summary`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         var seed = UInt64(1)
         func random(_ count: Int) -> Int {
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -81,7 +77,6 @@ import Testing
 
     @Test func `An alias goes where its target goes`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         try sample.ostree("refs", "--alias", "--create=p0/e0/alias", "p1/e1/key1")
         try await sample.settle()
         try sample.update()
@@ -92,24 +87,22 @@ import Testing
 
     @Test func `A folder that was put in another's place is read, old as its files are`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         try sample.set("../elsewhere/e1/key1", to: sample.second)
         try await sample.settle()
         try sample.update()
-        try Command.run("mv", "\(sample.heads)/p1", "\(sample.scratch.path)/gone")
-        try Command.run("mv", "\(sample.heads)/../elsewhere", "\(sample.heads)/p1")
+        try run(["mv", "\(sample.heads)/p1", "\(sample.scratch.path)/gone"]).checked()
+        try run(["mv", "\(sample.heads)/../elsewhere", "\(sample.heads)/p1"]).checked()
         try sample.update()
         try sample.expectSameAsOSTree()
     }
 
     @Test func `A ref that moves at the same moment again is not missed`() throws {
         let sample = try SummarySample(["a/b", "a/c"])
-        defer { sample.done() }
         for round in 0..<25 {
             try sample.set("a/b", to: sample.second)
             try sample.update()
             // In place: same inode, and perhaps the same time to the last digit.
-            try Command.run("sh", "-c", "echo \(sample.first.checksum) > '\(sample.heads)/a/b'")
+            try run(["sh", "-c", "echo \(sample.first.checksum) > '\(sample.heads)/a/b'"]).checked()
             try sample.update()
             #expect(
                 try sample.listedCommits() == [sample.first.checksum, sample.first.checksum], "round \(round)"
@@ -119,7 +112,6 @@ import Testing
 
     @Test func `A summary by another program is not built upon`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         try sample.ostree("summary", "-u")
         try sample.set("p1/e1/key1", to: sample.second)
         #expect(try sample.update().readRefs == 300)
@@ -129,7 +121,6 @@ import Testing
     @Test(arguments: ["cut", "damaged", "empty", "old", "missing", "swapped"])
     func `An index that is wrong is not believed`(how: String) async throws {
         let sample = try await settled()
-        defer { sample.done() }
         let index = URL(fileURLWithPath: "\(sample.repository.path)/state/bst-artifact-summary")
         var bytes = try Data(contentsOf: index)
         try sample.set("p1/e1/key1", to: sample.second)
@@ -153,7 +144,6 @@ import Testing
 
     @Test func `A ref without a commit is left out and named, and the others are listed`() async throws {
         let sample = try await settled()
-        defer { sample.done() }
         try Data("garbage".utf8).write(to: URL(fileURLWithPath: "\(sample.heads)/p1/e1/bad"))
         try Data("\(String(repeating: "0", count: 64))\n".utf8).write(
             to: URL(fileURLWithPath: "\(sample.heads)/p1/e1/missing"))
@@ -171,7 +161,7 @@ import Testing
 extension SummarySample {
     /// The commits that a reader finds, in the order of the refs.
     func listedCommits() throws -> [Checksum] {
-        let text = try Command.run("ostree", "--repo=\(repository.path)", "summary", "--view")
+        let text = try repository.ostree("summary", "--view")
         return text.split(separator: "\n").compactMap { Checksum(hex: $0.drop { $0 == " " }) }
     }
 }

@@ -20,14 +20,12 @@ import Testing
     ])
     func `Few refs`(refs: [String]) throws {
         let sample = try SummarySample(refs)
-        defer { sample.done() }
         #expect(try sample.update().refs == refs.count)
         try sample.expectSameAsOSTree()
     }
 
     @Test(arguments: [175, 176, 183, 184]) func `An entry whose size is at an edge`(count: Int) throws {
         let sample = try SummarySample([String(repeating: "e", count: count)])
-        defer { sample.done() }
         try sample.update()
         try sample.expectSameAsOSTree()
     }
@@ -35,7 +33,6 @@ import Testing
     @Test func `Many refs in nested folders`() throws {
         let refs = (0..<600).map { "project/\($0 % 7)/element-\($0 % 31).bst/key\($0)" }
         let sample = try SummarySample(refs)
-        defer { sample.done() }
         for ref in refs.prefix(100) { try sample.set(ref, to: sample.second) }
         try sample.update()
         try sample.expectSameAsOSTree()
@@ -43,7 +40,6 @@ import Testing
 
     @Test func `Files that libostree does not take for refs are not listed`() throws {
         let sample = try SummarySample(["a/b"])
-        defer { sample.done() }
         for name in [".hidden", "-x", "a b", "x~", "a:b", ".h/x", "-d/x"] {
             try sample.set(name, to: sample.first)
         }
@@ -53,17 +49,15 @@ import Testing
 
     @Test(arguments: [RepositoryMode.bareUser, .bareUserOnly, .bare])
     func `Repositories of every mode have one`(mode: RepositoryMode) throws {
-        let scratch = try ScratchFolder()
-        defer { scratch.remove() }
+        let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(mode)
         try repository.updateSummary()
-        let text = try Command.run("ostree", "--repo=\(repository.path)", "summary", "--view", "--raw")
+        let text = try repository.ostree("summary", "--view", "--raw")
         #expect(text.contains("'ostree.summary.mode': <'\(mode)'>"))
     }
 
     @Test func `What somebody added to a summary stays there`() throws {
         let sample = try SummarySample(["a/b"])
-        defer { sample.done() }
         try sample.ostree(
             "summary", "-u", "--add-metadata=our.key='value'",
             "--add-metadata=ostree.summary.expires=uint64 7")
@@ -72,17 +66,16 @@ import Testing
         #expect(try sample.summary() == before)
         try sample.set("a/c", to: sample.second)
         try sample.update()
-        let text = try Command.run("ostree", "--repo=\(sample.repository.path)", "summary", "--view", "--raw")
+        let text = try sample.repository.ostree("summary", "--view", "--raw")
         #expect(text.contains("'our.key': <'value'>") && text.contains("a/c"))
     }
 
     @Test func `A repository with a collection gets what libostree writes`() throws {
         let sample = try SummarySample(["a/b"])
-        defer { sample.done() }
         try sample.ostree("config", "set", "core.collection-id", "org.example.Cache")
         let repository = try Repository(sample.repository.path)
         #expect(try repository.updateSummary().refs == nil)
-        let text = try Command.run("ostree", "--repo=\(repository.path)", "summary", "--view", "--raw")
+        let text = try repository.ostree("summary", "--view", "--raw")
         #expect(
             text.contains("'ostree.summary.collection-id': <'org.example.Cache'>") && text.contains("a/b"))
     }

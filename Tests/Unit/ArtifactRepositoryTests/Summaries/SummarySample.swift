@@ -7,14 +7,14 @@ import Testing
 
 /// A repository with two commits, whose refs and summary are written by us and by others.
 struct SummarySample {
-    let scratch: ScratchFolder
+    let scratch: TemporaryDirectory
     let repository: Repository
     let first = SampleCommit()
     let second = SampleCommit("second")
     var heads: String { "\(repository.path)/refs/heads" }
 
     init(_ refs: [String] = []) throws {
-        scratch = try ScratchFolder()
+        scratch = try TemporaryDirectory()
         repository = try scratch.repository(.archive)
         try repository.push(
             first.objects + second.objects.filter { !first.objects.map(\.name).contains($0.name) },
@@ -25,7 +25,7 @@ struct SummarySample {
     }
 
     func ostree(_ arguments: String...) throws {
-        try Command.run(["ostree", "--repo=\(repository.path)"] + arguments)
+        try OSTreeCommand.lines(repository.path, arguments)
     }
 
     /// Moves a ref as libostree does: a new file takes the place of the old.
@@ -69,11 +69,10 @@ struct SummarySample {
     /// Expects that our summary is what `ostree summary -u` writes for the same refs, and leaves it in place.
     func expectSameAsOSTree(_ comment: Comment? = nil, _ location: SourceLocation = #_sourceLocation) throws {
         let copy = "\(scratch.path)/copy-\(UUID().uuidString)"
-        try Command.run("cp", "-a", repository.path, copy)
-        try Command.run("ostree", "--repo=\(copy)", "summary", "-u")
+        try run(["cp", "-a", repository.path, copy]).checked()
+        try OSTreeCommand.lines(copy, ["summary", "-u"])
         let (ours, theirs) = (try summary(), try summary(of: copy))
         #expect(ours == theirs, comment, sourceLocation: location)
     }
 
-    func done() { scratch.remove() }
 }
