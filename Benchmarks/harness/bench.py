@@ -11,7 +11,6 @@ from pathlib import Path
 from . import measure, tools
 from .data import Data
 from .errors import BenchError
-from .progress import Progress
 from .report import print_row
 from .rows import Figures, Result
 from .servers import Servers
@@ -72,15 +71,13 @@ class Bench:
     def measure(self, rows):
         """Measures rows one after the other; one that fails does not keep the others from their turn."""
         results = []
-        self.progress = Progress(rows, self.runs)
-        for index, row in enumerate(rows):
-            self.progress.begin(index)
+        for number, row in enumerate(rows, 1):
+            print(f"[{number}/{len(rows)}] {row.name}", file=sys.stderr)
             result = Result(row)
             try:
                 result.outcome = row.measure(self)
             except (BenchError, OSError) as error:
                 result.reason = str(error)
-            self.progress.clear()
             print_row(result)
             results.append(result)
         return results
@@ -96,11 +93,9 @@ class Bench:
         last = {}
         for number in range(runs):
             for name, prepare in contestants.items():
-                self.progress.tell(f"{name}, run {number + 1} of {runs}")
                 last[name] = self.attempt(prepare(number), figures[name])
         for name, attempt in last.items():
             if attempt.repository is not None:
-                self.progress.tell(f"{name}, fsck")
                 self.data.fsck(attempt.repository)
         return list(figures.values())
 

@@ -15,17 +15,14 @@ ROWS = {}
 class Row:
     name: str
     title: str
-    # Roughly what one run of all contestants takes, and what the row takes besides, in seconds.
-    seconds: float
-    preparation: float
     measure: Callable
 
 
-def row(name, title, seconds, preparation=0.0):
+def row(name, title):
     """Registers a function, which gets the Bench and returns an Outcome, as a row."""
 
     def register(function):
-        ROWS[name] = Row(name, title, seconds, preparation, function)
+        ROWS[name] = Row(name, title, function)
         return function
 
     return register

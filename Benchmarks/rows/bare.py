@@ -15,7 +15,7 @@ METHOD = "1"
 TRANSFERS = 128
 
 
-@row("bare-push", "push /usr/include, beside deflate, SHA-256, write and sync on all cores", seconds=6, preparation=5)
+@row("bare-push", "push /usr/include, beside deflate, SHA-256, write and sync on all cores")
 def bare_push(bench):
     data = bench.data
     commit = data.in_cache(HEADERS)
@@ -38,7 +38,7 @@ def bare_push(bench):
                    [f"bare work deflates with {'ISA-L' if METHOD == 'isal' else f'libdeflate, level {METHOD}'}"])
 
 
-@row("bare-pull", "pull /usr/include, beside curl fetching the same URLs", seconds=5, preparation=8)
+@row("bare-pull", "pull /usr/include, beside curl fetching the same URLs")
 def bare_pull(bench):
     data = bench.data
     commit = data.in_archive(HEADERS)

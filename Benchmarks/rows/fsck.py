@@ -6,8 +6,7 @@ from harness.measure import Attempt
 from harness.rows import Outcome, faster, row
 
 
-@row("fsck", "read every object of a cache with /usr/include and three large programs, and verify it", seconds=6,
-     preparation=30)
+@row("fsck", "read every object of a cache with /usr/include and three large programs, and verify it")
 def fsck(bench):
     for ref in [HEADERS, PROGRAMS]:
         bench.data.in_archive(ref)

@@ -9,7 +9,7 @@ from .pushing import fixed, only
 LIMIT, GROWTH = 64 << 20, 16 << 20
 
 
-@row("memory", "peak memory with 10,000 and 100,000 objects, and with one of 4 GiB", seconds=0, preparation=220)
+@row("memory", "peak memory with 10,000 and 100,000 objects, and with one of 4 GiB")
 def memory(bench):
     """Peaks hardly differ between runs, so there is one of each."""
     cases = [("10,000 objects", bench.data.many(10_000), "many"), ("100,000 objects", bench.data.many(100_000), "many"),
@@ -18,9 +18,7 @@ def memory(bench):
     for case, source, ref in cases:
         push, pull = Figures(f"push, {case}"), Figures(f"pull, {case}")
         remote = bench.data.repository("archive", "remote")
-        bench.progress.tell(push.name)
         bench.attempt(pushing.ours(bench, fixed(ref), fixed(remote), only(ref), local=True, source=source)(0), push)
-        bench.progress.tell(pull.name)
         bench.attempt(pulling.ours(bench, fixed(ref), pulling.fresh(bench, "bare-user"), only(ref), remote=remote,
                                    source=source)(0), pull)
         contestants += [push, pull]

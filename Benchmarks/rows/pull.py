@@ -21,27 +21,27 @@ def _pull(bench, ref, mode, target, milliseconds=0):
     return Outcome([theirs, own], [faster(own, theirs, target)])
 
 
-@row("pull-headers", "pull /usr/include into a bare-user repository, over HTTPS", seconds=7, preparation=8)
+@row("pull-headers", "pull /usr/include into a bare-user repository, over HTTPS")
 def pull_headers(bench):
     return _pull(bench, HEADERS, "bare-user", 4)
 
 
-@row("pull-programs", "pull three large programs into a bare-user repository, over HTTPS", seconds=8, preparation=20)
+@row("pull-programs", "pull three large programs into a bare-user repository, over HTTPS")
 def pull_programs(bench):
     return _pull(bench, PROGRAMS, "bare-user", 2)
 
 
-@row("pull-headers-archive", "pull /usr/include into an archive repository, over HTTPS", seconds=8)
+@row("pull-headers-archive", "pull /usr/include into an archive repository, over HTTPS")
 def pull_headers_archive(bench):
     return _pull(bench, HEADERS, "archive", 4)
 
 
-@row("pull-programs-archive", "pull three large programs into an archive repository, over HTTPS", seconds=18)
+@row("pull-programs-archive", "pull three large programs into an archive repository, over HTTPS")
 def pull_programs_archive(bench):
     return _pull(bench, PROGRAMS, "archive", 8)
 
 
-@row("pull-next", "pull headers of which 1 % changed, where the others are", seconds=3, preparation=8)
+@row("pull-next", "pull headers of which 1 % changed, where the others are")
 def pull_next(bench):
     for ref in [HEADERS, *map(next_ref, range(bench.runs))]:
         bench.data.in_archive(ref)
@@ -58,6 +58,6 @@ def pull_next(bench):
     return Outcome([theirs, own], [faster(own, theirs, 3)])
 
 
-@row("pull-delay", "pull /usr/include over 40 ms of round trip", seconds=30, preparation=1)
+@row("pull-delay", "pull /usr/include over 40 ms of round trip")
 def pull_delay(bench):
     return _pull(bench, HEADERS, "bare-user", 8, milliseconds=40)

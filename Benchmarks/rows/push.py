@@ -8,7 +8,7 @@ from harness.rows import Outcome, at_most, faster, milliseconds, row, times
 from .pushing import BUILDSTREAM, OSTREE_PUSH, OURS, buildstream, fixed, fresh, only, ostree_push, ours
 
 
-@row("push-headers", "push /usr/include to an empty cache, over ssh", seconds=10, preparation=5)
+@row("push-headers", "push /usr/include to an empty cache, over ssh")
 def push_headers(bench):
     bench.data.in_cache(HEADERS)
     what = fixed(HEADERS), fresh(bench), only(HEADERS)
@@ -16,7 +16,7 @@ def push_headers(bench):
     return Outcome([peer, own], [faster(own, peer, 4)])
 
 
-@row("push-programs", "push three large programs to an empty cache, over ssh", seconds=26, preparation=6)
+@row("push-programs", "push three large programs to an empty cache, over ssh")
 def push_programs(bench):
     bench.data.in_cache(PROGRAMS)
     what = fixed(PROGRAMS), fresh(bench), only(PROGRAMS)
@@ -38,8 +38,7 @@ def push_programs(bench):
     return Outcome([peer, own, *small], verdicts, remarks)
 
 
-@row("push-next", "push headers of which 1 % changed, to a cache that has the others, over ssh", seconds=12,
-     preparation=15)
+@row("push-next", "push headers of which 1 % changed, to a cache that has the others, over ssh")
 def push_next(bench):
     refs = [HEADERS, *map(next_ref, range(bench.runs + 1))]
     for ref in refs:
@@ -73,7 +72,6 @@ def push_next(bench):
 
 def _wire(bench, remote, what):
     """How many bytes one more push sends and receives, encrypted, and how many its changed objects have, compressed."""
-    bench.progress.tell("counting bytes on the wire")
     number, before = bench.runs, remote.objects()
     port, count = bench.servers.counting(bench.servers.ssh_port)
     attempt = ours(bench, *what, port=port)(number)
@@ -82,7 +80,7 @@ def _wire(bench, remote, what):
     return int(count.read_text()), remote.size(remote.objects() - before)
 
 
-@row("push-noop", "push what the cache has, over ssh", seconds=1.2, preparation=2)
+@row("push-noop", "push what the cache has, over ssh")
 def push_noop(bench):
     bench.data.in_cache(HEADERS)
     remote = bench.data.repository("archive", "remote")

@@ -2,7 +2,7 @@
 """Whether a push's time depends on what it should not depend on."""
 
 from harness.data import HEADERS, next_ref
-from harness.rows import Figures, Outcome, at_most, row, times
+from harness.rows import Outcome, at_most, row, times
 
 from .pushing import fixed, fresh, only, ours
 
@@ -11,15 +11,13 @@ COUNTS = [1_000, 10_000, 100_000]
 RUNS_OF_LARGEST = 3
 
 
-@row("scale-objects", "time per object of a push of 1,000, 10,000 and 100,000 objects, over a pipe", seconds=8,
-     preparation=130)
+@row("scale-objects", "time per object of a push of 1,000, 10,000 and 100,000 objects, over a pipe")
 def scale_objects(bench):
     def contestant(count):
         source = bench.data.many(count)
         return ours(bench, fixed("many"), fresh(bench), only("many"), local=True, source=source)
 
     for count in COUNTS:
-        bench.progress.tell(f"making {count:,} objects")
         bench.data.many(count)
     names = [f"{count:,} objects" for count in COUNTS]
     figures = bench.race({names[0]: contestant(COUNTS[0]), names[1]: contestant(COUNTS[1])})
@@ -35,8 +33,7 @@ def scale_objects(bench):
     ], [", ".join(f"{name}: {cost:.0f} µs each" for name, cost in zip(names, costs))])
 
 
-@row("scale-refs", "push 1 % of the headers to a cache with 10 and with 100,000 refs, over a pipe", seconds=2,
-     preparation=40)
+@row("scale-refs", "push 1 % of the headers to a cache with 10 and with 100,000 refs, over a pipe")
 def scale_refs(bench):
     for number in range(bench.runs):
         bench.data.in_cache(next_ref(number))
@@ -44,7 +41,6 @@ def scale_refs(bench):
     counts = [10, 100_000]
     contestants = {}
     for count in counts:
-        bench.progress.tell(f"making {count:,} refs")
         remote = bench.data.repository("archive", "remote")
         bench.tools.run(bench.programs / "bst-artifact", "push", "--quiet", "--repo", bench.data.cache.path,
                         "--remote", remote.path, HEADERS)
