@@ -2,7 +2,7 @@
 #
 # make check    everything that CI does, in its order: .ci/run
 # make demo     one artifact's way from builder to developer, on this machine
-# make test     all tests; make test-plain: those that push, with nothing beyond version 1 of the protocol
+# make test     all tests; PLAIN=1: those that push, with nothing beyond version 1 of the protocol
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
@@ -20,7 +20,7 @@ RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-
     -Xlinker --strip-all -Xlinker -z -Xlinker now
 SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: check demo examples docs test test-plain torture sanitize fuzz fuzz-short corpus bench bench-publish build \
+.PHONY: check demo examples docs test torture sanitize fuzz fuzz-short corpus bench bench-publish build \
     release format lint clean deb install uninstall test-packages
 
 check:
@@ -32,16 +32,9 @@ demo: release
 
 test:
 	Interop/Peers/install test
-	CONFORMANCE=Tests/Fixtures/conformance /usr/bin/python3 Interop/Peers/test_artifact_peer.py
+	$(if $(PLAIN),,CONFORMANCE=Tests/Fixtures/conformance /usr/bin/python3 Interop/Peers/test_artifact_peer.py)
 	$(SWIFT) build --build-tests
 	Tests/run "$$($(SWIFT) build --show-bin-path)"
-
-# The tests that push, with nothing beyond version 1 of the protocol.
-test-plain:
-	Interop/Peers/install test
-	$(SWIFT) build --build-tests
-	BST_ARTIFACT_ABILITIES=none $(SWIFT) test --skip-build --disable-xctest \
-		--filter 'PushInteropTests|ReceiverFilledCacheTests|ReceiverToldTests'
 
 # TORTURE=--short takes a few minutes.
 torture:
