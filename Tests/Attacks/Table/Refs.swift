@@ -56,7 +56,7 @@ extension Attack {
             Frame.info() + Frame.update([("a\u{0}b", Frame.nothing, Pushed.commit)])
         }
         objects(
-            "one of 4,000 letters", .refNames, .success([longest: Pushed.commit]),
+            "one of 4,000 letters", .refNames, .success([longest: Pushed.commit]), seconds: 60,
             updates: [(longest, Frame.nothing, Pushed.commit)]
         ) { Pushed.members }
     }
