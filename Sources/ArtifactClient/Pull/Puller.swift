@@ -23,7 +23,10 @@ public final class Puller {
 
     /// Prepares to pull.
     ///
-    /// - Parameter policies: the rules for what is taken in.
+    /// - Parameters:
+    ///   - source: the remote.
+    ///   - store: the destination.
+    ///   - policies: the rules for received objects.
     public init(
         from source: RemoteRepository, into store: any ArtifactStore, policies: [any ReceivePolicy] = []
     ) {

@@ -13,6 +13,7 @@ public struct Hooks: ReceivePolicy {
     /// Asks and tells about edits in `store`.
     ///
     /// - Parameters:
+    ///   - store: the cache.
     ///   - moves: the policy for refs that exist: hooks hear only of those that move.
     ///   - before: refuses a push by failing.
     ///   - after: hears of the refs that moved.

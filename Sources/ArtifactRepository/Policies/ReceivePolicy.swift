@@ -10,11 +10,15 @@ public protocol ReceivePolicy: Sendable {
     func authorize(_ edits: [RefEdit]) throws
     /// Decides on an object that the store lacks, before its bytes.
     ///
-    /// - Parameter size: its size in bytes as it travels; nil if that is not known, as on a pull.
+    /// - Parameters:
+    ///   - object: the object.
+    ///   - size: its size in bytes as it travels; nil if that is not known, as on a pull.
     mutating func admit(_ object: ObjectName, size: UInt64?) throws
     /// Decides on edits before the locks are taken.
     ///
-    /// - Parameter quarantine: the place of the new objects; nil if refs are only removed.
+    /// - Parameters:
+    ///   - edits: the edits.
+    ///   - quarantine: the place of the new objects; nil if refs are only removed.
     mutating func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws
     /// Hears which refs were edited, also after a publication that failed half-way.
     func didPublish(_ results: [RefEditResult])

@@ -7,9 +7,11 @@ public struct SummaryRequester: ReceivePolicy {
     private let repository: Repository
     private let isWanted: @Sendable () -> Bool
 
-    /// Makes one for a repository.
+    /// Creates the policy.
     ///
-    /// - Parameter isWanted: tells whether there is to be a summary, asked when refs have moved.
+    /// - Parameters:
+    ///   - repository: the repository.
+    ///   - isWanted: returns true if there is to be a summary; called when refs have moved.
     public init(_ repository: Repository, when isWanted: @escaping @Sendable () -> Bool = { true }) {
         (self.repository, self.isWanted) = (repository, isWanted)
     }
