@@ -14,7 +14,7 @@ struct Deadline {
         ContinuousClock.now >= end
     }
 
-    /// What is left, for `poll`: never negative, rounded up.
+    /// The time left, for `poll`: never negative, rounded up.
     var milliseconds: Int32 {
         let left = (end - .now).components
         let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// What a repository notes beside a commit, written by libostree.
+/// Metadata that a repository keeps beside a commit, written by libostree.
 public enum DetachedMetadata {
     /// A value.
     public enum Value {

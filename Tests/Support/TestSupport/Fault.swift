@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What ``FaultyWebServer`` does wrong with a request.
+/// A fault of ``FaultyWebServer`` in its response to a request.
 public indirect enum Fault: Sendable {
     /// Answers with this status and a short body.
     case status(Int)

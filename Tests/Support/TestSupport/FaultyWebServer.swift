@@ -14,7 +14,7 @@ public final class FaultyWebServer: Sendable {
 
     /// The port on 127.0.0.1.
     public let port: UInt16
-    /// Where the folder is, `http://127.0.0.1:PORT`.
+    /// The URL of the directory, `http://127.0.0.1:PORT`.
     public var url: String { "http://127.0.0.1:\(port)" }
 
     private let service: Service
@@ -39,7 +39,7 @@ public final class FaultyWebServer: Sendable {
         stop()
     }
 
-    /// How many requests there were.
+    /// The number of requests so far.
     public var requestCount: Int {
         requestedPaths.count
     }
@@ -52,7 +52,7 @@ public final class FaultyWebServer: Sendable {
         service.state.withLock { $0.requests }
     }
 
-    /// What the requests had in `Authorization`, in the same order.
+    /// The `Authorization` headers of the requests, in the same order.
     public var authorizations: [String?] {
         service.state.withLock { $0.authorizations }
     }
@@ -69,7 +69,7 @@ public final class FaultyWebServer: Sendable {
     }
 }
 
-/// What the server's threads share. They keep it, not the server, so that the server can go.
+/// State shared by the server's threads. They keep it, not the server, so that the server can go.
 private final class Service: Sendable {
     struct State {
         var requests: [(path: String, range: String?)] = []

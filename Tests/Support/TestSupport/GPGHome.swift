@@ -21,7 +21,7 @@ public final class GPGHome: Sendable {
         _ = try? run(["gpgconf", "--kill", "gpg-agent"], environment: environment)
     }
 
-    /// What makes programs use this folder.
+    /// The environment that makes programs use this directory.
     public var environment: [String: String?] { ["GNUPGHOME": path] }
 
     /// Runs gpg.

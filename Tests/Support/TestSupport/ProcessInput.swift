@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a program reads from its standard input.
+/// The standard input of a program.
 public enum ProcessInput: Sendable {
     /// Nothing: `/dev/null`.
     case none

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a program ended and what it printed.
+/// The exit status and the output of a program.
 public struct ProcessResult: Sendable {
-    /// How a program ended.
+    /// The end of a program.
     public enum Status: Sendable, Equatable, CustomStringConvertible {
         /// By itself, with this status.
         case exited(Int32)
@@ -20,19 +20,19 @@ public struct ProcessResult: Sendable {
 
     /// The program and what it was told.
     public let arguments: [String]
-    /// How it ended.
+    /// The exit status or signal.
     public let status: Status
-    /// What it wrote to standard output.
+    /// Its standard output.
     public let output: [UInt8]
-    /// What it wrote to standard error.
+    /// Its standard error.
     public let errorOutput: [UInt8]
 
-    /// Whether it exited with status 0.
+    /// True if it exited with status 0.
     public var succeeded: Bool {
         status == .exited(0)
     }
 
-    /// Whether it exited with one of the statuses that `bst-artifact` has for failures.
+    /// True if it exited with one of the statuses that `bst-artifact` has for failures.
     public var failed: Bool {
         [1, 2, 3, 4, 5, 6, 64].contains { status == .exited($0) }
     }

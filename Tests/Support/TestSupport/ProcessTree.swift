@@ -25,7 +25,7 @@ public enum ProcessTree {
         return found
     }
 
-    /// Whether there is such a process and it is not a zombie.
+    /// Returns true if there is such a process and it is not a zombie.
     public static func isAlive(_ process: pid_t) -> Bool {
         stat(of: process).map { $0.state != "Z" } ?? false
     }

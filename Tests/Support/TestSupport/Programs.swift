@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Where the programs are that tests run.
+/// Paths of the programs that tests run.
 public enum Programs {
     /// The root of the repository that holds these tests.
     public static let repositoryRoot: String = {

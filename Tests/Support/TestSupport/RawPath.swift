@@ -21,7 +21,7 @@ struct RawPath {
         try (bytes.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { try body($0.baseAddress!) }
     }
 
-    /// What `lstat` says of it.
+    /// The result of `lstat`.
     func status() throws -> stat {
         var status = stat()
         guard withCString({ lstat($0, &status) }) == 0 else {

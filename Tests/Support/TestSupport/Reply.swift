@@ -3,7 +3,7 @@
 /// The answer of ``FaultyWebServer`` to one request. What sends one returns whether the connection lives on.
 struct Reply {
     let connection: SocketConnection
-    /// Whether the request was `GET`, not `HEAD`.
+    /// True for a `GET`, false for a `HEAD` request.
     let withBody: Bool
     let keepAlive: Bool
 

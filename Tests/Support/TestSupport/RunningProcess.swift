@@ -58,7 +58,7 @@ public final class RunningProcess: Sendable {
         if errorFile >= 0 { close(errorFile) }
     }
 
-    /// What it has written to standard error so far, if that is captured.
+    /// Its standard error so far, if that is captured.
     public var errorOutput: [UInt8] {
         guard errorFile >= 0 else { return [] }
         var bytes: [UInt8] = []
@@ -70,17 +70,17 @@ public final class RunningProcess: Sendable {
         }
     }
 
-    /// What it has written to standard error so far, as text.
+    /// Its standard error so far, as text.
     public var errorText: String {
         String(decoding: errorOutput, as: UTF8.self)
     }
 
-    /// Whether it has not ended yet.
+    /// True until it has ended.
     public var isRunning: Bool {
         status == nil
     }
 
-    /// How it ended, or `nil` while it runs.
+    /// Its exit status or signal; `nil` while it runs.
     public var status: ProcessResult.Status? {
         ending.withLock { ending in
             reap(&ending)

@@ -166,7 +166,7 @@ public final class SSHServer: Sendable {
         try TestSupport.run(sshCommand + [host, command], input: input, timeout: timeout)
     }
 
-    /// What sshd has said so far.
+    /// The messages of sshd so far.
     public var log: String {
         (try? text(ofFile: logPath)) ?? ""
     }

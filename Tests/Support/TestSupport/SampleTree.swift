@@ -5,7 +5,7 @@ import Foundation
 public struct SampleTree: Sendable {
     /// The directory.
     public let path: String
-    /// Whether the file system took the extended attributes of the file `attributes`.
+    /// True if the file system took the extended attributes of the file `attributes`.
     public let hasExtendedAttributes: Bool
 
     /// A file name as long as a file name can be: 255 bytes, of two-byte letters and one of a single byte.

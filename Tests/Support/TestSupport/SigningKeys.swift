@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// How a commit is signed, rightly or wrongly.
+/// A commit's signatures, right or wrong ones.
 public enum SignatureSample: String, Sendable, CaseIterable {
     case right, badAndRight
     case unsigned, noSignatures, otherKey, otherCommit, truncated, garbage, empty, wrongType, tooMany
@@ -86,9 +86,9 @@ public struct SigningKeys: Sendable {
 }
 
 private protocol Signer: Sendable {
-    /// What the program is told of the right key.
+    /// The file or option that names the right key.
     var file: String { get }
-    /// Where signatures stand.
+    /// The key of the signatures in detached metadata.
     var key: String { get }
     func signature(of bytes: [UInt8], _ sample: SignatureSample) throws -> [UInt8]
 }

@@ -10,7 +10,7 @@ public final class TemporaryDirectory: Sendable {
     /// The directory's absolute path, without a slash at its end.
     public let path: String
 
-    /// Where temporary files go.
+    /// The parent of all temporary files.
     static let base: String = {
         var base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
         while base.count > 1 && base.hasSuffix("/") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// What a test's surroundings could not do, in a sentence.
+/// A failure of a test's surroundings, in a sentence.
 public struct TestSupportError: Error, CustomStringConvertible, Sendable {
     /// The sentence.
     public let description: String

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// It is removed, and what it left running is killed, when the last reference goes.
 public final class TestUser: Sendable {
-    /// Whether users can be made: only root can.
+    /// True if users can be made: only root can.
     public static var canBeMade: Bool { geteuid() == 0 }
 
     /// The name, `bstt-` and some letters.

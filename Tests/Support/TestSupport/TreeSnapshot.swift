@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// What a directory held at one moment, down to the last byte; not when it was changed, nor by whom.
+/// The contents of a directory at one moment, down to the last byte, without times and owners.
 ///
 /// Two snapshots of one test run can be compared; contents are hashed with a seed of this process.
 public struct TreeSnapshot: Equatable, Sendable {
@@ -15,7 +15,7 @@ public struct TreeSnapshot: Equatable, Sendable {
         public let size: Int
         /// A hash of a file's bytes; 0 of anything else.
         public let contentHash: Int
-        /// What a link points at, in a printable form.
+        /// The target of a link, in a printable form.
         public let target: String?
         /// Extended attributes: name to value, in a printable form.
         public let attributes: [String: String]
@@ -49,7 +49,7 @@ public struct TreeSnapshot: Equatable, Sendable {
         self.entries = entries
     }
 
-    /// What is otherwise than in an earlier snapshot, one line each, sorted; nothing when they are equal.
+    /// Returns the differences from an earlier snapshot, one line each, sorted; nothing when they are equal.
     public func differences(from earlier: TreeSnapshot) -> [String] {
         var lines: [String] = []
         for name in Set(entries.keys).union(earlier.entries.keys).sorted() {

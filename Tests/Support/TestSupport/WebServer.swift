@@ -12,7 +12,7 @@ public final class WebServer: Sendable {
     public let http1URL: String
     /// The folder as an HTTP server has it, `http://localhost:PORT`.
     public let plainURL: String
-    /// Who signed the server's certificate.
+    /// The authority that signed the server's certificate.
     public let authority: CertificateAuthority
     /// The certificate, in PEM, that a client is to trust.
     public var caFile: String { authority.certificate }
@@ -113,7 +113,7 @@ public final class WebServer: Sendable {
         accessLogPath = accessLog
     }
 
-    /// What was asked so far, in the order in which the answers were completed.
+    /// All requests so far, in the order in which their responses were completed.
     ///
     /// A request is logged a moment after its answer is sent, so say how many there must be: this waits until
     /// there are, at most 10 seconds.
@@ -126,7 +126,7 @@ public final class WebServer: Sendable {
         return requests
     }
 
-    /// What nginx has complained about so far.
+    /// The complaints of nginx so far.
     public var errorLog: String {
         (try? text(ofFile: directory.path("error.log"))) ?? ""
     }

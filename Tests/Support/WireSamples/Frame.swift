@@ -61,7 +61,7 @@ package struct Frame: Equatable, Sendable {
         return frames
     }
 
-    /// Whether a text is somewhere in the body, as a whole string.
+    /// Returns true if a text is somewhere in the body, as a whole string.
     package func holds(_ text: String) -> Bool {
         String(decoding: body, as: UTF8.self).contains(text)
     }

@@ -70,7 +70,7 @@ package struct ArchivedFile: Sendable {
     package var device: UInt32 = 0
     package var target = ""
     package var content: [UInt8] = Array("content\n".utf8)
-    /// What the header says; nil for the truth.
+    /// The size in the header; nil for the right one.
     package var statedSize: UInt64?
     /// Four bytes behind the header's size.
     package var padding: [UInt8] = [0, 0, 0, 0]
@@ -113,7 +113,7 @@ package struct ArchivedFile: Sendable {
         return [1, low, high, ~low, ~high] + bytes
     }
 
-    /// What precedes the content in an object that travels.
+    /// The bytes before the content in an object that travels.
     package var prefix: [UInt8] { ArchivedFile.framed(header, padding: padding) }
 
     package var isLink: Bool { mode & 0o170000 == 0o120000 }

@@ -8,7 +8,7 @@ package struct TarBlock: Sendable {
     package var flag: UInt8
     package var magic = Array("ustar\u{0}00".utf8)
     package var prefix: [UInt8] = []
-    /// What the checksum is too large by.
+    /// The difference of the checksum from the right one.
     package var checksumError = 0
     /// Eight bytes in place of the checksum.
     package var checksum: [UInt8]?
