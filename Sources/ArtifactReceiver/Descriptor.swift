@@ -2,5 +2,5 @@
 
 import SystemCalls
 
-/// An open file, pipe or socket: where a receiver hears its client, and where it answers.
+/// An open file, pipe or socket, by which a receiver reads from its client and writes to it.
 public typealias Descriptor = SystemCalls.Descriptor

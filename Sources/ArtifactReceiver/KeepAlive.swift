@@ -3,13 +3,14 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// Tells a client every few seconds what the receiver is doing, from a thread of its own; nobody else may write meanwhile.
+/// A thread that sends the client a progress message every few seconds. Nothing else may write to the output meanwhile.
 final class KeepAlive {
     private let isOver = Monitor(false)
     private let thread: Thread
 
-    /// What takes less is not worth a word.
+    /// The delay before the first message.
     private static let firstDelay = Duration.seconds(1)
+    /// The delay between messages.
     private static let interval = Duration.seconds(5)
 
     init(_ activity: String, to output: Descriptor) throws {
@@ -17,14 +18,14 @@ final class KeepAlive {
         thread = try Thread { [isOver] in
             var delay = KeepAlive.firstDelay
             while !isOver.wait(atMost: delay, until: { $0 }) {
-                // A client that does not listen any more will be noticed by whoever has something to say.
+                // A lost connection is reported by the next regular write.
                 guard (try? output.writeAll(frame)) != nil else { return }
                 delay = KeepAlive.interval
             }
         }
     }
 
-    /// Falls silent; afterwards others may write.
+    /// Ends the thread; afterwards others may write.
     func stop() {
         isOver.change { $0 = true }
         thread.join()

@@ -15,15 +15,15 @@ struct ReceiveSession {
     private let output: Descriptor
     private var machine: ReceiveStateMachine
     private var edits: [RefEdit] = []
-    /// Why the client was told that its refs may not move.
+    /// The reason given to the client for refusing its update.
     private(set) var refusal: RepositoryError?
     private var quarantine: (any Quarantine)?
     private var incoming: (any IncomingObject)?
     /// The object that is being received.
     private var current: ObjectName?
-    /// With `Capability.want`: what is lacking.
+    /// The objects that the store lacks; nil without `Capability.want`.
     private var missing: MissingObjects?
-    /// How often something had gone that was there when it was not asked for.
+    /// The number of times that objects were requested again, after present ones had been removed meanwhile.
     private var repetitions = 0
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
 
@@ -39,13 +39,13 @@ struct ReceiveSession {
         machine = ReceiveStateMachine(version: options.version)
     }
 
-    /// Takes the push. What an interrupted client has sent is left for its next attempt.
+    /// Serves the push. Objects from an interrupted client are left for its next attempt.
     mutating func run(input: Descriptor) throws {
         do {
-            try converse(input: input)
+            try handleInput(input)
             quarantine?.discard()
         } catch {
-            // What is wrong with an object that came before is the cause, if that was not known yet.
+            // A bad object whose verdict has not been read yet takes precedence: it may be the cause.
             let error = quarantine?.takeVerdicts(waiting: true).lazy.compactMap(\.failure).first ?? error
             if ReceiveSession.isInterruption(error) { quarantine?.leave() } else { quarantine?.discard() }
             throw error
@@ -65,7 +65,7 @@ struct ReceiveSession {
             .truncated, "the client \(verb) for \(seconds) seconds, so the push is given up: push again")
     }
 
-    private mutating func converse(input: Descriptor) throws {
+    private mutating func handleInput(_ input: Descriptor) throws {
         if options.version == .zero { try send(machine.reply(info: greeting())) }
         let buffer = StreamBuffer()
         while true {
@@ -82,10 +82,10 @@ struct ReceiveSession {
         }
     }
 
-    /// Tells the client why its push failed.
+    /// Sends the client the reason why its push failed.
     mutating func tell(_ error: any Error) {
         if options.cancellation?.isRequested == true {
-            // It hears that too, unless it would have to be waited for.
+            // A cancelled receiver sends the reason only if it can do so without waiting.
             options.cancellation = nil
             options.timeout = .zero
         }
@@ -99,11 +99,11 @@ struct ReceiveSession {
             guard try output.waitForSpace(timeout: options.timeout, cancellation: options.cancellation) else {
                 throw inactivity("does not read its answers")
             }
-            try output.writeAll(Array(bytes[start..<min(start + page, bytes.count)]))
+            try output.writeAll(Array(bytes[start...].prefix(page)))
         }
     }
 
-    /// - Returns: whether that was all.
+    /// Handles an event; returns true if the session is over.
     private mutating func handle(_ event: ReceiveStateMachine.Event) throws -> Bool {
         switch event {
         case .info(let info):
@@ -129,7 +129,7 @@ struct ReceiveSession {
         case .objectEnds:
             try incoming?.finish()
             try objectEnded()
-            // Only version 0 says so of each object.
+            // Only version 0 acknowledges each object; the answer is empty otherwise.
             let answer = try machine.acknowledgeObject()
             if !answer.isEmpty { try quarantine?.settle() }
             try send(answer)
@@ -141,18 +141,17 @@ struct ReceiveSession {
             return try publish()
         case .leave:
             if let refusal { throw refusal }
-            // Nothing is wrong, so only a client that wants to know everything hears of it.
             logger.info("client left without asking for a change")
             return true
         }
         return false
     }
 
-    /// Only the refs asked for: a cache may have a million.
+    /// The answer about the requested refs only, since a cache may have a million.
     private func answer(to info: Info) throws -> Info {
         var refs: [RefName: Checksum] = [:]
         for ref in info.refs.keys { refs[ref] = try wholeCommit(of: ref) }
-        // Who finds an artifact here does not push it, and counts on it.
+        // A client that finds its artifact here does not push it and relies on it, so it counts as used.
         recordAccess(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key))
         return Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
@@ -160,7 +159,7 @@ struct ReceiveSession {
             isReadOnly: options.isReadOnly)
     }
 
-    /// The commit of a ref, unless a part of it is known to be lost: then it is to be pushed again.
+    /// The commit of a ref; nil if it is missing or marked as partial, so that it is pushed again.
     private func wholeCommit(of ref: RefName) throws -> Checksum? {
         guard let commit = try store.commit(of: ref), try store.contains(ObjectName(commit, .commit)),
             try !store.isPartial(commit)
@@ -168,13 +167,13 @@ struct ReceiveSession {
         return commit
     }
 
-    /// What version 0 says first: every ref, as far as a frame holds them.
+    /// The first message of version 0: all refs, as many as fit into a frame.
     private func greeting() throws -> Info {
         var info = Info(mode: store.mode.rawValue, pullURL: nil)
         var size = 0
         let refs = try store.refs()
         for (ref, commit) in refs {
-            // Name and commit with their NULs, and an offset in each of two arrays.
+            // Name and commit with their NULs, and two framing offsets.
             size += ref.text.utf8.count + 1 + 65 + 4
             guard size < FrameHeader.maximumBodySize - 256 else {
                 logger.warning(
@@ -189,7 +188,7 @@ struct ReceiveSession {
         return info
     }
 
-    /// The access times decide what expires first. A push goes on without them.
+    /// Records accesses, which decide the order of expiry. A failure does not fail the push.
     private func recordAccess(of refs: [RefName]) {
         if !options.isReadOnly { try? store.recordAccess(of: refs, at: nil) }
     }
@@ -207,10 +206,10 @@ struct ReceiveSession {
             }
             try policies.authorize(edits)
             try store.check(edits, moves: options.moves)
-            // What is about to move on must not make room for what it moves to.
+            // The refs of this push must not expire to make room for it.
             recordAccess(of: edits.map(\.ref))
             try send(machine.reply(status: Status(accepted: true)))
-            if machine.capabilities.contains(.want) { try beginAsking(trustingMarks: true) }
+            if machine.capabilities.contains(.want) { try beginRequesting(trustingMarks: true) }
         } catch let error as RepositoryError {
             refusal = error
             try send(machine.reply(status: Status(accepted: false, message: error.description)))
@@ -229,7 +228,7 @@ struct ReceiveSession {
         return true
     }
 
-    /// Edits refs, and tells the policies which were edited, also if that failed half-way.
+    /// Edits refs and reports the edits to the policies, even if only some succeeded.
     private func reportingPartialEdits(
         _ edits: [RefEdit], _ body: () throws -> [RefEditResult]
     ) throws -> [RefEditResult] {
@@ -250,19 +249,20 @@ struct ReceiveSession {
         }
     }
 
-    /// The condition on a ref. A client that names no commit may mean that there is none, or that it does not know.
+    /// The condition on a ref's previous value. A client that sends zeros may mean that the ref must not exist, or that
+    /// it does not know.
     private func previousValue(of edit: RefEdit) throws -> RefEdit.PreviousValue {
         guard edit.previous == .mustNotExist, options.version == .one else { return edit.previous }
-        // A commit of which a part is lost was not told to the client, and makes place for one that is whole.
+        // The client was not told of an incomplete commit, which any complete one may replace.
         if try store.commit(of: edit.ref) != nil, try wholeCommit(of: edit.ref) == nil { return .any }
-        // The first clients of version 1 send zeros wherever the ref is.
+        // The first clients of version 1 send zeros for every ref.
         if machine.capabilities.isEmpty { return .unstated }
         return options.moves == .artifacts ? .mustNotExistOrKeep : .mustNotExist
     }
 
     private mutating func begin(_ name: ObjectName, _ size: UInt64) throws {
-        // Of what is wrong the client hears as soon as it is known.
-        try considerVerdicts(waiting: false)
+        // Ends the push as soon as a bad object is known.
+        try processVerdicts(waiting: false)
         current = name
         incoming = try ownQuarantine().receive(name, size: size)
         if incoming == nil {
@@ -284,12 +284,12 @@ struct ReceiveSession {
 
     /// Publishes the push.
     ///
-    /// - Returns: false if something was removed since it was looked for, and is asked for once more.
+    /// - Returns: False if an object that was present has been removed meanwhile, so that objects are requested again.
     private mutating func publish() throws -> Bool {
         let quarantine = try ownQuarantine()
         let results: [RefEditResult]
         do {
-            // Only clients that ask to be asked can hear it.
+            // Only clients with the want capability accept progress messages.
             let keepAlive = try missing.map { _ in try KeepAlive("publishing", to: output) }
             defer { keepAlive?.stop() }
             try quarantine.settle()
@@ -304,11 +304,11 @@ struct ReceiveSession {
             repetitions += 1
             logger.info("asking again: \(error)")
             try machine.wantMore()
-            try beginAsking(trustingMarks: false)
+            try beginRequesting(trustingMarks: false)
             return false
         }
         log(results)
-        // Before the answer, which a client that went away cannot take.
+        // Before the answer, which fails if the client has disconnected.
         let moved = results.filter { $0.outcome == .moved }
         if !moved.isEmpty {
             options.record(PushRecord(refs: moved, objects: objects.received, bytes: objects.bytes))
@@ -338,16 +338,16 @@ struct ReceiveSession {
     }
 }
 
-// What `Capability.want` adds.
+// Requests for missing objects, with `Capability.want`.
 extension ReceiveSession {
     private static let maximumRepetitions = 2
 
-    private mutating func beginAsking(trustingMarks: Bool) throws {
+    private mutating func beginRequesting(trustingMarks: Bool) throws {
         let missing = MissingObjects(
             in: try ownQuarantine(), followsParents: true, trustsMarks: trustingMarks)
         self.missing = missing
         for edit in edits {
-            // A ref that never moves needs nothing new.
+            // A ref that stays needs no objects.
             if options.moves == .never,
                 try edit.result(at: store.commit(of: edit.ref), moves: .never).outcome == .kept
             {
@@ -358,7 +358,7 @@ extension ReceiveSession {
         try requestMissing()
     }
 
-    /// Asks for what is known to be lacking, many objects at a time, so that the client is never out of work.
+    /// Requests missing objects, many at a time, before the client runs out of work.
     private mutating func requestMissing() throws {
         guard let missing, machine.unansweredWants <= ReceiveStateMachine.wantLimit / 2 else { return }
         var names: [ObjectName] = []
@@ -369,11 +369,11 @@ extension ReceiveSession {
         }
         if !names.isEmpty { return try send(machine.want(names)) }
         guard machine.unansweredWants == 0 else { return }
-        try considerVerdicts(waiting: true)
+        try processVerdicts(waiting: true)
         try send(machine.wantNothing())
     }
 
-    private mutating func considerVerdicts(waiting: Bool) throws {
+    private mutating func processVerdicts(waiting: Bool) throws {
         for verdict in try ownQuarantine().takeVerdicts(waiting: waiting) {
             try verdict.throwFailure()
             try missing?.arrived(verdict.name)
@@ -381,11 +381,11 @@ extension ReceiveSession {
     }
 
     private mutating func objectEnded() throws {
-        // Of a file that was wanted there will be a verdict.
-        let isKnown = incoming == nil || current?.type != .file
+        // A received file counts as arrived only with its verdict, which comes later.
+        let hasArrived = incoming == nil || current?.type != .file
         incoming = nil
         guard let missing, let current else { return }
-        if isKnown { try missing.arrived(current) }
+        if hasArrived { try missing.arrived(current) }
         try requestMissing()
     }
 

@@ -6,35 +6,36 @@ import Glibc
 import Logging
 import SystemCalls
 
-/// Takes one push: drives a `ReceiveStateMachine` between two descriptors and puts what arrives into a store.
+/// The receiving side of a push: runs the protocol between two descriptors and puts the received objects into a store.
 ///
 /// ```
 /// let repository = try Repository("/srv/artifacts")
 /// try Receiver(store: repository).serve(input: .standardInput, output: .standardOutput)
 /// ```
 ///
-/// From asynchronous code it works on a thread of its own, and ends with the task.
+/// In asynchronous code it runs on a thread of its own, and stops if the task is cancelled.
 public struct Receiver: Sendable {
-    /// How a receiver behaves.
+    /// Options of a receiver.
     public struct Options: Sendable {
-        /// The version to speak.
+        /// The protocol version.
         public var version = ProtocolVersion.one
-        /// Where clients can pull from, told to those that ask.
+        /// The URL from which clients can pull, sent to clients that request it.
         public var pullURL: String?
         /// The policy for moving refs that exist.
         public var moves = RefMovePolicy.artifacts
-        /// What it can do beyond version 1.
+        /// The supported extensions of version 1.
         public var capabilities = Capability.standard
-        /// Is true if nothing may be changed, which clients that only ask are told.
+        /// Refuses all changes, and says so to clients that only query refs.
         public var isReadOnly = false
-        /// Is told of each push that moved or removed refs, before its client is.
+        /// A handler of each push that moved or removed refs, called before the client gets the final answer.
         public var record: @Sendable (PushRecord) -> Void = { _ in }
-        /// The longest inactivity of the client; nil for no limit.
+        /// The maximum time for which the client may be silent or not read; nil for no limit.
         public var timeout: Duration?
-        /// Ends the push when it is requested. Those who call from a task need none: the push ends with the task.
+        /// Ends the push when it is requested. Not needed in asynchronous code, where cancelling the task ends the
+        /// push.
         public var cancellation: Cancellation?
 
-        /// The options that serve a BuildStream 1.0 client.
+        /// Creates options that suit a BuildStream 1.0 client.
         public init() {}
     }
 
@@ -43,13 +44,13 @@ public struct Receiver: Sendable {
     private var options: Options
     private let logger: Logger
 
-    /// Prepares to take pushes.
+    /// Creates a receiver.
     ///
     /// - Parameters:
-    ///   - store: where they go.
-    ///   - policies: the owner's rules, asked in order.
-    ///   - options: how to behave.
-    ///   - logger: must not write to the output that carries the protocol.
+    ///   - store: The store that receives the objects.
+    ///   - policies: The owner's rules, checked in order.
+    ///   - options: The receiver's options.
+    ///   - logger: A logger, which must not write to the output that carries the protocol.
     public init(
         store: any ArtifactStore, policies: [any ReceivePolicy] = [], options: Options = Options(),
         logger: Logger = Logger(label: "receive", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -60,10 +61,10 @@ public struct Receiver: Sendable {
         self.logger = logger
     }
 
-    /// Takes one push.
+    /// Serves one push.
     ///
-    /// Returning means that everything the client asked for was done. Where something failed, the client was told
-    /// why, as far as it still listens, and nothing of the push is visible.
+    /// Returns once everything that the client requested is done. If something fails, the client is told the reason,
+    /// unless it has disconnected, and nothing of the push becomes visible.
     ///
     /// - Throws: `ProtocolError`, `RepositoryError` or `SystemError`.
     public func serve(input: Descriptor, output: Descriptor) throws {
@@ -73,15 +74,15 @@ public struct Receiver: Sendable {
             if !options.isReadOnly { try store.recover() }
             try session.run(input: input)
         } catch {
-            // A client that was refused has nothing more to say; whatever it says, that is the cause.
+            // After a refusal the client's further errors are its consequence.
             let cause = session.refusal ?? explained(error)
             session.tell(cause)
             throw cause
         }
     }
 
-    /// Takes one push on a thread of its own, until it is done or the task is cancelled. What a cancelled push has delivered
-    /// is kept for the client's next attempt, as after a connection that broke.
+    /// Serves one push on a thread of its own, until it is done or the task is cancelled. The objects that a cancelled
+    /// push delivered are kept for the client's next attempt, as after a lost connection.
     ///
     /// - Throws: `ProtocolError`, `RepositoryError`, `SystemError` or `CancellationError`.
     public func serve(input: Descriptor, output: Descriptor) async throws {
@@ -94,7 +95,8 @@ public struct Receiver: Sendable {
         }
     }
 
-    /// Neither a full disk nor a receiver that stops is what a client could guess from the system's words.
+    /// Replaces errors of the system about a full disk or a cancellation, which would not help a client, by
+    /// explanations.
     private func explained(_ error: any Error) -> any Error {
         if options.cancellation?.isRequested == true, (error as? SystemError)?.code == ECANCELED {
             return RepositoryError(

@@ -11,27 +11,27 @@ public enum ByteOrder: Sendable {
     public static var host: ByteOrder { 1.littleEndian == 1 ? .little : .big }
 }
 
-/// Why bytes could not be taken as a variant.
+/// The reason why bytes could not be read as a variant.
 public struct VariantError: Error, CustomStringConvertible, Equatable {
-    /// One sentence for people.
+    /// A sentence for people.
     public let description: String
 }
 
 /// An immutable GVariant, GLib's typed and serialisable value: OSTree's metadata objects and the bodies of
 /// the wire protocol are variants.
 ///
-/// The format is specified in GLib's documentation ("GVariant Serialisation"). A value read from bytes is
-/// checked to be in normal form, so that every accessor below is total.
+/// The format is specified in GLib's documentation ("GVariant Serialisation"). Bytes are checked to be in normal form
+/// when they are parsed, so accessors do not fail.
 public final class Variant: @unchecked Sendable {
     // GVariant is immutable and its reference count is atomic, hence @unchecked Sendable.
     let pointer: OpaquePointer
 
-    /// Takes over a value fresh from a constructor, whose reference is floating.
+    /// Takes ownership of a newly constructed value, whose reference is floating.
     init(taking pointer: OpaquePointer) {
         self.pointer = g_variant_ref_sink(pointer)
     }
 
-    /// Takes over a full reference.
+    /// Takes ownership of a full reference.
     init(owned pointer: OpaquePointer) {
         self.pointer = pointer
     }
@@ -40,11 +40,10 @@ public final class Variant: @unchecked Sendable {
         g_variant_unref(pointer)
     }
 
-    /// Reads serialised bytes, which are copied.
+    /// Parses serialised bytes, which are copied.
     ///
-    /// - Parameter type: a GVariant type string, for example `a{sv}`. It must be well formed: it is part of the
-    ///   program, never of its input.
-    /// - Throws: `VariantError` where the bytes are not the normal form of a value of that type.
+    /// - Parameter type: A well-formed GVariant type string, for example `a{sv}`, which must not come from input.
+    /// - Throws: `VariantError` if the bytes are not the normal form of a value of that type.
     public convenience init(
         parsing bytes: UnsafeRawBufferPointer, as type: String, order: ByteOrder = .host
     ) throws(VariantError) {
@@ -75,7 +74,7 @@ public final class Variant: @unchecked Sendable {
         }
     }
 
-    /// Reads serialised bytes, which are copied; see the other initialiser.
+    /// Parses serialised bytes, as the other initialiser does.
     public convenience init(
         parsing bytes: [UInt8], as type: String, order: ByteOrder = .host
     ) throws(VariantError) {
@@ -94,15 +93,15 @@ public final class Variant: @unchecked Sendable {
         return Variant(owned: g_variant_byteswap(pointer)).withSerializedBytes { Array($0) }
     }
 
-    /// Lends the serialised form in host order without copying it.
+    /// Calls `body` with the serialised form in host order, without copying it.
     public func withSerializedBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
         let size = Int(g_variant_get_size(pointer))
         return try body(
             UnsafeRawBufferPointer(start: size == 0 ? nil : g_variant_get_data(pointer), count: size))
     }
 
-    /// Whether the bytes are the normal form, which looks at all of them; of a value read by the checking initialisers it is
-    /// known.
+    /// Indicates that the bytes are in normal form. Reads all of them, unless the value was parsed by an initialiser
+    /// that checks this.
     public var isNormalForm: Bool { g_variant_is_normal_form(pointer) != 0 }
 
     /// The type string, for example `(ss)`.
@@ -110,11 +109,11 @@ public final class Variant: @unchecked Sendable {
 }
 
 extension Variant {
-    /// Reads a serialised value from a file without loading it: pages come and go as they are looked at.
+    /// Maps a file with a serialised value into memory.
     ///
-    /// It is not checked as a whole. Accessors give default values where its bytes are damaged, so check what is read.
+    /// The value is not checked as a whole: accessors return default values for damaged bytes, so check the results.
     ///
-    /// - Parameter descriptor: an open file, which may be closed afterwards; it must not become shorter.
+    /// - Parameter descriptor: An open file, which may be closed afterwards, but must not become shorter.
     public convenience init(mapping descriptor: Int32, as type: String) throws(VariantError) {
         guard let file = g_mapped_file_new_from_fd(descriptor, 0, nil) else {
             throw VariantError(description: "a file cannot be mapped into memory")

@@ -3,21 +3,21 @@
 import CGLib
 
 extension Variant {
-    /// A string (`s`). It must hold no NUL character.
+    /// A string (`s`), which must not contain NUL.
     public static func string(_ value: String) -> Variant { Variant(taking: g_variant_new_string(value)) }
 
-    /// A truth value (`b`).
+    /// A Boolean value (`b`).
     public static func bool(_ value: Bool) -> Variant {
         Variant(taking: g_variant_new_boolean(value ? 1 : 0))
     }
 
-    /// A signed number of 32 bits (`i`).
+    /// A signed 32-bit number (`i`).
     public static func int32(_ value: Int32) -> Variant { Variant(taking: g_variant_new_int32(value)) }
 
-    /// An unsigned number of 32 bits (`u`).
+    /// An unsigned 32-bit number (`u`).
     public static func uint32(_ value: UInt32) -> Variant { Variant(taking: g_variant_new_uint32(value)) }
 
-    /// An unsigned number of 64 bits (`t`).
+    /// An unsigned 64-bit number (`t`).
     public static func uint64(_ value: UInt64) -> Variant {
         Variant(taking: g_variant_new_uint64(guint64(value)))
     }
@@ -31,7 +31,7 @@ extension Variant {
         }
     }
 
-    /// A value in a box (`v`).
+    /// A boxed value (`v`).
     public static func boxed(_ value: Variant) -> Variant {
         withExtendedLifetime(value) { Variant(taking: g_variant_new_variant(value.pointer)) }
     }
@@ -41,7 +41,7 @@ extension Variant {
         withPointers(values) { Variant(taking: g_variant_new_tuple($0.baseAddress, gsize($0.count))) }
     }
 
-    /// An array whose elements are all of the type `element`, which may be empty.
+    /// An array, possibly empty, of elements of the type `element`.
     public static func array(of element: String, _ values: [Variant]) -> Variant {
         let type = g_variant_type_new(element)
         defer { g_variant_type_free(type) }
@@ -67,7 +67,7 @@ extension Variant {
         }
     }
 
-    /// Lends the C values of variants, which must live until the call is over.
+    /// Calls `body` with the C values of variants, and keeps them alive meanwhile.
     private static func withPointers(
         _ values: [Variant], _ body: (UnsafeBufferPointer<OpaquePointer?>) -> Variant
     ) -> Variant {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libcurl's setters and getters are variadic, which Swift cannot call: one typed form for each kind of value. */
+/* Typed forms of libcurl's setters and getters, which are variadic, so Swift cannot call them. */
 #pragma once
 #include <curl/curl.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static inline const char *_Nullable ccurl_redirect_url(CURL *handle) {
     curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &url);
     return url;
 }
-/* How many seconds the server asks to wait before the next attempt, by Retry-After; 0 where it does not. */
+/* The seconds that the server's Retry-After asks to wait; 0 if there is none. */
 static inline curl_off_t ccurl_retry_after(CURL *handle) {
     curl_off_t seconds = 0;
     curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
@@ -46,7 +46,7 @@ static inline curl_off_t ccurl_retry_after(CURL *handle) {
 static inline CURLMcode ccurl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
     return curl_multi_setopt(handle, option, value);
 }
-/* The result of a finished transfer; the message's union does not import. */
+/* The result of a finished transfer, from the message's union, which Swift does not import. */
 static inline CURLcode ccurl_result(const CURLMsg *message) { return message->data.result; }
 
 #pragma clang assume_nonnull end

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ISA-L's deflate, without its structures, which Swift would import field by field. */
+/* ISA-L's deflate with opaque types: Swift would import the large structures field by field. */
 #pragma once
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
 #pragma clang assume_nonnull begin
 
-/* How much working memory a level (0 to 3) of compression wants, in bytes. */
+/* The working memory for a compression level (0 to 3), in bytes. */
 static inline size_t cisal_workspace_size(int level) {
     switch (level) {
     case 1: return ISAL_DEF_LVL1_DEFAULT;
@@ -16,8 +16,8 @@ static inline size_t cisal_workspace_size(int level) {
     }
 }
 
-/* Compresses one part of a raw deflate stream, independently of the others, so that it ends at a whole byte.
-   Returns the size of the result; 0 where it does not fit into `capacity`. */
+/* Compresses one part of a raw deflate stream, independently of the others, up to a byte boundary.
+   Returns the size of the result; 0 if it does not fit into `capacity`. */
 static inline size_t cisal_compress_part(
     int level, void *workspace, const void *input, size_t size, int is_last, void *output, size_t capacity) {
     struct isal_zstream stream;
@@ -35,7 +35,7 @@ static inline size_t cisal_compress_part(
     return stream.total_out;
 }
 
-/* A raw deflate stream being inflated. */
+/* The state of inflating a raw deflate stream. */
 typedef struct inflate_state *cisal_inflater;
 
 static inline _Nullable cisal_inflater cisal_inflater_make(void) {
@@ -47,7 +47,7 @@ static inline void cisal_inflater_reset(cisal_inflater stream) {
     stream->crc_flag = ISAL_DEFLATE;
 }
 
-/* Inflates more bytes. `input` and `output` advance. Returns 0, or a negative number for bytes that are no deflate. */
+/* Inflates more bytes and advances `input` and `output`. Returns 0, or a negative number if the bytes are invalid. */
 static inline int cisal_inflate(
     cisal_inflater stream, const uint8_t *_Nullable *_Nonnull input, size_t *input_size,
     uint8_t *_Nonnull *_Nonnull output, size_t *output_size) {
@@ -63,10 +63,12 @@ static inline int cisal_inflate(
     return result < 0 ? result : 0;
 }
 
-/* Whether the stream ended, and how many whole bytes behind its end were taken from the input. */
+/* Returns 1 if the end of the stream was reached. */
 static inline int cisal_is_complete(cisal_inflater stream) {
     return stream->block_state == ISAL_BLOCK_FINISH;
 }
+
+/* The number of whole bytes after the stream's end that were taken from the input. */
 static inline int cisal_bytes_behind_end(cisal_inflater stream) { return stream->read_in_length / 8; }
 
 #pragma clang assume_nonnull end

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libmicrohttpd is started and asked with variadic functions, which Swift cannot call: typed forms of what is used. */
+/* Typed forms of libmicrohttpd's functions, which are variadic, so Swift cannot call them. */
 #pragma once
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How a daemon is to be; what it takes is copied, but for `context` and this structure, which must outlive it. */
+/* The settings of a daemon. Strings are copied; `context` and this structure must outlive the daemon. */
 struct cmhd_settings {
     int socket;
     unsigned threads;
     unsigned connections;
     unsigned connections_per_address;
-    /* Seconds in which nothing happens. */
+    /* Seconds after which an inactive connection is closed. */
     unsigned timeout;
     size_t memory_per_connection;
     /* PEM; null for HTTP. */
@@ -23,20 +23,20 @@ struct cmhd_settings {
     const char *priorities;
     void *context;
     MHD_AccessHandlerCallback handle;
-    /* Called with each request's line as it came; what it returns is the request's context. */
+    /* Called with each request's target as received; returns the request's context. */
     void *(*begin)(void *context, const char *target, struct MHD_Connection *connection);
     MHD_RequestCompletedCallback complete;
-    /* Why a daemon did not start, as far as the library says. */
+    /* The library's first message if the daemon does not start. */
     char reason[256];
 };
 
 static inline void cmhd_log(void *context, const char *format, va_list arguments) {
     struct cmhd_settings *settings = context;
-    /* Messages of a running daemon are about clients, who could fill a log with them. */
+    /* Later messages are about clients, who could fill a log with them. */
     if (settings->reason[0] == 0) vsnprintf(settings->reason, sizeof settings->reason, format, arguments);
 }
 
-/* Leaves targets as they came: they are decoded where they are understood. */
+/* Leaves targets encoded: the server decodes them itself. */
 static inline size_t cmhd_keep(void *context, struct MHD_Connection *connection, char *text) {
     (void)context, (void)connection;
     return strlen(text);
@@ -48,7 +48,7 @@ static inline struct MHD_Daemon *cmhd_start(struct cmhd_settings *settings) {
     int count = 0;
 #define CMHD_OPTION(name, number, pointer) \
     options[count++] = (struct MHD_OptionItem){name, (intptr_t)(number), (void *)(pointer)}
-    /* First, so that it hears of what is wrong with the others. */
+    /* First, so that messages about the other options are captured. */
     CMHD_OPTION(MHD_OPTION_EXTERNAL_LOGGER, cmhd_log, settings);
     CMHD_OPTION(MHD_OPTION_LISTEN_SOCKET, settings->socket, NULL);
     if (settings->threads > 1) CMHD_OPTION(MHD_OPTION_THREAD_POOL_SIZE, settings->threads, NULL);
@@ -74,20 +74,20 @@ static inline struct MHD_Daemon *cmhd_start(struct cmhd_settings *settings) {
         flags, 0, NULL, NULL, settings->handle, settings->context, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-/* How many connections there are. */
+/* The number of open connections. */
 static inline unsigned cmhd_connections(struct MHD_Daemon *daemon) {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
     return info ? info->num_connections : 0;
 }
 
-/* The other end's address; null where it is not known. */
+/* The client's address; NULL if it is unknown. */
 static inline const struct sockaddr *cmhd_client(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     return info ? info->client_addr : NULL;
 }
 
-/* The status of the answer; 0 where there is none. */
+/* The status of the response; 0 if there is none. */
 static inline unsigned cmhd_status(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
     return info ? info->http_status : 0;

@@ -3,6 +3,6 @@
 #include <gio/gio.h>
 #include <ostree.h>
 
-/* G_OBJECT and friends are macros, which Swift does not see. */
+/* A function, since g_object_unref is a macro in newer GLib versions, which Swift does not import. */
 static inline void costree_unref(void *object) { g_object_unref(object); }
 

@@ -9,5 +9,5 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-/* A new key on the curve P-256; the library's own form is a macro. Null where it fails. */
+/* Creates a key on the curve P-256, by a macro that Swift does not import. Returns NULL on failure. */
 static inline EVP_PKEY *copenssl_p256_key(void) { return EVP_EC_gen("P-256"); }

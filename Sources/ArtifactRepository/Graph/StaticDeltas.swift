@@ -4,51 +4,51 @@ import ArtifactProtocol
 import SystemCalls
 import TextCoding
 
-/// The static deltas of a repository, and their indexes, by the commits that they lead to.
+/// The static deltas of a repository and their indexes, by target commit.
 ///
-/// `deltas/AB/REST` leads from nothing to the commit ABREST, `deltas/AB/REST-TO` from that one to another;
-/// `delta-indexes/AB/REST.index` lists those that lead to a commit. Commits have 43 digits in base 64, where `_` stands for
-/// `/`.
+/// `deltas/AB/REST` leads from nothing to the commit ABREST, `deltas/AB/REST-TO` from that commit to another;
+/// `delta-indexes/AB/REST.index` lists the deltas to a commit. Commits are written as 43 digits of base64 with `_`
+/// instead of `/`.
 struct StaticDeltas {
-    /// One delta, or an index.
+    /// A delta or an index.
     struct Entry {
         /// Its path below the repository.
         var path: String
-        /// The bytes of disk that its files take.
+        /// The disk usage of its files in bytes.
         var bytes: UInt64
-        /// Tells a delta from an index, which is a file.
+        /// True for a delta; an index is a file.
         var isDirectory: Bool
     }
 
-    /// The deltas that lead to each commit.
+    /// The deltas and indexes of each target commit.
     private(set) var entries: [Checksum: [Entry]] = [:]
 
-    /// Looks at all deltas.
+    /// Lists all deltas and indexes of `repository`.
     init(_ repository: Repository) throws {
         for kind in ["deltas", "delta-indexes"] {
             guard let top = try repository.root.directoryIfPresent(kind) else { continue }
             for prefix in try top.entries() {
-                guard let folder = try top.directoryIfPresent(prefix) else { continue }
-                for name in try folder.entries() {
+                guard let directory = try top.directoryIfPresent(prefix) else { continue }
+                for name in try directory.entries() {
                     guard let commit = StaticDeltas.target(prefix, name) else { continue }
                     entries[commit, default: []].append(
                         Entry(
-                            path: "\(kind)/\(prefix)/\(name)", bytes: try folder.allocatedBytes(of: name),
-                            isDirectory: kind == "deltas"))
+                            path: "\(kind)/\(prefix)/\(name)",
+                            bytes: try directory.allocatedBytes(of: name), isDirectory: kind == "deltas"))
                 }
             }
         }
     }
 
-    /// The bytes of disk that all of them take.
+    /// The disk usage of all deltas and indexes in bytes.
     var bytes: UInt64 { entries.keys.reduce(0) { $0 + bytes(to: $1) } }
 
-    /// The bytes of disk of those that lead to a commit.
+    /// The disk usage of those with the target `commit` in bytes.
     func bytes(to commit: Checksum) -> UInt64 {
         entries[commit]?.reduce(0) { $0 + $1.bytes } ?? 0
     }
 
-    /// The commit that a delta, or those of an index, lead to.
+    /// The target commit in the file name of a delta or an index.
     private static func target(_ prefix: String, _ name: String) -> Checksum? {
         let parts = (prefix + name).utf8.prefix { $0 != UInt8(ascii: ".") }.split(
             separator: UInt8(ascii: "-"))
@@ -59,7 +59,7 @@ struct StaticDeltas {
 }
 
 extension Repository {
-    /// Removes a delta: what clients look at first goes first.
+    /// Removes a delta or an index, the superblock first, since clients read it first.
     func remove(_ delta: StaticDeltas.Entry) throws {
         if delta.isDirectory { try root.remove("\(delta.path)/superblock") }
         try root.removeTree(delta.path)
@@ -67,10 +67,10 @@ extension Repository {
 }
 
 extension Directory {
-    /// The bytes of disk that a file takes, or a directory's files.
+    /// The disk usage of a file, or of a directory's files, in bytes.
     fileprivate func allocatedBytes(of name: String) throws -> UInt64 {
-        if let folder = try directoryIfPresent(name) {
-            return try folder.entries().reduce(0) { try $0 + folder.allocatedBytes(of: $1) }
+        if let directory = try directoryIfPresent(name) {
+            return try directory.entries().reduce(0) { try $0 + directory.allocatedBytes(of: $1) }
         }
         return UInt64(try status(of: name)?.st_blocks ?? 0) * 512
     }

@@ -4,33 +4,33 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// What one push changed.
+/// A log entry about one push.
 public struct PushRecord: Sendable, Equatable {
-    /// When it was complete, in seconds since 1970.
+    /// The time of completion, in seconds since 1970.
     public var time: Int
-    /// Who pushed.
+    /// The person or program that pushed.
     public var pusher = Pusher()
     /// The refs that moved.
     public var refs: [RefEditResult]
-    /// How many objects arrived that the cache did not have.
+    /// The number of received objects, without those that the cache had.
     public var objects: Int
-    /// How many bytes of objects arrived, in the form in which they travel.
+    /// The size in bytes of the received objects, in the form in which they travel.
     public var bytes: UInt64
 
-    /// Who pushed, as far as that is known; empty for what is not.
+    /// The origin of a push; unknown properties are empty.
     public struct Pusher: Sendable, Equatable {
         /// The fingerprint of the ssh key: `SHA256:…`, as ssh-keygen prints it.
         public var key = ""
-        /// What the administrator calls the key.
+        /// The administrator's name for the key.
         public var name = ""
-        /// The address that the connection came from.
+        /// The address of the client.
         public var address = ""
 
-        /// Somebody who is not known.
+        /// Creates an unknown pusher.
         public init() {}
     }
 
-    /// Describes a push that ends now.
+    /// Creates a record of a push that ends now.
     public init(refs: [RefEditResult], objects: Int, bytes: UInt64) {
         (self.refs, self.objects, self.bytes) = (refs, objects, bytes)
         time = Glibc.time(nil)
@@ -39,30 +39,30 @@ public struct PushRecord: Sendable, Equatable {
 
 /// The log of pushes, for the administrator of a cache.
 ///
-/// Format of `state/bst-artifact-log`: a line for each push, fields separated by tabs: seconds since 1970, key, name,
-/// address, objects, bytes, then ref, old and new commit (64 zeros for none) of each ref. A file that has become
-/// large is renamed to `bst-artifact-log.1`, in place of the one before.
+/// Format of `state/bst-artifact-log`: one line per push, with fields separated by tabs: seconds since 1970, key, name,
+/// address, objects, bytes, then ref, old and new commit (64 zeros for none) of each ref. A file that exceeds the
+/// maximum size is renamed to `bst-artifact-log.1`, which replaces the previous one.
 private enum PushLog {
     static let path = "state/bst-artifact-log"
     static let olderPath = "state/bst-artifact-log.1"
     static let maximumSize = 16 * 1024 * 1024
-    /// A push of more refs than that takes several lines.
-    static let refsOfLine = 1000
+    /// The maximum number of refs per line; a push of more is split.
+    static let refsPerLine = 1000
 
     static func lines(_ record: PushRecord) -> String {
         let pusher = record.pusher
         let head =
             ["\(record.time)"] + [pusher.key, pusher.name, pusher.address].map(field)
             + ["\(record.objects)", "\(record.bytes)"]
-        return stride(from: 0, to: record.refs.count, by: refsOfLine).map { start in
-            let refs = record.refs[start..<min(start + refsOfLine, record.refs.count)].flatMap {
+        return stride(from: 0, to: record.refs.count, by: refsPerLine).map { start in
+            let refs = record.refs[start...].prefix(refsPerLine).flatMap {
                 [$0.ref.text, Checksum.hexOrZeros($0.old), Checksum.hexOrZeros($0.new)]
             }
             return (head + refs).joined(separator: "\t") + "\n"
         }.joined()
     }
 
-    /// Text without tabs and line breaks.
+    /// Replaces control characters and line breaks by spaces, and limits the length.
     private static func field(_ text: String) -> String {
         String(text.prefix(200).map { $0.isASCII && ($0.asciiValue ?? 0) < 32 || $0.isNewline ? " " : $0 })
     }
@@ -87,19 +87,19 @@ private enum PushLog {
 }
 
 extension Repository {
-    /// Notes a push in the repository's log.
+    /// Appends a push to the repository's log.
     ///
-    /// - Throws: `SystemError` where that cannot be written.
+    /// - Throws: `SystemError` if the log cannot be written.
     public func log(_ record: PushRecord) throws {
         _ = try standardDirectory("state")
         if try root.status(of: PushLog.path)?.st_size ?? 0 > PushLog.maximumSize {
             try root.rename(PushLog.path, to: root, PushLog.olderPath)
         }
-        // One write at the end of the file, so that receivers do not mix their lines.
+        // A single append, so that concurrent receivers do not mix their lines.
         try root.append(Array(PushLog.lines(record).utf8), to: PushLog.path)
     }
 
-    /// The pushes that the log tells of, the oldest first. What is no line of the log is passed over.
+    /// Visits the pushes in the log, the oldest first. Skips malformed lines.
     public func loggedPushes(_ visit: (PushRecord) throws -> Void) throws {
         for path in [PushLog.olderPath, PushLog.path] {
             guard let file = try root.fileIfPresent(path) else { continue }

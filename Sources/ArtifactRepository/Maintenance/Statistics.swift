@@ -3,53 +3,52 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// What the artifacts of one project take, a project being what the first part of its refs names.
+/// The disk usage of one project, whose name is the first part of its refs.
 public struct ProjectStatistics: Sendable, Equatable {
-    /// A ref with a number that distinguishes it.
+    /// A ref with an extreme value.
     public struct Extreme: Sendable, Equatable {
         /// The ref.
         public var ref: RefName
-        /// Bytes, or seconds since 1970.
+        /// The value, in bytes or in seconds since 1970.
         public var value: UInt64
     }
 
-    /// The project.
+    /// The project's name.
     public var project: String
-    /// How many refs it has.
+    /// The number of refs.
     public var refs = 0
-    /// How many artifacts: commits that its refs point to.
+    /// The number of artifacts: commits that the refs point to.
     public var artifacts = 0
-    /// How many bytes of disk its objects take that no other project needs.
+    /// The disk usage in bytes of objects that no other project needs.
     public var uniqueBytes: UInt64 = 0
-    /// How many bytes of disk its objects take that other projects need as well.
+    /// The disk usage in bytes of objects that other projects need, too.
     public var sharedBytes: UInt64 = 0
-    /// The artifact whose files take the most bytes of disk, each counted as often as it occurs.
+    /// The artifact whose files use the most bytes of disk, each file counted as often as it occurs.
     public var largest: Extreme?
-    /// The artifact whose commit is the oldest.
+    /// The artifact with the oldest commit.
     public var oldest: Extreme?
 }
 
-/// What a repository holds.
+/// The number and disk usage of the artifacts in a repository.
 public struct RepositoryStatistics: Sendable, Equatable {
     /// The projects, sorted by name.
     public var projects: [ProjectStatistics] = []
-    /// How many bytes of disk everything takes that some ref needs, each object counted once.
+    /// The disk usage in bytes of all objects that refs need, each counted once.
     public var reachableBytes: UInt64 = 0
-    /// The bytes of disk that all objects and static deltas take.
+    /// The disk usage in bytes of all objects and static deltas.
     public var allocatedBytes: UInt64 = 0
-    /// How many bytes of the file system are free.
+    /// The free bytes of the file system.
     public var freeBytes: UInt64 = 0
-    /// The artifacts of which something is missing.
+    /// Artifacts with missing objects.
     public var incomplete: [RefName] = []
-    /// Files among the refs that were left out.
+    /// Refs that could not be listed.
     public var leftOut: [RefListing.LeftOut] = []
 }
 
 extension Repository {
-    /// Adds up what the artifacts of each project take. Every object that some ref needs is looked at once, or once for each
-    /// project that needs it.
+    /// Computes the statistics. Visits every reachable object once per project that needs it.
     ///
-    /// - Throws: where the repository cannot be read, or `cancellation` was requested.
+    /// - Throws: If the repository cannot be read, or `cancellation` is requested.
     public func statistics(cancellation: Cancellation? = nil) throws -> RepositoryStatistics {
         var walk = StatisticsWalk(self, cancellation)
         let listing = try refListing()
@@ -62,7 +61,7 @@ extension Repository {
     }
 }
 
-/// Walks the trees of refs and notes which project needs what.
+/// A walk over the trees of refs that records which project needs which object.
 private struct StatisticsWalk {
     private enum Owner {
         case project(Int)
@@ -75,7 +74,7 @@ private struct StatisticsWalk {
     private var numbers: [RefName: Int] = [:]
     private var commits: [Set<Checksum>] = []
     private var owners: [ObjectName: Owner] = [:]
-    /// How many bytes of disk are below a folder, each file counted as often as it occurs.
+    /// The disk usage of each tree in bytes, each file counted as often as it occurs.
     private var treeSizes: [Checksum: UInt64] = [:]
     private var incomplete: [RefName] = []
 
@@ -113,13 +112,15 @@ private struct StatisticsWalk {
         }
     }
 
-    /// - Returns: how many bytes of disk are below a folder.
+    /// Adds a tree.
+    ///
+    /// - Returns: The disk usage of its files in bytes.
     private mutating func add(
         _ tree: Checksum, _ number: Int, depth: Int, _ isWhole: inout Bool
     ) throws -> UInt64 {
         try cancellation?.check()
         let name = ObjectName(tree, .dirtree)
-        // What this project, or several, need is known down to the leaves.
+        // A tree that was recorded for this project before was recorded with everything in it.
         if !note(name, number), let size = treeSizes[tree] { return size }
         guard depth < DirTree.maximumDepth,
             let opened = try repository.ifIntact({ try repository.load(name) { try DirTree($0, name) } })
@@ -145,7 +146,9 @@ private struct StatisticsWalk {
         return size
     }
 
-    /// - Returns: whether what an object names is to be looked at for this project.
+    /// Records that a project needs an object.
+    ///
+    /// - Returns: False if that was recorded before.
     private mutating func note(_ name: ObjectName, _ number: Int) -> Bool {
         switch owners[name] {
         case nil: owners[name] = .project(number)
@@ -159,7 +162,7 @@ private struct StatisticsWalk {
         return true
     }
 
-    /// Who needs what several need.
+    /// The projects that need an object whose owner is `several`.
     private var sharers: [ObjectName: Set<Int>] = [:]
 
     func statistics() throws -> RepositoryStatistics {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How hard content is compressed that is not stored compressed.
+/// The effort spent on compressing content that is not stored compressed.
 public enum Compression: Sendable, Equatable {
-    /// As fast as can be: about a quarter larger than zlib's usual level.
+    /// Fastest: about a quarter larger than zlib's default level.
     case fast
-    /// Fast, and about a tenth larger than zlib's usual level.
+    /// Fast: about a tenth larger than zlib's default level.
     case balanced
-    /// As small as zlib's usual level.
+    /// As small as zlib's default level.
     case small
-    /// A level from 0, which stores, to 12, as libdeflate counts.
+    /// A level of libdeflate, from 0 (stored) to 12.
     case level(Int)
 
     /// Reads `fast`, `balanced`, `small` or a level from 0 to 12.
@@ -23,7 +23,7 @@ public enum Compression: Sendable, Equatable {
         }
     }
 
-    /// The level of libdeflate, for content that is compressed whole.
+    /// The libdeflate level for content that is compressed in one piece.
     var wholeLevel: Int {
         switch self {
         case .fast, .balanced: 1
@@ -32,11 +32,11 @@ public enum Compression: Sendable, Equatable {
         }
     }
 
-    /// How parts of large content are compressed, each for itself.
+    /// The compressor for independent parts of large content.
     enum PartMethod {
-        /// By ISA-L.
+        /// ISA-L.
         case fast(level: Int)
-        /// By libdeflate.
+        /// libdeflate, at `wholeLevel`.
         case small
     }
 

@@ -4,20 +4,22 @@ import CDeflate
 import CISAL
 import CZlib
 
-/// Makes raw deflate, for one thread: whole content with libdeflate, parts of large content with ISA-L or libdeflate.
+/// A raw deflate compressor for one thread: whole content with libdeflate, parts of large content with ISA-L or
+/// libdeflate.
 ///
-/// A part ends at a whole byte, and needs no part before it, so that parts of one stream can be made at the same time.
+/// A part ends at a byte boundary and refers to no part before it, so the parts of a stream can be compressed
+/// concurrently.
 final class Deflater {
     private let compressor: OpaquePointer
     private let method: Compression.PartMethod
     private let workspace: UnsafeMutableRawBufferPointer
     private let blockEnds = BlockEnds()
 
-    /// How many bytes of content a part has.
+    /// The size of a part's content in bytes.
     static let partSize = 1024 * 1024
 
     init(_ compression: Compression) {
-        // It returns nil only for a level that does not exist, or without memory.
+        // Nil only for an invalid level or without memory.
         compressor = libdeflate_alloc_compressor(Int32(compression.wholeLevel))!
         method = compression.partMethod
         if case .fast(let level) = method {
@@ -32,9 +34,9 @@ final class Deflater {
         workspace.deallocate()
     }
 
-    /// Compresses content whole.
+    /// Compresses complete content.
     ///
-    /// - Returns: `prefix`, then the compressed bytes.
+    /// - Returns: `prefix`, followed by the compressed bytes.
     func compress(_ bytes: UnsafeRawBufferPointer, after prefix: [UInt8]) -> [UInt8] {
         let bound = libdeflate_deflate_compress_bound(compressor, bytes.count)
         return [UInt8](unsafeUninitializedCapacity: prefix.count + bound) { output, count in
@@ -47,7 +49,7 @@ final class Deflater {
 
     /// Compresses a part of large content.
     ///
-    /// - Parameter isLast: whether the content ends with it.
+    /// - Parameter isLast: True if the content ends with this part.
     func compressPart(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> [UInt8] {
         switch method {
         case .fast(let level): return compressFast(bytes, level: level, isLast: isLast)
@@ -59,7 +61,7 @@ final class Deflater {
     }
 
     private func compressFast(_ bytes: UnsafeRawBufferPointer, level: Int, isLast: Bool) -> [UInt8] {
-        // Stored blocks of 64 KiB are the worst, with 5 bytes each, and the mark at the end.
+        // The worst case is stored blocks of 64 KiB, each with 5 bytes of overhead, and the flush marker at the end.
         let bound = bytes.count + bytes.count / 1000 + 4096
         return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
             guard let input = bytes.baseAddress, let target = output.baseAddress,
@@ -72,11 +74,11 @@ final class Deflater {
     }
 }
 
-/// Turns a whole deflate stream into one that others can follow, which libdeflate does not make by itself: its last block must
-/// not say that it is the last one, and the stream must end at a whole byte.
+/// Makes a complete deflate stream continuable, which libdeflate cannot: clears the final-block flag and pads to a byte
+/// boundary.
 ///
-/// Where the last block begins is known only to who reads the stream, so zlib does that; it takes a tenth of the time that
-/// compressing it took.
+/// The start of the last block can only be found by decoding, so zlib decodes the stream, in a tenth of the time that
+/// it took to compress.
 private final class BlockEnds {
     private var content = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 1)
 
@@ -86,15 +88,15 @@ private final class BlockEnds {
 
     func makeContinuable(_ stream: inout [UInt8], contentSize: Int) {
         let (last, end) = positions(in: stream, contentSize: contentSize)
-        // The first bit of a block says whether it is the last one.
+        // The first bit of a block is its final-block flag.
         stream[last / 8] &= ~(1 << UInt8(last % 8))
-        // An empty stored block: three zero bits, zeros up to a whole byte, which are there already where it has room for
-        // them, then its length of two bytes, and the length's complement.
+        // An empty stored block: three zero bits and padding to a byte boundary, which need a new byte only if the last
+        // one has fewer than three bits left; then the length in two bytes and its complement.
         if (8 - end % 8) % 8 < 3 { stream.append(0) }
         stream += [0, 0, 0xFF, 0xFF]
     }
 
-    /// In bits: where the last block begins, and where it ends.
+    /// The bit offsets of the start and the end of the last block.
     private func positions(in stream: [UInt8], contentSize: Int) -> (last: Int, end: Int) {
         if content.count <= contentSize {
             content.deallocate()
@@ -111,7 +113,7 @@ private final class BlockEnds {
             state.avail_out = UInt32(contentSize + 1)
             var start = 0
             while true {
-                // It stops behind each block, and says whether that was the last one.
+                // Z_BLOCK stops after each block: bit 7 of data_type marks that stop, bit 6 the final block.
                 let result = inflate(&state, Z_BLOCK)
                 precondition(
                     result == Z_OK && state.data_type & 128 != 0, "libdeflate made what zlib cannot read")

@@ -10,7 +10,7 @@ final class Digest {
     // Fetched once: looking an algorithm up costs more than hashing a small object.
     private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 
-    /// Begins with nothing hashed.
+    /// Creates an empty digest.
     init() {
         context = EVP_MD_CTX_new()
         let ready = EVP_DigestInit_ex2(context, Digest.algorithm, nil)
@@ -31,11 +31,11 @@ final class Digest {
         bytes.withUnsafeBytes { update($0) }
     }
 
-    /// The checksum of everything; the digest must not be used afterwards.
+    /// Returns the checksum of all bytes; the digest must not be used afterwards.
     func finish() -> Checksum {
         withUnsafeTemporaryAllocation(byteCount: Checksum.byteCount, alignment: 8) { buffer in
             EVP_DigestFinal_ex(context, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
-            // 32 bytes are what a checksum takes.
+            // Not nil: the buffer has 32 bytes.
             return Checksum(bytes: UnsafeRawBufferPointer(buffer))!
         }
     }

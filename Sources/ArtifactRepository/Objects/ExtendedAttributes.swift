@@ -5,11 +5,11 @@ import Glibc
 import SystemCalls
 import Variants
 
-/// The extended attributes of a file of a bare repository, which are part of its object.
+/// The extended attributes of a file in a bare repository, which are part of its object.
 enum ExtendedAttributes {
     /// Reads them as OSTree's `a(ayay)`: name with its final NUL, value, sorted by name.
     static func read(_ directory: Directory, _ path: String) throws -> Variant {
-        // The calls that take a descriptor do not work for symbolic links.
+        // fgetxattr does not work on symbolic links, so the path goes through /proc.
         let location = "/proc/self/fd/\(directory.descriptor.number)/\(path)"
         let names = try list(location)
         var pairs: [Variant] = []
@@ -32,6 +32,7 @@ enum ExtendedAttributes {
         return bytes.split(separator: 0).map { Array($0) + [0] }
     }
 
+    /// Calls `call` for the size and again for the value, until the value fits.
     private static func grow(
         _ location: String, _ call: (UnsafeMutableRawPointer?, Int) -> Int
     ) throws -> [UInt8] {

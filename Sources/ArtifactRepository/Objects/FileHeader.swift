@@ -4,7 +4,7 @@ import ArtifactProtocol
 import Glibc
 import Variants
 
-/// Everything of a file object but its content: owner, mode, link target, extended attributes.
+/// The metadata of a file object: owner, mode, link target, extended attributes.
 ///
 /// Formats, all from OSTree: the header that is hashed, `(uuuusa(ayay))`; that of a `.filez`, `(tuuuusa(ayay))`
 /// with the content's size in front; and the `user.ostreemeta` attribute of bare-user repositories,
@@ -12,14 +12,14 @@ import Variants
 struct FileHeader: Sendable {
     var uid: UInt32
     var gid: UInt32
-    /// As in `stat`: type and permissions.
+    /// Type and permissions, as in `stat`.
     var mode: UInt32
-    /// Empty unless this is a symbolic link.
+    /// The target of a symbolic link; empty for a regular file.
     var linkTarget: String
     /// Extended attributes, `a(ayay)`.
     var attributes: Variant
 
-    /// The most bytes that a header may have: attributes are at most 64 KiB each on Linux.
+    /// The maximum size of a header in bytes: Linux limits each extended attribute to 64 KiB.
     static let maximumSize = 1024 * 1024
 
     static let noAttributes = Variant.array(of: "(ayay)", [])
@@ -37,7 +37,7 @@ struct FileHeader: Sendable {
 
     /// Reads the header of a `.filez`, without the eight bytes before it.
     ///
-    /// - Returns: the header and the content's size in bytes.
+    /// - Returns: The header and the content's size in bytes.
     static func archive(
         _ bytes: UnsafeRawBufferPointer, of name: ObjectName
     ) throws(RepositoryError) -> (header: FileHeader, size: UInt64) {
@@ -94,7 +94,7 @@ struct FileHeader: Sendable {
         ]).serialized()
     }
 
-    /// The header, where it is that of a file without extended attributes, as nearly all are.
+    /// The fast form of the header; nil if it has a link target or extended attributes, which few have.
     private var plain: PlainHeader? {
         guard linkTarget.isEmpty, attributes === FileHeader.noAttributes else { return nil }
         return PlainHeader(uid: uid, gid: gid, mode: mode)
@@ -107,10 +107,10 @@ struct FileHeader: Sendable {
         ]
     }
 
-    /// What is hashed before the content.
+    /// The bytes that are hashed before the content.
     var hashedPrefix: [UInt8] { plain?.hashedPrefix ?? FileHeader.framed(Variant.tuple(fields)) }
 
-    /// What precedes the compressed content in a `.filez` whose content has `size` bytes.
+    /// The bytes before the compressed content in a `.filez` whose content has `size` bytes.
     func archivePrefix(size: UInt64) -> [UInt8] {
         plain?.archivePrefix(size: size)
             ?? FileHeader.framed(Variant.tuple([.uint64(size.bigEndian)] + fields))

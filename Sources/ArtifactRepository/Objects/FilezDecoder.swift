@@ -2,7 +2,7 @@
 
 import ArtifactProtocol
 
-/// Reads a `.filez` as it streams by, and checks that it is the object that its name says.
+/// A streaming decoder of a `.filez` object that checks form, size and checksum.
 ///
 /// Format: four bytes big-endian size of the header, four zero bytes, the header, then the content as a raw
 /// deflate stream (nothing for a symbolic link).
@@ -19,19 +19,19 @@ struct FilezDecoder {
     private let digest = Digest()
     private var inflater: Inflater?
     private var remaining: UInt64 = 0
-    /// How many compressed bytes may still come: deflate can hold any number of blocks without content.
+    /// The number of compressed bytes that are still accepted: deflate allows any number of empty blocks.
     private var allowance: UInt64 = 0
-    /// The header, once it was read.
+    /// The header; nil until it has been read.
     private(set) var header: FileHeader?
 
-    /// Begins to read an object of that name.
+    /// Creates a decoder for the object `name`.
     init(_ name: ObjectName) {
         self.name = name
     }
 
-    /// Takes more bytes of the object, and hands on what of its content they hold.
+    /// Decodes the next bytes of the object and passes the content in them to `content`.
     ///
-    /// - Throws: `RepositoryError` with `badObject` as soon as it is known to be wrong; what `content` throws.
+    /// - Throws: `RepositoryError` with `badObject` as soon as the object is known to be wrong; errors of `content`.
     mutating func write(
         _ bytes: UnsafeRawBufferPointer, content: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
@@ -68,7 +68,7 @@ struct FilezDecoder {
         _ bytes: UnsafeRawBufferPointer, content: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         guard let inflater else { throw RepositoryError.badObject(name, "bytes follow a symbolic link") }
-        // What is in excess is not looked at, but what comes before it may be worse.
+        // Bytes beyond the allowance are dropped; an error in those before takes precedence.
         let allowed = UnsafeRawBufferPointer(rebasing: bytes[..<Int(min(UInt64(bytes.count), allowance))])
         allowance -= UInt64(allowed.count)
         do {
@@ -88,12 +88,12 @@ struct FilezDecoder {
         }
     }
 
-    /// How many bytes the compressed form of so many bytes may have.
+    /// The maximum compressed size of content with `contentSize` bytes.
     static func allowance(contentSize: UInt64) -> UInt64 { min(contentSize, .max / 4) * 2 + 65536 }
 
-    /// Takes an object that is there as a whole apart.
+    /// Splits an object that is completely in memory into its parts.
     ///
-    /// - Returns: nil where it is not well formed, of which an instance says more.
+    /// - Returns: nil if it is malformed; a decoder instance throws the reason.
     static func split(
         _ bytes: UnsafeRawBufferPointer, _ name: ObjectName
     ) -> (header: FileHeader, contentSize: UInt64, body: UnsafeRawBufferPointer)? {
@@ -106,7 +106,7 @@ struct FilezDecoder {
         return (header, contentSize, UnsafeRawBufferPointer(rebasing: bytes[(8 + size)...]))
     }
 
-    /// Collects so many bytes, which may come in several pieces.
+    /// Collects `count` bytes across calls of `write`; nil until they are complete.
     private mutating func collect(_ count: Int, from rest: inout UnsafeRawBufferPointer) -> [UInt8]? {
         let part = min(count - pending.count, rest.count)
         pending.append(contentsOf: rest[..<part])
@@ -118,7 +118,7 @@ struct FilezDecoder {
 
     /// Checks that the object is complete and has its checksum.
     ///
-    /// - Returns: its header.
+    /// - Returns: The object's header.
     func finish() throws(RepositoryError) -> FileHeader {
         guard let header else { throw .badObject(name, "it ends within its header") }
         guard remaining == 0, inflater?.isComplete ?? true else {

@@ -3,21 +3,21 @@
 import CISAL
 import Glibc
 
-/// Undoes raw deflate as a stream, in bounded memory, by ISA-L.
+/// A streaming raw deflate decompressor in bounded memory, by ISA-L.
 final class Inflater {
-    /// Why a stream could not be inflated.
+    /// The reason why a stream could not be inflated.
     struct Failure: Error {
         var reason: String
     }
 
     private let stream: cisal_inflater
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
-    /// Whether the deflate stream ended.
+    /// Indicates that the end of the deflate stream was reached.
     private(set) var isComplete = false
 
-    /// Begins a stream.
+    /// Creates a decompressor at the start of a stream.
     init() {
-        // It is nil only without memory.
+        // Nil only without memory.
         stream = cisal_inflater_make()!
         cisal_inflater_reset(stream)
     }
@@ -27,9 +27,9 @@ final class Inflater {
         output.deallocate()
     }
 
-    /// Inflates some more bytes and hands what comes out to `body`, piece by piece.
+    /// Inflates the next bytes and passes the result to `body`, piece by piece.
     ///
-    /// - Throws: `Failure` for damaged bytes and for bytes after the end; what `body` throws.
+    /// - Throws: `Failure` for damaged bytes and for bytes after the end; errors of `body`.
     func inflate(_ bytes: UnsafeRawBufferPointer, to body: (UnsafeRawBufferPointer) throws -> Void) throws {
         guard !bytes.isEmpty else { return }
         guard !isComplete else { throw Failure.bytesBehindEnd }

@@ -4,18 +4,18 @@ import ArtifactProtocol
 import Glibc
 import Variants
 
-/// What of a commit matters for moving it: `(a{sv}aya(say)sstayay)` in OSTree.
+/// The fields of a commit that matter for moving it: `(a{sv}aya(say)sstayay)` in OSTree.
 public struct Commit: Sendable {
-    /// The most bytes that a metadata object may have: libostree refuses larger ones.
+    /// The maximum size of a metadata object in bytes: libostree refuses larger ones.
     public static let maximumMetadataSize = 10 * 1024 * 1024
 
-    /// The commit before this one, if any.
+    /// The parent commit, if any.
     public let parent: Checksum?
     /// The root's dirtree.
     public let tree: Checksum
     /// The root's dirmeta.
     public let treeMetadata: Checksum
-    /// When it was made, in seconds since 1970.
+    /// The commit's time, in seconds since 1970.
     public let timestamp: UInt64
     /// The subject line.
     public let subject: String
@@ -31,9 +31,9 @@ public struct Commit: Sendable {
         subject = variant[3].string ?? ""
     }
 
-    /// Reads a commit object that came from elsewhere.
+    /// Reads a commit object that came from elsewhere and checks its checksum.
     ///
-    /// - Throws: `RepositoryError` with `badObject` where it is not what its name says.
+    /// - Throws: `RepositoryError` with `badObject` if it does not match its name.
     public init(verifying bytes: [UInt8], _ name: ObjectName) throws(RepositoryError) {
         let digest = Digest()
         digest.update(bytes)
@@ -45,7 +45,7 @@ public struct Commit: Sendable {
         self = try result.get()
     }
 
-    /// The whole of a commit object.
+    /// The commit object as a variant.
     static func variant(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError)
         -> Variant
     {
@@ -78,7 +78,7 @@ enum DirMeta {
     }
 }
 
-/// Checks a metadata object's form and, where the name covers it, its checksum.
+/// Checks a metadata object's form and its checksum; detached metadata has none, since it is named after its commit.
 func checkMetadata(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError) {
     if name.type != .commitmeta {
         let digest = Digest()
@@ -88,7 +88,7 @@ func checkMetadata(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(R
             throw .badObject(name, "its content has the checksum \(actual)")
         }
     }
-    // GLib takes no bytes at all for an empty tuple of arrays; OSTree never writes it so.
+    // GLib reads zero bytes as a tuple of empty arrays, which OSTree never writes.
     guard !bytes.isEmpty || name.type == .commitmeta else { throw .badObject(name, "it is empty") }
     switch name.type {
     case .commit: _ = try Commit(bytes, name)
@@ -102,7 +102,7 @@ func checkMetadata(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(R
     }
 }
 
-/// Checks extended attributes, `a(ayay)`: names are C strings.
+/// Checks that the names of extended attributes, `a(ayay)`, are C strings.
 func checkAttributes(_ attributes: Variant, _ name: ObjectName) throws(RepositoryError) {
     for index in 0..<attributes.count {
         let key = attributes[index][0].bytes ?? []

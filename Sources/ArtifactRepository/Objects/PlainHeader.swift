@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The header of a file that is no link and has no extended attributes, read and written without GVariant, whose values cost
-/// more than all the rest of a small file. The formats are those of `FileHeader`, where every variable part is empty.
+/// The header of a regular file without extended attributes, in the formats of `FileHeader`.
+///
+/// It is read and written without GVariant, whose values cost more than all other work on a small file.
 struct PlainHeader {
     var uid: UInt32
     var gid: UInt32
     var mode: UInt32
     var device: UInt32 = 0
-    /// How many bytes the content has.
+    /// The content's size in bytes.
     var size: UInt64 = 0
 
-    /// The offset in `(tuuuusa(ayay))` at which its empty string ends, and its attributes begin: the only one that it has.
+    /// The only framing offset of `(tuuuusa(ayay))`: the end of the empty string, at which the attributes begin.
     private static let archiveOffset: UInt8 = 25
     /// The same in `(uuuusa(ayay))`.
     private static let hashedOffset: UInt8 = 17
@@ -19,7 +20,7 @@ struct PlainHeader {
         (self.uid, self.gid, self.mode) = (uid, gid, mode)
     }
 
-    /// Reads `(tuuuusa(ayay))`; nil for any header that has more in it, or is damaged.
+    /// Reads `(tuuuusa(ayay))`; nil if the header has a link target or attributes, or is damaged.
     init?(archive bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 26, bytes[24] == 0, bytes[25] == PlainHeader.archiveOffset else { return nil }
         func number(_ offset: Int) -> UInt32 {
@@ -29,7 +30,7 @@ struct PlainHeader {
         (uid, gid, mode, device) = (number(8), number(12), number(16), number(20))
     }
 
-    /// What is hashed before the content.
+    /// The bytes that are hashed before the content.
     var hashedPrefix: [UInt8] {
         framed(size: 18) { append in
             append(numbers)
@@ -37,7 +38,7 @@ struct PlainHeader {
         }
     }
 
-    /// What precedes the compressed content in a `.filez` whose content has `size` bytes.
+    /// The bytes before the compressed content in a `.filez` whose content has `size` bytes.
     func archivePrefix(size: UInt64) -> [UInt8] {
         framed(size: 26) { append in
             append((0..<8).map { UInt8(truncatingIfNeeded: size >> (56 - 8 * $0)) })
@@ -46,7 +47,7 @@ struct PlainHeader {
         }
     }
 
-    /// The value of the `user.ostreemeta` attribute, `(uuua(ayay))`: no offset is needed before what comes last.
+    /// The value of the `user.ostreemeta` attribute, `(uuua(ayay))`, without an offset: only its last part is variable.
     var bareUserMetadata: [UInt8] { PlainHeader.bytes(of: uid, gid, mode) }
 
     private var numbers: [UInt8] { PlainHeader.bytes(of: uid, gid, mode, device) }

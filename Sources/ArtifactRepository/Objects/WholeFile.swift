@@ -3,19 +3,19 @@
 import ArtifactProtocol
 import CDeflate
 
-/// Reads a `.filez` that is in memory as a whole, as most are: libdeflate needs no state between pieces, so it is about twice
-/// as fast as what reads a stream.
+/// A decoder of `.filez` objects that are completely in memory, as most are. It uses libdeflate, which is about twice
+/// as fast as a streaming decoder.
 ///
-/// One decoder serves one thread: it keeps its buffer.
+/// It reuses its buffer, so each thread needs its own.
 final class WholeFileDecoder {
-    /// Objects whose content is larger are read as streams, so that memory is bounded.
+    /// The maximum content size in bytes; larger objects are decoded as streams, so that memory is bounded.
     static let maximumContentSize = 1024 * 1024
 
     private let decompressor: OpaquePointer
     private var content = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
 
     init() {
-        // It is nil only without memory.
+        // Nil only without memory.
         decompressor = libdeflate_alloc_decompressor()!
     }
 
@@ -26,8 +26,8 @@ final class WholeFileDecoder {
 
     /// Decompresses and checks an object.
     ///
-    /// - Returns: its header and its content, which is valid until the next call; nil where anything is not as it should be,
-    ///   or too large: `FilezDecoder` says what.
+    /// - Returns: The header and the content, which is valid until the next call; nil if the object is too large or
+    ///   invalid, for which `FilezDecoder` tells the reason.
     func decode(
         _ bytes: UnsafeRawBufferPointer, _ name: ObjectName
     ) -> (header: FileHeader, content: UnsafeRawBufferPointer)? {

@@ -8,18 +8,18 @@ import SystemCalls
 public struct EncodedObject: Sendable {
     enum Body: Sendable {
         case memory([UInt8])
-        /// A file of the repository, which is opened only to be sent: many objects wait for that.
+        /// A file of the repository, opened only when it is sent, since many objects can be queued.
         case stored(Directory, path: String)
         case file(Descriptor)
     }
 
     /// The object's name.
     public let name: ObjectName
-    /// How many bytes it has in this form.
+    /// The size of this form in bytes.
     public let size: UInt64
     let body: Body
 
-    /// How many bytes of memory or of temporary files it occupies.
+    /// The bytes of memory or temporary files that it occupies.
     let occupied: UInt64
 
     init(name: ObjectName, size: UInt64, body: Body, occupied: UInt64? = nil) {
@@ -29,9 +29,9 @@ public struct EncodedObject: Sendable {
         self.occupied = occupied ?? size
     }
 
-    /// Hands its bytes to `write`, piece by piece.
+    /// Passes its bytes to `write`, piece by piece.
     ///
-    /// - Throws: what `write` throws; `RepositoryError` where the object changes size under our hands.
+    /// - Throws: Errors of `write`; `RepositoryError` if the object's file becomes shorter meanwhile.
     public func forEachPiece(
         buffer: UnsafeMutableRawBufferPointer, _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
@@ -62,15 +62,15 @@ public struct EncodedObject: Sendable {
     }
 }
 
-/// Brings objects into the form in which they travel.
+/// An encoder of objects into the form in which they travel.
 ///
-/// One encoder serves one thread: it keeps its buffers.
+/// It reuses its buffers, so each thread needs its own.
 public final class ObjectEncoder {
     private let repository: Repository
     private let deflater: Deflater
     private let content: UnsafeMutableRawBufferPointer
 
-    /// Makes an encoder for objects of `repository`.
+    /// Creates an encoder for objects of `repository`.
     public init(_ repository: Repository, compression: Compression = .balanced) {
         self.repository = repository
         deflater = Deflater(compression)
@@ -81,16 +81,17 @@ public final class ObjectEncoder {
         content.deallocate()
     }
 
-    /// Opens an object, compressing it where it is not stored compressed.
+    /// Opens an object, and compresses it unless it is stored compressed.
     ///
-    /// - Throws: `RepositoryError` with `missingObject` where it is not there.
+    /// - Throws: `RepositoryError` with `missingObject` if the repository lacks it.
     public func encode(_ name: ObjectName) throws -> EncodedObject {
         try encode(name) { parts, use in
             for part in parts { try use(compress(part)) }
         }
     }
 
-    /// Opens an object; `compressParts` compresses the parts of a large one, in any order, and has them used in theirs.
+    /// Opens an object; `compressParts` compresses the parts of a large file in any order and passes the
+    /// results to `use` in sequence.
     func encode(
         _ name: ObjectName,
         compressParts: ([ContentPart], _ use: ([UInt8]) throws -> Void) throws -> Void
@@ -107,12 +108,12 @@ public final class ObjectEncoder {
             let bytes = deflater.compress(try read(part), after: header.archivePrefix(size: size))
             return EncodedObject(name: name, size: UInt64(bytes.count), body: .memory(bytes))
         case .file(let header, let file, let size):
-            // The compressed form of a large file goes to a temporary file, since its size must be known before it is sent.
+            // The size is sent before the bytes, so a large file is compressed into a temporary file.
             let target = try repository.temporaryFile()
             try target.writeAll(header.archivePrefix(size: size))
             try compressParts(ContentPart.all(of: file, name, size: size)) { try target.writeAll($0) }
             let compressed = UInt64(try target.status().st_size)
-            // Each counts for what its descriptor is worth, too.
+            // Counts at least a part's size, so that the byte limit also bounds the number of open descriptors.
             return EncodedObject(
                 name: name, size: compressed, body: .file(target),
                 occupied: max(compressed, UInt64(Deflater.partSize)))
@@ -137,7 +138,7 @@ public final class ObjectEncoder {
     }
 }
 
-/// A part of a large file's content.
+/// A contiguous part of a large file's content.
 struct ContentPart: Sendable {
     let name: ObjectName
     let file: Descriptor
@@ -156,8 +157,7 @@ struct ContentPart: Sendable {
 }
 
 extension Repository {
-    /// A file without a name, in the repository or, where that cannot be written, in the system's folder for large
-    /// temporary files.
+    /// Creates an unnamed file in the repository or, if that is not writable, in `TMPDIR` or `/var/tmp`.
     func temporaryFile() throws -> Descriptor {
         if let own = try? standardDirectory("tmp").unnamedFile() { return own }
         return try Directory(getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp").unnamedFile()

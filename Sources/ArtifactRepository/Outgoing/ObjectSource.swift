@@ -5,20 +5,20 @@ import Glibc
 import SystemCalls
 import Variants
 
-/// Where the bytes of an object come from that is about to be sent.
+/// The source of an object's bytes for sending or checking.
 enum ObjectSource {
-    /// An object that is stored as it travels: metadata, and files of archive repositories.
+    /// An object stored in the form in which it travels: metadata, and files of archive repositories.
     case stored(Descriptor, size: UInt64)
-    /// A file that is still to be compressed.
+    /// An uncompressed file.
     case file(FileHeader, Descriptor, size: UInt64)
     /// A symbolic link.
     case link(FileHeader)
 }
 
 extension Repository {
-    /// Opens an object for sending.
+    /// Opens an object for sending or checking.
     ///
-    /// - Throws: `RepositoryError` with `missingObject` where it is not there.
+    /// - Throws: `RepositoryError` with `missingObject` if the repository lacks it.
     func source(_ name: ObjectName) throws -> ObjectSource {
         let path = objectPath(name)
         guard let status = try objects.status(of: path) else {

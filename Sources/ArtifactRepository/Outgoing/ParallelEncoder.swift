@@ -4,10 +4,10 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Brings objects into the form in which they travel, on all cores, ahead of the thread that sends them, and gives them
-/// back in the order in which they were asked for.
+/// An encoder that uses all cores to encode objects ahead of the thread that sends them, and returns them in the order
+/// in which they were submitted.
 ///
-/// What is ready waits in memory or in a temporary file, so its amount is bounded.
+/// Encoded objects wait in memory or in temporary files; their total size is bounded.
 public final class ParallelEncoder {
     private struct Job {
         let name: ObjectName
@@ -16,7 +16,7 @@ public final class ParallelEncoder {
 
     /// A part of a large object, which any worker may compress.
     private final class Part: @unchecked Sendable {
-        // Touched with the monitor's lock held, hence @unchecked Sendable.
+        // Accessed only with the monitor's lock held, hence @unchecked Sendable.
         let content: ContentPart
         var result: Result<[UInt8], any Error>?
         init(_ content: ContentPart) { self.content = content }
@@ -28,15 +28,15 @@ public final class ParallelEncoder {
     }
 
     private struct State {
-        /// Parts that nobody has begun with.
+        /// Parts that no worker has taken yet.
         var parts: [Part] = []
-        /// The oldest job first.
+        /// Jobs in the order of submission.
         var jobs: [Job] = []
-        /// How many of them were given to a worker.
+        /// The number of jobs at the front of the list that a worker has taken.
         var started = 0
-        /// How many jobs have left the list, so that a worker finds its own again.
-        var departed = 0
-        /// How many bytes of memory and of temporary files wait to be taken.
+        /// The number of jobs already removed from the list, by which a worker finds its job again.
+        var finished = 0
+        /// The bytes of memory and temporary files occupied by encoded objects.
         var bytes: UInt64 = 0
         var isOver = false
     }
@@ -44,21 +44,20 @@ public final class ParallelEncoder {
     private let shared = Monitor(State())
     private var workers: [Thread] = []
 
-    /// So many objects are under way at most; small ones need company to keep all cores busy.
+    /// The maximum number of submitted objects; several small ones are needed to keep all cores busy.
     private static let jobLimit = 64
-    /// No further object is begun while so many bytes wait, except the one that is to be sent next.
+    /// Backpressure limit: while encoded objects occupy more, only the one that is to be sent next is begun.
     private static let byteLimit: UInt64 = 8 * 1024 * 1024
 
-    /// So many parts of an object are under way at most, for each worker.
+    /// The maximum number of an object's parts in progress, per worker.
     private static let partsPerWorker = 3
 
     /// Starts the workers.
     ///
     /// - Parameters:
-    ///   - repository: where the objects are.
-    ///   - compression: how hard to compress them.
-    ///   - workerCount: how many objects, or parts of large ones, are compressed at the same time; one for each core, if
-    ///     nil.
+    ///   - repository: The repository that holds the objects.
+    ///   - compression: The compression for objects that are not stored compressed.
+    ///   - workerCount: The number of threads; one per core if nil.
     public init(_ repository: Repository, compression: Compression, workerCount: Int? = nil) throws {
         let count = workerCount ?? Thread.coreCount
         let shared = self.shared
@@ -78,7 +77,7 @@ public final class ParallelEncoder {
                                 }
                             }
                             shared.change { state in
-                                state.jobs[number - state.departed].result = result
+                                state.jobs[number - state.finished].result = result
                                 if let encoded = try? result.get() { state.bytes += encoded.occupied }
                             }
                         }
@@ -95,13 +94,13 @@ public final class ParallelEncoder {
     private static func nextWork(_ shared: Monitor<State>) -> Work? {
         shared.wait { state -> Work?? in
             if state.isOver { return .some(nil) }
-            // Parts belong to objects that were asked for earlier.
+            // Parts come first: their objects were submitted before those that have not been begun.
             if !state.parts.isEmpty { return .part(state.parts.removeFirst()) }
             guard state.started < state.jobs.count, state.started == 0 || state.bytes < byteLimit else {
                 return nil
             }
             let work = Work.object(
-                number: state.departed + state.started, state.jobs[state.started].name)
+                number: state.finished + state.started, state.jobs[state.started].name)
             state.started += 1
             return work
         }
@@ -112,7 +111,7 @@ public final class ParallelEncoder {
         shared.change { _ in part.result = result }
     }
 
-    /// Compresses parts together with the other workers, and has them used in order.
+    /// Compresses parts together with the other workers, and passes them to `use` in order.
     private static func compress(
         _ contents: [ContentPart], _ encoder: ObjectEncoder, _ shared: Monitor<State>, window: Int,
         _ use: ([UInt8]) throws -> Void
@@ -120,7 +119,7 @@ public final class ParallelEncoder {
         var underWay: [Part] = []
         var next = 0
         defer {
-            // After a failure nobody needs the rest.
+            // After a failure the remaining parts are not needed.
             shared.change { state in state.parts.removeAll { part in underWay.contains { $0 === part } } }
         }
         while next < contents.count || !underWay.isEmpty {
@@ -130,7 +129,7 @@ public final class ParallelEncoder {
                 shared.change { $0.parts.append(part) }
                 next += 1
             }
-            // Helps, also with another object's parts, until the first one is ready.
+            // Works on any waiting part, also of other objects, until the first one of this object is ready.
             let first = underWay[0]
             let other = shared.wait { state -> Part?? in
                 if first.result != nil { return .some(nil) }
@@ -145,29 +144,29 @@ public final class ParallelEncoder {
         }
     }
 
-    /// Whether an object must be taken with `next` before another is asked for.
+    /// Indicates that an object must be taken with `next` before another is submitted.
     public var isFull: Bool {
         shared.withLock { $0.jobs.count >= ParallelEncoder.jobLimit }
     }
 
-    /// Whether nothing was asked for that was not taken.
+    /// Indicates that every submitted object has been taken.
     public var isEmpty: Bool { shared.withLock { $0.jobs.isEmpty } }
 
-    /// Asks for an object.
+    /// Submits an object for encoding.
     public func submit(_ name: ObjectName) {
         shared.change { $0.jobs.append(Job(name: name)) }
     }
 
-    /// Takes the object that was asked for first, waiting until it is ready; nil where none was.
+    /// Takes the object that was submitted first, waiting until it is encoded; nil if none was submitted.
     ///
-    /// - Throws: what `ObjectEncoder.encode` throws.
+    /// - Throws: Errors of `ObjectEncoder.encode`.
     public func next() throws -> EncodedObject? {
         let result = shared.wait { state -> Result<EncodedObject, any Error>?? in
             guard let first = state.jobs.first else { return .some(nil) }
             guard let result = first.result else { return nil }
             state.jobs.removeFirst()
             state.started -= 1
-            state.departed += 1
+            state.finished += 1
             if let encoded = try? result.get() { state.bytes -= encoded.occupied }
             return result
         }

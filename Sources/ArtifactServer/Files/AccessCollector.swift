@@ -56,7 +56,7 @@ public final class AccessCollector: Sendable {
             }
             if !accesses.isEmpty {
                 do {
-                    let count = try repository.noteUses(accesses)
+                    let count = try repository.recordAccesses(accesses)
                     state.withLock { $0.recorded += count }
                 } catch {
                     if !hasComplained {

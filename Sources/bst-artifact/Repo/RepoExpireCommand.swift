@@ -51,7 +51,7 @@ struct RepoExpireCommand: ParsableCommand {
         let repository = try repository.openForChanges(try configurationOptions.load())
         var notedPulls: [JSON] = []
         for log in accessLogs {
-            let count = try repository.noteUses(inAccessLog: log)
+            let count = try repository.recordAccesses(fromLog: log)
             notedPulls.append(["accessLog": JSON(log), "pulls": JSON(count)])
             output.terminal.say("\(log): \(Format.count(count, "pull")) noted")
         }

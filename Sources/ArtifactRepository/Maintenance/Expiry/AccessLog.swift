@@ -3,13 +3,14 @@
 import ArtifactProtocol
 import Glibc
 import SystemCalls
+import TextCoding
 
-/// A web server's access log in the common or combined format, as far as it tells which artifacts were pulled when.
+/// A parser of web server access logs in the common or combined format, for the times at which artifacts were pulled.
 ///
-/// A client asks for a ref by name (`…/refs/heads/REF`), or knows its commit from the summary and asks for that
-/// (`…/objects/XX/YY….commit`). Names and requests in a log are whatever somebody sent.
+/// A client requests a ref by name (`…/refs/heads/REF`), or takes its commit from the summary and requests that
+/// (`…/objects/XX/YY….commit`). The requests in a log are untrusted input.
 public struct AccessLog {
-    /// What was pulled.
+    /// The subject of a pull.
     public enum Use: Hashable, Sendable {
         /// A ref by its name.
         case ref(RefName)
@@ -21,16 +22,17 @@ public struct AccessLog {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// Reads one line; nil where it tells of no pull.
+    /// Parses one line.
     ///
-    /// - Returns: what was pulled, and when, in seconds since 1970.
+    /// - Returns: The ref or commit that was pulled and the time in seconds since 1970; nil if the line records no
+    ///   pull.
     public static func use(in line: Substring) -> (use: Use, time: Int)? {
         // host, identity, user [time] "request" status size "referrer" "agent"
         let quoted = line.utf8.split(
             separator: UInt8(ascii: "\""), maxSplits: 2, omittingEmptySubsequences: false
         ).map { Substring($0) }
         guard quoted.count == 3, quoted[0].hasSuffix("] "),
-            // A user may have brackets in his name.
+            // The last bracket: a user's name may contain others.
             let open = quoted[0].lastIndex(of: "["),
             let time = time(quoted[0][open...].dropFirst().dropLast(2)),
             let status = quoted[2].split(separator: " ").first, ["200", "206", "304"].contains(status)
@@ -43,39 +45,25 @@ public struct AccessLog {
     private static func use(of target: Substring) -> Use? {
         let path = target.prefix { $0 != "?" && $0 != "#" }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        if let place = place(behind: ["refs", "heads"], in: parts) {
-            return RefName(percentDecoded(parts[place...].joined(separator: "/"))).map { .ref($0) }
+        if let start = index(after: ["refs", "heads"], in: parts) {
+            let name = PercentEncoding.decode(parts[start...].joined(separator: "/").utf8)
+            return name.flatMap { RefName(String(decoding: $0, as: UTF8.self)) }.map { .ref($0) }
         }
-        guard path.hasSuffix(".commit"), let place = place(behind: ["objects"], in: parts),
-            parts.count == place + 2
+        guard path.hasSuffix(".commit"), let start = index(after: ["objects"], in: parts),
+            parts.count == start + 2
         else { return nil }
-        return Checksum(hex: parts[place] + parts[place + 1].dropLast(".commit".count)).map { .commit($0) }
+        return Checksum(hex: parts[start] + parts[start + 1].dropLast(".commit".count)).map { .commit($0) }
     }
 
-    /// Where the rest of a path begins behind the last occurrence of folders.
-    private static func place(behind folders: [Substring], in parts: [Substring]) -> Int? {
+    /// The index of the first part after the last occurrence of `directories` in a path; nil if it does not contain
+    /// them.
+    private static func index(after directories: [Substring], in parts: [Substring]) -> Int? {
         parts.indices.last { end in
-            end > folders.count && parts[..<end].suffix(folders.count).elementsEqual(folders)
+            end > directories.count && parts[..<end].suffix(directories.count).elementsEqual(directories)
         }
     }
 
-    private static func percentDecoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-"),
-                let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Reads `22/Nov/2026:17:05:46 +0100`.
+    /// Parses `22/Nov/2026:17:05:46 +0100` into seconds since 1970.
     private static func time(_ text: Substring) -> Int? {
         let parts = text.split(whereSeparator: { "/: ".contains($0) })
         guard parts.count == 7, let month = months.firstIndex(of: String(parts[1])),
@@ -95,39 +83,39 @@ public struct AccessLog {
 }
 
 extension Repository {
-    /// Notes which refs were pulled when, as an access log tells.
+    /// Records the pulls in an access log as accesses of the refs.
     ///
-    /// - Returns: how many of its lines told of refs that are here.
-    public func noteUses(inAccessLog path: String) throws -> Int {
-        var notes = try UseNotes(self)
+    /// - Returns: The number of lines that record pulls of existing refs.
+    public func recordAccesses(fromLog path: String) throws -> Int {
+        var accesses = try LatestAccesses(self)
         try Directory.openAnywhere(path).forEachLine { line in
             guard let (use, time) = AccessLog.use(in: line) else { return }
-            notes.add(use, at: time)
+            accesses.add(use, at: time)
         }
-        try notes.write()
-        return notes.count
+        try accesses.record()
+        return accesses.count
     }
 
-    /// Notes which refs were pulled when, in seconds since 1970.
+    /// Records accesses of refs at times in seconds since 1970.
     ///
-    /// - Returns: how many of the uses were of refs that are here.
-    public func noteUses(_ uses: [AccessLog.Use: Int]) throws -> Int {
-        var notes = try UseNotes(self)
-        for (use, time) in uses { notes.add(use, at: time) }
-        try notes.write()
-        return notes.count
+    /// - Returns: The number of accesses that were of existing refs.
+    public func recordAccesses(_ uses: [AccessLog.Use: Int]) throws -> Int {
+        var accesses = try LatestAccesses(self)
+        for (use, time) in uses { accesses.add(use, at: time) }
+        try accesses.record()
+        return accesses.count
     }
 }
 
-/// Uses of the refs of a repository, each ref with its latest one.
-private struct UseNotes {
+/// The latest access of each ref of a repository.
+private struct LatestAccesses {
     private let repository: Repository
     private var refsOfCommit: [Checksum: [RefName]] = [:]
     private let known: Set<RefName>
     private var latest: [RefName: Int] = [:]
-    // Nothing was used in the future, whatever the server's clock said.
+    // The upper limit of all times: the server's clock may be ahead.
     private let now = time(nil)
-    /// How many uses were of refs that are here.
+    /// The number of accesses that were of existing refs.
     private(set) var count = 0
 
     init(_ repository: Repository) throws {
@@ -146,13 +134,13 @@ private struct UseNotes {
         count += used.isEmpty ? 0 : 1
     }
 
-    func write() throws {
+    func record() throws {
         for (ref, time) in latest { try repository.recordAccess(of: [ref], at: time) }
     }
 }
 
 extension Descriptor {
-    /// Visits the lines of a text, of which only the first 64 KiB of each count.
+    /// Visits the lines of a text, each truncated to 64 KiB.
     fileprivate func forEachLine(_ visit: (Substring) throws -> Void) throws {
         var line: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)

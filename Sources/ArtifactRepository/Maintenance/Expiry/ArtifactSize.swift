@@ -3,18 +3,19 @@
 import ArtifactProtocol
 
 extension Repository {
-    /// How many bytes long a commit and all that it needs are, each object once: of an archive repository, what a pull of
-    /// it into an empty one fetches. What is missing does not count. Every object is looked at.
+    /// Returns the total size in bytes of a commit and the objects that it needs, each counted once: in an archive
+    /// repository, the bytes that a pull into an empty repository fetches. Missing objects do not count. Reads the size
+    /// of every object.
     public func length(of commit: Checksum) throws -> UInt64 {
         var reachable = ReachableObjects(self)
         try reachable.add(commit)
         return reachable.length
     }
 
-    /// The bytes of disk that the objects take, without static deltas, as far as that is remembered; nothing is counted, and
-    /// nothing locked.
+    /// The stored total of the objects' disk usage in bytes, without static deltas; nil if it is out of date. Reading
+    /// it counts nothing and takes no lock.
     public var rememberedAllocation: UInt64? {
-        // Who publishes right now is seen or not; the next one who asks sees it.
+        // Without the lock a publication in progress may be missed; the next read sees it.
         (try? CompleteTrees(self))?.allocatedBytes
     }
 }

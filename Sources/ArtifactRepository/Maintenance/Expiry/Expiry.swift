@@ -4,74 +4,74 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Makes room in a repository: the artifacts that were not used for the longest time go first.
+/// The removal of artifacts from a repository, the least recently used first, until size limits are met.
 ///
-/// An artifact is used when it is pushed, pushed again, or pulled as far as an access log tells (`AccessLog`). When that
-/// was, is kept as the time of the ref's file.
+/// Pushing an artifact, also again, and pulling it according to an access log (`AccessLog`) count as uses. The
+/// modification time of a ref's file is the time of its last use.
 public struct Expiry {
-    /// How much room there has to be.
+    /// The limits to be met.
     public struct Limits: Sendable {
-        /// The most bytes of disk that objects may take; nil for any number.
+        /// The maximum disk usage of objects in bytes; nil for no limit.
         public var maximumSize: UInt64?
-        /// How many bytes of the file system must stay free; nil for none.
+        /// The bytes of the file system that must stay free; nil for none.
         public var minimumFree: UInt64?
-        /// Shell-style patterns, in which `*` also stands for slashes, of refs that never go.
+        /// Shell-style patterns of refs that are never removed; `*` also matches slashes.
         public var kept: [String] = []
 
         /// No limits.
         public init() {}
     }
 
-    /// A ref that goes.
+    /// A ref to be removed.
     public struct Entry: Sendable, Equatable {
         /// The ref.
         public var ref: RefName
-        /// Where it points to.
+        /// The commit that it points to.
         public var commit: Checksum
-        /// When it was used last, in seconds since 1970.
+        /// The time of its last use, in seconds since 1970.
         public var lastUse: Int
     }
 
-    /// What is to be done, or was done.
+    /// The result of an expiry, planned or done.
     public struct Report: Sendable, Equatable {
-        /// The refs that go, the least recently used first.
+        /// The removed refs, the least recently used first.
         public var expired: [Entry] = []
-        /// How many bytes of disk the objects took before.
+        /// The disk usage before, in bytes.
         public var bytesBefore: UInt64 = 0
-        /// How many bytes of disk go with them, and with what no ref needed before.
+        /// The bytes of disk freed, including those of objects that were unreachable before.
         public var freedBytes: UInt64 = 0
-        /// How many bytes too many there are even so, because they are kept, or not the repository's.
+        /// The bytes by which the limits are still exceeded, because of kept refs or of files outside the repository.
         public var excessBytes: UInt64 = 0
-        /// Refs that could not be listed, so that they and what they hold stay.
+        /// Refs that could not be listed; they and their objects stay.
         public var leftOut: [RefListing.LeftOut] = []
     }
 
     private let repository: Repository
     private let limits: Limits
 
-    /// Prepares to make room in `repository`.
+    /// Prepares an expiry of `repository`.
     public init(_ repository: Repository, limits: Limits) {
         self.repository = repository
         self.limits = limits
     }
 
-    /// Looks what would have to go, and changes nothing.
+    /// Computes what an expiry would remove, without changing anything.
     ///
     /// - Parameters:
-    ///   - additional: how many bytes are about to be added.
-    ///   - needed: refs that must not go now.
+    ///   - additional: The bytes that are about to be added.
+    ///   - needed: Refs that must not be removed now.
     public func plan(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
         try prepare(additional, needed, StaticDeltas(repository)).report
     }
 
-    /// Makes room where there is too little of it.
+    /// Removes artifacts until the limits are met.
     ///
-    /// Refs go under the ref lock, objects that nothing needs any more under libostree's exclusive lock, a part at a time,
-    /// so that pushes wait for moments only. What a push in progress was told to be present stays. Where room for what
-    /// is to be added cannot be made, nothing goes.
+    /// Refs are removed under the ref lock, unreachable objects under libostree's exclusive lock, in batches, so that
+    /// pushes wait only briefly. Objects that a push in progress was told are present stay. If there cannot be enough
+    /// room for the additional bytes, nothing is removed.
     ///
-    /// - Parameters: as for `plan`.
-    /// - Returns: what was done.
+    /// - Parameters: As for `plan`.
+    /// - Returns: The result.
     public func run(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
         let deltas = try StaticDeltas(repository)
         var (report, reachable, budget) = try prepare(additional, needed, deltas)
@@ -83,7 +83,7 @@ public struct Expiry {
         report.expired = try remove(report.expired)
         var sweep = try Sweep(repository, reachable, deltas)
         report.freedBytes = try sweep.run()
-        // What came, was used or was pointed to meanwhile has stayed.
+        // Objects that arrived or became reachable meanwhile have stayed.
         if let budget { report.excessBytes = excess(sweep.reachable, budget) }
         return report
     }
@@ -104,16 +104,16 @@ public struct Expiry {
         guard let budget = try budget(report.bytesBefore, additional) else {
             return (report, reachable, nil)
         }
-        let reserved = try repository.salvagedObjects()
-        try reachable.add(reserved)
-        // Nothing here removes these, so what they need is there to stay.
+        let salvaged = try repository.salvagedObjects()
+        try reachable.add(salvaged)
+        // Expiry never removes these refs, so their objects stay.
         for kind in ["refs/remotes", "refs/mirrors"] {
             for commit in try repository.tips(below: kind) { try reachable.add(commit) }
         }
         for commit in listing.leftOut.compactMap(\.commit) { try reachable.add(commit) }
         let candidates = try candidates(listing, needed)
-        // Commits that stay under some name of this repository's own.
-        var named = Set(reserved.filter { $0.type == .commit }.map(\.checksum))
+        // Commits that stay because of a local ref or a push in progress.
+        var named = Set(salvaged.filter { $0.type == .commit }.map(\.checksum))
         for candidate in candidates where candidate.isKept {
             try reachable.add(candidate.entry.commit)
             named.insert(candidate.entry.commit)
@@ -125,12 +125,12 @@ public struct Expiry {
                 continue
             }
             isFull = true
-            // The artifact's other name may have been kept.
+            // Another ref to the same commit may have been kept.
             if named.contains(candidate.entry.commit) { continue }
             report.expired.append(candidate.entry)
         }
         report.expired.reverse()
-        // Nobody's artifact goes for the history of another.
+        // History is kept only if no artifact has to go for it.
         for candidate in candidates.reversed() where !isFull {
             isFull = try !reachable.addAncestors(of: candidate.entry.commit, within: budget.target)
         }
@@ -139,22 +139,22 @@ public struct Expiry {
         return (report, reachable, budget)
     }
 
-    /// The bytes above the limit that stay.
+    /// The bytes by which the limits are still exceeded.
     private func excess(_ reachable: ReachableObjects, _ budget: Budget) -> UInt64 {
         adding(reachable.bytes - min(reachable.bytes, budget.allowed), budget.shortage)
     }
 
-    /// How much may stay.
+    /// The amount of data that may stay.
     private struct Budget {
-        /// The most bytes that may stay.
+        /// The maximum number of bytes that may stay.
         var allowed: UInt64
-        /// How many bytes too few there were even if nothing stayed.
+        /// The bytes that would be missing even if nothing stayed.
         var shortage: UInt64
-        /// A little more goes than must, so that not every push has to make room.
+        /// 5 % below the limit, so that not every push triggers an expiry.
         var target: UInt64 { allowed - allowed / 20 }
     }
 
-    /// How many bytes may stay; nil where all may.
+    /// Computes the budget; nil if no limit is exceeded.
     private func budget(_ total: UInt64, _ additional: UInt64) throws -> Budget? {
         var budget: Budget?
         if let maximum = limits.maximumSize, adding(total, additional) > maximum {
@@ -172,7 +172,7 @@ public struct Expiry {
         return budget
     }
 
-    /// A sum that no peer can make too large.
+    /// The sum, saturating: one operand may come from a peer.
     private func adding(_ left: UInt64, _ right: UInt64) -> UInt64 {
         left + min(right, .max - left)
     }
@@ -182,7 +182,7 @@ public struct Expiry {
         let needed = Set(needed)
         let pins = try repository.pins()
         let uses = try repository.lastUses(of: listing)
-        // An alias and what it points to are one artifact with two names: what keeps one of them keeps both.
+        // An alias and its target are one artifact with two names: a reason to keep one of them keeps both.
         let kept = listing.refs.map(\.ref).filter { ref in
             needed.contains(ref) || pins.contains(ref)
                 || limits.kept.contains { fnmatch($0, ref.text, 0) == 0 }
@@ -195,11 +195,11 @@ public struct Expiry {
         }.sorted { ($0.entry.lastUse, $0.entry.ref) < ($1.entry.lastUse, $1.entry.ref) }
     }
 
-    /// Removes refs that nobody has moved or used since.
+    /// Removes the refs that were neither moved nor used since they were listed.
     private func remove(_ entries: [Entry]) throws -> [Entry] {
         try repository.withRefLock {
             try repository.withSharedLock {
-                // A change that a crash cut short must not be completed later, when the refs are gone.
+                // A transaction that a crash interrupted must not be completed later, when the refs are gone.
                 _ = try repository.finishJournal()
                 let temporary = try repository.standardDirectory("tmp")
                 let listing = try repository.refListing()
@@ -207,7 +207,7 @@ public struct Expiry {
                 let commits = Dictionary(listing.refs.map { ($0.ref, $0.commit) }) { first, _ in first }
                 let going = Set(
                     entries.filter { commits[$0.ref] == $0.commit && uses[$0.ref] == $0.lastUse }.map(\.ref))
-                // What somebody has made an alias of meanwhile stays.
+                // Refs that became the target of an alias meanwhile stay.
                 let aliased = Set(
                     listing.aliases.filter { !going.contains($0.key) }.map {
                         listing.target(of: $0.value).ref

@@ -5,12 +5,13 @@ import Glibc
 import SystemCalls
 
 extension Repository {
-    /// When a ref was used last, in seconds since 1970; nil where there is no such ref.
+    /// The time of a ref's last use, in seconds since 1970; nil if it does not exist.
     func lastUse(of ref: RefName) throws -> Int? {
         try root.status(of: "refs/heads/\(ref)")?.st_mtim.tv_sec
     }
 
-    /// When the refs of a listing were used last, in seconds since 1970: an alias when its target was, and the other way round.
+    /// The times of the last uses of a listing's refs, in seconds since 1970. An alias and its target share the later
+    /// one.
     func lastUses(of listing: RefListing) throws -> [RefName: Int] {
         var latest: [RefName: Int] = [:]
         for (ref, _) in listing.refs {
@@ -22,10 +23,10 @@ extension Repository {
         return uses
     }
 
-    /// Notes that refs were used now, or at a time in seconds since 1970 where that is later than what is noted.
+    /// Records that refs were used now, or at a time in seconds since 1970 if that is later than the recorded one.
     ///
-    /// Who may write to another's file may set its time to now, and to no other: so the former stands for the latter. A ref
-    /// that another member of the group has made with `ostree`, which lets nobody else write to it, is passed over.
+    /// Only a file's owner may set an arbitrary time; others with write access may set the current one, which is used
+    /// then. Refs without group write access, as `ostree` creates them, are skipped.
     public func recordAccess(of refs: [RefName], at time: Int?) throws {
         for ref in refs {
             guard let last = try lastUse(of: ref), time ?? .max > last else { continue }
@@ -39,18 +40,18 @@ extension Repository {
         }
     }
 
-    /// How many bytes of the repository's file system are free for its owner; `.max` where it does not say.
+    /// The free bytes of the repository's file system; `.max` if it reports no size.
     public func freeBytes() throws -> UInt64 {
         var status = statvfs()
         guard fstatvfs(root.descriptor.number, &status) == 0 else {
             throw SystemError("look at the file system of \(path)")
         }
-        // A file system that knows no size, ramfs for one, is as large as need be.
+        // A file system without a size, such as ramfs, has no limit.
         return status.f_blocks == 0 ? .max : UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
-    /// The bytes of disk that objects and static deltas take. That of objects is remembered, and counted only after others
-    /// changed something.
+    /// The disk usage of objects and static deltas in bytes. The objects' total is stored, and recounted only after
+    /// another program changed the repository.
     public func allocatedBytes() throws -> UInt64 {
         try allocatedBytesOfObjects() + StaticDeltas(self).bytes
     }
@@ -60,7 +61,8 @@ extension Repository {
             var complete = try CompleteTrees(self)
             if let known = complete.allocatedBytes { return known }
             var bytes: UInt64 = 0
-            try forEachObject { path, _ in bytes += UInt64(try objects.status(of: path)?.st_blocks ?? 0) * 512
+            try forEachObject { path, _ in
+                bytes += UInt64(try objects.status(of: path)?.st_blocks ?? 0) * 512
             }
             complete.setAllocation(bytes)
             complete.save(temporaryFilesIn: try standardDirectory("tmp"))
@@ -70,16 +72,16 @@ extension Repository {
 
     private func salvage(of quarantine: Directory) throws(SystemError) -> [String] {
         do { return try quarantine.directory(QuarantineDirectory.salvage).entries() } catch {
-            // Its owner may have just ended.
+            // The quarantine's owner may have just ended.
             return try error.absence() ?? []
         }
     }
 
-    /// What pushes in progress were told to be present.
+    /// The objects that pushes in progress were told are present.
     func salvagedObjects() throws -> [ObjectName] {
         guard let temporary = try root.directoryIfPresent("tmp") else { return [] }
-        return try QuarantineDirectory.running(in: temporary).flatMap { folder in
-            try salvage(of: folder).compactMap { ObjectName(fileName: $0) }
+        return try QuarantineDirectory.running(in: temporary).flatMap { quarantine in
+            try salvage(of: quarantine).compactMap { ObjectName(fileName: $0) }
         }
     }
 }

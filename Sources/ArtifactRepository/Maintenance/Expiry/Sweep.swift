@@ -4,23 +4,23 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Removes objects that nothing reaches, and static deltas that lead to commits that nothing reaches.
+/// The removal of unreachable objects and of static deltas to unreachable commits.
 struct Sweep {
     private let repository: Repository
     private(set) var reachable: ReachableObjects
     private let deltas: StaticDeltas
-    /// What nothing reached when it was looked for, in the order in which it goes.
+    /// The objects found unreachable, in the order of removal.
     private var candidates: [ObjectName] = []
     private var knownTips: Set<Checksum> = []
 
-    /// How many objects go while others wait.
+    /// The number of objects removed while holding the locks once.
     private static let batchSize = 10_000
-    /// What needs others goes before them, so that nothing incomplete is ever left.
+    /// The order of removal: objects before those that they need, so that an interruption leaves nothing incomplete.
     private static let order = [ObjectType.commit, .commitmeta, .dirtree, .dirmeta, .file]
 
-    /// Looks what may go.
+    /// Finds the objects that may be removed.
     ///
-    /// - Parameter reachable: what must stay in any case.
+    /// - Parameter reachable: The objects that must stay in any case.
     init(_ repository: Repository, _ reachable: ReachableObjects, _ deltas: StaticDeltas) throws {
         self.repository = repository
         self.reachable = reachable
@@ -34,6 +34,12 @@ struct Sweep {
         candidates = Sweep.order.flatMap { found[$0] ?? [] }
     }
 
+    /// Adds what refs and pushes in progress have come to need since; the caller holds the locks.
+    private mutating func addNewReferences() throws {
+        try addNewRefs()
+        try reachable.add(repository.salvagedObjects())
+    }
+
     private mutating func addNewRefs() throws {
         for commit in try repository.tips(below: "refs") where !knownTips.contains(commit) {
             try reachable.add(commit)
@@ -41,9 +47,9 @@ struct Sweep {
         }
     }
 
-    /// Removes it.
+    /// Removes the objects and deltas that are still unreachable.
     ///
-    /// - Returns: how many bytes of disk that freed.
+    /// - Returns: The bytes of disk that were freed.
     mutating func run() throws -> UInt64 {
         var freed = try removeDeltas()
         var start = 0
@@ -52,8 +58,7 @@ struct Sweep {
             let end = candidates[start...].prefix(Sweep.batchSize).prefix { $0.type == type }.endIndex
             freed += try repository.withRefLock {
                 try repository.withExclusiveLock {
-                    try addNewRefs()
-                    try reachable.add(repository.salvagedObjects())
+                    try addNewReferences()
                     return try remove(candidates[start..<end])
                 }
             }
@@ -62,15 +67,14 @@ struct Sweep {
         return freed
     }
 
-    /// Removes deltas before their commits, so that no client begins with one in vain.
+    /// Removes deltas before their commits, so that no client starts to fetch one in vain.
     private mutating func removeDeltas() throws -> UInt64 {
         guard deltas.entries.contains(where: { !reachable.contains(ObjectName($0.key, .commit)) }) else {
             return 0
         }
         return try repository.withRefLock {
             try repository.withExclusiveLock {
-                try addNewRefs()
-                try reachable.add(repository.salvagedObjects())
+                try addNewReferences()
                 var freed: UInt64 = 0
                 for (commit, entries) in deltas.entries where !reachable.contains(ObjectName(commit, .commit))
                 {
@@ -86,10 +90,10 @@ struct Sweep {
 
     private func remove(_ names: ArraySlice<ObjectName>) throws -> UInt64 {
         var complete = try CompleteTrees(repository)
-        // What is marked as complete may be about to lose a part, if nothing reaches it.
+        // Unreachable trees that are marked complete may lose objects now.
         complete.forget()
         var freed: UInt64 = 0
-        var folders: Set<String> = []
+        var prefixes: Set<String> = []
         for name in names where !reachable.contains(name) {
             let path = repository.objectPath(name)
             guard let status = try repository.objects.status(of: path) else { continue }
@@ -97,13 +101,13 @@ struct Sweep {
                 try repository.writeTombstone(of: name.checksum)
             }
             try repository.objects.remove(path)
-            folders.insert(String(path.prefix(2)))
+            prefixes.insert(String(path.prefix(2)))
             freed += UInt64(status.st_blocks) * 512
         }
-        // What needs other objects must be gone for good before they go.
-        for folder in folders {
-            try complete.noteChange(of: folder)
-            try repository.objects.directory(folder).sync()
+        // The removal must be durable before the next batch removes the objects that these needed.
+        for prefix in prefixes {
+            try complete.noteChange(of: prefix)
+            try repository.objects.directory(prefix).sync()
         }
         complete.noteRelease(of: freed)
         complete.save(temporaryFilesIn: try repository.standardDirectory("tmp"))

@@ -5,41 +5,41 @@ import Glibc
 import Synchronization
 import SystemCalls
 
-/// Looks for damage in a repository: every object is read and its checksum computed, on all cores, and everything that
-/// commits and refs need is looked for.
+/// A check of a repository: verifies the checksum of every object, on all cores, and looks for missing objects of
+/// commits and refs.
 ///
-/// It works beside readers and receivers: what somebody removes meanwhile is no damage.
+/// It may run beside readers and receivers: objects that are removed meanwhile do not count as missing.
 public final class Fsck {
-    /// What it was told to do.
+    /// Options of a check.
     public struct Options: Sendable {
-        /// Whether what is damaged is removed, so that it can be pushed or pulled again, and commits that lack something are
-        /// marked as partial.
+        /// Removes damaged objects, so that they can be pushed or pulled again, and marks incomplete commits as
+        /// partial.
         public var deletesDamaged = false
-        /// Requires commits that name refs to name the ones that point to them.
+        /// Checks that commits with ref bindings are bound to the refs that point to them.
         public var verifiesBindings = false
-        /// How many threads work; nil for as many as there are cores.
+        /// The number of threads; nil for one per core.
         public var threads: Int?
-        /// Is told now and then how many objects and bytes were checked, from several threads.
+        /// A progress handler, called from several threads with the objects and bytes checked so far.
         public var showProgress: @Sendable (_ objects: Int, _ bytes: UInt64) -> Void = { _, _ in }
-        /// Ends it when it is requested.
+        /// Ends the check when it is requested.
         public var cancellation: Cancellation?
 
-        /// Only looks.
+        /// Creates options for a check that changes nothing.
         public init() {}
     }
 
     private let repository: Repository
     private let options: Options
 
-    /// Prepares to look at `repository`.
+    /// Prepares a check of `repository`.
     public init(_ repository: Repository, options: Options = Options()) {
         self.repository = repository
         self.options = options
     }
 
-    /// Looks.
+    /// Checks the repository.
     ///
-    /// - Throws: where the repository cannot be read; damage is in the report.
+    /// - Throws: If the repository cannot be read; damage is in the report.
     public func run() throws -> FsckReport {
         var report = try checkObjects()
         try checkConnections(&report)
@@ -50,7 +50,7 @@ public final class Fsck {
     // MARK: Objects
 
     private func checkObjects() throws -> FsckReport {
-        let folders = try repository.objects.entries().filter { $0.utf8.count == 2 }.sorted()
+        let prefixes = try repository.objects.entries().filter { $0.utf8.count == 2 }.sorted()
         let next = Atomic<Int>(0)
         let shared = Mutex((report: FsckReport(), failure: (any Error)?.none))
         let repository = repository
@@ -60,9 +60,9 @@ public final class Fsck {
             do {
                 while true {
                     let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                    guard index < folders.count, shared.withLock({ $0.failure == nil }) else { return }
+                    guard index < prefixes.count, shared.withLock({ $0.failure == nil }) else { return }
                     let part = try Fsck.check(
-                        folders[index], of: repository, with: check, options.cancellation)
+                        prefixes[index], of: repository, with: check, options.cancellation)
                     let (objects, bytes) = shared.withLock { state in
                         state.report.add(part)
                         return (state.report.objects, state.report.bytes)
@@ -83,17 +83,18 @@ public final class Fsck {
         }
     }
 
+    /// Checks the objects in one of the 256 directories of `objects/`.
     private static func check(
-        _ folder: String, of repository: Repository, with check: ObjectCheck, _ cancellation: Cancellation?
+        _ prefix: String, of repository: Repository, with check: ObjectCheck, _ cancellation: Cancellation?
     ) throws -> FsckReport {
         var report = FsckReport()
-        try repository.forEachObject(in: folder) { path, name in
+        try repository.forEachObject(in: prefix) { path, name in
             try cancellation?.check()
             do {
                 report.bytes += try check.check(name)
                 report.objects += 1
             } catch  where isDamage(error) {
-                // Prunes and expiry go on meanwhile.
+                // It may have been pruned or expired meanwhile.
                 guard try repository.contains(name) else { return }
                 report.objects += 1
                 report.damaged.append(FsckReport.Damage(name: name, reason: reason(error, name)))
@@ -102,39 +103,39 @@ public final class Fsck {
         return report
     }
 
-    /// Tells whether a failure to check an object is one of that object, rather than of what this process may do at the moment.
+    /// Returns true if an error is about the object, rather than about this process's permissions or resources.
     private static func isDamage(_ error: any Error) -> Bool {
         guard let error = error as? SystemError else { return true }
-        // It is gone, a link, a directory or a socket, or the disk cannot read it.
+        // The file is missing, a link, a directory or a socket, or the disk cannot read it.
         return error.isNotFound || [ELOOP, EISDIR, ENXIO, EIO, EUCLEAN, EBADMSG].contains(error.code)
     }
 
-    /// Why an object is not what it must be, without repeating its name.
+    /// The description of an error without the object's name, which the report has.
     private static func reason(_ error: any Error, _ name: ObjectName) -> String {
         let (text, prefix) = ("\(error)", RepositoryError.badObject(name, "").description)
         return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
     }
 
-    // MARK: What needs what
+    // MARK: Connectivity
 
     private func checkConnections(_ report: inout FsckReport) throws {
         let damaged = Set(report.damaged.map(\.name))
-        var walk = MissingObjectSearch(repository, damaged: damaged, options.cancellation)
+        var search = MissingObjectSearch(repository, damaged: damaged, options.cancellation)
         var commits: [Checksum] = []
         try repository.forEachObject { _, name in
             if name.type == .commit { commits.append(name.checksum) }
         }
         report.commits = commits.count
         for commit in commits.sorted() {
-            // One that was marked because of damage is looked at again: it may be whole by now.
+            // A commit marked as partial because of damage is checked again: it may have been repaired.
             if try repository.isPartial(commit), try !repository.isPartialFromDamage(commit) {
                 report.partialCommits.append(commit)
             } else {
-                try walk.check(commit)
+                try search.check(commit)
             }
         }
-        report.missing = walk.missing
-        report.incompleteCommits = walk.incompleteCommits
+        report.missing = search.missing
+        report.incompleteCommits = search.incompleteCommits
         for (path, commit) in try repository.readableRefs(&report.badRefs) {
             report.refs += 1
             let ref = path.shown
@@ -152,7 +153,7 @@ public final class Fsck {
     }
 
     private func bindingObjection(_ path: RefPath, _ commit: Checksum) throws -> String? {
-        // A commit that is damaged has been told of.
+        // Missing and damaged commits are reported already.
         guard try repository.contains(ObjectName(commit, .commit)) else { return nil }
         do {
             return try repository.bindingObjection(
@@ -167,7 +168,7 @@ public final class Fsck {
         return false
     }
 
-    /// Removes what is damaged, under the locks that keep pushes from relying on it.
+    /// Removes damaged objects, under the locks that keep pushes from relying on them.
     private func remove(_ report: inout FsckReport) throws {
         guard !report.isClean else { return }
         try repository.withRefLock {
@@ -176,7 +177,7 @@ public final class Fsck {
                 complete.forget()
                 let check = ObjectCheck(repository)
                 for damage in report.damaged {
-                    // Somebody may have put a good one in its place.
+                    // It may have been replaced by a good one.
                     guard try repository.contains(damage.name), try Fsck.isDamaged(damage.name, check) else {
                         continue
                     }

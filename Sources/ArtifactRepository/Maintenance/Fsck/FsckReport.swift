@@ -2,56 +2,56 @@
 
 import ArtifactProtocol
 
-/// What was found in a repository.
+/// The result of a repository check.
 public struct FsckReport: Sendable {
-    /// An object that is not what its name says.
+    /// An object that does not match its name.
     public struct Damage: Sendable {
         /// The object.
         public var name: ObjectName
-        /// What is wrong with it.
+        /// A description of the damage.
         public var reason: String
     }
 
-    /// An object that something needs and that is not there.
+    /// A missing object.
     public struct Missing: Sendable {
         /// The object.
         public var name: ObjectName
-        /// What names it.
+        /// An object that refers to it.
         public var parent: ObjectName
     }
 
-    /// A ref that leads nowhere, or to a commit of another.
+    /// A ref without a complete commit, or with a commit that is bound to other refs.
     public struct BadRef: Sendable {
-        /// The ref, as its file below `refs` is called without `heads/`.
+        /// The path of the ref's file below `refs`, without `heads/`.
         public var ref: String
-        /// What is wrong with it.
+        /// A description of the problem.
         public var reason: String
     }
 
-    /// How many objects were checked.
+    /// The number of checked objects.
     public var objects = 0
-    /// How many bytes their files have.
+    /// The size of their files in bytes.
     public var bytes: UInt64 = 0
-    /// How many commits there are.
+    /// The number of commits.
     public var commits = 0
-    /// How many refs there are.
+    /// The number of refs.
     public var refs = 0
-    /// What is not what it says, sorted.
+    /// The damaged objects, sorted by name.
     public var damaged: [Damage] = []
-    /// What is not there.
+    /// The missing objects.
     public var missing: [Missing] = []
-    /// Commits of which something is missing or damaged, and that are not marked as partial.
+    /// Commits with missing or damaged objects that are not marked as partial.
     public var incompleteCommits: [Checksum] = []
-    /// Commits that are marked as partial, as an interrupted `ostree pull` leaves them. No damage by itself.
+    /// Commits marked as partial, as an interrupted `ostree pull` leaves them, which is no damage by itself.
     public var partialCommits: [Checksum] = []
-    /// Refs that lead nowhere.
+    /// Refs without a complete commit.
     public var badRefs: [BadRef] = []
-    /// Refs that point to commits that were made for others, where that was to be looked at.
+    /// Refs to commits that are bound to other refs, if `Fsck.Options.verifiesBindings` is set.
     public var misboundRefs: [BadRef] = []
-    /// How many damaged objects were removed.
+    /// The number of damaged objects that were removed.
     public var removed = 0
 
-    /// Whether nothing is wrong.
+    /// Indicates that no problem was found.
     public var isClean: Bool { damaged.isEmpty && missing.isEmpty && badRefs.isEmpty && misboundRefs.isEmpty }
 
     mutating func add(_ other: FsckReport) {

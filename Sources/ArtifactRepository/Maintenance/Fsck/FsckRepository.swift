@@ -6,13 +6,14 @@ import Glibc
 import SystemCalls
 
 extension Repository {
-    /// Whether a commit is partial because `ostree fsck`, or this project's, found damage.
+    /// Returns true if a commit is marked as partial because `ostree fsck`, or this project's, found damage.
     func isPartialFromDamage(_ commit: Checksum) throws -> Bool {
         let bytes = try root.fileIfPresent("state/\(commit).commitpartial")?.readAll(limit: 16)
         return bytes?.first == UInt8(ascii: "f")
     }
 
-    /// Marks a commit as partial, as `ostree fsck --delete` does: who pulls it gets what is missing.
+    /// Marks a commit as partial, as `ostree fsck --delete` does, so that a pull into this repository fetches what is
+    /// missing.
     func markPartial(_ commit: Checksum) throws {
         _ = try withGError("mark commit \(commit) as partial") {
             ostree_repo_mark_commit_partial_reason(
@@ -20,7 +21,7 @@ extension Repository {
         }
     }
 
-    /// The refs of all kinds.
+    /// Lists the refs of all kinds, and adds those that cannot be read to `bad`.
     func readableRefs(_ bad: inout [FsckReport.BadRef]) throws -> [(path: RefPath, commit: Checksum)] {
         var refs: [(path: RefPath, commit: Checksum)] = []
         try forEachRefFile(below: "refs") { file in
@@ -31,7 +32,7 @@ extension Repository {
             guard number >= 0 else {
                 let error = SystemError("open \(self.path)/\(file.path)")
                 guard error.isNotFound || error.code == ELOOP else { throw error }
-                // An alias may stay when its target goes.
+                // Reported only if it still exists: then it is an alias whose target was removed.
                 if try root.contains(file.path) {
                     bad.append(.init(ref: path.shown, reason: "it is an alias of a ref that is not there"))
                 }

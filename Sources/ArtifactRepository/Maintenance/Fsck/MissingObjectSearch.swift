@@ -3,12 +3,12 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// Finds the missing objects of commits. Each directory is opened once.
+/// A search for missing objects of commits. Each dirtree is read once.
 struct MissingObjectSearch {
     private let repository: Repository
     private let damaged: Set<ObjectName>
     private let cancellation: Cancellation?
-    /// The directories that were opened: true if nothing below is missing.
+    /// The dirtrees that were checked; true if everything below is present.
     private var known: [Checksum: Bool] = [:]
     private var reported: Set<ObjectName> = []
     /// The missing objects, each once.
@@ -21,11 +21,11 @@ struct MissingObjectSearch {
         self.cancellation = cancellation
     }
 
-    /// Looks at a commit; its ancestors are commits of their own.
+    /// Checks a commit, without its ancestors.
     mutating func check(_ checksum: Checksum) throws {
         let name = ObjectName(checksum, .commit)
         guard !damaged.contains(name) else { return }
-        // One that goes meanwhile is no damage.
+        // A commit that is removed meanwhile is no damage.
         guard let commit = try repository.ifIntact({ try repository.commit(checksum) }) else { return }
         let hasMetadata = try require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)
         let hasTree = try checkTree(commit.tree, neededBy: name)
@@ -39,7 +39,7 @@ struct MissingObjectSearch {
         var isWhole = true
     }
 
-    /// Depth first, with a stack of its own.
+    /// Checks a tree depth first, with an explicit stack, since a tree may be arbitrarily deep.
     private mutating func checkTree(_ root: Checksum, neededBy commit: ObjectName) throws -> Bool {
         var stack: [Visit] = []
         var isWhole = try enter(root, neededBy: commit, &stack)
@@ -64,9 +64,9 @@ struct MissingObjectSearch {
         return isWhole ?? true
     }
 
-    /// Enters a directory.
+    /// Begins the check of a dirtree.
     ///
-    /// - Returns: true if it is known to be whole, false if it is known not to be; nil if it is on the stack now.
+    /// - Returns: True if it is complete, false if not; nil if it was pushed on the stack to find out.
     private mutating func enter(
         _ checksum: Checksum, neededBy parent: ObjectName, _ stack: inout [Visit]
     ) throws -> Bool? {
@@ -91,7 +91,7 @@ struct MissingObjectSearch {
     private mutating func require(_ name: ObjectName, neededBy parent: ObjectName) throws -> Bool {
         if damaged.contains(name) { return false }
         if try repository.contains(name) { return true }
-        // Its parent may have gone meanwhile, and it after that.
+        // Not missing if its parent was removed meanwhile, too.
         if try repository.contains(parent), reported.insert(name).inserted {
             missing.append(.init(name: name, parent: parent))
         }

@@ -4,9 +4,9 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Looks whether objects of a repository, of any mode, are what their names say.
+/// A check that objects of a repository, of any mode, match their names.
 ///
-/// One check serves one thread: it keeps its buffers.
+/// It reuses its buffers, so each thread needs its own.
 final class ObjectCheck {
     private let repository: Repository
     private let wholeFiles = WholeFileDecoder()
@@ -22,8 +22,8 @@ final class ObjectCheck {
 
     /// Checks an object.
     ///
-    /// - Returns: how many bytes its file has.
-    /// - Throws: `RepositoryError` with `badObject`; with `missingObject` where it is not there.
+    /// - Returns: The size of its file in bytes.
+    /// - Throws: `RepositoryError` with `badObject`; with `missingObject` if the repository lacks it.
     func check(_ name: ObjectName) throws -> UInt64 {
         switch try repository.source(name) {
         case .stored(let file, let size):
@@ -57,7 +57,7 @@ final class ObjectCheck {
     }
 
     private func checkArchived(_ file: Descriptor, size: UInt64, _ name: ObjectName) throws {
-        // What is whole in memory is checked faster; whatever is wrong with it, the other decoder says.
+        // Decoding in memory is faster, but only the streaming decoder tells the reason for a failure.
         if size <= UInt64(buffer.count), wholeFiles.decode(try read(file, at: 0), name) != nil { return }
         var decoder = FilezDecoder(name)
         var offset: UInt64 = 0
@@ -89,7 +89,7 @@ final class ObjectCheck {
         }
     }
 
-    /// As much as the buffer holds, from `offset` on.
+    /// Reads from `offset` on until the buffer is full or the file ends.
     private func read(_ file: Descriptor, at offset: UInt64) throws -> UnsafeRawBufferPointer {
         var filled = 0
         while filled < buffer.count {

@@ -2,17 +2,17 @@
 
 import Glibc
 
-/// What tells that a file or folder is still the one that was looked at, and unchanged, as in git's index: its inode,
-/// and when that was last changed, which no program can set.
+/// An inode number and its change time, by which an unchanged file or directory is recognised, as in git's index.
+/// Programs cannot set the change time.
 ///
-/// Stamps are compared for equality only, so that a clock that was set does no harm.
+/// Stamps are compared for equality only, so clock adjustments do no harm.
 struct FileStamp: Equatable {
     /// The inode's number.
     var inode: UInt64
     /// The change time, in nanoseconds since 1970.
     var changed: UInt64
 
-    /// Equal to nothing that is there.
+    /// A stamp that no existing file has.
     static let unknown = FileStamp(inode: 0, changed: 0)
 
     init(inode: UInt64, changed: UInt64) {
@@ -20,22 +20,22 @@ struct FileStamp: Equatable {
         self.changed = changed
     }
 
-    /// The stamp of what was looked at.
+    /// Takes the stamp from a file's status.
     init(_ status: stat) {
         inode = UInt64(status.st_ino)
         changed = FileStamp.nanoseconds(status.st_ctim)
     }
 
-    /// Nanoseconds since 1970.
+    /// Converts a time to nanoseconds since 1970.
     static func nanoseconds(_ time: timespec) -> UInt64 {
         UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
     }
 
-    /// The shortest time within which a file system may not tell two changes apart; generous.
+    /// A generous bound on the resolution of file system timestamps, in nanoseconds.
     private static let granularity: UInt64 = 2_000_000_000
 
-    /// This stamp, unless the file changed so shortly before it was looked at, at `start`, that it may change once more
-    /// without getting another time.
+    /// This stamp, or `unknown` if the file changed so shortly before `start` that another change might get the same
+    /// time.
     func settled(at start: UInt64) -> FileStamp {
         changed < start && start - changed > FileStamp.granularity ? self : .unknown
     }

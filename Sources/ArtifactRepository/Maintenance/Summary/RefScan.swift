@@ -4,20 +4,20 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Looks at all refs once and writes the entries of a summary, taking over from an older one what has not changed.
+/// A scan of all refs that writes the entries of a summary and copies unchanged ones from the previous summary.
 ///
-/// Folders that are as they were are not read: their refs are taken over. In a folder that changed, refs that are as they
-/// were are not read. So the refs may be moved by any program that replaces their files, as libostree does and this
-/// project; a ref whose file is written in place, with an editor for instance, is noticed when something else changes in
-/// its folder, or by a complete scan. Aliases, which are symbolic links, are always read.
+/// The refs of an unchanged directory are copied without reading it; in a changed directory, unchanged refs are copied.
+/// This notices every program that replaces a ref's file, as libostree and this project do. A file written in place,
+/// for instance with an editor, is noticed only when something else in its directory changes, or by a complete scan.
+/// Aliases, which are symbolic links, are always read.
 struct RefScan {
-    /// A summary of ours and its index.
+    /// The previous summary and its index.
     struct Old {
         let entries: SummaryEntries
         let index: SummaryIndex
     }
 
-    /// The old summary and its index do not fit together.
+    /// The error that the previous summary and its index do not match.
     struct Mismatch: Error {}
 
     private let repository: Repository
@@ -25,23 +25,23 @@ struct RefScan {
     private let start: UInt64
     private let oldEntries: SummaryEntries?
     private var old: SummaryIndex.Reader
-    /// The folder that is looked at, with a slash at its end; for the outermost one, nothing.
+    /// The path of the current directory below `refs/heads`, with a final slash; empty for `refs/heads` itself.
     private var prefix: [UInt8] = []
     private var facts: [Checksum: SummaryBuilder.CommitFacts] = [:]
 
-    /// The entries.
+    /// The entries of the new summary.
     private(set) var builder: SummaryBuilder
-    /// Their index.
+    /// The index of the new summary.
     private(set) var index: SummaryIndex.Writer
-    /// How many refs were read.
+    /// The number of refs that were read.
     private(set) var readCount = 0
-    /// Refs that cannot be listed, since they hold no commit or one that is not here.
+    /// Refs that are not listed, since they hold no commit or one that the repository lacks.
     private(set) var leftOut: [String] = []
 
-    /// Looks at all refs of a repository.
+    /// Scans all refs of a repository.
     ///
-    /// - Parameter start: the time at the file system of the refs, in nanoseconds since 1970.
-    /// - Throws: `Mismatch`; `SystemError` where a folder cannot be read.
+    /// - Parameter start: The current time by the clock of the refs' file system, in nanoseconds since 1970.
+    /// - Throws: `Mismatch`; `SystemError` if a directory cannot be read.
     init(_ repository: Repository, at start: UInt64, old: Old?, expectedSize: Int) throws {
         self.repository = repository
         self.start = start
@@ -51,35 +51,35 @@ struct RefScan {
         builder = SummaryBuilder(expectedSize: expectedSize, expectedCount: old?.entries.count ?? 0)
         index = SummaryIndex.Writer(expectedSize: old?.index.items.count ?? 0)
         let stamp = FileStamp(try heads.descriptor.status())
-        if old != nil, self.old.kind == .folder {
+        if old != nil, self.old.kind == .directory {
             let known = self.old.stamp
             self.old.pass()
             if known == stamp {
-                try keepFolder([], stamp)
+                try keepDirectory([], stamp)
             } else {
-                try readFolder([], try reopen(), stamp, isKnown: true)
+                try readDirectory([], try reopen(), stamp, isKnown: true)
             }
         } else {
-            try readFolder([], try reopen(), stamp, isKnown: false)
+            try readDirectory([], try reopen(), stamp, isKnown: false)
         }
     }
 
-    /// The summary of the refs, with a serialised dictionary `a{sv}` behind them.
+    /// Completes the summary and returns its bytes; `metadata` is the serialised dictionary `a{sv}` after the refs.
     mutating func finish(metadata: [UInt8]) -> [UInt8] {
         builder.finish(metadata: metadata)
     }
 
-    // MARK: Folders
+    // MARK: Directories
 
-    /// Takes over a folder that is as it was; the old index is inside it.
-    private mutating func keepFolder(_ name: [UInt8], _ stamp: FileStamp) throws {
-        _ = index.folder(name, stamp)
+    /// Copies the entries of an unchanged directory; the old index is positioned inside it.
+    private mutating func keepDirectory(_ name: [UInt8], _ stamp: FileStamp) throws {
+        _ = index.directory(name, stamp)
         while true {
             switch old.kind {
             case .ref:
                 try keepRef(old.stamp)
                 old.pass()
-            case .folder:
+            case .directory:
                 try visit(old.withName { Array($0) }, isKnown: true)
             case .end:
                 old.pass()
@@ -88,20 +88,20 @@ struct RefScan {
         }
     }
 
-    /// Where the folder is that `prefix` is of, from the outermost one, with a final NUL. Such paths save opening the folders
-    /// in between, and keeping them open: names of refs may have many parts.
+    /// The path of the current directory relative to `heads`, with a final NUL. With it no directories in between have
+    /// to be held open, and refs may be deeply nested.
     private var path: [UInt8] {
         prefix.isEmpty ? [UInt8(ascii: "."), 0] : prefix.dropLast() + [0]
     }
 
-    /// Opens the folder that `prefix` is of; nil where it has gone.
+    /// Opens the current directory; nil if it was removed.
     private func reopen() throws -> Descriptor? {
         try path.withUnsafeBytes {
             try open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, in: heads.descriptor.number)
         }
     }
 
-    /// Looks at a folder in the one that `prefix` is of. Where it is known, the old index is before it.
+    /// Visits a child of the current directory. If it is known, the old index is positioned before it.
     private mutating func visit(_ name: [UInt8], isKnown: Bool) throws {
         prefix += name + [UInt8(ascii: "/")]
         defer { prefix.removeLast(name.count + 1) }
@@ -111,28 +111,28 @@ struct RefScan {
             status.st_mode & S_IFMT == S_IFDIR, FileStamp(status) == old.stamp
         {
             old.pass()
-            return try keepFolder(name, FileStamp(status))
+            return try keepDirectory(name, FileStamp(status))
         }
-        guard let folder = try reopen() else {
-            // It was removed just now, and perhaps replaced by a ref of its name, which the next scan finds: the stamp of
-            // the folder above has changed.
+        guard let directory = try reopen() else {
+            // Removed just now, and perhaps replaced by a ref of the same name. The next scan finds it, since the
+            // parent's stamp has changed.
             if isKnown { old.passWhole() }
             return
         }
         if isKnown { old.pass() }
-        let stamp = FileStamp(try folder.status())
-        try readFolder(name, consume folder, stamp, isKnown: isKnown)
+        let stamp = FileStamp(try directory.status())
+        try readDirectory(name, consume directory, stamp, isKnown: isKnown)
     }
 
-    /// Reads a folder. Where it is known, the old index is inside it.
-    private mutating func readFolder(
+    /// Reads the current directory. If it is known, the old index is positioned inside it.
+    private mutating func readDirectory(
         _ name: [UInt8], _ opened: consuming Descriptor?, _ stamp: FileStamp, isKnown: Bool
     ) throws {
-        let place = index.folder(name, stamp.settled(at: start))
+        let position = index.directory(name, stamp.settled(at: start))
         var opened = opened
-        let folder = try opened.map { try RefDirectory($0.number) }
-        for child in folder?.children ?? [] {
-            try folder?.withName(child) { name in
+        let directory = try opened.map { try RefDirectory($0.number) }
+        for child in directory?.children ?? [] {
+            try directory?.withName(child) { name in
                 let isKnown = try isKnown && seek(name, child.kind)
                 switch child.kind {
                 case .folder:
@@ -144,8 +144,8 @@ struct RefScan {
                         try opened.map { try visitRef(name, child.kind, in: $0.number, isKnown: isKnown) }
                         ?? false
                     if isKnown { old.pass() }
-                    // An alias goes where its target goes; what could not be listed may be repaired.
-                    if !isListed || child.kind == .alias { index.distrust(place) }
+                    // The stamp shows neither that an alias's target moved nor that an unlisted ref's commit arrived.
+                    if !isListed || child.kind == .alias { index.distrust(position) }
                 }
             }
         }
@@ -156,18 +156,15 @@ struct RefScan {
         index.end()
     }
 
-    /// Passes what the old index has before a name.
+    /// Skips the items before a name in the old index.
     ///
-    /// - Returns: whether it has that name.
+    /// - Returns: True if the old index has that name.
     private mutating func seek(_ name: UnsafeRawBufferPointer, _ kind: RefDirectory.Kind) throws -> Bool {
         while old.kind != .end {
-            let order: Int
-            let isFolder = old.kind == .folder
-            if isFolder {
-                order = old.withName { compare($0, true, name, kind == .folder) }
-            } else {
-                order = compare(try oldName(), false, name, kind == .folder)
-            }
+            let order =
+                old.kind == .directory
+                ? old.withName { compare($0, true, name, kind == .folder) }
+                : compare(try oldName(), false, name, kind == .folder)
             if order == 0 { return true }
             if order > 0 { return false }
             old.passWhole()
@@ -175,20 +172,20 @@ struct RefScan {
         return false
     }
 
-    /// Orders names as the whole names of refs are ordered: folders as if they ended with a slash.
+    /// Compares names in the order of full ref names: a directory's as if it ended with a slash.
     private func compare(
-        _ left: UnsafeRawBufferPointer, _ leftIsFolder: Bool, _ right: UnsafeRawBufferPointer,
-        _ rightIsFolder: Bool
+        _ left: UnsafeRawBufferPointer, _ leftIsDirectory: Bool, _ right: UnsafeRawBufferPointer,
+        _ rightIsDirectory: Bool
     ) -> Int {
         let common = min(left.count, right.count)
         if common > 0, let leftStart = left.baseAddress, let rightStart = right.baseAddress {
             let order = memcmp(leftStart, rightStart, common)
             if order != 0 { return Int(order) }
         }
-        func next(_ name: UnsafeRawBufferPointer, _ isFolder: Bool) -> Int {
-            name.count > common ? Int(name[common]) : isFolder ? Int(UInt8(ascii: "/")) : 0
+        func next(_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Int {
+            name.count > common ? Int(name[common]) : isDirectory ? Int(UInt8(ascii: "/")) : 0
         }
-        return next(left, leftIsFolder) - next(right, rightIsFolder)
+        return next(left, leftIsDirectory) - next(right, rightIsDirectory)
     }
 
     private func open(_ path: UnsafeRawBufferPointer, _ flags: Int32, in parent: Int32) throws -> Descriptor?
@@ -204,7 +201,7 @@ struct RefScan {
 
     // MARK: Refs
 
-    /// The last part of the name of the ref that comes next in the old index.
+    /// The last part of the name of the old index's next ref.
     private func oldName() throws -> UnsafeRawBufferPointer {
         guard let entry = oldEntries?.entry(old.refsPassed), let name = SummaryEntries.name(entry),
             name.count > prefix.count
@@ -212,22 +209,22 @@ struct RefScan {
         return UnsafeRawBufferPointer(rebasing: name[prefix.count...])
     }
 
-    /// Takes over the entry of the ref that comes next in the old index.
+    /// Copies the entry of the old index's next ref.
     private mutating func keepRef(_ stamp: FileStamp) throws {
         guard let entry = oldEntries?.entry(old.refsPassed) else { throw Mismatch() }
         builder.append(copying: entry)
         index.ref(stamp)
     }
 
-    /// Looks at a ref. Where it is known, the old index is before it.
+    /// Visits a ref of the current directory. If it is known, the old index is positioned before it.
     ///
-    /// - Returns: whether it was listed.
+    /// - Returns: True if the ref was listed.
     private mutating func visitRef(
-        _ name: UnsafeRawBufferPointer, _ kind: RefDirectory.Kind, in folder: Int32, isKnown: Bool
+        _ name: UnsafeRawBufferPointer, _ kind: RefDirectory.Kind, in directory: Int32, isKnown: Bool
     ) throws -> Bool {
         var stamp = FileStamp.unknown
         if kind == .ref {
-            guard let status = try RefDirectory.status(name, in: folder) else { return false }
+            guard let status = try RefDirectory.status(name, in: directory) else { return false }
             stamp = FileStamp(status)
             if isKnown, stamp == old.stamp {
                 try keepRef(stamp)
@@ -235,9 +232,9 @@ struct RefScan {
             }
         }
         let fullName = prefix + name
-        guard let file = try open(name, O_RDONLY, in: folder) else {
-            // Nothing of a ref that was removed just now; but an alias may stay when what it stands for goes.
-            if kind == .alias, try RefDirectory.status(name, in: folder) != nil {
+        guard let file = try open(name, O_RDONLY, in: directory) else {
+            // A ref that was removed just now is not reported; an alias whose target was removed is.
+            if kind == .alias, try RefDirectory.status(name, in: directory) != nil {
                 leftOut.append(String(decoding: fullName, as: UTF8.self))
             }
             return false
@@ -263,9 +260,9 @@ struct RefScan {
         return true
     }
 
-    /// The commit that a ref's file holds: 64 digits and white space.
+    /// The commit in a ref's file, which holds 64 digits and white space.
     private static func commit(_ file: Descriptor) throws -> Checksum? {
-        // An alias may stand for a folder.
+        // An alias may point to a directory.
         guard try file.status().st_mode & S_IFMT != S_IFDIR else { return nil }
         return try withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { buffer in
             let count = try file.read(into: buffer)

@@ -4,7 +4,7 @@ import ArtifactProtocol
 import SystemCalls
 import Variants
 
-/// A repository's summary: what it has, in one file, `(a(s(taya{sv}))a{sv})` in OSTree.
+/// A repository's summary: a list of its refs and their commits in one file, `(a(s(taya{sv}))a{sv})` in OSTree.
 public struct Summary {
     /// One ref of a summary.
     public struct Entry: Sendable, Equatable {
@@ -14,15 +14,15 @@ public struct Summary {
         public var commit: Checksum
         /// The size of the commit object, in bytes.
         public var commitSize: UInt64
-        /// When the commit was made, in seconds since 1970, where the summary says so.
+        /// The commit's time in seconds since 1970; nil if the summary does not have it.
         public var timestamp: UInt64?
     }
 
     private let refs: Variant
 
-    /// Opens a summary without loading it, however large it is.
+    /// Maps a summary file of any size into memory.
     ///
-    /// - Throws: `RepositoryError` where the file holds no summary, `VariantError` where it cannot be mapped.
+    /// - Throws: `RepositoryError` if the file is no summary, `VariantError` if it cannot be mapped.
     public init(mapping file: Descriptor) throws {
         let variant = try Variant(mapping: file.number, as: "(a(s(taya{sv}))a{sv})")
         guard try file.status().st_size > 0, variant.isNormalForm else {
@@ -31,7 +31,7 @@ public struct Summary {
         refs = variant[0]
     }
 
-    /// Visits the refs in the order of the file, which is sorted by name. What is no ref of this repository is left out.
+    /// Visits the refs in the order of the file, which is sorted by name. Skips entries without a valid name or commit.
     public func forEach(_ visit: (Entry) throws -> Void) rethrows {
         for index in 0..<refs.count {
             let entry = refs[index]
@@ -41,7 +41,7 @@ public struct Summary {
             else { continue }
             try visit(
                 Entry(
-                    // Unlike the times, sizes are in the order of the machine that wrote the summary: little-endian.
+                    // Unlike times, sizes have the byte order of the machine that wrote the summary: little-endian.
                     ref: ref, commit: commit, commitSize: UInt64(littleEndian: details[0].uint64 ?? 0),
                     timestamp: details[2].entry("ostree.commit.timestamp")?.uint64?.bigEndian))
         }

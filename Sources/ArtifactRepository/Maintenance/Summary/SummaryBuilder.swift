@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import Variants
 
-/// Writes the bytes of a summary, entry after entry, sorted by name, exactly as libostree does.
+/// A builder of a summary's bytes, from entries sorted by name, identical to what libostree writes.
 ///
-/// GLib's builders take seconds for 100,000 refs; this is one type, so it is laid out by hand, and tests hold it to what
-/// `ostree summary -u` writes.
+/// GLib's builders take seconds for 100,000 refs, so this type lays out the bytes itself; tests compare them with the
+/// output of `ostree summary -u`.
 struct SummaryBuilder {
-    /// What an entry says of a commit besides its name.
+    /// The facts about a commit in an entry.
     struct CommitFacts {
         /// The size of the commit object, in bytes.
         var size: UInt64
-        /// When it was made, in seconds since 1970.
+        /// The commit's time, in seconds since 1970.
         var timestamp: UInt64
     }
 
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
 
-    /// How many entries there are so far.
+    /// The number of entries so far.
     var count: Int { ends.count }
 
-    /// Prepares for a summary of about so many bytes and refs.
+    /// Creates a builder with capacity for the expected bytes and refs.
     init(expectedSize: Int, expectedCount: Int) {
         bytes.reserveCapacity(expectedSize + 4096)
         ends.reserveCapacity(expectedCount + 64)
@@ -31,14 +32,14 @@ struct SummaryBuilder {
         while bytes.count & 7 != 0 { bytes.append(0) }
     }
 
-    /// Adds an entry of another summary.
+    /// Copies an entry of another summary.
     mutating func append(copying entry: UnsafeRawBufferPointer) {
         align()
         bytes.append(contentsOf: entry)
         ends.append(bytes.count)
     }
 
-    /// Adds an entry: `(s(taya{sv}))`.
+    /// Adds an entry, `(s(taya{sv}))`.
     mutating func append(name: some Collection<UInt8>, commit: Checksum, _ facts: CommitFacts) {
         align()
         let start = bytes.count
@@ -46,32 +47,33 @@ struct SummaryBuilder {
         bytes.append(0)
         let nameEnd = bytes.count - start
         align()
-        // The size is in the order of the machine, the time is not: so libostree has it.
+        // libostree writes the size in the machine's byte order, and the time in big-endian order.
         withUnsafeBytes(of: facts.size.littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: commit.bytes)
-        // A dictionary of one entry: key, time, and the time's type behind a NUL.
+        // A dictionary of one entry: the key, the time, and after a NUL the time's type.
         bytes.append(contentsOf: Self.timestampKey)
         withUnsafeBytes(of: facts.timestamp.bigEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: [0, UInt8(ascii: "t")])
-        // Where the key ends in the dictionary's entry, that entry in the dictionary, and the checksum in its tuple.
+        // The end offsets of the key in the dictionary entry, of that entry in the dictionary, and of the checksum in
+        // the tuple.
         bytes.append(contentsOf: [24, 35, 40])
-        let width = GVariantSize.width(body: bytes.count - start, count: 1)
-        GVariantSize.append(nameEnd, width: width, to: &bytes)
+        let width = FramingOffset.width(body: bytes.count - start, count: 1)
+        FramingOffset.append(nameEnd, width: width, to: &bytes)
         ends.append(bytes.count)
     }
 
     private static let timestampKey = Array("ostree.commit.timestamp".utf8) + [0]
 
-    /// The whole summary.
+    /// Completes the summary and returns its bytes.
     ///
-    /// - Parameter metadata: the serialised dictionary `a{sv}` that follows the entries.
+    /// - Parameter metadata: The serialised dictionary `a{sv}` that follows the entries.
     mutating func finish(metadata: [UInt8]) -> [UInt8] {
-        let width = GVariantSize.width(body: bytes.count, count: ends.count)
-        for end in ends { GVariantSize.append(end, width: width, to: &bytes) }
+        let width = FramingOffset.width(body: bytes.count, count: ends.count)
+        for end in ends { FramingOffset.append(end, width: width, to: &bytes) }
         let end = bytes.count
         align()
         bytes.append(contentsOf: metadata)
-        GVariantSize.append(end, width: GVariantSize.width(body: bytes.count, count: 1), to: &bytes)
+        FramingOffset.append(end, width: FramingOffset.width(body: bytes.count, count: 1), to: &bytes)
         defer { bytes = [] }
         return bytes
     }

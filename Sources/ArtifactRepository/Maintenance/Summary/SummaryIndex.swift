@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import SystemCalls
 
-/// What stands in `state/bst-artifact-summary`: the stamps of all folders and refs that a summary was made from, in the
-/// summary's order, so that the next one need not read what is as it was.
+/// The file `state/bst-artifact-summary`: the stamps of all directories and refs that a summary was made from, in the
+/// summary's order, by which the next update recognises unchanged ones.
 ///
-/// It belongs to one summary, which it knows by its stamp. Where anything about it is wrong, torn or of another summary,
-/// it is as good as none, so it need not be durable.
+/// It is valid only for the summary whose stamp it holds. A damaged index, or one of another summary, counts as none,
+/// so it need not be durable.
 struct SummaryIndex {
-    /// What stands in it, in this order: a folder, its refs and folders, its end.
+    /// The kinds of items: a directory is followed by its refs and directories, and its end.
     enum Kind: UInt8 {
         case ref = 1
-        case folder = 2
+        case directory = 2
         case end = 3
     }
 
-    /// Which file it belongs to, and since when refs were only read where they changed.
+    /// The summary that it belongs to, and the time of the last complete scan.
     struct Header: Equatable {
         /// The summary's stamp.
         var summary: FileStamp
-        /// When every ref was read last, in nanoseconds since 1970.
+        /// The time at which every ref was last read, in nanoseconds since 1970.
         var complete: UInt64
     }
 
@@ -27,16 +28,15 @@ struct SummaryIndex {
     private static let magic = Array("bst-artifact summary index 1\n\0\0\0".utf8)
     private static let headerSize = 32 + 3 * 8
 
-    /// Its header.
     let header: Header
     /// The items, without header and checksum.
     let items: [UInt8]
 
-    /// Takes apart what was read; nil where it is not whole.
+    /// Parses the file's content; nil if it is incomplete or damaged.
     init?(_ bytes: [UInt8]) {
-        let end = bytes.count - Checksum32.count
+        let end = bytes.count - Checksum.byteCount
         guard end >= SummaryIndex.headerSize, bytes.starts(with: SummaryIndex.magic),
-            Checksum32.of(bytes[..<end]) == Array(bytes[end...])
+            SummaryIndex.checksum(of: bytes[..<end]).elementsEqual(bytes[end...])
         else { return nil }
         func word(_ index: Int) -> UInt64 {
             bytes.withUnsafeBytes {
@@ -47,30 +47,27 @@ struct SummaryIndex {
         items = Array(bytes[SummaryIndex.headerSize..<end])
     }
 
-    /// The bytes of an index.
+    /// Returns the file's content.
     static func bytes(_ header: Header, _ writer: Writer) -> [UInt8] {
         var bytes = magic
-        bytes.reserveCapacity(headerSize + writer.items.count + Checksum32.count)
+        bytes.reserveCapacity(headerSize + writer.items.count + Checksum.byteCount)
         for word in [header.summary.inode, header.summary.changed, header.complete] {
             withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
         }
         bytes += writer.items
-        return bytes + Checksum32.of(bytes[...])
+        return bytes + checksum(of: bytes[...])
     }
 
-    /// The checksum at the end: SHA-256.
-    private enum Checksum32 {
-        static let count = 32
-        static func of(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-            let digest = Digest()
-            bytes.withUnsafeBytes { digest.update($0) }
-            return digest.finish().bytes
-        }
+    /// The SHA-256 checksum at the end of the file.
+    private static func checksum(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let digest = Digest()
+        bytes.withUnsafeBytes { digest.update($0) }
+        return digest.finish().bytes
     }
 }
 
 extension SummaryIndex {
-    /// Writes items one after the other.
+    /// A sequential writer of items.
     struct Writer {
         private(set) var items: [UInt8] = []
 
@@ -85,43 +82,44 @@ extension SummaryIndex {
             }
         }
 
-        /// A ref, whose name stands in the summary.
+        /// Appends a ref, whose name is in the summary.
         mutating func ref(_ stamp: FileStamp) {
             append(.ref, stamp)
         }
 
-        /// A folder.
+        /// Appends the start of a directory.
         ///
-        /// - Returns: its place, for `distrust`.
-        mutating func folder(_ name: some Collection<UInt8>, _ stamp: FileStamp) -> Int {
-            let place = items.count
-            append(.folder, stamp)
-            // A name in a file system has 255 bytes at most.
+        /// - Returns: Its position, for `distrust`.
+        mutating func directory(_ name: some Collection<UInt8>, _ stamp: FileStamp) -> Int {
+            let position = items.count
+            append(.directory, stamp)
+            // File names have at most 255 bytes.
             items.append(UInt8(truncatingIfNeeded: name.count))
             items.append(contentsOf: name)
-            return place
+            return position
         }
 
-        /// The end of a folder.
+        /// Appends the end of a directory.
         mutating func end() {
             items.append(Kind.end.rawValue)
         }
 
-        /// Has a folder read again the next time, whatever its stamp.
-        mutating func distrust(_ place: Int) {
-            items.replaceSubrange((place + 1)..<(place + 17), with: repeatElement(0, count: 16))
+        /// Clears the stamp of a directory, so that the next scan reads it.
+        mutating func distrust(_ position: Int) {
+            items.replaceSubrange((position + 1)..<(position + 17), with: repeatElement(0, count: 16))
         }
     }
 
-    /// Reads items one after the other. What is not well formed is an end.
+    /// A sequential reader of items. A malformed item counts as an end.
     struct Reader {
         private let items: [UInt8]
-        private var place = 0
-        /// How many refs were passed: the number of the next one's entry in the summary.
+        private var position = 0
+        /// The number of refs passed, which is the index of the next ref's entry in the summary.
         private(set) var refsPassed = 0
 
-        /// What comes next.
+        /// The kind of the next item.
         private(set) var kind = Kind.end
+        /// The stamp of the next item; unknown for an end.
         private(set) var stamp = FileStamp.unknown
         private var nameRange = 0..<0
         private var next = 0
@@ -131,51 +129,50 @@ extension SummaryIndex {
             look()
         }
 
-        /// The name of the folder that comes next.
+        /// Calls `body` with the name of the next item, a directory.
         func withName<T>(_ body: (UnsafeRawBufferPointer) -> T) -> T {
             items.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[nameRange])) }
         }
 
         private mutating func look() {
-            (kind, stamp, nameRange, next) = (.end, .unknown, 0..<0, min(place + 1, items.count))
-            guard place < items.count, let found = Kind(rawValue: items[place]), found != .end,
-                place + 17 <= items.count
+            (kind, stamp, nameRange, next) = (.end, .unknown, 0..<0, min(position + 1, items.count))
+            guard position < items.count, let found = Kind(rawValue: items[position]), found != .end,
+                position + 17 <= items.count
             else { return }
             let words = items.withUnsafeBytes {
                 (
-                    UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place + 1, as: UInt64.self)),
-                    UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place + 9, as: UInt64.self))
+                    UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position + 1, as: UInt64.self)),
+                    UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position + 9, as: UInt64.self))
                 )
             }
-            if found == .folder {
-                guard place + 18 <= items.count, place + 18 + Int(items[place + 17]) <= items.count else {
-                    return
-                }
-                nameRange = (place + 18)..<(place + 18 + Int(items[place + 17]))
+            if found == .directory {
+                let start = position + 18
+                guard start <= items.count, start + Int(items[start - 1]) <= items.count else { return }
+                nameRange = start..<(start + Int(items[start - 1]))
             }
             (kind, stamp) = (found, FileStamp(inode: words.0, changed: words.1))
-            next = found == .folder ? nameRange.upperBound : place + 17
+            next = found == .directory ? nameRange.upperBound : position + 17
         }
 
         /// Passes one item.
         mutating func pass() {
             if kind == .ref { refsPassed += 1 }
-            place = next
+            position = next
             look()
         }
 
-        /// Passes what comes next, a folder with all that is in it.
+        /// Passes the next item, a directory with everything in it.
         mutating func passWhole() {
             var depth = 0
             repeat {
                 switch kind {
-                case .folder: depth += 1
+                case .directory: depth += 1
                 case .end: depth -= 1
                 case .ref: break
                 }
-                let before = place
+                let before = position
                 pass()
-                if place == before { return }
+                if position == before { return }
             } while depth > 0
         }
     }

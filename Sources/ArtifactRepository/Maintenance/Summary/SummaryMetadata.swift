@@ -5,16 +5,16 @@ import COSTree
 import Glibc
 import Variants
 
-/// What a summary says of the repository as a whole, behind its refs: `a{sv}`.
+/// The summary's dictionary about the repository as a whole, `a{sv}`, which follows the refs.
 enum SummaryMetadata {
-    /// What libostree writes into a summary and takes out again by itself; anything else was added by somebody and is kept.
+    /// The keys that libostree adds and removes itself; entries under unknown keys are kept.
     private static let derived = [
         "ostree.static-deltas", "ostree.summary.collection-id", "ostree.summary.collection-map",
     ]
 
-    /// The serialised dictionary.
+    /// Returns the serialised dictionary.
     ///
-    /// - Parameter old: that of the summary before, whose additional entries and order are kept.
+    /// - Parameter old: The dictionary of the previous summary, whose additional entries and order are kept.
     static func bytes(_ repository: Repository, keeping old: UnsafeRawBufferPointer?) -> [UInt8] {
         var own: [(key: String, value: Variant)] = [
             (
@@ -41,12 +41,12 @@ enum SummaryMetadata {
 }
 
 extension Repository {
-    /// A truth value of the section `core` of the configuration; false where it is not there.
+    /// Returns a Boolean setting of the configuration's section `core`; false if it is not set.
     func setting(_ key: String) -> Bool {
         g_key_file_get_boolean(ostree_repo_get_config(handle), "core", key, nil) != 0
     }
 
-    /// Whether the summary has parts that only libostree knows how to write: deltas, and refs of collections.
+    /// Returns true if the summary needs parts that only libostree writes: static deltas, or refs of collections.
     func hasUncommonSummary() throws -> Bool {
         try ostree_repo_get_collection_id(handle) != nil
             || ["deltas", "delta-indexes", "refs/mirrors"].contains {

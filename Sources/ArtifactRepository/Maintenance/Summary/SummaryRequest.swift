@@ -3,16 +3,16 @@
 import Glibc
 import SystemCalls
 
-/// Wishes for a new summary: who moves refs leaves a mark, and one process for all of them updates the summary as long as
-/// there is a mark.
+/// Requests for a new summary: a process that moves refs creates a request file, and one process updates the summary
+/// for all until no request file is left.
 ///
-/// The mark is renamed before refs are read, and removed when the summary is in place. So a wish that comes in between
-/// makes a new mark, and one that a crash cut short is still there for the next.
+/// The file is renamed before refs are read, and removed once the summary is in place. So a request made meanwhile
+/// creates a new file, and a request interrupted by a crash is served by the next process.
 extension Repository {
     private static let wantedPath = "state/bst-artifact-summary-wanted"
     private static let takenPath = "state/bst-artifact-summary-taken"
 
-    /// Asks for an update of the summary.
+    /// Requests an update of the summary.
     public func requestSummaryUpdate() throws {
         _ = try standardDirectory("state")
         do { _ = try root.createFile(Repository.wantedPath) } catch {
@@ -20,29 +20,29 @@ extension Repository {
         }
     }
 
-    /// Whether an update of the summary was asked for, and has not been completed.
+    /// Returns true if an update of the summary was requested and is not complete.
     public func isSummaryUpdateRequested() throws -> Bool {
         try root.contains(Repository.wantedPath) || root.contains(Repository.takenPath)
     }
 
-    /// The size of the summary, in bytes; nil where there is none.
+    /// Returns the size of the summary in bytes; nil if there is none.
     public func summarySize() throws -> Int? {
         try root.status(of: "summary").map { Int($0.st_size) }
     }
 
-    /// Tells whether this is a cache without a summary, to which BuildStream's clients push nothing.
+    /// Returns true if this is a cache without a summary, to which BuildStream's clients push nothing.
     public func lacksSummary() throws -> Bool {
         try mode == .archive && summarySize() == nil
     }
 
-    /// Updates the summary as long as somebody asks for it. Where another process does so already, it takes our wish too.
+    /// Updates the summary until no request is left, unless another process already does.
     ///
-    /// - Returns: what was written last; nil where nothing was left to do here.
-    /// - Throws: `RepositoryError` with `busy` where libostree's lock could not be had; the wish stands then.
+    /// - Returns: The report on the last summary written; nil if none was.
+    /// - Throws: `RepositoryError` with `busy` if libostree's lock was not free in time; the request then remains.
     @discardableResult
     public func updateRequestedSummary(_ options: SummaryOptions) throws -> SummaryReport? {
         var report: SummaryReport?
-        // Looked at again after the lock is released: somebody may have asked just before, and seen it locked.
+        // Checked again after the release: a request made just before found the lock held and relies on this process.
         while try root.contains(Repository.wantedPath)
             || (report == nil && root.contains(Repository.takenPath))
         {
@@ -56,17 +56,17 @@ extension Repository {
         return report
     }
 
-    /// Updates the summary now, waiting for others that do so.
+    /// Updates the summary now, after waiting for other processes that do.
     ///
-    /// - Throws: `RepositoryError` with `busy` where libostree's lock could not be had; with `notAllowed` where it cannot
-    ///   be signed.
+    /// - Throws: `RepositoryError` with `busy` if libostree's lock was not free in time; with `notAllowed` if the
+    ///   summary cannot be signed.
     @discardableResult
     public func updateSummary(_ options: SummaryOptions = SummaryOptions()) throws -> SummaryReport {
         let lock = try lockSummary(LOCK_EX)
         return try withExtendedLifetime(lock) { try takeRequests { try SummaryUpdate(self, options).run() } }
     }
 
-    /// Runs `body` for all wishes up to now.
+    /// Runs `body`, which serves all requests made so far.
     private func takeRequests<T>(_ body: () throws -> T) throws -> T {
         do { try root.rename(Repository.wantedPath, to: root, Repository.takenPath) } catch {
             guard error.isNotFound else { throw error }
@@ -76,9 +76,9 @@ extension Repository {
         return result
     }
 
-    /// The lock of those who write summaries: on the folder `state` itself, so that nothing is left behind.
+    /// Takes the lock of summary writers, on the directory `state` itself, so that no lock file is left behind.
     ///
-    /// - Returns: nil where it is not free and is not to be waited for.
+    /// - Returns: Nil if another process holds the lock and `operation` includes `LOCK_NB`.
     private func lockSummary(_ operation: Int32) throws -> Directory? {
         let state = try standardDirectory("state")
         if retryingInterrupts({ flock(state.descriptor.number, operation) }) == 0 { return state }

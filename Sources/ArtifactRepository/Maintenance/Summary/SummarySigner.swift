@@ -5,17 +5,17 @@ import SystemCalls
 import TextCoding
 import Variants
 
-/// Who signs a summary.
+/// A key that signs summaries.
 ///
-/// Signatures stand in the file `summary.sig`, an `a{sv}` with one array of signatures (`aay`) for each kind.
+/// The file `summary.sig` holds the signatures: an `a{sv}` with one array of signatures (`aay`) for each kind.
 public enum SummarySigner: Sendable, Equatable {
-    /// An Ed25519 key, in a file that holds it in base64 as `ostree sign` takes it: 64 bytes, the seed and the public key,
-    /// or the seed's 32 bytes alone.
+    /// An Ed25519 key in a file, in base64 as `ostree sign` takes it: the 32 bytes of the seed, or these and the 32
+    /// bytes of the public key.
     case ed25519(keyFile: String)
-    /// A key of GnuPG, by any name that `gpg --local-user` takes.
+    /// A GnuPG key, by any name that `gpg --local-user` takes.
     case gpg(key: String, home: String?)
 
-    /// The entry of `summary.sig` that signatures of this kind belong to.
+    /// The entry of `summary.sig` for signatures of this kind.
     private var key: String {
         switch self {
         case .ed25519: "ostree.sign.ed25519"
@@ -23,9 +23,10 @@ public enum SummarySigner: Sendable, Equatable {
         }
     }
 
-    /// The content of `summary.sig`.
+    /// Signs a summary with all `signers`.
     ///
-    /// - Throws: `RepositoryError` where a key cannot be used.
+    /// - Returns: The content of `summary.sig`.
+    /// - Throws: `RepositoryError` if a key cannot be used.
     static func signatures(of summary: [UInt8], by signers: [SummarySigner]) throws -> [UInt8] {
         var signatures: [(key: String, value: [Variant])] = []
         for signer in signers {
@@ -77,7 +78,7 @@ public enum SummarySigner: Sendable, Equatable {
         return signature
     }
 
-    /// A public key that is not the secret one's would make signatures that nobody can verify.
+    /// Checks that the public key belongs to the secret key: otherwise nobody could verify the signatures.
     private static func check(_ secret: OpaquePointer, publicKey: ArraySlice<UInt8>, _ keyFile: String) throws
     {
         guard !publicKey.isEmpty else { return }
@@ -104,7 +105,7 @@ public enum SummarySigner: Sendable, Equatable {
             ["gpg"] + place + [
                 "--batch", "--no-tty", "--quiet", "--detach-sign", "--local-user", key, "--output", "-",
             ])
-        // Where gpg does not read it all, it says why itself.
+        // If gpg stops reading early, its standard error has the reason.
         try? gpg.input?.writeAll(bytes)
         gpg.closeInput()
         let signature = try gpg.output.readAll(limit: 1 << 20)

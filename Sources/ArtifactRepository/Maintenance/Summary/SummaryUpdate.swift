@@ -4,39 +4,39 @@ import COSTree
 import Glibc
 import SystemCalls
 
-/// How a summary is to be written.
+/// Options for writing a summary.
 public struct SummaryOptions: Sendable {
-    /// Who signs it.
+    /// The keys that sign it.
     public var signers: [SummarySigner] = []
-    /// Whether every ref is read, whatever is known of it.
+    /// Reads every ref, even if it is known to be unchanged.
     public var isComplete = false
-    /// The time to wait for libostree's repository lock.
+    /// The maximum wait for libostree's repository lock.
     public var timeout = Duration.seconds(30)
 
-    /// No signatures; a timeout of half a minute.
+    /// Creates options without signers and with a timeout of 30 seconds.
     public init() {}
 }
 
-/// What a summary that was just written has.
+/// A report on a summary that was written.
 public struct SummaryReport: Sendable {
-    /// How many refs are in it; nil where libostree wrote it.
+    /// The number of refs in it; nil if libostree wrote it.
     public var refs: Int?
-    /// Its size, in bytes.
+    /// Its size in bytes.
     public var size: Int
-    /// How many refs were read, and not taken over from the summary before; nil where libostree wrote it.
+    /// The number of refs that were read rather than copied from the previous summary; nil if libostree wrote it.
     public var readRefs: Int?
-    /// Refs that are not in it, since they hold no commit, or one that the repository lacks.
+    /// Refs that are not in it, since they hold no commit or one that the repository lacks.
     public var leftOut: [String] = []
 
-    /// Describes a summary of which only the size is known.
+    /// Creates a report on a summary of which only the size is known.
     public init(size: Int) { self.size = size }
 
-    /// The largest summary that all readers take, in bytes: libostree's limit for metadata.
+    /// The size in bytes up to which every client reads a summary: libostree's limit for metadata.
     public static let largestReadable = 10 * 1024 * 1024
-    /// From this size on something is to be done about it, in bytes.
+    /// The size in bytes above which there is a warning.
     public static let largeSize = 8 * 1024 * 1024
 
-    /// What people should know of it.
+    /// Sentences about a large summary and about refs that are not in it.
     public var warnings: [String] {
         var warnings: [String] = []
         if size > SummaryReport.largeSize {
@@ -54,27 +54,28 @@ public struct SummaryReport: Sendable {
     }
 }
 
-/// Writes one summary: reads what changed, writes a file beside the old one, and puts it in its place.
+/// An update of the summary: reads the refs that changed, writes a new file and renames it over the old one.
 ///
-/// **Beside `ostree summary -u`**, which takes libostree's repository lock, shared, from before it reads refs until after
-/// it has put its summary in place. Refs are read and the file is written without that lock. Then it is taken,
-/// exclusively, for the last step alone, which renames:
+/// **Concurrent runs of `ostree summary -u`** hold libostree's repository lock, shared, from before they read refs
+/// until their summary is in place. This update reads refs and writes the file without the lock, and takes it,
+/// exclusively, only to rename the file:
 ///
-/// - One that has begun before our refs moved has ended when we have the lock, so it cannot put its older view over ours.
-/// - One that begins afterwards sees refs as they are now.
-/// - One that ended while we read may know of refs that moved after we had passed them. So we look, with the lock held,
-///   whether the summary is the one that was there when we began, and begin anew where it is not; the third time with
-///   the lock held from the start.
+/// - A run that began before has ended when the lock is acquired, so it cannot replace the new summary by an older
+///   view.
+/// - A run that begins afterwards sees the current refs.
+/// - A run that ended while refs were being read may include later moves of refs. So the update checks, with the lock
+///   held, that the summary is still the one from its start, and otherwise starts again; the third attempt holds the
+///   lock from the start.
 ///
-/// Two writers of this project keep out of each other's way by a lock of their own (`withSummaryLock`).
+/// Updates by this project exclude each other with a lock of their own (`Repository.lockSummary`).
 ///
-/// **A crash** leaves the old summary or the new one, each whole and durable, since the file is synced before it is
-/// renamed; the index does not fit then, so the next update reads every ref. Between the two renames of a signed summary
-/// the signature is that of the old one, for some microseconds, as it is with every other program that signs.
+/// **A crash** leaves the old or the new summary, complete and durable, since the file is synced before it is renamed.
+/// The index does not match then, so the next update reads every ref. Between the two renames of a signed summary the
+/// old signature is in place for some microseconds, as with every other program that signs.
 struct SummaryUpdate {
     private static let temporaryName = "summary-new"
     private static let temporarySignature = "summary-new.sig"
-    /// After this time everything is read once more, in nanoseconds: a day.
+    /// The time in nanoseconds after which every ref is read again: one day.
     private static let timeToComplete: UInt64 = 86_400_000_000_000
 
     private let repository: Repository
@@ -86,7 +87,7 @@ struct SummaryUpdate {
         self.options = options
     }
 
-    /// Writes a summary; the caller holds the summary lock.
+    /// Writes a summary; the caller holds the lock of summary writers.
     func run() throws -> SummaryReport {
         try repository.checkSummaryCanBeSigned(by: options.signers)
         if try repository.hasUncommonSummary() { return try runLibrary() }
@@ -106,13 +107,15 @@ struct SummaryUpdate {
 
     // MARK: Our own writer
 
-    /// - Returns: nil where somebody else wrote a summary meanwhile.
+    /// Writes a summary unless another program replaces it meanwhile.
+    ///
+    /// - Returns: Nil if another program replaced it.
     private func attempt(isLocked: Bool = false) throws -> SummaryReport? {
         let temporary = try repository.standardDirectory("tmp")
         for name in [Self.temporaryName, Self.temporarySignature] { try temporary.remove(name) }
         defer { for name in [Self.temporaryName, Self.temporarySignature] { try? temporary.remove(name) } }
         let file = try temporary.createFile(Self.temporaryName)
-        // The file system's own idea of the time, which stamps of refs are compared with.
+        // The file system's clock, which also sets the stamps of refs.
         let start = FileStamp(try file.status()).changed
         let before = try stampOfSummary()
 
@@ -135,10 +138,10 @@ struct SummaryUpdate {
         return report
     }
 
-    /// Puts the new summary in place, unless that which is there is not the one that was.
+    /// Renames the new summary into place; returns false if the old one is no longer the one with the stamp `before`.
     private func publish(over before: FileStamp?) throws -> Bool {
         guard try stampOfSummary() == before else { return false }
-        // Nobody may have signed it since we looked.
+        // It may have been signed since the first check.
         try repository.checkSummaryCanBeSigned(by: options.signers)
         let temporary = try repository.standardDirectory("tmp")
         try temporary.rename(Self.temporaryName, to: root, "summary")
@@ -146,9 +149,9 @@ struct SummaryUpdate {
         return true
     }
 
-    /// The entries of all refs and the bytes of the summary, and when every ref was read last.
+    /// Returns the scan of the refs, the bytes of the summary, and the time of the last complete scan.
     private func read(at start: UInt64) throws -> (scan: RefScan, bytes: [UInt8], complete: UInt64) {
-        // Mapped as long as entries are copied from it.
+        // The mapping must outlive the scan, which copies entries from it.
         let summary = try root.fileIfPresent("summary")
         let mapping = try summary.map { try FileMapping($0) }
         return try withExtendedLifetime(mapping) {
@@ -180,7 +183,7 @@ struct SummaryUpdate {
 
     // MARK: The index
 
-    /// The index, where it belongs to this summary and is of this day.
+    /// The index; nil if it does not belong to this summary or its last complete scan is more than a day old.
     private func index(for summary: FileStamp, at start: UInt64) throws -> SummaryIndex? {
         guard let file = try root.fileIfPresent(SummaryIndex.path),
             let index = SummaryIndex(try file.readAll(limit: 1 << 30)), index.header.summary == summary,
@@ -199,7 +202,7 @@ struct SummaryUpdate {
 
     // MARK: libostree
 
-    /// Has libostree write the summary, with the repository lock held so that no other does.
+    /// Has libostree write the summary, under the exclusive repository lock.
     private func runLibrary() throws -> SummaryReport {
         try repository.withExclusiveLock {
             try repository.makeStandardDirectories()
@@ -224,9 +227,9 @@ struct SummaryUpdate {
         }
     }
 
-    /// Runs `body` while nobody else holds libostree's repository lock.
+    /// Runs `body` under libostree's exclusive repository lock, waiting for it up to the timeout.
     private func withExclusiveLock<T>(_ body: () throws -> T) throws -> T {
-        // libostree waits in steps of a second, too long for a step of microseconds.
+        // libostree's own function polls every second, far longer than the lock is held.
         let number = retryingInterrupts {
             openat(root.descriptor.number, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
         }
@@ -235,16 +238,17 @@ struct SummaryUpdate {
             throw RepositoryError(
                 .busy,
                 "cannot update the summary of \(repository.path): another program holds the repository's lock for more "
-                    + "than \(Int(options.timeout / .seconds(1))) s, so try again when it has ended")
+                    + "than \(options.timeout.components.seconds) s, so try again when it has ended")
         }
         return try withExtendedLifetime(lock) { try body() }
     }
 }
 
 extension Repository {
-    /// A summary that is signed must not get a content that its signature does not fit: clients would refuse it.
+    /// Checks that a signed summary gets a new signature: clients would refuse a summary that its signature does not
+    /// match.
     ///
-    /// - Throws: `RepositoryError` where there is a signature and nobody to make a new one.
+    /// - Throws: `RepositoryError` if the summary is signed and there are no signers.
     public func checkSummaryCanBeSigned(by signers: [SummarySigner]) throws {
         guard signers.isEmpty, try root.contains("summary.sig") else { return }
         throw RepositoryError(

@@ -4,19 +4,19 @@ import ArtifactProtocol
 import COSTree
 import Variants
 
-/// The refs and the collection that a commit says it belongs to: `ostree.ref-binding` (`as`) and
-/// `ostree.collection-binding` (`s`) of its metadata, which its signatures cover.
+/// The refs and the collection that a commit is bound to: `ostree.ref-binding` (`as`) and `ostree.collection-binding`
+/// (`s`) of its metadata, which its signatures cover.
 public struct CommitBindings: Sendable, Equatable {
-    /// The names of the refs; nil where the commit does not say.
+    /// The names of the refs; nil if the commit has no ref binding.
     public var refs: [String]?
-    /// The collection; nil where the commit does not say.
+    /// The collection; nil if the commit has no collection binding.
     public var collection: String?
 
-    /// Reads the bindings out of a commit object.
+    /// Reads the bindings of a commit object.
     init(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError) {
         let metadata = try Commit.variant(bytes, name)[0]
         if let list = metadata.entry("ostree.ref-binding") {
-            // What is no list of names allows no name.
+            // A value of another type allows no ref.
             refs = list.typeString == "as" ? (0..<list.count).map { list[$0].string ?? "" } : []
         }
         if let text = metadata.entry("ostree.collection-binding") {
@@ -24,31 +24,31 @@ public struct CommitBindings: Sendable, Equatable {
         }
     }
 
-    /// The ref and collection that bindings must fit, as `ostree pull` demands it.
+    /// The requirements on bindings besides the ref's name, as of `ostree pull`.
     public struct Rule: Sendable, Equatable {
-        /// The collection; nil where none is known, and any will do.
+        /// The required collection; nil to allow any.
         public var collection: String?
         /// Requires commits to have bindings.
         public var isRequired: Bool
 
-        /// Describes what bindings must fit.
+        /// Creates a rule.
         public init(collection: String? = nil, isRequired: Bool = false) {
             self.collection = collection
             self.isRequired = isRequired
         }
 
-        /// The demands of libostree on a remote, or repository, whose collection is known or not.
+        /// The rule that libostree applies to a remote or repository with the given collection, if any.
         public static func strict(_ collection: String?) -> Rule {
             Rule(collection: collection, isRequired: collection != nil)
         }
     }
 
-    /// Tells why a ref may not point to the commit; nil where it may.
+    /// Returns the reason why a ref may not point to the commit.
     ///
     /// - Parameters:
-    ///   - ref: the name of the ref.
-    ///   - rule: what the bindings must fit in addition.
-    /// - Returns: the end of a sentence that begins with the commit.
+    ///   - ref: The name of the ref.
+    ///   - rule: The requirements besides the ref's name.
+    /// - Returns: The end of a sentence that begins with the commit; nil if the ref may point to it.
     public func objection(to ref: String, _ rule: Rule) -> String? {
         if let refs {
             guard refs.contains(where: { $0.utf8.elementsEqual(ref.utf8) }) else {
@@ -79,12 +79,14 @@ public struct CommitBindings: Sendable, Equatable {
 }
 
 extension ArtifactStore {
-    /// Tells why a ref may not point to a commit that is here; nil where it may, and where the commit is not here.
+    /// Returns the reason why a ref may not point to a commit.
     ///
     /// - Parameters:
-    ///   - commit: the commit.
-    ///   - ref: the name of the ref.
-    ///   - rule: what the commit's bindings must fit in addition.
+    ///   - commit: The commit.
+    ///   - ref: The name of the ref.
+    ///   - rule: The requirements besides the ref's name.
+    /// - Returns: The end of a sentence that begins with the commit; nil if the ref may point to it, or the store lacks
+    ///   the commit.
     public func bindingObjection(
         _ commit: Checksum, to ref: String, _ rule: CommitBindings.Rule
     ) throws -> String? {
@@ -94,12 +96,12 @@ extension ArtifactStore {
 }
 
 extension Repository {
-    /// The collection that the repository holds; nil where its configuration names none.
+    /// The repository's collection; nil if its configuration has none.
     public var collection: String? {
         ostree_repo_get_collection_id(handle).map { String(cString: $0) }
     }
 
-    /// The collection of a remote that `ostree remote add --collection-id` has recorded; nil where there is none.
+    /// The collection of a remote, as set by `ostree remote add --collection-id`; nil if it has none.
     public func collection(ofRemote name: String) -> String? {
         let value = g_key_file_get_string(
             ostree_repo_get_config(handle), "remote \"\(name)\"", "collection-id", nil)

@@ -6,7 +6,7 @@ import SystemCalls
 import TextCoding
 import Variants
 
-/// Wants a commit to be signed as `ostree sign --sign-type=ed25519` does, with one of several keys.
+/// A verifier of signatures made by `ostree sign --sign-type=ed25519` with one of several keys.
 ///
 /// The signatures are in the detached metadata under `ostree.sign.ed25519`, 64 bytes each, over the bytes of the
 /// commit object.
@@ -19,11 +19,11 @@ public struct Ed25519Verifier: SignatureVerifier {
     private let path: String
     private let keys: [[UInt8]]
 
-    /// Reads public keys from a file, as libostree's `verification-ed25519-file` has them: in each line 32 bytes
-    /// in base64. Empty lines do not count.
+    /// Reads public keys from a file in the format of libostree's `verification-ed25519-file`: 32 bytes in base64 per
+    /// line. Ignores empty lines.
     ///
-    /// - Throws: `RepositoryError` with `badSignature` where there is no key in it, or something else; `SystemError`
-    ///   where it cannot be read.
+    /// - Throws: `RepositoryError` with `badSignature` if a line is no key or there is none; `SystemError` if the file
+    ///   cannot be read.
     public init(keys path: String) throws {
         self.path = path
         let text = try Directory.openAnywhere(path).readAll(limit: 1 << 20)
@@ -49,7 +49,7 @@ public struct Ed25519Verifier: SignatureVerifier {
         self.keys = keys
     }
 
-    /// Looks for one signature that was made with one of the keys.
+    /// Checks that one of the signatures was made with one of the keys.
     ///
     /// - Throws: `SignatureObjection`.
     public func verify(_ commit: [UInt8], _ detached: Variant?) throws {

@@ -5,63 +5,62 @@ import Glibc
 import SystemCalls
 import Variants
 
-/// Wants a commit to be signed as `ostree gpg-sign` does, with a key of a keyring.
+/// A verifier of signatures made by `ostree gpg-sign` with a key of a keyring.
 ///
 /// The signatures are in the detached metadata under `ostree.gpgsigs`, each an OpenPGP signature over the bytes of the
-/// commit object. GnuPG's `gpgv` verifies them: it was made for just that, trusts the keys of one keyring and no
-/// others, starts no agent and writes nothing. libgpgme would start a larger program for the same.
+/// commit object. GnuPG's `gpgv` verifies them: it trusts only the keys of the given keyring, starts no agent and
+/// writes nothing. libgpgme would start the full `gpg` for the same.
 ///
-/// `gpgv` reads files, so keyring, commit and signature are put into a folder which exists only meanwhile. Nothing else
-/// than this folder has to be readable for it, besides what programs need to start.
+/// `gpgv` reads files, so keyring, commit and signatures are written into a temporary directory. `gpgv` needs to read
+/// nothing else, except what every program needs to start.
 public struct GPGVerifier: SignatureVerifier {
     private static let kind = SignatureKind(key: "ostree.gpgsigs", name: "GPG", remedy: "'ostree gpg-sign'")
-    /// The most bytes of one signature: those of the largest keys have 2 KiB.
+    /// The maximum size of a signature in bytes; those of the largest keys have 2 KiB.
     private static let maximumSignatureSize = 16 << 10
 
     private let keyring: OpenPGPKeyring
-    private let temporaryFolder: String
+    private let temporaryDirectory: String
 
-    /// Reads a keyring, and looks whether `gpgv` is there.
+    /// Reads a keyring, and checks that `gpgv` can be run.
     ///
     /// - Parameters:
-    ///   - path: public keys as `gpg --export` writes them, also with `--armor`, or a keybox.
-    ///   - temporaryFolder: where files for `gpgv` can be written.
-    /// - Throws: `RepositoryError` with `badSignature` where the keyring or `gpgv` cannot be used; `SystemError` where a
-    ///   file cannot be read.
-    public init(keyring path: String, temporaryFolder: String) throws {
+    ///   - path: The path of public keys as `gpg --export` writes them, also with `--armor`, or of a keybox.
+    ///   - temporaryDirectory: An existing directory for temporary files.
+    /// - Throws: `RepositoryError` with `badSignature` if the keyring or `gpgv` cannot be used; `SystemError` if a file
+    ///   cannot be read.
+    public init(keyring path: String, temporaryDirectory: String) throws {
         keyring = try OpenPGPKeyring(path)
-        // Names for gpgv must not depend on where we are, nor begin with ‘-’ or ‘~’.
-        guard let resolved = realpath(temporaryFolder, nil) else {
-            throw SystemError("open directory \(temporaryFolder)")
+        // An absolute path: gpgv interprets a leading '-' or '~', and looks for plain names in its home directory.
+        guard let resolved = realpath(temporaryDirectory, nil) else {
+            throw SystemError("open directory \(temporaryDirectory)")
         }
-        self.temporaryFolder = String(cString: resolved)
+        self.temporaryDirectory = String(cString: resolved)
         free(resolved)
         _ = try GPGVerifier.gpgv(["--version"])
     }
 
-    /// Looks for one signature that was made with a key of the keyring, where neither is expired nor the key revoked.
+    /// Checks that one of the signatures was made with a key of the keyring, and that neither has expired and the key
+    /// is not revoked.
     ///
-    /// - Throws: `SignatureObjection`; `RepositoryError` or `SystemError` where `gpgv` cannot be run.
+    /// - Throws: `SignatureObjection`; `RepositoryError` or `SystemError` if `gpgv` cannot be run.
     public func verify(_ commit: [UInt8], _ detached: Variant?) throws {
         let signatures = try GPGVerifier.kind.signatures(in: detached).flatMap(GPGVerifier.packets)
         try GPGVerifier.kind.checkCount(signatures.count)
-        let folder = try GPGVFolder(in: temporaryFolder)
-        defer { folder.remove() }
-        let keys = try folder.write(keyring.bytes, to: "keyring")
-        let content = try folder.write(commit, to: "commit")
+        let files = try GPGVFiles(in: temporaryDirectory)
+        defer { files.remove() }
+        let keys = try files.write(keyring.bytes, to: "keyring")
+        let content = try files.write(commit, to: "commit")
         var defects: [String] = []
         for (index, signature) in signatures.enumerated() {
             guard let signature else {
                 defects.append("malformed")
                 continue
             }
-            let file = try folder.write(signature, to: "signature-\(index)")
-            let said = try GPGVerifier.gpgv([
-                "--homedir", folder.path, "--keyring", keys, "--status-fd", "1", file, content,
+            let file = try files.write(signature, to: "signature-\(index)")
+            let (status, exit) = try GPGVerifier.gpgv([
+                "--homedir", files.path, "--keyring", keys, "--status-fd", "1", file, content,
             ])
-            guard let defect = GPGVStatus(said.status).defect(keyring: keyring.path, exit: said.exit) else {
-                return
-            }
+            guard let defect = GPGVStatus(status).defect(keyring: keyring.path, exit: exit) else { return }
             if !defects.contains(defect) { defects.append(defect) }
         }
         throw SignatureObjection(
@@ -69,9 +68,9 @@ public struct GPGVerifier: SignatureVerifier {
                 + "key of \(keyring.path)")
     }
 
-    /// The signatures that one entry consists of, each alone; nil for what is none.
+    /// Splits one entry into its signatures; nil in place of other data.
     ///
-    /// gpgv also takes other packets, for example compressed ones, which a peer could make it work on for long.
+    /// Other packets are not passed to gpgv: a peer could use compressed ones, for example, to keep it busy for long.
     private static func packets(_ entry: [UInt8]) -> [[UInt8]?] {
         guard let packets = OpenPGPPacket.split(entry), !packets.isEmpty else { return [nil] }
         return packets.map { packet in
@@ -84,7 +83,8 @@ public struct GPGVerifier: SignatureVerifier {
         do {
             let process = try ChildProcess(["gpgv"] + arguments)
             process.closeInput()
-            // What it says of one signature fits into the pipes, so neither of them can block it.
+            // The output about one signature fits into a pipe's buffer, so reading one pipe after the other cannot
+            // deadlock.
             let status = try process.output.readAll(limit: 1 << 20)
             _ = try process.errorOutput.readAll(limit: 1 << 20)
             return (status, process.wait())
@@ -97,22 +97,22 @@ public struct GPGVerifier: SignatureVerifier {
     }
 }
 
-/// A private folder with files for one commit. One that a killed process leaves is removed by libostree after a day.
-private struct GPGVFolder {
+/// A private directory with the files about one commit. libostree removes one that a killed process left after a day.
+private struct GPGVFiles {
     let path: String
     private let parent: Directory
     private let name: String
     private let directory: Directory
 
-    init(in temporaryFolder: String) throws {
+    init(in temporaryDirectory: String) throws {
         name = "bst-artifact-gpgv-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-        path = "\(temporaryFolder)/\(name)"
-        parent = try Directory(temporaryFolder)
+        path = "\(temporaryDirectory)/\(name)"
+        parent = try Directory(temporaryDirectory)
         try parent.makeDirectory(name, mode: 0o700)
         directory = try parent.directory(name)
     }
 
-    /// - Returns: the file's path.
+    /// Writes a file and returns its path.
     func write(_ bytes: [UInt8], to file: String) throws -> String {
         try directory.createFile(file, mode: 0o600).writeAll(bytes)
         return "\(path)/\(file)"

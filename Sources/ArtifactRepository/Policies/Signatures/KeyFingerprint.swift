@@ -2,10 +2,11 @@
 
 import TextCoding
 
-/// The fingerprint of an ssh public key as ssh-keygen prints it: `SHA256:` and the checksum in base64 without padding.
+/// Returns the fingerprint of an ssh public key as ssh-keygen prints it: `SHA256:` and the checksum in base64 without
+/// padding.
 ///
-/// - Parameter key: the key in base64, as it stands in `authorized_keys`.
-/// - Returns: nil where that is no base64.
+/// - Parameter key: The key in base64, as in `authorized_keys`.
+/// - Returns: Nil if `key` is not base64.
 public func fingerprint(ofSSHKey key: some StringProtocol) -> String? {
     guard let bytes = Base64.decode(key.utf8), !bytes.isEmpty else { return nil }
     let digest = Digest()

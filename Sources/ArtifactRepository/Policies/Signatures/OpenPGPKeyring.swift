@@ -4,16 +4,17 @@ import ArtifactProtocol
 import SystemCalls
 import TextCoding
 
-/// Public keys as `gpgv` reads them, from a file in any form in which GnuPG writes them.
+/// A keyring for `gpgv`, read from a file in any form that GnuPG writes.
 struct OpenPGPKeyring {
-    /// The file.
+    /// The path of the file.
     let path: String
-    /// The keys without armour.
+    /// The keys, without armor.
     let bytes: [UInt8]
 
     /// Reads `gpg --export`, `gpg --export --armor`, or a keybox such as GnuPG's own `pubring.kbx`.
     ///
-    /// - Throws: `RepositoryError` with `badSignature` where it is none of these; `SystemError` where it cannot be read.
+    /// - Throws: `RepositoryError` with `badSignature` if the file is none of these; `SystemError` if it cannot be
+    ///   read.
     init(_ path: String) throws {
         self.path = path
         let content = try Directory.openAnywhere(path).readAll(limit: 64 << 20)
@@ -35,7 +36,8 @@ struct OpenPGPKeyring {
         bytes = keys
     }
 
-    /// A keybox's first blob says so after its length, type, version and flags.
+    /// Returns true if the content is a keybox: its first blob has a magic number after length, type, version and
+    /// flags.
     private static func isKeybox(_ content: [UInt8]) -> Bool {
         content.count > 32 && content[8..<12].elementsEqual("KBXf".utf8)
     }
@@ -46,21 +48,21 @@ struct OpenPGPKeyring {
     }
 }
 
-/// OpenPGP's form for text (RFC 9580, section 6): base64 between two lines.
+/// OpenPGP's ASCII armor (RFC 9580, section 6): base64 between two marker lines.
 enum OpenPGPArmor {
     private static let begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
     private static let end = "-----END PGP PUBLIC KEY BLOCK-----"
 
-    /// What all blocks of public keys in a text hold together; nil where there is none, or one is damaged.
+    /// Decodes and concatenates all blocks of public keys in a text; nil if there is none or one is damaged.
     ///
-    /// The check sum at a block's end is not looked at, as RFC 9580 advises: that the keys are well formed shows later.
+    /// Ignores the checksum at a block's end, as RFC 9580 advises: malformed keys are found later.
     static func publicKeys(in text: [UInt8]) -> [UInt8]? {
         var keys: [UInt8] = []
         var lines = String(decoding: text, as: UTF8.self).split(
             omittingEmptySubsequences: false, whereSeparator: \.isNewline)[...]
         while let start = lines.firstIndex(where: { isLine($0, begin) }) {
             lines = lines[(start + 1)...]
-            // Lines such as ‘Comment: …’ come first, then an empty one.
+            // Headers such as 'Comment: ...' come first, then an empty line.
             guard let end = lines.firstIndex(where: { isLine($0, end) }),
                 let blank = lines[..<end].firstIndex(where: { isLine($0, "") })
             else { return nil }
@@ -74,7 +76,7 @@ enum OpenPGPArmor {
         return keys.isEmpty ? nil : keys
     }
 
-    /// Whether a line is this one, white space at its end left aside.
+    /// Returns true if a line equals `text`, ignoring trailing white space.
     private static func isLine(_ line: Substring, _ text: String) -> Bool {
         line.hasPrefix(text) && line.dropFirst(text.count).allSatisfy(\.isWhitespace)
     }

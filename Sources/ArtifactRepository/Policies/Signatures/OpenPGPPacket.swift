@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One packet of OpenPGP data (RFC 9580, section 4), of which only the header is looked at.
+/// A packet of OpenPGP data (RFC 9580, section 4), of which only the header is parsed.
 struct OpenPGPPacket {
-    /// What is in it.
+    /// The type of its content.
     enum Kind: Equatable {
         case signature
         case publicKey
@@ -11,10 +11,10 @@ struct OpenPGPPacket {
     }
 
     let kind: Kind
-    /// The packet with its header.
+    /// The packet, including its header.
     let bytes: ArraySlice<UInt8>
 
-    /// Takes data apart; nil where it does not consist of packets of known length.
+    /// Splits data into packets; nil if it does not consist of packets of known length.
     static func split(_ data: [UInt8]) -> [OpenPGPPacket]? {
         var packets: [OpenPGPPacket] = []
         var rest = data[...]
@@ -28,13 +28,13 @@ struct OpenPGPPacket {
 
     private init?(startOf data: ArraySlice<UInt8>) {
         guard let first = data.first, first & 0x80 != 0 else { return nil }
-        let isOfNewForm = first & 0x40 != 0
+        let isNewFormat = first & 0x40 != 0
         let field = data.dropFirst()
         let length =
-            isOfNewForm ? OpenPGPPacket.length(field) : OpenPGPPacket.oldLength(field, form: first & 3)
+            isNewFormat ? OpenPGPPacket.length(field) : OpenPGPPacket.oldLength(field, type: first & 3)
         guard let length, data.count > length.octets + length.content else { return nil }
         kind =
-            switch isOfNewForm ? first & 0x3f : first >> 2 & 0xf {
+            switch isNewFormat ? first & 0x3f : first >> 2 & 0xf {
             case 2: .signature
             case 5: .secretKey
             case 6: .publicKey
@@ -43,8 +43,8 @@ struct OpenPGPPacket {
         bytes = data.prefix(1 + length.octets + length.content)
     }
 
-    /// How many octets the length takes, and how many the content. Partial lengths, which neither keys nor signatures
-    /// may have, are not taken.
+    /// The sizes of the length field and of the content in octets; nil for partial lengths, which neither keys nor
+    /// signatures may have.
     private static func length(_ field: ArraySlice<UInt8>) -> (octets: Int, content: Int)? {
         guard let first = field.first else { return nil }
         switch first {
@@ -55,10 +55,10 @@ struct OpenPGPPacket {
         }
     }
 
-    /// The same for packets of the old form; a length that is left open is not taken.
-    private static func oldLength(_ field: ArraySlice<UInt8>, form: UInt8) -> (octets: Int, content: Int)? {
-        guard form < 3 else { return nil }
-        let octets = 1 << Int(form)
+    /// The same for packets in the old format; nil for an indeterminate length.
+    private static func oldLength(_ field: ArraySlice<UInt8>, type: UInt8) -> (octets: Int, content: Int)? {
+        guard type < 3 else { return nil }
+        let octets = 1 << Int(type)
         return number(field, octets: octets).map { (octets, $0) }
     }
 

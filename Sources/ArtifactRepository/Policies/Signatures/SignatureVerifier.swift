@@ -3,44 +3,43 @@
 import ArtifactProtocol
 import Variants
 
-/// Judges whether a commit is signed as the owner of a store wants it.
+/// A verifier of commit signatures.
 public protocol SignatureVerifier: Sendable {
-    /// Looks for one good signature.
+    /// Checks that a commit has a good signature.
     ///
     /// - Parameters:
-    ///   - commit: the bytes of the commit object, which are what is signed.
-    ///   - detached: its detached metadata, `a{sv}`, where the signatures are; nil where it has none.
-    /// - Throws: `SignatureObjection` where the commit has no good signature; anything else where that could not
-    ///   be found out.
+    ///   - commit: The bytes of the commit object, which are signed.
+    ///   - detached: The commit's detached metadata, `a{sv}`, which holds the signatures; nil if it has none.
+    /// - Throws: `SignatureObjection` if the commit has no good signature; another error if that cannot be determined.
     func verify(_ commit: [UInt8], _ detached: Variant?) throws
 }
 
-/// Why a commit does not count as signed.
+/// The reason why a commit is not accepted as signed.
 public struct SignatureObjection: Error, CustomStringConvertible, Sendable {
-    /// The end of a sentence that begins with the commit, with what to do about it: `it has no GPG signature, …`.
+    /// The end of a sentence that begins with the commit, including the remedy: `it has no GPG signature, …`.
     public let description: String
 
-    /// Describes an objection.
+    /// Creates an objection.
     public init(_ description: String) {
         self.description = description
     }
 }
 
-/// One of the kinds of signatures that libostree puts into detached metadata.
+/// A kind of signature in detached metadata, as defined by libostree.
 struct SignatureKind {
     /// The key in the detached metadata, whose value is an `aay`.
     let key: String
-    /// How messages call such a signature.
+    /// The name of the kind in messages.
     let name: String
-    /// How a commit gets one.
+    /// The command that makes such a signature.
     let remedy: String
 
-    /// The most signatures of one commit that are looked at: who pushes them decides how many there are.
+    /// The maximum number of signatures that are verified per commit, since the peer controls their number.
     static let maximumCount = 64
 
-    /// The signatures of this kind, in their order, at least one.
+    /// The signatures of this kind, in order, at least one.
     ///
-    /// - Throws: `SignatureObjection` where there are none, or something else stands in their place.
+    /// - Throws: `SignatureObjection` if there are none, or the value has another type.
     func signatures(in detached: Variant?) throws(SignatureObjection) -> [[UInt8]] {
         guard let entry = detached?.entry(key) else {
             throw SignatureObjection("it has no \(name) signature, so have it signed with \(remedy)")
@@ -65,7 +64,7 @@ struct SignatureKind {
         }
     }
 
-    /// How messages call so many of them, of which none is good.
+    /// The part of a message about `count` signatures none of which is good.
     func none(of count: Int) -> String {
         count == 1 ? "its \(name) signature is not good" : "none of its \(count) \(name) signatures is good"
     }

@@ -4,27 +4,27 @@ import ArtifactProtocol
 import SystemCalls
 import Variants
 
-/// Takes only commits that are signed as the cache's owner wants it.
+/// A policy that accepts only signed commits.
 ///
-/// Verified are, before anything becomes visible: the commits that refs are to point to, also if the store has them
-/// already; their ancestors that the store lacks; every other commit that was received, and every one that gets
-/// detached metadata. The detached metadata that counts is the one that readers will find. A commit that says which refs
-/// and collection it was made for must fit the ref that is to point to it, or a signature for one ref would do for all.
+/// Before anything becomes visible, it verifies the commits that refs are to point to, even if the store has them;
+/// their ancestors that the store lacks; and every other commit that was received or gets detached metadata. It reads
+/// the signatures from the detached metadata that readers will find. A commit that is bound to refs or a collection
+/// must match the ref that is to point to it, or a signature for one ref would be valid for all.
 public struct SignedCommits: ReceivePolicy {
     private let store: any ArtifactStore
     private let verifiers: [any SignatureVerifier]
     private let bindings: CommitBindings.Rule
     private let replacesDetachedMetadata: Bool
-    /// The commits, and the detached metadata, that came.
+    /// The received commits and detached metadata.
     private var received: Set<ObjectName> = []
 
-    /// Protects a store.
+    /// Creates a policy for a store.
     ///
     /// - Parameters:
-    ///   - store: the store.
-    ///   - verifiers: all of them must be content with each commit.
-    ///   - bindings: the bindings that commits must have in addition to their refs.
-    ///   - replacesDetachedMetadata: true if detached metadata that the store has is replaced, as a pull does.
+    ///   - store: The store.
+    ///   - verifiers: The verifiers, each of which must accept each commit.
+    ///   - bindings: The bindings that commits must have besides those to refs.
+    ///   - replacesDetachedMetadata: True if detached metadata in the store is replaced, as by a pull.
     public init(
         _ store: any ArtifactStore, verifiers: [any SignatureVerifier],
         bindings: CommitBindings.Rule = CommitBindings.Rule(), replacesDetachedMetadata: Bool = false
@@ -33,7 +33,7 @@ public struct SignedCommits: ReceivePolicy {
         self.replacesDetachedMetadata = replacesDetachedMetadata
     }
 
-    /// Notes commits and detached metadata.
+    /// Records received commits and detached metadata.
     public mutating func admit(_ object: ObjectName, size: UInt64?) {
         if object.type == .commit || object.type == .commitmeta { received.insert(object) }
     }
@@ -63,13 +63,13 @@ public struct SignedCommits: ReceivePolicy {
 
     private func checkBindings(_ commit: Checksum, of ref: RefName, in quarantine: any Quarantine) throws {
         let name = ObjectName(commit, .commit)
-        // Its signature was found good, so it is there.
+        // Not nil: its signature has been verified.
         let found = try quarantine.metadata(name)?.withUnsafeBytes { try CommitBindings($0, name) }
         guard let objection = found?.objection(to: ref.text, bindings) else { return }
         throw RepositoryError(.badSignature, "commit \(commit) of ref \(ref) is refused: \(objection)")
     }
 
-    /// The ancestors that become visible with a commit: those that were received, as far back as the first in the store.
+    /// The ancestors that become visible with a commit: the received ones, up to the first that the store has.
     private func newAncestors(of commit: Checksum, in quarantine: any Quarantine) throws -> [Checksum] {
         var ancestors: [Checksum] = []
         var next = try quarantine.parent(of: commit)
@@ -82,7 +82,7 @@ public struct SignedCommits: ReceivePolicy {
         return ancestors
     }
 
-    /// Returns true if readers will find what was received, rather than what the store has.
+    /// Returns true if readers will find the received object, rather than the store's.
     private func isPublished(_ name: ObjectName) throws -> Bool {
         try !store.contains(name) || name.type == .commitmeta && replacesDetachedMetadata
     }
@@ -102,7 +102,7 @@ public struct SignedCommits: ReceivePolicy {
         }
     }
 
-    /// The detached metadata that readers will find: the store's stays, unless it is replaced.
+    /// The detached metadata that readers will find: the store's, unless it is replaced.
     private func detachedMetadata(of commit: Checksum, in quarantine: any Quarantine) throws -> Variant? {
         let name = ObjectName(commit, .commitmeta)
         let kept = replacesDetachedMetadata ? nil : try store.metadata(name)
@@ -115,13 +115,13 @@ public struct SignedCommits: ReceivePolicy {
 }
 
 extension Repository {
-    /// The policy that takes only signed commits; nil if no file is given.
+    /// Creates the policy that accepts only signed commits; nil if no file is given.
     ///
     /// - Parameters:
-    ///   - keyring: a keyring, of which each commit must have a GPG signature; nil if none is needed.
-    ///   - keys: a file of ed25519 public keys, one of which must have signed each commit; nil if none is needed.
-    ///   - bindings: the bindings that commits must have in addition to their refs.
-    ///   - replacesDetachedMetadata: true if detached metadata that the store has is replaced, as a pull does.
+    ///   - keyring: The path of a keyring with whose keys commits must be GPG-signed; nil to require no such signature.
+    ///   - keys: The path of ed25519 public keys with which commits must be signed; nil to require no such signature.
+    ///   - bindings: The bindings that commits must have besides those to refs.
+    ///   - replacesDetachedMetadata: True if detached metadata in the store is replaced, as by a pull.
     /// - Throws: `RepositoryError` or `SystemError` if a file cannot be used.
     public func signaturePolicy(
         gpgKeyring keyring: String?, ed25519Keys keys: String?,
@@ -129,7 +129,7 @@ extension Repository {
     ) throws -> SignedCommits? {
         var verifiers: [any SignatureVerifier] = []
         if let keyring {
-            verifiers.append(try GPGVerifier(keyring: keyring, temporaryFolder: "\(path)/tmp"))
+            verifiers.append(try GPGVerifier(keyring: keyring, temporaryDirectory: "\(path)/tmp"))
         }
         if let keys { verifiers.append(try Ed25519Verifier(keys: keys)) }
         guard !verifiers.isEmpty else { return nil }

@@ -94,14 +94,14 @@ struct AccessLogTests {
         ]
         let log = "\(scratch.path)/access.log"
         try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: log))
-        #expect(try repository.noteUses(inAccessLog: log) == 4)
+        #expect(try repository.recordAccesses(fromLog: log) == 4)
         func use(_ ref: String) -> Int { FileTime(of: "\(repository.path)/refs/heads/\(ref)").seconds }
         #expect(use("byname") == Self.moment && use("bycommit") == Self.moment)
         #expect(use("unused") == old, "who asks in vain uses nothing")
         #expect(abs(use("future") - Int(Date().timeIntervalSince1970)) < 60)
         // What is known to be used later stays so.
         try FileTime(seconds: Self.moment + 5).set("\(repository.path)/refs/heads/byname")
-        _ = try repository.noteUses(inAccessLog: log)
+        _ = try repository.recordAccesses(fromLog: log)
         #expect(use("byname") == Self.moment + 5)
     }
 }
