@@ -27,7 +27,7 @@ final class GLibCancellation: @unchecked Sendable {
 
     deinit {
         end()
-        if let cancellable { costree_unref(UnsafeMutableRawPointer(cancellable)) }
+        if let cancellable { g_object_unref(UnsafeMutableRawPointer(cancellable)) }
     }
 
     /// Stops watching; to be called when the function has returned.

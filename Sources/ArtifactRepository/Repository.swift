@@ -51,7 +51,7 @@ public final class Repository: @unchecked Sendable {
         self.path = path
         let number = ostree_repo_get_mode(handle)
         guard let mode = RepositoryMode(rawValue: Int32(number.rawValue)) else {
-            costree_unref(UnsafeMutableRawPointer(handle))
+            g_object_unref(UnsafeMutableRawPointer(handle))
             throw RepositoryError(
                 .unsuitableMode, "repository \(path) is of mode \(number.rawValue), which is not known here")
         }
@@ -62,7 +62,7 @@ public final class Repository: @unchecked Sendable {
     }
 
     deinit {
-        costree_unref(UnsafeMutableRawPointer(handle))
+        g_object_unref(UnsafeMutableRawPointer(handle))
     }
 
     /// Makes a repository, with its directory if that is missing; one of the same mode that is there already is opened.

@@ -47,7 +47,7 @@ extension Repository {
         _ directory: String, _ subject: String, _ action: String
     ) throws -> String {
         let tree = ostree_mutable_tree_new()
-        defer { tree.map { costree_unref(UnsafeMutableRawPointer($0)) } }
+        defer { tree.map { g_object_unref(UnsafeMutableRawPointer($0)) } }
         let flags: OstreeRepoCommitModifierFlags =
             mode == .bareUserOnly
             ? OSTREE_REPO_COMMIT_MODIFIER_FLAGS_CANONICAL_PERMISSIONS : OSTREE_REPO_COMMIT_MODIFIER_FLAGS_NONE
@@ -64,7 +64,7 @@ extension Repository {
         }
         var root: OpaquePointer?
         _ = try withGError(action) { ostree_repo_write_mtree(handle, tree, &root, nil, $0) }
-        defer { root.map { costree_unref(UnsafeMutableRawPointer($0)) } }
+        defer { root.map { g_object_unref(UnsafeMutableRawPointer($0)) } }
         var checksum: UnsafeMutablePointer<CChar>?
         _ = try withGError(action) {
             ostree_repo_write_commit(handle, nil, subject, nil, nil, root, &checksum, nil, $0)
