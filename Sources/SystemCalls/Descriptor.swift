@@ -94,6 +94,22 @@ public final class Descriptor: Sendable {
         return count
     }
 
+    /// Reads from `offset` until the buffer is full or the file ends.
+    ///
+    /// - Returns: The number of bytes read.
+    public func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(SystemError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = try read(into: rest, at: offset + UInt64(filled))
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
     /// Reads the rest of a small file.
     ///
     /// - Throws: `SystemError` with `EFBIG` if there are more than `limit` bytes.

@@ -23,7 +23,7 @@ import Logging
             SizeLimit(maximumObject: 1 << 30, maximumPush: 4 << 30),
         ]
 
-        // Standard output carries the protocol, so what is to be read goes elsewhere.
+        // Standard output carries the protocol, so the log goes to standard error.
         var log = Logger(label: "receiver") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = .warning
 

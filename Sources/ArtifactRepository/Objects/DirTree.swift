@@ -4,9 +4,9 @@ import ArtifactProtocol
 import Glibc
 import Variants
 
-/// A directory's names: `(a(say)a(sayay))` in OSTree.
+/// A directory's entries: `(a(say)a(sayay))` in OSTree.
 public struct DirTree: Sendable {
-    /// The most levels of a tree: deeper ones are refused, as by libostree.
+    /// The maximum depth of a tree: deeper ones are refused, as by libostree.
     static let maximumDepth = 256
 
     fileprivate let bytes: [UInt8]
@@ -46,14 +46,14 @@ public struct DirTree: Sendable {
         }
     }
 
-    /// Whether it is UTF-8 without NULs, as GVariant wants it.
+    /// Returns true if the name is UTF-8 without NULs, as GVariant requires of strings.
     private static func isText(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
         if name.allSatisfy({ $0 > 0 && $0 < 128 }) { return true }
         return !name.contains(0) && String(validating: name, as: UTF8.self) != nil
     }
 
-    /// Both lists are sorted, so they are walked side by side. Names are compared as bytes: Swift takes names for equal
-    /// that differ in their Unicode form, and file systems do not.
+    /// Checks that no name is both a file's and a directory's, by merging the two sorted lists. Names are compared as
+    /// bytes: Swift considers different Unicode forms of a name equal, file systems do not.
     private static func checkNoNameIsTwice(
         _ files: DenseArray, _ directories: DenseArray, _ bytes: UnsafeRawBufferPointer, in tree: ObjectName
     ) throws(RepositoryError) {
@@ -71,7 +71,7 @@ public struct DirTree: Sendable {
         }
     }
 
-    /// Less than, equal to or greater than 0, as the first name is beside the second.
+    /// Compares two names bytewise: negative if the first sorts before the second, 0 if they are equal.
     private static func order(_ first: Slice<UnsafeRawBufferPointer>, _ second: Slice<UnsafeRawBufferPointer>)
         -> Int
     {
@@ -120,7 +120,7 @@ public struct DirTree: Sendable {
         }
     }
 
-    /// Visits all objects that the tree names, files first.
+    /// Visits all objects in the tree, files first.
     func forEachPart(_ visit: (ObjectName) throws -> Void) throws {
         for file in files { try visit(ObjectName(file.checksum, .file)) }
         for directory in directories {
@@ -157,7 +157,7 @@ extension DirTree {
         public var name: String { encodedName.text }
     }
 
-    /// A directory in a directory.
+    /// A subdirectory.
     public struct Subdirectory: Sendable {
         /// Its dirtree.
         public let tree: Checksum
@@ -168,7 +168,7 @@ extension DirTree {
         public var name: String { encodedName.text }
     }
 
-    /// A name that is decoded when it is asked for; most readers want checksums alone.
+    /// A name that is decoded on demand, since most readers need only checksums.
     fileprivate struct Name: Sendable {
         let range: Range<Int>
         let tree: DirTree

@@ -116,11 +116,8 @@ struct FileHeader: Sendable {
             ?? FileHeader.framed(Variant.tuple([.uint64(size.bigEndian)] + fields))
     }
 
-    /// The variant's size as four bytes, four zero bytes, the variant.
+    /// The variant after its size in four bytes and four zero bytes.
     private static func framed(_ variant: Variant) -> [UInt8] {
-        variant.withSerializedBytes { bytes in
-            let size = UInt32(bytes.count)
-            return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) } + [0, 0, 0, 0] + Array(bytes)
-        }
+        variant.withSerializedBytes { PlainHeader.bytes(UInt32($0.count), 0) + $0 }
     }
 }

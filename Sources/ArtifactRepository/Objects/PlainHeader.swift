@@ -32,36 +32,20 @@ struct PlainHeader {
 
     /// The bytes that are hashed before the content.
     var hashedPrefix: [UInt8] {
-        framed(size: 18) { append in
-            append(numbers)
-            append([0, PlainHeader.hashedOffset])
-        }
+        PlainHeader.bytes(18, 0, uid, gid, mode, device) + [0, PlainHeader.hashedOffset]
     }
 
     /// The bytes before the compressed content in a `.filez` whose content has `size` bytes.
     func archivePrefix(size: UInt64) -> [UInt8] {
-        framed(size: 26) { append in
-            append((0..<8).map { UInt8(truncatingIfNeeded: size >> (56 - 8 * $0)) })
-            append(numbers)
-            append([0, PlainHeader.archiveOffset])
-        }
+        let (high, low) = (UInt32(size >> 32), UInt32(truncatingIfNeeded: size))
+        return PlainHeader.bytes(26, 0, high, low, uid, gid, mode, device) + [0, PlainHeader.archiveOffset]
     }
 
     /// The value of the `user.ostreemeta` attribute, `(uuua(ayay))`, without an offset: only its last part is variable.
-    var bareUserMetadata: [UInt8] { PlainHeader.bytes(of: uid, gid, mode) }
+    var bareUserMetadata: [UInt8] { PlainHeader.bytes(uid, gid, mode) }
 
-    private var numbers: [UInt8] { PlainHeader.bytes(of: uid, gid, mode, device) }
-
-    private static func bytes(of numbers: UInt32...) -> [UInt8] {
-        numbers.flatMap { number in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
-    }
-
-    /// The header's size as four bytes, four zero bytes, the header.
-    private func framed(size: UInt8, _ body: ((_ append: [UInt8]) -> Void) -> Void) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 + Int(size))
-        bytes += [0, 0, 0, size, 0, 0, 0, 0]
-        body { bytes += $0 }
-        return bytes
+    /// The numbers in big-endian order. A header is preceded by its size and a zero.
+    static func bytes(_ numbers: UInt32...) -> [UInt8] {
+        numbers.map(\.bigEndian).withUnsafeBytes { Array($0) }
     }
 }

@@ -126,15 +126,11 @@ public final class ObjectEncoder {
     }
 
     private func read(_ part: ContentPart) throws -> UnsafeRawBufferPointer {
-        var filled = 0
-        while filled < part.size {
-            let count = try part.file.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: content[filled..<part.size]),
-                at: part.start + UInt64(filled))
-            guard count > 0 else { throw RepositoryError.badObject(part.name, "its file became shorter") }
-            filled += count
+        let buffer = UnsafeMutableRawBufferPointer(rebasing: content[..<part.size])
+        guard try part.file.fill(buffer, at: part.start) == part.size else {
+            throw RepositoryError.badObject(part.name, "its file became shorter")
         }
-        return UnsafeRawBufferPointer(rebasing: content[..<filled])
+        return UnsafeRawBufferPointer(buffer)
     }
 }
 

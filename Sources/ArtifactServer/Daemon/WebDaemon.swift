@@ -226,20 +226,10 @@ public final class WebDaemon: @unchecked Sendable {
         -> [UInt8]?
     {
         var bytes = [UInt8](repeating: 0, count: count)
-        var filled = 0
-        while filled < count {
-            let got = bytes.withUnsafeMutableBytes { buffer in
-                Result { () throws(SystemError) -> Int in
-                    try file.read(
-                        into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]),
-                        at: offset + UInt64(filled))
-                }
-            }
-            let step = try got.get()
-            guard step > 0 else { return nil }
-            filled += step
+        let filled = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(SystemError) in try file.fill(buffer, at: offset) }
         }
-        return bytes
+        return try filled.get() == count ? bytes : nil
     }
 
     private func complete(_ connection: OpaquePointer, _ exchange: Exchange, isWhole: Bool) {

@@ -91,13 +91,6 @@ final class ObjectCheck {
 
     /// Reads from `offset` on until the buffer is full or the file ends.
     private func read(_ file: Descriptor, at offset: UInt64) throws -> UnsafeRawBufferPointer {
-        var filled = 0
-        while filled < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-            let count = try file.read(into: rest, at: offset + UInt64(filled))
-            if count == 0 { break }
-            filled += count
-        }
-        return UnsafeRawBufferPointer(rebasing: buffer[..<filled])
+        UnsafeRawBufferPointer(rebasing: buffer[..<(try file.fill(buffer, at: offset))])
     }
 }
