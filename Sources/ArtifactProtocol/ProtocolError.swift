@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a peer said that it should not have said, or that cannot be said in the protocol.
+/// A violation of the protocol by a peer, or something that cannot be said in it.
 public struct ProtocolError: Error, CustomStringConvertible, Equatable, Sendable {
     /// The kinds of failure.
     public enum Code: Sendable, Equatable {

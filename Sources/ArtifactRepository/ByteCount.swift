@@ -2,7 +2,7 @@
 
 /// A number of bytes, as people write it: with an optional unit of 1024s, `64M`.
 public struct ByteCount: Sendable, Equatable {
-    /// How many bytes.
+    /// The number of bytes.
     public let value: UInt64
 
     /// Reads a number with or without one of the units K, M, G and T.

@@ -26,7 +26,7 @@ func catchingGError<T>(
 
 /// Calls a function of libostree that reports failure through a `GError`.
 ///
-/// - Parameter action: what is being done to what, for the message: `open repository /srv/cache`.
+/// - Parameter action: the action and its object, for the message: `open repository /srv/cache`.
 /// - Throws: `RepositoryError` of kind `library` unless another is given.
 func withGError<T>(
     _ action: @autoclosure () -> String, code: RepositoryError.Code = .library,

@@ -27,7 +27,7 @@ extension Repository {
 
 extension Directory {
     /// Puts a small file, durably written, at `path` of another directory, in place of what is there. This directory, on
-    /// the same file system, holds it while it is written. The name is durable once the target's folder is synced.
+    /// the same file system, holds it while it is written. The name is durable once the target's directory is synced.
     func replaceFile(_ path: String, of target: Directory, with bytes: [UInt8]) throws {
         let name = "replacement"
         try remove(name)

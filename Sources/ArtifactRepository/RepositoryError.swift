@@ -2,7 +2,7 @@
 
 import ArtifactProtocol
 
-/// What went wrong with a repository or with an object on its way into or out of one.
+/// A failure of a repository, or of an object on its way into or out of one.
 public struct RepositoryError: Error, CustomStringConvertible, Sendable {
     /// The kinds of failure.
     public enum Code: Sendable, Equatable {

@@ -2,5 +2,5 @@
 
 import SystemCalls
 
-/// What the system refused to do, for example to write to a disk that is full.
+/// An error of a system call, for example of writing to a full disk.
 public typealias SystemError = SystemCalls.SystemError

@@ -2,7 +2,7 @@
 
 import Variants
 
-/// What a side can do beyond version 1 of the protocol. It says so under the key `capabilities` of `info`, which peers ignore that
+/// An ability of a side beyond version 1 of the protocol. It is announced under the key `abilities` of `info`, which peers ignore that
 /// do not know it, and uses only what both said. See docs/PROTOCOL.md.
 public enum Capability: String, Sendable, CaseIterable {
     /// Bodies of more than 65,535 bytes, and more than one `info`.

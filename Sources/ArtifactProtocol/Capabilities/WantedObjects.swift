@@ -25,7 +25,7 @@ enum WantedObjects {
 public struct ObjectAnswer: Equatable, Sendable {
     /// The object.
     public var name: ObjectName
-    /// How many bytes follow; nil where the sender does not have it.
+    /// The number of bytes that follow; nil if the sender does not have it.
     public var size: UInt64?
 
     static let byteCount = WantedObjects.entrySize + 8

@@ -18,7 +18,7 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case update = 1
     /// Objects follow.
     case putObjects = 2
-    /// Whether something was accepted, and if not, why.
+    /// An acceptance, or a refusal with its reason.
     case status = 3
     /// The end of what a side has to say.
     case done = 4
@@ -159,7 +159,7 @@ public struct FrameHeader: Equatable, Sendable {
         return words.isEmpty ? "an empty line" : "'\(words.joined(separator: " ").forDisplay())'"
     }
 
-    /// How many bytes the header has.
+    /// The size of the header in bytes.
     public var size: Int { bodySize > FrameHeader.maximumBodySize ? 7 : FrameHeader.byteCount }
 
     /// The header as it travels.

@@ -11,7 +11,7 @@ public struct Info: Equatable, Sendable {
     public var refs: [RefName: Checksum]
     /// Where the cache can be pulled from, if the receiver says so.
     public var pullURL: String?
-    /// What it can do beyond version 1.
+    /// Its capabilities beyond version 1.
     public var capabilities: Set<Capability> = []
     /// True for a receiver that takes no changes at all, as its owner wants it.
     public var isReadOnly = false

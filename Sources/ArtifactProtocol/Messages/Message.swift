@@ -6,7 +6,7 @@ import Variants
 public struct ObjectAnnouncement: Equatable, Sendable {
     /// The object's file name, not yet checked.
     public var fileName: String
-    /// How many bytes follow.
+    /// The number of bytes that follow.
     public var size: UInt64
 
     /// Announces an object.
@@ -18,7 +18,7 @@ public struct ObjectAnnouncement: Equatable, Sendable {
 
 /// The answer to an `update` or an object.
 public struct Status: Equatable, Sendable {
-    /// Whether the sender accepts.
+    /// Indicates that the sender accepts.
     public var accepted: Bool
     /// Why not; empty otherwise.
     public var message: String

@@ -4,7 +4,7 @@
 package struct MessageReader: Sendable {
     /// The only version that the peer may use.
     let version: ProtocolVersion
-    /// Whether the peer may send bodies of more than 65,535 bytes.
+    /// Indicates that the peer may send bodies of more than 65,535 bytes.
     package var allowsLargeFrames = false
 
     /// Prepares to read messages of a version.

@@ -7,11 +7,11 @@
 /// object's bytes and `objectTrailer` for each object, `end`; the answer `.done`. In place of `update` and of
 /// `beginObjects` the client may `leave`.
 public struct PushStateMachine: Sendable {
-    /// What the receiver answers.
+    /// An answer of the receiver.
     public enum Answer: Equatable, Sendable {
         /// The receiver's mode, refs and capabilities.
         case info(Info)
-        /// Whether refs may move, or in version 0 also whether an object was taken. A refusal is final wherever it
+        /// The acceptance of an update, or in version 0 also of an object. A refusal is final wherever it
         /// comes.
         case status(Status)
         /// Version 1: refs are in place.
@@ -54,9 +54,9 @@ public struct PushStateMachine: Sendable {
     public let version: ProtocolVersion
     private var reader: MessageReader
     private var state: State
-    /// What this side announced, then what both sides can do.
+    /// The capabilities that this side announced, then those that both sides have.
     public private(set) var capabilities: Set<Capability> = []
-    /// What the receiver has asked for and was not answered.
+    /// The objects that the receiver has requested and that are not answered yet.
     private var wanted: [ObjectName] = []
     private var answered = 0
     private var tar = TarWriter()
@@ -114,7 +114,7 @@ public struct PushStateMachine: Sendable {
                 + "should")
     }
 
-    /// Whether the receiver may ask for objects, and tell what it is doing.
+    /// Indicates that the receiver may request objects and report its activity.
     private var isAnswering: Bool {
         capabilities.contains(.want) && (state == .answering || state == .awaitingDone)
     }
@@ -184,12 +184,12 @@ public struct PushStateMachine: Sendable {
         return try Message.object(ObjectAnswer(name, size: size)).frame(version: version)
     }
 
-    /// What precedes the bytes of an object.
+    /// The bytes that precede an object.
     ///
     /// - Parameters:
     ///   - name: the object.
-    ///   - size: how many bytes it has as it travels.
-    ///   - isLast: whether no other object follows, which version 1 must know.
+    ///   - size: its size in bytes as it travels.
+    ///   - isLast: true if no other object follows, which version 1 must know.
     public mutating func objectHeader(
         _ name: ObjectName, size: UInt64, isLast: Bool
     ) throws(ProtocolError) -> [UInt8] {
@@ -203,7 +203,7 @@ public struct PushStateMachine: Sendable {
         }
     }
 
-    /// What follows the bytes of an object of `size` bytes.
+    /// The bytes that follow an object of `size` bytes.
     public func objectTrailer(size: UInt64) -> [UInt8] {
         version == .one ? tar.trailer(size: size) : []
     }

@@ -6,7 +6,7 @@
 /// Call `next(from:)` until it returns nil, then fill the buffer. Events that ask for an answer say so; the
 /// answer's bytes are to be sent before `next(from:)` is called again.
 public struct ReceiveStateMachine: Sendable {
-    /// What the client wants.
+    /// A request of the client.
     public enum Event {
         /// The client introduced itself; answer with `reply(info:)`.
         case info(Info)
@@ -63,9 +63,9 @@ public struct ReceiveStateMachine: Sendable {
     public let version: ProtocolVersion
     private var reader: MessageReader
     private var state: State
-    /// What both sides can do.
+    /// The capabilities that both sides have.
     public private(set) var capabilities: Set<Capability> = []
-    /// What was asked for and not answered, in order, from `answered` on.
+    /// The requested objects, in order; those from `answered` on are not answered yet.
     private var asked: [ObjectName] = []
     private var answered = 0
 
@@ -73,7 +73,7 @@ public struct ReceiveStateMachine: Sendable {
     /// waits for the other.
     public static let wantLimit = 1024
 
-    /// How many objects were asked for and not answered.
+    /// The number of requested objects that are not answered yet.
     public var unansweredWants: Int { asked.count - answered }
 
     /// Begins a conversation. In version 0 the receiver speaks first: send what `reply(info:)` returns.

@@ -7,13 +7,13 @@ import SystemCalls
 /// at nothing but what it brings.
 ///
 /// A dirtree that was found complete carries a mark: an extended attribute with the repository's current generation
-/// and the tree's height. Marks hold as long as no object is removed. So the times of the folders of `objects/` are
+/// and the tree's height. Marks hold as long as no object is removed. So the times of the directories of `objects/` are
 /// recorded after each publication, and whoever finds others, because something else than a publication has been at
 /// work there (`ostree prune` first of all), begins a new generation: all marks are void then.
 ///
-/// The kernel's clock ticks slowly, so two changes within a tick could leave a folder with the same time. Hence each
-/// folder that a publication has touched gets a random time in the recent past, which no other change ever leaves. Where
-/// another member of a group made the folder, who alone may set such a time, the next tick is waited for instead.
+/// The kernel's clock ticks slowly, so two changes within a tick could leave a directory with the same time. Hence each
+/// directory that a publication has touched gets a random time in the recent past, which no other change ever leaves. Where
+/// another member of a group made the directory, who alone may set such a time, the next tick is waited for instead.
 struct CompleteTrees {
     private static let path = "state/bst-artifact-complete"
     private static let attribute = "user.bst-artifact.complete"
@@ -23,17 +23,17 @@ struct CompleteTrees {
     }
 
     private let repository: Repository
-    /// What marks of complete trees say.
+    /// The generation in marks of complete trees.
     private var generation: UInt64
-    /// Whether it was begun just now, so that there are no marks yet.
+    /// Indicates that the generation was begun just now, so that there are no marks yet.
     private(set) var isNew: Bool
-    /// When the folders of `objects/` were last changed, by their numbers.
+    /// When the directories of `objects/` were last changed, by their numbers.
     private var times: [timespec]
-    /// The latest time of those that the kernel's clock gave to folders of other users, whose times we may not set.
+    /// The latest time of those that the kernel's clock gave to directories of other users, whose times we may not set.
     private var foreignTime: timespec?
-    /// Whether there is anything to record.
+    /// Indicates that there is something to record.
     private var isChanged = false
-    /// How many bytes of disk the objects take; nil where that is not known.
+    /// The disk space of all objects in bytes; nil if that is not known.
     private(set) var allocatedBytes: UInt64?
 
     /// Reads what is remembered. The caller holds the ref lock.
@@ -63,7 +63,7 @@ struct CompleteTrees {
         return (words, words[1], words[2] == .max ? nil : words[2])
     }
 
-    /// What is recorded, given the folders' times; a copy of the repository has another identity.
+    /// The record, given the directories' times; a copy of the repository has another identity.
     private func words() throws -> [UInt64] {
         let status = try repository.objects.descriptor.status()
         return [
@@ -72,7 +72,7 @@ struct CompleteTrees {
         ] + times.flatMap { [UInt64(bitPattern: Int64($0.tv_sec)), UInt64($0.tv_nsec)] }
     }
 
-    /// The height of a dirtree, if it is known to be complete: how many folders there are on its longest way down,
+    /// The height of a dirtree, if it is known to be complete: how many directories there are on its longest way down,
     /// itself included.
     func height(of tree: Descriptor) -> Int? {
         guard let value = try? tree.attribute(CompleteTrees.attribute),
@@ -83,7 +83,7 @@ struct CompleteTrees {
 
     /// Marks a dirtree.
     ///
-    /// - Returns: whether the mark will be found again.
+    /// - Returns: true if the mark will be found again.
     func mark(_ tree: Descriptor, height: Int) -> Bool {
         guard let height = UInt16(exactly: height) else { return false }
         let value = bytes(of: generation) + [UInt8(truncatingIfNeeded: height), UInt8(height >> 8)]
@@ -94,7 +94,7 @@ struct CompleteTrees {
         stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
     }
 
-    /// Gives a folder of `objects/` that was changed by a publication a time of its own.
+    /// Gives a directory of `objects/` that was changed by a publication a time of its own.
     mutating func noteChange(of folder: String) throws {
         guard let number = Int(folder, radix: 16), number < times.count else {
             return
@@ -134,7 +134,7 @@ struct CompleteTrees {
         allocatedBytes = bytes
     }
 
-    /// Records how the folders were left. What is not recorded costs the next publication time, and nothing else.
+    /// Records how the directories were left. What is not recorded costs the next publication time, and nothing else.
     func save(temporaryFilesIn folder: Directory) {
         guard isChanged, let words = try? words() else { return }
         if let foreignTime, !FileTime.wait(after: foreignTime) {

@@ -94,7 +94,7 @@ extension LocalQuarantine {
 
     /// Shows the objects of some types that carry the stamp of the connectivity check.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: the number of objects.
     private func move(_ types: [ObjectType], _ stamp: timespec, _ complete: inout CompleteTrees) throws -> Int
     {
         var folders = TouchedFolders()
@@ -133,7 +133,7 @@ extension LocalQuarantine {
         try folders.settle(in: repository, &complete)
     }
 
-    /// - Returns: whether it was not there.
+    /// - Returns: true if it was not there.
     private func move(
         _ entry: String, of directory: Directory, to name: ObjectName, replace: Bool,
         _ folders: inout TouchedFolders
@@ -162,14 +162,14 @@ extension LocalQuarantine {
     }
 }
 
-/// The folders of `objects/` that a step of a publication has to do with.
+/// The directories of `objects/` that a step of a publication has to do with.
 private struct TouchedFolders {
     /// Those that are known to exist.
     var prepared: Set<String> = []
     /// Those that something was moved to.
     var changed: Set<String> = []
 
-    /// More folders than these are synced with the whole file system, on which there is little else since the objects were.
+    /// More directories than these are synced with the whole file system, on which there is little else since the objects were.
     private static let singleSyncs = 8
 
     /// Makes durable what was moved.

@@ -3,7 +3,7 @@
 import Glibc
 import SystemCalls
 
-/// The folder of a quarantine below a repository's `tmp`.
+/// The directory of a quarantine below a repository's `tmp`.
 ///
 /// Its owner holds it locked (`flock`), so that an unlocked one is known to be left over. A resumable one may be taken
 /// over by the next owner of its kind, for a day, but only while the machine has not restarted: until then the kernel
@@ -15,17 +15,17 @@ final class QuarantineDirectory {
     /// After that time libostree removes what it does not know from `tmp`, too.
     private static let lifetimeInSeconds = 86_400
 
-    /// Whether an entry of `tmp` has the name of such a folder.
+    /// Returns true if an entry of `tmp` has the name of a quarantine.
     static func isQuarantine(_ entry: String) -> Bool { entry.hasPrefix(prefix) }
 
     private let temporary: Directory
     private let name: String
     private let isResumable: Bool
-    /// Whether it was begun for another identity, whose next owner may want it back.
+    /// Indicates that it was begun for another identity, whose next owner may want it back.
     private let isBorrowed: Bool
     /// When it was left, if it was.
     private let timeLeft: timespec?
-    /// The folder, locked.
+    /// The directory, locked.
     let directory: Directory
 
     init(in temporary: Directory, _ purpose: QuarantinePurpose) throws {
@@ -67,12 +67,12 @@ final class QuarantineDirectory {
         if !isResumable { remove() }
     }
 
-    /// Sees to it that borrowing makes no folder younger: its owner has a day to come back, however many borrow it.
+    /// Sees to it that borrowing makes no directory younger: its owner has a day to come back, however many borrow it.
     func keepAge() throws {
         if isBorrowed, let timeLeft { try temporary.setModificationTime(name, timeLeft) }
     }
 
-    /// Removes the folder, unless it belongs to somebody else who was interrupted.
+    /// Removes the directory, unless it belongs to somebody else who was interrupted.
     func discard() {
         if !isBorrowed { remove() }
     }
@@ -81,7 +81,7 @@ final class QuarantineDirectory {
         try? temporary.removeTree(name)
     }
 
-    /// What names of folders begin with that may be taken over, and of those that fit best.
+    /// The beginnings of the names of directories that may be taken over, and of those that fit best.
     private static func start(
         of purpose: QuarantinePurpose, _ boot: String
     ) -> (kind: String?, identity: String) {
@@ -92,7 +92,7 @@ final class QuarantineDirectory {
 
     /// Removes what dead owners left and nobody may take over.
     ///
-    /// - Returns: how many folders.
+    /// - Returns: the number of directories.
     static func removeLeftovers(in temporary: Directory) throws -> Int {
         let boot = try bootIdentifier()
         var count = 0
@@ -135,7 +135,7 @@ final class QuarantineDirectory {
         return try directory.descriptor.status().st_mtim.tv_sec + lifetimeInSeconds > time(nil)
     }
 
-    /// Opens and locks a folder that nobody uses; nil where it is in use, has gone, or is another user's.
+    /// Opens and locks a directory that nobody uses; nil where it is in use, has gone, or is another user's.
     private static func openIfFree(_ name: String, in temporary: Directory) throws -> Directory? {
         guard let directory = try openIfAllowed(name, in: temporary),
             try lockIfFree(directory, LOCK_EX)
@@ -143,7 +143,7 @@ final class QuarantineDirectory {
         return directory
     }
 
-    /// Opens a folder; nil where it has gone, or is another user's, of which a repository may have several.
+    /// Opens a directory; nil where it has gone, or is another user's, of which a repository may have several.
     private static func openIfAllowed(_ name: String, in temporary: Directory) throws -> Directory? {
         do { return try temporary.directory(name) } catch {
             if error.code == EACCES { return nil }
@@ -160,7 +160,7 @@ final class QuarantineDirectory {
         return false
     }
 
-    /// The folders of running owners, for whoever removes objects that they may rely on. Those of other users cannot be
+    /// The directories of running owners, for whoever removes objects that they may rely on. Those of other users cannot be
     /// looked into; their pushes fail then, since publication looks again at what it was told to be there.
     static func running(in temporary: Directory) throws -> [Directory] {
         try temporary.entries().filter { $0.hasPrefix(prefix) }.compactMap { entry in

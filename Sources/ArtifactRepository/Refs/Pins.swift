@@ -27,7 +27,7 @@ public struct Pins: Sendable, Equatable {
         patterns.contains { $0.utf8.elementsEqual(pattern.utf8) }
     }
 
-    /// Whether a ref is pinned; in patterns, `*` also stands for slashes.
+    /// Returns true if a ref is pinned; in patterns, `*` also stands for slashes.
     public func contains(_ ref: RefName) -> Bool {
         patterns.contains { $0.utf8.elementsEqual(ref.text.utf8) || fnmatch($0, ref.text, 0) == 0 }
     }
@@ -44,7 +44,7 @@ public struct Pins: Sendable, Equatable {
 }
 
 extension Repository {
-    /// What is pinned.
+    /// The pins.
     public func pins() throws -> Pins {
         let bytes = try root.fileIfPresent(Pins.path)?.readAll(limit: Pins.maximumSize) ?? []
         return Pins(text: String(decoding: bytes, as: UTF8.self))
@@ -52,14 +52,14 @@ extension Repository {
 
     /// Pins refs, or all that match patterns, also those that come later.
     ///
-    /// - Returns: what was not pinned before.
+    /// - Returns: the patterns that were not pinned before.
     public func pin(_ patterns: [String]) throws -> [String] {
         try changePins(patterns, isPinned: true)
     }
 
     /// Removes pins, spelt as they were when they were set.
     ///
-    /// - Returns: what was pinned.
+    /// - Returns: the patterns that were pinned.
     public func unpin(_ patterns: [String]) throws -> [String] {
         try changePins(patterns, isPinned: false)
     }

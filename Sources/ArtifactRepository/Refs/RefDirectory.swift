@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// What is in one folder of refs, in the order in which whole names sort: a folder as if its name ended with a slash.
+/// The children of one directory of refs, sorted as whole names are: a directory as if its name ended with a slash.
 struct RefDirectory {
     /// Kinds of children.
     enum Kind {
@@ -14,7 +14,7 @@ struct RefDirectory {
         case folder
     }
 
-    /// A ref, an alias of one or a folder.
+    /// A ref, an alias of one or a directory.
     struct Child {
         var kind: Kind
         fileprivate var start: Int
@@ -22,10 +22,10 @@ struct RefDirectory {
     }
 
     private var names: [UInt8] = []
-    /// What is in the folder, sorted.
+    /// The children, sorted.
     private(set) var children: [Child] = []
 
-    /// Reads an open folder.
+    /// Reads an open directory.
     init(_ number: Int32) throws(SystemError) {
         let copy = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("read a folder of refs") }
@@ -88,7 +88,7 @@ struct RefDirectory {
     private mutating func sort() {
         names.withUnsafeBytes { names in
             guard let base = names.baseAddress else { return }
-            // With the slash of a folder; a NUL sorts before everything, as the end of a name does.
+            // With the slash of a directory; a NUL sorts before everything, as the end of a name does.
             children.sort {
                 memcmp(base + $0.start, base + $1.start, min($0.count, $1.count) + 1) < 0
             }

@@ -76,7 +76,7 @@ extension Repository {
             for move in moves {
                 let current = try commit(of: move.ref)
                 if isPossible && current == move.old {
-                    // Even its folders may have gone in the crash.
+                    // Even its directories may have gone in the crash.
                     try makeDirectories(of: move.ref)
                     try point(move.ref, to: move.new, temporaryFilesIn: temporary)
                     report.completed.append(move.ref)
@@ -93,7 +93,7 @@ extension Repository {
         return report
     }
 
-    /// Whether all that refs were to point to is there, and a place for each.
+    /// Returns true if all commits that refs were to point to are there, and a place for each ref.
     private func canComplete(_ moves: [RefEditResult]) throws -> Bool {
         guard try moves.allSatisfy({ try isComplete($0.new) }) else { return false }
         do { try checkPlaces(of: moves.map(\.ref)) } catch let error as RepositoryError

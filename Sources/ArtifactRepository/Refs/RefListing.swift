@@ -42,7 +42,7 @@ extension Repository {
     ///
     /// An alias whose target is not there, on which libostree fails for the whole repository, is left out and the rest is listed.
     ///
-    /// - Parameter onlyAliases: whether nothing but aliases is listed, so that other refs need not be read.
+    /// - Parameter onlyAliases: true to list only aliases, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {
         var scan = ListingScan(self)
         try forEachRefFile(below: "refs/heads") { file in

@@ -56,7 +56,7 @@ extension Repository {
         try folder.replaceFile(path, of: root, with: Array("\(commit)\n".utf8))
     }
 
-    /// Makes the folders that lead to a ref, and clears its place.
+    /// Makes the directories that lead to a ref, and clears its place.
     func makeDirectories(of ref: RefName) throws {
         try clearPlace(of: ref)
         for parent in ref.parents {

@@ -20,7 +20,7 @@ extension Repository {
             return try SystemError("read ref \(ref) of \(path)").absence()
         }
         let file = Descriptor(number)
-        // A folder of refs is no ref.
+        // A directory of refs is no ref.
         if try file.status().st_mode & S_IFMT == S_IFDIR { return nil }
         let bytes = try file.readAll(limit: 4096)
         guard let text = String(validating: bytes, as: UTF8.self),

@@ -9,8 +9,8 @@ extension Repository {
     /// owned by 0:0, and all `refs` (an artifact's strong and weak cache key) point to it.
     ///
     /// - Parameters:
-    ///   - directory: what is recorded.
-    ///   - refs: what points to the commit afterwards.
+    ///   - directory: the directory to record.
+    ///   - refs: the refs to point to the commit.
     ///   - subject: the commit's subject line.
     /// - Returns: the commit. It holds the time, so a second one of the same files is another one.
     @discardableResult
