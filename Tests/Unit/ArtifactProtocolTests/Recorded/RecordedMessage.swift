@@ -49,8 +49,8 @@ struct RecordedMessage: Decodable, Sendable, CustomTestStringConvertible {
                 try text.matches(of: /'([^']+)': <\('([0-9a-f]{64})', '([0-9a-f]{64})'\)>/).map { match in
                     let isNone = match.2.allSatisfy { $0 == "0" }
                     let old = isNone ? nil : try checksum(match.2)
-                    return RefEdit(
-                        try #require(RefName(match.1)), at: old, to: try #require(Checksum(hex: match.3)))
+                    let new: Checksum = try #require(Checksum(hex: match.3))
+                    return RefEdit(try #require(RefName(match.1)), at: old, to: new)
                 })
         case "putobjects":
             guard let match = text.firstMatch(of: /'object': <'([^']+)'>, 'size': <uint64 (\d+)>/) else {
