@@ -48,7 +48,8 @@ public final class GPGHome: Sendable {
             GPGHome.time(isOld) + options + ["--local-user", user, "--detach-sign"], input: .bytes(bytes))
     }
 
-    private static func time(_ isOld: Bool) -> [String] { isOld ? ["--faked-system-time", past] : [] }
+    /// The time stands still at `past`: a signature must not be older than its key.
+    private static func time(_ isOld: Bool) -> [String] { isOld ? ["--faked-system-time", "\(past)!"] : [] }
 
     /// The certificate that revokes a key, which was made together with it.
     public func revocation(of user: String) throws -> String {
