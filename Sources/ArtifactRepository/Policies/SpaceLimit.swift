@@ -35,7 +35,7 @@ public struct SpaceLimit: ReceivePolicy {
     public func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws {
         guard quarantine != nil, let maximum = limits.maximumSize else { return }
         var limits = limits
-        // What was received is on the disk already.
+        // The received objects are on the disk already.
         limits.minimumFree = nil
         let report = try Expiry(repository, limits: limits).run(
             addingBytes: received, needing: edits.map(\.ref))
