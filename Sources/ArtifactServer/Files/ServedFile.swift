@@ -11,6 +11,16 @@ public enum ServedFile: Hashable, Sendable {
     case summary
     /// `summary.sig`
     case summarySignature
+    /// `summary.idx`, flatpak's index of its summaries.
+    case flatpakIndex
+    /// `summary.idx.sig`
+    case flatpakIndexSignature
+    /// One of the summaries that flatpak's index names, for one architecture: `summaries/SHA256.gz`.
+    case flatpakSummary(Checksum)
+    /// The difference of two such summaries: `summaries/SHA256-SHA256.delta`.
+    case flatpakSummaryDelta(from: Checksum, to: Checksum)
+    /// The signature of the index with a checksum: `summaries/SHA256.idx.sig`.
+    case signatureOfFlatpakIndex(Checksum)
     /// A ref below `refs/heads`.
     case ref(RefName)
     /// A ref below `refs/mirrors`, with its collection as the first part.
@@ -28,6 +38,8 @@ public enum ServedFile: Hashable, Sendable {
         case "config": self = .config
         case "summary": self = .summary
         case "summary.sig": self = .summarySignature
+        case "summary.idx": self = .flatpakIndex
+        case "summary.idx.sig": self = .flatpakIndexSignature
         default:
             if let name = ServedFile.rest(of: path, behind: "refs/heads/") {
                 guard let ref = RefName(name) else { return nil }
@@ -48,10 +60,27 @@ public enum ServedFile: Hashable, Sendable {
                 } else {
                     return nil
                 }
+            } else if let name = ServedFile.rest(of: path, behind: "summaries/") {
+                guard let file = ServedFile(inSummaries: name) else { return nil }
+                self = file
             } else {
                 guard ServedFile.isDelta(path) else { return nil }
                 self = .delta(String(path))
             }
+        }
+    }
+
+    /// Parses the name of a file in `summaries`.
+    private init?(inSummaries name: Substring) {
+        guard let dot = name.firstIndex(of: ".") else { return nil }
+        let checksums = name[..<dot].split(separator: "-", omittingEmptySubsequences: false).map {
+            Checksum(hex: $0)
+        }
+        switch (name[dot...], checksums.count, checksums.first ?? nil, checksums.last ?? nil) {
+        case (".gz", 1, let checksum?, _): self = .flatpakSummary(checksum)
+        case (".idx.sig", 1, let checksum?, _): self = .signatureOfFlatpakIndex(checksum)
+        case (".delta", 2, let old?, let new?): self = .flatpakSummaryDelta(from: old, to: new)
+        default: return nil
         }
     }
 
@@ -96,6 +125,11 @@ public enum ServedFile: Hashable, Sendable {
         case .config: "config"
         case .summary: "summary"
         case .summarySignature: "summary.sig"
+        case .flatpakIndex: "summary.idx"
+        case .flatpakIndexSignature: "summary.idx.sig"
+        case .flatpakSummary(let checksum): "summaries/\(checksum).gz"
+        case .flatpakSummaryDelta(let old, let new): "summaries/\(old)-\(new).delta"
+        case .signatureOfFlatpakIndex(let checksum): "summaries/\(checksum).idx.sig"
         case .ref(let ref): "refs/heads/\(ref)"
         case .mirroredRef(let ref): "refs/mirrors/\(ref)"
         case .object(let name): "objects/\(name.fileName.prefix(2))/\(name.fileName.dropFirst(2))"
@@ -107,8 +141,11 @@ public enum ServedFile: Hashable, Sendable {
 
     /// Indicates that the file's content never changes, so that clients may cache it forever.
     var isImmutable: Bool {
-        if case .object(let name) = self { return name.type != .commitmeta }
-        return false
+        switch self {
+        case .object(let name): name.type != .commitmeta
+        case .flatpakSummary, .flatpakSummaryDelta: true
+        default: false
+        }
     }
 
     /// The entity tag of a file whose name determines its bytes. Content objects have none: they can be compressed in

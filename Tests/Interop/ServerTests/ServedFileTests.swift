@@ -19,7 +19,9 @@ import Testing
             "objects/01/\(tail).commitmeta", "objects/01/\(tail).tombstone-commit",
             "deltas/aZ/\(base.dropFirst(2))/superblock",
             "deltas/aZ/\(base.dropFirst(2))-\(base)/0", "deltas/aZ/\(base.dropFirst(2))-\(base)/meta",
-            "delta-indexes/aZ/\(base.dropFirst(2)).index",
+            "delta-indexes/aZ/\(base.dropFirst(2)).index", "summary.idx", "summary.idx.sig",
+            "summaries/\(ServedFileTests.hex).gz", "summaries/\(ServedFileTests.hex).idx.sig",
+            "summaries/\(ServedFileTests.hex)-\(ServedFileTests.hex).delta",
         ] {
             let file = try #require(ServedFile(path[...]), "\(path) is not served")
             #expect(file.path == path)
@@ -30,7 +32,10 @@ import Testing
         "", "/config", "config/", "./config", "refs/heads/../../config", "refs/heads", "refs/heads/", "refs",
         "refs/heads/a//b", "refs/heads/.lock", "refs/heads/a\0", "refs/remotes/a/b", "refs/mirrors/a",
         "refs/mirrors/../heads/a", "objects", "objects/", "objects/01", "objects/01/", "tmp/x", "state/x",
-        ".lock", "summary.idx", "objects/01/23.filez",
+        ".lock", "objects/01/23.filez", "summaries", "summaries/", "summaries/x.gz", "summaries/../config",
+        "summaries/\(ServedFileTests.hex)", "summaries/\(ServedFileTests.hex).idx",
+        "summaries/\(ServedFileTests.hex).delta", "summaries/\(ServedFileTests.hex)-x.delta",
+        "summaries/\(ServedFileTests.hex)-\(ServedFileTests.hex).gz", "summaries/\(ServedFileTests.hex).gz/x",
         "objects/0/1\(ServedFileTests.hex.dropFirst(2)).filez",
         "objects/01/\(ServedFileTests.hex.dropFirst(2)).file", "objects/01/23.tombstone-commit",
         "objects/01/\(ServedFileTests.hex.dropFirst(2)).filez/x",

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The files that flatpak and libostree request beside objects and refs.
+@Suite struct FlatpakServingTests {
+    private static let first = String(repeating: "0a", count: 32)
+    private static let second = String(repeating: "f1", count: 32)
+
+    @Test(arguments: [
+        ("summary.idx", false), ("summary.idx.sig", false), ("summaries/\(first).gz", true),
+        ("summaries/\(first)-\(second).delta", true), ("summaries/\(first).idx.sig", false),
+        ("objects/0a/\(first.dropFirst(2)).tombstone-commit", false),
+    ])
+    func `Files named by their content are kept for good, others are asked for again`(
+        name: String, isImmutable: Bool
+    ) throws {
+        let cache = try ServedCache { place in
+            let parent = ("cache/\(name)" as NSString).deletingLastPathComponent
+            try place.directory.folder(parent)
+            try place.directory.file("cache/\(name)", "content")
+        }
+        let answer = try cache.get("/\(name)")
+        #expect(answer.status == 200 && answer.text == "content")
+        #expect(
+            answer.headers["cache-control"]
+                == (isImmutable ? "public, max-age=31536000, immutable" : "no-cache"))
+        let tag = try #require(answer.headers["etag"])
+        #expect(try cache.get("/\(name)", "-H", "If-None-Match: \(tag)").status == 304)
+        // Another file of the same size and second takes its place.
+        try cache.directory.file("new", "CONTENT")
+        try run(["touch", "-r", "\(cache.repository)/\(name)", cache.directory.path("new")]).checked()
+        try run(["mv", cache.directory.path("new"), "\(cache.repository)/\(name)"]).checked()
+        #expect(try cache.get("/\(name)", "-H", "If-None-Match: \(tag)").text == "CONTENT")
+    }
+}
