@@ -24,7 +24,8 @@ public struct VariantError: Error, CustomStringConvertible, Equatable {
 /// when they are parsed, so accessors do not fail.
 public final class Variant: @unchecked Sendable {
     // GVariant is immutable and its reference count is atomic, hence @unchecked Sendable.
-    let pointer: OpaquePointer
+    /// The C value, valid as long as this object exists.
+    package let pointer: OpaquePointer
 
     /// Takes ownership of a newly constructed value, whose reference is floating.
     init(taking pointer: OpaquePointer) {

@@ -140,15 +140,17 @@ struct ReceiveCommand: ParsableCommand {
             }
             let policies = try policy.policies(
                 for: repository, requestingSummary: summary.requester(for: repository), logger: logger)
+            let flatpak = try summary.flatpak(for: repository)
+            let summaryUpdate = summary.update(of: repository, flatpak)
             let confined = try Confinement.confine(
-                to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms,
+                to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms(flatpak),
                 with: summary.needed)
             if confined { logger.debug("gave up access to files outside of \(repository.path)") }
             if summary.policy == .always, !policy.isReadOnly {
-                summary.update(of: repository)?.makeMissing(logger)
+                summaryUpdate?.makeMissing(logger)
             }
             // Runs also if the client left before it had the result.
-            defer { summary.update(of: repository)?.run(logger) }
+            defer { summaryUpdate?.run(logger) }
             try Receiver(store: repository, policies: policies, options: options, logger: logger)
                 .serve(input: .standardInput, output: .standardOutput)
         } catch let error as ValidationError {

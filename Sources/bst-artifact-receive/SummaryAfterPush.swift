@@ -6,10 +6,11 @@ import Logging
 import SystemCalls
 
 /// Updates the summary after the client has its result. A quick update is made at once, a slow one in a detached process, so
-/// that the client need not wait.
+/// that the client need not wait. Those that flatpak makes are slow.
 struct SummaryAfterPush {
     let repository: Repository
     let signers: [SummarySigner]
+    let flatpak: FlatpakProgram
 
     /// The size in bytes from which on an update takes noticeable time.
     private static let largeSize = 1 << 20
@@ -38,10 +39,14 @@ struct SummaryAfterPush {
             // Checked here, since the client does not see messages of the detached process.
             try repository.checkSummaryCanBeSigned(by: signers)
             let size = try repository.summarySize()
+            let isFlatpak = try repository.isFlatpakRepository()
             // A first summary has no size yet, so refs are counted.
-            let isLarge = try size ?? 0 >= Self.largeSize || repository.hasMoreRefs(than: Self.manyRefs)
-            guard !isLarge || !DetachedProcess.isPossible else {
-                let report = SummaryReport(size: size ?? 0)
+            let isSlow =
+                try isFlatpak && flatpak.isInstalled || size ?? 0 >= Self.largeSize
+                || repository.hasMoreRefs(than: Self.manyRefs)
+            guard !isSlow || !DetachedProcess.isPossible else {
+                var report = SummaryReport(size: size ?? 0)
+                if isFlatpak { report.flatpakWarning = flatpak.warning(for: repository) }
                 for warning in report.warnings { logger.warning("\(warning)") }
                 return try detach()
             }
@@ -61,6 +66,7 @@ struct SummaryAfterPush {
         var options = SummaryOptions()
         options.signers = signers
         options.timeout = timeout
+        options.flatpak = flatpak
         return options
     }
 
@@ -74,15 +80,19 @@ struct SummaryAfterPush {
 
     private func detach() throws {
         try DetachedProcess.run {
+            // The client and standard error are gone.
             do {
-                try repository.updateRequestedSummary(options(timeout: Self.timeout))
+                let report = try repository.updateRequestedSummary(options(timeout: Self.timeout))
+                if let warning = report?.flatpakWarning { Self.logToSystem(warning) }
             } catch {
-                // The client and standard error are gone.
-                let words = "the summary of \(repository.path) is not up to date: \(error)"
-                withVaList([words.withCString { strdup($0) }].compactMap(\.self)) {
-                    vsyslog(LOG_WARNING, "bst-artifact-receive: %s", $0)
-                }
+                Self.logToSystem("the summary of \(repository.path) is not up to date: \(error)")
             }
+        }
+    }
+
+    private static func logToSystem(_ words: String) {
+        withVaList([words.withCString { strdup($0) }].compactMap(\.self)) {
+            vsyslog(LOG_WARNING, "bst-artifact-receive: %s", $0)
         }
     }
 }

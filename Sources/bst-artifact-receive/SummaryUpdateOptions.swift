@@ -45,8 +45,19 @@ struct SummaryUpdateOptions: ParsableArguments {
         keyFiles.map { .ed25519(keyFile: $0) } + keys.map { .gpg(key: $0, home: home) }
     }
 
-    /// Indicates that a system program signs the summary.
-    var startsPrograms: Bool { !keys.isEmpty }
+    /// Returns flatpak, if it may be started in this session: in a repository of flatpak's, or in an empty one, which may
+    /// become one. It is looked for before the receiver gives up its rights; a cache of other artifacts keeps none for it.
+    func flatpak(for repository: Repository) throws -> FlatpakProgram {
+        let found = FlatpakProgram.find()
+        guard found.isInstalled, policy != .never else { return found }
+        let isOrMayBecome = try repository.isFlatpakRepository() || !repository.hasMoreRefs(than: 0)
+        return isOrMayBecome ? found : .forbidden
+    }
+
+    /// Returns true if a system program writes or signs the summary.
+    func startsPrograms(_ flatpak: FlatpakProgram) -> Bool {
+        flatpak.isInstalled && policy != .never || !keys.isEmpty
+    }
 
     /// The paths outside of the repository that signing needs.
     var needed: [(path: String, access: Landlock.Access)] {
@@ -69,7 +80,7 @@ struct SummaryUpdateOptions: ParsableArguments {
     }
 
     /// Returns the update to run after a session.
-    func update(of repository: Repository) -> SummaryAfterPush? {
-        policy == .never ? nil : SummaryAfterPush(repository: repository, signers: signers)
+    func update(of repository: Repository, _ flatpak: FlatpakProgram) -> SummaryAfterPush? {
+        policy == .never ? nil : SummaryAfterPush(repository: repository, signers: signers, flatpak: flatpak)
     }
 }

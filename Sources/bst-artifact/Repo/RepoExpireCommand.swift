@@ -31,6 +31,7 @@ struct RepoExpireCommand: ParsableCommand {
         help: "Remove nothing; print what would be removed.")
     var isDryRun = false
 
+    @OptionGroup var signing: SummarySigningOptions
     @OptionGroup var configurationOptions: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
@@ -93,7 +94,7 @@ struct RepoExpireCommand: ParsableCommand {
         do {
             guard try repository.summarySize() != nil else { return }
             try repository.requestSummaryUpdate()
-            let report = try repository.updateRequestedSummary(SummaryOptions())
+            let report = try repository.updateRequestedSummary(signing.summaryOptions)
             for warning in report?.warnings ?? [] { output.terminal.warn(warning) }
         } catch {
             output.terminal.warn("the summary still shows what is gone: \(error)")

@@ -9,7 +9,8 @@ struct RepoSummaryCommand: ParsableCommand {
         commandName: "summary", abstract: "Updates the summary of a repository, which 'list' reads.",
         discussion: """
             The receiver updates it after each push. This command is for repositories whose refs other programs move; it reads \
-            every ref.
+            every ref. Where flatpak's clients install from the repository, 'flatpak build-update-repo' makes the summary, if flatpak \
+            is installed.
             """)
 
     @OptionGroup var repository: RepositoryOptions
@@ -19,28 +20,13 @@ struct RepoSummaryCommand: ParsableCommand {
         help: "Read only the refs that changed since the last update, as the receiver does.")
     var isQuick = false
 
-    @Option(
-        name: .customLong("sign-ed25519"),
-        help: ArgumentHelp("Sign it with the ed25519 key in this file. May be repeated.", valueName: "file"))
-    var keyFiles: [String] = []
-
-    @Option(
-        name: .customLong("gpg-sign"),
-        help: ArgumentHelp("Sign it with this GnuPG key. May be repeated.", valueName: "key"))
-    var keys: [String] = []
-
-    @Option(
-        name: .customLong("gpg-homedir"),
-        help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
-    var home: String?
-
+    @OptionGroup var signing: SummarySigningOptions
     @OptionGroup var configurationOptions: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let repository = try repository.openForChanges(try configurationOptions.load())
-        var options = SummaryOptions()
-        options.signers = keyFiles.map { .ed25519(keyFile: $0) } + keys.map { .gpg(key: $0, home: home) }
+        var options = signing.summaryOptions
         options.isComplete = !isQuick
         let report = try repository.updateSummary(options)
         for warning in report.warnings { output.terminal.warn(warning) }

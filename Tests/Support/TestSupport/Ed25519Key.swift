@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+
 /// An ed25519 key of OpenSSL's making: Debian's libostree is built without them.
 public final class Ed25519Key: Sendable {
     private let directory: TemporaryDirectory
@@ -15,6 +17,12 @@ public final class Ed25519Key: Sendable {
         let encoded = try run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"]).checked().output
         // The key stands behind a header that says what it is.
         publicKey = Array(encoded.suffix(32))
+    }
+
+    /// The secret key's 32 bytes in base64, as files of keys have them.
+    public func seed() throws -> String {
+        let encoded = try run(["openssl", "pkey", "-in", key, "-outform", "DER"]).checked().output
+        return Data(encoded.suffix(32)).base64EncodedString()
     }
 
     /// A signature: 64 bytes.

@@ -127,6 +127,7 @@ public enum Programs {
         "nginx": "apt install nginx-light",
         "openssl": "apt install openssl",
         "ostree": "apt install ostree",
+        "flatpak": "apt install flatpak",
         "curl": "apt install curl",
     ]
 

@@ -15,6 +15,12 @@ public enum SummarySigner: Sendable, Equatable {
     /// A GnuPG key, by any name that `gpg --local-user` takes.
     case gpg(key: String, home: String?)
 
+    /// Indicates that this is an Ed25519 key.
+    var isEd25519: Bool {
+        if case .ed25519 = self { return true }
+        return false
+    }
+
     /// The entry of `summary.sig` for signatures of this kind.
     private var key: String {
         switch self {

@@ -3,56 +3,7 @@
 import COSTree
 import Glibc
 import SystemCalls
-
-/// Options for writing a summary.
-public struct SummaryOptions: Sendable {
-    /// The keys that sign it.
-    public var signers: [SummarySigner] = []
-    /// Reads every ref, even if it is known to be unchanged.
-    public var isComplete = false
-    /// The maximum wait for libostree's repository lock.
-    public var timeout = Duration.seconds(30)
-
-    /// Creates options without signers and with a timeout of 30 seconds.
-    public init() {}
-}
-
-/// A report on a summary that was written.
-public struct SummaryReport: Sendable {
-    /// The number of refs in it; nil if libostree wrote it.
-    public var refs: Int?
-    /// Its size in bytes.
-    public var size: Int
-    /// The number of refs that were read rather than copied from the previous summary; nil if libostree wrote it.
-    public var readRefs: Int?
-    /// Refs that are not in it, since they hold no commit or one that the repository lacks.
-    public var leftOut: [String] = []
-
-    /// Creates a report on a summary of which only the size is known.
-    public init(size: Int) { self.size = size }
-
-    /// The size in bytes up to which every client reads a summary: libostree's limit for metadata.
-    public static let largestReadable = 10 * 1024 * 1024
-    /// The size in bytes above which there is a warning.
-    public static let largeSize = 8 * 1024 * 1024
-
-    /// Sentences about a large summary and about refs that are not in it.
-    public var warnings: [String] {
-        var warnings: [String] = []
-        if size > SummaryReport.largeSize {
-            warnings.append(
-                "the summary has \(size) bytes, and libostree reads no more than \(SummaryReport.largestReadable): divide "
-                    + "the cache, for instance by project, or let clients name refs in full, which takes no summary"
-            )
-        }
-        if let first = leftOut.first {
-            warnings.append(
-                "\(leftOut.count) refs are not in the summary, \(first) for instance, since they hold no commit that is here: "
-                    + "push them again, or remove them with 'ostree refs --delete'")
-        }
-        return warnings
-    }
-}
+import Variants
 
 /// An update of the summary: reads the refs that changed, writes a new file and renames it over the old one.
 ///
@@ -90,6 +41,23 @@ struct SummaryUpdate {
     /// Writes a summary; the caller holds the lock of summary writers.
     func run() throws -> SummaryReport {
         try repository.checkSummaryCanBeSigned(by: options.signers)
+        guard try repository.isFlatpakRepository() else { return try runPlain() }
+        var warning = options.flatpak.warning(for: repository)
+        if warning == nil {
+            do { return try runFlatpak() } catch let failure as FlatpakProgram.Failure {
+                warning =
+                    "'flatpak build-update-repo' fails, and \(failure.reason), so \(repository.path) gets a plain summary, "
+                    + "from which flatpak installs and updates: mend that, then run 'bst-artifact repo summary'"
+            }
+        }
+        var report = try runPlain()
+        try repository.removeFlatpakIndex()
+        report.flatpakWarning = warning
+        return report
+    }
+
+    /// Writes a summary without the metadata of flatpak.
+    private func runPlain() throws -> SummaryReport {
         if try repository.hasUncommonSummary() { return try runLibrary() }
         for _ in 0..<2 {
             if let report = try attempt() { return report }
@@ -200,31 +168,53 @@ struct SummaryUpdate {
         try temporary.rename(Self.temporaryName, to: root, SummaryIndex.path)
     }
 
+    // MARK: flatpak
+
+    /// Has flatpak write the summary, its index and signatures by GnuPG.
+    ///
+    /// Flatpak takes libostree's lock itself. A push meanwhile requests another update.
+    private func runFlatpak() throws -> SummaryReport {
+        try options.flatpak.updateMetadata(of: repository, signers: options.signers)
+        // Flatpak signs with GnuPG alone.
+        if options.signers.contains(where: \.isEd25519) {
+            try sign("summary")
+            try sign("summary.idx")
+        }
+        try root.sync()
+        return SummaryReport(size: try repository.summarySize() ?? 0)
+    }
+
     // MARK: libostree
 
     /// Has libostree write the summary, under the exclusive repository lock.
     private func runLibrary() throws -> SummaryReport {
         try repository.withExclusiveLock {
             try repository.makeStandardDirectories()
-            try repository.explainingDanglingAliases {
-                _ = try withGError("update the summary of \(repository.path)") { error in
-                    ostree_repo_regenerate_summary(repository.handle, nil, nil, error)
+            let additions = try repository.withSummaryMetadata {
+                try Variant(parsing: SummaryMetadata.additions(to: repository, in: $0), as: "a{sv}")
+            }
+            try withExtendedLifetime(additions) {
+                try repository.explainingDanglingAliases {
+                    _ = try withGError("update the summary of \(repository.path)") { error in
+                        ostree_repo_regenerate_summary(repository.handle, additions?.pointer, nil, error)
+                    }
                 }
             }
-            let file = try root.openFile("summary")
-            let size = Int(try file.status().st_size)
-            if !options.signers.isEmpty {
-                let temporary = try repository.standardDirectory("tmp")
-                try temporary.remove(Self.temporarySignature)
-                let signature = try temporary.createFile(Self.temporarySignature)
-                try signature.writeAll(
-                    SummarySigner.signatures(of: file.readAll(limit: 1 << 30), by: options.signers))
-                try signature.sync()
-                try temporary.rename(Self.temporarySignature, to: root, "summary.sig")
-            }
+            if !options.signers.isEmpty { try sign("summary") }
             try root.sync()
-            return SummaryReport(size: size)
+            return SummaryReport(size: try repository.summarySize() ?? 0)
         }
+    }
+
+    /// Writes the signature of a file beside it.
+    private func sign(_ name: String) throws {
+        let temporary = try repository.standardDirectory("tmp")
+        try temporary.remove(Self.temporarySignature)
+        let signature = try temporary.createFile(Self.temporarySignature)
+        let bytes = try root.openFile(name).readAll(limit: 1 << 30)
+        try signature.writeAll(SummarySigner.signatures(of: bytes, by: options.signers))
+        try signature.sync()
+        try temporary.rename(Self.temporarySignature, to: root, "\(name).sig")
     }
 
     /// Runs `body` under libostree's exclusive repository lock, waiting for it up to the timeout.
@@ -250,7 +240,9 @@ extension Repository {
     ///
     /// - Throws: `RepositoryError` if the summary is signed and there are no signers.
     public func checkSummaryCanBeSigned(by signers: [SummarySigner]) throws {
-        guard signers.isEmpty, try root.contains("summary.sig") else { return }
+        guard signers.isEmpty, try root.contains("summary.sig") || root.contains("summary.idx.sig") else {
+            return
+        }
         throw RepositoryError(
             .notAllowed,
             "the summary of \(path) is signed, and no key was named to sign a new one, so it stays as it was: name one with "

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// A publisher of flatpaks, the repository that is pushed to, and a user with an installation of their own.
+struct FlatpakWorkshop {
+    /// The properties of the published repository.
+    struct Kind: Sendable, CustomTestStringConvertible {
+        var isSigned = false
+        var hasCollection = false
+        var hasDeltas = false
+
+        var testDescription: String {
+            let parts = [
+                isSigned ? "signed" : "", hasCollection ? "collection" : "", hasDeltas ? "deltas" : "",
+            ]
+            return parts.filter { !$0.isEmpty }.joined(separator: ", ")
+        }
+    }
+
+    static let one = "org.example.One"
+    static let two = "org.example.Two"
+    static let runtime = "runtime/org.example.Platform/\(architecture)/1"
+    static let collection = "org.example.Collection"
+    private static let key = "publisher@example.com"
+    private static let architecture = machine()
+
+    let directory: TemporaryDirectory
+    let kind: Kind
+    let gpg: GPGHome?
+    /// The publisher's repository.
+    var source: String { directory.path("source") }
+    /// The repository that is pushed to and served.
+    var cache: String { directory.path("cache") }
+
+    /// Makes both repositories; the source gets a runtime.
+    init(_ kind: Kind = Kind()) throws {
+        directory = try TemporaryDirectory()
+        self.kind = kind
+        gpg = kind.isSigned ? try GPGHome() : nil
+        try gpg?.makeKey(FlatpakWorkshop.key)
+        for repository in [source, cache] {
+            let collection = kind.hasCollection ? ["--collection-id=\(FlatpakWorkshop.collection)"] : []
+            try OSTreeCommand.lines(repository, ["init", "--mode=archive"] + collection)
+        }
+        try directory.file("runtime/usr/version", "1\n")
+        try directory.folder("runtime/files")
+        try directory.file(
+            "runtime/metadata", "[Runtime]\nname=org.example.Platform\n\(FlatpakWorkshop.platform)")
+        try flatpak(
+            ["build-export", "--disable-sandbox", "--runtime"] + signing + [
+                source, directory.path("runtime"), "1",
+            ])
+    }
+
+    private static let platform = """
+        runtime=org.example.Platform/\(architecture)/1
+        sdk=org.example.Platform/\(architecture)/1
+
+        """
+
+    private static func machine() -> String {
+        var names = utsname()
+        uname(&names)
+        return withUnsafeBytes(of: &names.machine) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    /// The ref of an application.
+    static func ref(_ application: String) -> String { "app/\(application)/\(architecture)/stable" }
+
+    private var signing: [String] {
+        gpg.map { ["--gpg-sign=\(FlatpakWorkshop.key)", "--gpg-homedir=\($0.path)"] } ?? []
+    }
+
+    /// The receiver's options for signing the summary.
+    var receiverOptions: [String] {
+        gpg.map { ["--summary-gpg-sign", FlatpakWorkshop.key, "--summary-gpg-homedir", $0.path] } ?? []
+    }
+
+    /// The options of `repo summary` and `repo expire` for signing the summary.
+    var repoOptions: [String] {
+        gpg.map { ["--gpg-sign", FlatpakWorkshop.key, "--gpg-homedir", $0.path] } ?? []
+    }
+
+    // MARK: The publisher
+
+    /// Commits a version of an application, with descriptions for `flatpak search`.
+    func build(
+        _ application: String, version: Int, permissions: String = "network;", endOfLife: String? = nil
+    ) throws {
+        let name = "app-\(UUID().uuidString)"
+        try directory.file("\(name)/files/version", "\(version)\n")
+        try directory.folder("\(name)/export")
+        try directory.file(
+            "\(name)/metadata",
+            "[Application]\nname=\(application)\n\(FlatpakWorkshop.platform)command=run\n\n[Context]\nshared=\(permissions)\n"
+        )
+        let description = try directory.file(
+            "\(name)/files/share/app-info/xmls/\(application).xml",
+            """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <components version="0.8" origin="flatpak"><component type="desktop"><id>\(application).desktop</id>
+            <name>\(application)</name><summary>findable</summary>
+            <bundle type="flatpak">\(FlatpakWorkshop.ref(application))</bundle></component></components>
+            """)
+        try run(["gzip", description]).checked()
+        let end = endOfLife.map { ["--end-of-life=\($0)"] } ?? []
+        try flatpak(
+            ["build-export", "--disable-sandbox"] + end + signing + [source, directory.path(name), "stable"])
+    }
+
+    /// Pushes refs and waits until the metadata has followed.
+    ///
+    /// - Parameter path: PATH of the client and the receiver.
+    @discardableResult
+    func push(_ refs: [String], path: String? = nil, _ receiver: [String] = []) throws -> ProcessResult {
+        try withReceiver(path: path, receiver) { receiver, environment in
+            try Client.push(refs, from: source, to: cache, receiver, environment: environment)
+        }
+    }
+
+    /// Deletes refs of the cache and waits until the metadata has followed.
+    func delete(_ refs: [String], path: String? = nil) throws {
+        try withReceiver(path: path, ["--allow-delete"]) { receiver, environment in
+            try Client.run(["delete", "--remote", cache] + receiver + refs, environment: environment)
+        }
+    }
+
+    @discardableResult
+    private func withReceiver(
+        path: String?, _ options: [String], _ body: ([String], [String: String?]) throws -> ProcessResult
+    ) throws -> ProcessResult {
+        let receiver = shellWords([try Programs.receiver()] + receiverOptions + options)
+        var environment = Client.allAbilities
+        if let path { environment["PATH"] = path }
+        let result = try body(["--receiver", receiver], environment)
+        expectSuccess(result)
+        #expect(eventually(within: 60) { !CacheSummary.isRequested(cache) })
+        return result
+    }
+
+    /// Runs `flatpak build-update-repo` on the server, as its owner does.
+    func updateByHand(_ options: [String] = []) throws {
+        let deltas = kind.hasDeltas ? ["--generate-static-deltas"] : []
+        try flatpak(["build-update-repo"] + signing + deltas + options + [cache])
+    }
+
+    // MARK: The user
+
+    private var environment: [String: String?] {
+        let home = directory.path("home")
+        return [
+            "HOME": home, "XDG_DATA_HOME": "\(home)/data", "XDG_CACHE_HOME": "\(home)/cache",
+            "XDG_CONFIG_HOME": "\(home)/config", "XDG_RUNTIME_DIR": directory.path("runtime-directory"),
+            "FLATPAK_USER_DIR": "\(home)/flatpak", "FLATPAK_SYSTEM_DIR": "\(home)/system",
+            "FLATPAK_CONFIG_DIR": "\(home)/system-config", "DBUS_SESSION_BUS_ADDRESS": nil,
+            "LC_ALL": "C.UTF-8",
+            "no_proxy": "*",
+        ]
+    }
+
+    /// Runs flatpak, which must succeed, and returns its output.
+    @discardableResult
+    func flatpak(_ arguments: [String]) throws -> String {
+        try directory.folder("home")
+        let runtime = try directory.folder("runtime-directory")
+        chmod(runtime, 0o700)
+        return try run(["flatpak"] + arguments, environment: environment).checked().text
+    }
+
+    /// Adds the cache as a remote.
+    func addRemote(_ url: String) throws {
+        let trust = try gpg.map { ["--gpg-import=\(try $0.export())"] } ?? ["--no-gpg-verify"]
+        try flatpak(["--user", "remote-add"] + trust + ["origin", url])
+    }
+
+    func install(_ application: String) throws {
+        try flatpak(["--user", "install", "-y", "--noninteractive", "origin", application])
+    }
+
+    func update() throws -> String { try flatpak(["--user", "update", "-y", "--noninteractive"]) }
+
+    /// The applications of the remote, with the reason for the end of each, if there is one.
+    func listed() throws -> Set<String> {
+        Set(
+            try flatpak(["--user", "remote-ls", "--app", "--columns=application,options", "origin"])
+                .split(separator: "\n").map { $0.split(separator: "\t").joined(separator: " ") })
+    }
+
+    /// The applications that a search finds.
+    func found() throws -> Set<String> {
+        try flatpak(["--user", "update", "--appstream"])
+        return Set(
+            try flatpak(["--user", "search", "--columns=application", "findable"])
+                .split(separator: "\n").map(String.init).filter { $0.hasPrefix("org.") })
+    }
+
+    /// A file of an installed application.
+    func installed(_ application: String, _ file: String = "files/version") throws -> String {
+        try text(ofFile: "\(directory.path("home"))/flatpak/app/\(application)/current/active/\(file)")
+    }
+
+    // MARK: The server
+
+    /// PATH without flatpak, where GnuPG is.
+    func pathWithoutFlatpak() throws -> String {
+        let programs = try directory.folder("programs")
+        for name in ["gpg", "gpgv"] where !FileManager.default.fileExists(atPath: "\(programs)/\(name)") {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(programs)/\(name)", withDestinationPath: Programs.lookUp(name))
+        }
+        return programs
+    }
+
+    /// Returns true if a file of the cache exists.
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(cache)/\(name)") }
+
+    /// The summary in words, as `ostree summary` prints it.
+    func summary() throws -> String {
+        try OSTreeCommand.lines(cache, ["summary", "--view", "--raw"]).joined(separator: "\n")
+    }
+}
