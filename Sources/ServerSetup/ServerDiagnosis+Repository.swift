@@ -24,6 +24,7 @@ extension ServerDiagnosis {
         if let user { checkOwner(of: repository, user) }
         checkReadable(repository.path)
         checkSummary(of: repository)
+        checkFlatpak(for: repository)
         checkDisk(of: repository)
     }
 
@@ -97,8 +98,23 @@ extension ServerDiagnosis {
         note(.fine, "a web server can read the repository")
     }
 
+    private func summaryCommand(_ repository: Repository) -> String {
+        "runuser -u \(layout.user) -- bst-artifact repo summary --repo \(repository.path)"
+    }
+
+    private mutating func checkFlatpak(for repository: Repository) {
+        guard (try? repository.isFlatpakRepository()) == true else { return }
+        if FlatpakProgram.find().isInstalled {
+            note(.fine, "flatpak is installed, and makes the metadata of its repository")
+        } else {
+            note(
+                .warning, "flatpak is not installed, so its users cannot search for what is pushed",
+                "apt install flatpak && \(summaryCommand(repository))")
+        }
+    }
+
     private mutating func checkSummary(of repository: Repository) {
-        let remedy = "runuser -u \(layout.user) -- bst-artifact repo summary --repo \(repository.path)"
+        let remedy = summaryCommand(repository)
         var summary = stat()
         guard stat("\(repository.path)/summary", &summary) == 0 else {
             return note(

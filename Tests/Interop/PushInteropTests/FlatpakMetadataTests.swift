@@ -85,6 +85,29 @@ import Testing
         #expect(try shop.summary().contains("'\(FlatpakWorkshop.ref(one))-new'"))
     }
 
+    @Test(.enabled(if: TestUser.canBeMade, "only root can make users"))
+    func `A push through sshd, as a user of its own, leaves metadata that this user owns`() throws {
+        let user = try TestUser()
+        _ = try user.install(Programs.receiver())
+        try user.run(["ostree", "init", "--mode=archive", "--repo=flatpaks"]).checked()
+        let server = try SSHServer(
+            forceCommand: "bst-artifact-receive flatpaks", environmentPath: "\(user.home)/bin:/usr/bin:/bin",
+            user: user.name)
+        let shop = try FlatpakWorkshop()
+        try shop.build(one, version: 1)
+        expectSuccess(
+            try Client.push(
+                [FlatpakWorkshop.runtime, FlatpakWorkshop.ref(one)], from: shop.source,
+                to: "\(server.userName)@localhost:flatpaks", over: server))
+        let cache = "\(user.home)/flatpaks"
+        #expect(eventually(within: 60) { !CacheSummary.isRequested(cache) })
+        #expect(CacheSummary.content(cache, "summary.idx") != nil)
+        #expect(try user.run(["find", "flatpaks", "!", "-user", user.name]).lines == [])
+        try shop.addRemote("file://\(cache)")
+        try shop.install(one)
+        #expect(try shop.installed(one) == "1\n")
+    }
+
     @Test func `A cache of other artifacts is left alone, whatever its projects are called`() throws {
         let shop = try Workshop()
         for ref in ["app/element/key", "runtime/a.b/key", "app/a.b/c/d", "xa/b"] {
