@@ -98,9 +98,8 @@ let package = Package(
         .executableTarget(
             name: "bst-artifact-receive",
             dependencies: [
-                "ArtifactReceiver", "CommandLineSupport", "ArtifactRepository", "ArtifactProtocol",
-                "SystemCalls",
-                "TextCoding",
+                "ArtifactReceiver", "ArtifactClient", "CommandLineSupport", "ArtifactRepository",
+                "ArtifactProtocol", "SystemCalls", "TextCoding",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

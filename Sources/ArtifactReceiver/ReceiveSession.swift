@@ -294,8 +294,10 @@ struct ReceiveSession {
             defer { keepAlive?.stop() }
             try quarantine.settle()
             try policies.willPublish(edits, from: quarantine)
-            results = try reportingPartialEdits(edits) {
-                try quarantine.publish(edits, moves: options.moves, replaceDetachedMetadata: false)
+            let final = try options.rewriter.finalEdits(
+                edits, moves: options.moves, in: quarantine, of: store)
+            results = try reportingPartialEdits(final) {
+                try quarantine.publish(final, moves: options.moves, replaceDetachedMetadata: false)
             }
         } catch let error as RepositoryError
             where error.code == .missingObject && missing != nil

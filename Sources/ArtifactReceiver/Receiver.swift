@@ -23,6 +23,8 @@ public struct Receiver: Sendable {
         public var pullURL: String?
         /// The policy for moving refs that exist.
         public var moves = RefMovePolicy.artifacts
+        /// Gives commits their final form before they are published.
+        public var rewriter = CommitRewriter()
         /// The supported extensions of version 1.
         public var capabilities = Capability.standard
         /// Refuses all changes, and says so to clients that only query refs.

@@ -290,6 +290,13 @@ extension Directory {
         }
     }
 
+    /// The path of what a path names, without symbolic links; nil if there is nothing.
+    public static func realPath(_ path: String) -> String? {
+        guard let result = realpath(path, nil) else { return nil }
+        defer { free(result) }
+        return String(cString: result)
+    }
+
     /// Returns true if this process may execute a file, by a path of the whole file system.
     public static func isExecutable(_ path: String) -> Bool {
         access(path, X_OK) == 0

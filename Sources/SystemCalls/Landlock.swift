@@ -32,10 +32,14 @@ public enum Landlock {
     /// Gives up access to all files except those below some paths, and to TCP if the kernel supports that. Open files stay
     /// usable. It holds for the calling thread, and for all threads and programs that it starts afterwards.
     ///
-    /// - Parameter allowed: paths to keep access to. Missing ones are ignored.
+    /// - Parameters:
+    ///   - allowed: paths to keep access to. Missing ones are ignored.
+    ///   - port: a TCP port to which connections stay possible; nil for none.
     /// - Returns: false if the kernel does not support it; then nothing is given up.
     /// - Throws: `SystemError` if the kernel supports it and refuses.
-    public static func confine(to allowed: [(path: String, access: Access)]) throws(SystemError) -> Bool {
+    public static func confine(
+        to allowed: [(path: String, access: Access)], port: UInt16? = nil
+    ) throws(SystemError) -> Bool {
         let version = clinux_landlock_version()
         // The first version forbids all renaming between directories.
         guard version >= 2 else { return false }
@@ -57,6 +61,9 @@ public enum Landlock {
             guard clinux_landlock_allow(rules.number, place.number, kinds) == 0 else {
                 throw SystemError("allow access to \(path)")
             }
+        }
+        if version >= 4, let port, clinux_landlock_allow_connecting(rules.number, port) != 0 {
+            throw SystemError("allow connections to port \(port)")
         }
         guard clinux_landlock_enforce(rules.number) == 0 else { throw SystemError("give up access to files") }
         return true

@@ -52,6 +52,15 @@ extension Variant {
         return Variant(owned: g_variant_get_variant(pointer))
     }
 
+    /// The entries of an `a{sv}` in their order, unboxed; none for any other type.
+    public var entries: [(key: String, value: Variant)] {
+        guard isOf("a{sv}") else { return [] }
+        return (0..<count).map { index in
+            let entry = self[index]
+            return (entry[0].string ?? "", entry[1].unboxed)
+        }
+    }
+
     /// The value of an `a{sv}` for `key`, unboxed; nil if there is none. Of duplicate keys the first counts.
     public func entry(_ key: String) -> Variant? {
         guard isOf("a{sv}") else { return nil }

@@ -10,9 +10,10 @@ import SystemCalls
 struct Confinement {
     /// The client's command, if sshd started this program in its place.
     let request: ReceiverInvocation?
-    private let root: String?
+    /// The directory that the client's paths are confined to; nil if the owner named the repository.
+    var root: String?
     /// Indicates that sshd started this program in place of the client's command.
-    private let isForced: Bool
+    let isForced: Bool
 
     /// Reads the client's command from SSH_ORIGINAL_COMMAND.
     ///
@@ -27,7 +28,8 @@ struct Confinement {
         do {
             request = try ReceiverInvocation(parsing: command)
         } catch {
-            // If the owner named the repository, the command decides nothing, so it may be any.
+            // If the owner named the repository, the command decides nothing, so it may be any, unless it has the receiver
+            // pull: such a client says nothing, and would be waited for.
             if root != nil || error.code == .outOfOrder { throw error }
             request = nil
         }
@@ -57,14 +59,9 @@ struct Confinement {
 
     /// Returns the real path of `path`, which must be below `root`, also after following links.
     private static func resolve(_ path: String, below root: String) throws -> String {
-        func real(_ path: String) -> String? {
-            guard let result = realpath(path, nil) else { return nil }
-            defer { free(result) }
-            return String(cString: result)
-        }
-        guard let realRoot = real(root) else { throw SystemError("open directory \(root)") }
+        guard let realRoot = Directory.realPath(root) else { throw SystemError("open directory \(root)") }
         func confined(_ path: String) -> String? {
-            guard let found = real(path),
+            guard let found = Directory.realPath(path),
                 found == realRoot || found.hasPrefix(realRoot == "/" ? "/" : realRoot + "/")
             else { return nil }
             return found
@@ -86,10 +83,11 @@ struct Confinement {
     /// - Parameters:
     ///   - startsPrograms: true if system programs verify or make signatures.
     ///   - needed: further paths to keep access to.
+    ///   - port: a TCP port to which connections stay possible.
     /// - Returns: false if the kernel does not support it.
     static func confine(
         to repository: Repository, startsPrograms: Bool,
-        with needed: [(path: String, access: Landlock.Access)]
+        with needed: [(path: String, access: Landlock.Access)], port: UInt16?
     ) throws -> Bool {
         var allowed: [(path: String, access: Landlock.Access)] = [
             (repository.path, .everything), ("/proc/sys/kernel/random/boot_id", .reading),
@@ -108,6 +106,6 @@ struct Confinement {
             }
             allowed.append(("/dev/null", .everything))
         }
-        return try Landlock.confine(to: allowed)
+        return try Landlock.confine(to: allowed, port: port)
     }
 }

@@ -25,7 +25,9 @@ struct ReceiveCommand: ParsableCommand {
             To serve several caches with one key, use --root DIR: the client names a repository below DIR. Its command is read \
             from SSH_ORIGINAL_COMMAND and never run.
 
-            Under the name ostree-receive or ostree-receive-0, it speaks version 0 of the protocol.
+            Under the name ostree-receive or ostree-receive-0, it speaks version 0 of the protocol. With a URL, also under the \
+            names ostree-receive and ostree-receive-1, it serves a client of ostree-push 1.x: it pulls from the port of this \
+            machine that the client's ssh forwards.
             """, version: "bst-artifact-receive \(releaseVersion)")
 
     @Flag(name: .shortAndLong, help: "Log refs that move, and a summary.")
@@ -52,6 +54,9 @@ struct ReceiveCommand: ParsableCommand {
     @OptionGroup(title: "What may be pushed")
     var policy: PolicyOptions
 
+    @OptionGroup(title: "The commits that are published")
+    var rewriter: RewriterOptions
+
     @OptionGroup(title: "The summary")
     var summary: SummaryUpdateOptions
 
@@ -64,6 +69,9 @@ struct ReceiveCommand: ParsableCommand {
 
     @Argument(help: "The repository, relative to the home directory under sshd.")
     var path: String?
+
+    @OptionGroup(title: "For clients of ostree-push 1.x")
+    var pull: ClientPullOptions
 
     func validate() throws {
         if let protocolVersion { _ = try ProtocolVersion(option: protocolVersion) }
@@ -102,7 +110,7 @@ struct ReceiveCommand: ParsableCommand {
         var log = StandardErrorLog()
         log.logLevel = debug ? .debug : verbose ? .notice : .warning
         var logger = Logger(label: "bst-artifact-receive") { _ in log }
-        guard !Descriptor.standardInput.isTerminal else {
+        guard pull.url != nil || !Descriptor.standardInput.isTerminal else {
             throw ValidationError(
                 """
                 bst-artifact-receive takes pushes from a client on its standard input, and this is a terminal. It is \
@@ -111,54 +119,87 @@ struct ReceiveCommand: ParsableCommand {
                 """)
         }
         do {
-            let confinement = try Confinement(root: root)
+            var confinement = try Confinement(root: root)
+            guard var request = try pull.request() ?? confinement.request?.pull else {
+                let repository = try Repository(confinement.repository(named: repositoryOption ?? path))
+                if confinement.isVerbosityAsked(by: verbose) { logger.logLevel = min(logger.logLevel, .info) }
+                return try receive(
+                    into: repository, logger, version: version(asked: confinement.request?.version))
+            }
+            let configuration = try OSTreeReceiveConfiguration.load()
+            if !confinement.isForced, root == nil { confinement.root = configuration.root }
             let repository = try Repository(confinement.repository(named: repositoryOption ?? path))
-            repository.permissions.adopt()
-            if confinement.isVerbosityAsked(by: verbose), log.logLevel > .info {
-                log.logLevel = .info
-                logger.logLevel = .info
-            }
-            var options = Receiver.Options()
-            options.version = version(asked: confinement.request?.version)
-            options.pullURL = pullURL
-            options.moves = policy.moves
-            options.isReadOnly = policy.isReadOnly
-            if let warning = policy.warning { logger.warning("\(warning)") }
-            options.timeout = .seconds(policy.timeout)
-            if let list = getenv("BST_ARTIFACT_ABILITIES") {
-                options.capabilities = Capability.parse(String(cString: list))
-            }
-            if policy.allowsDeletion { options.capabilities.insert(.delete) }
-            let connected = PusherIdentity.find(named: pusher)
-            options.record = { [logger] record in
-                var record = record
-                record.pusher = connected
-                // The push has succeeded even if it cannot be logged.
-                do { try repository.log(record) } catch {
-                    logger.warning("the push is not in the log: \(error)")
-                }
-            }
-            let policies = try policy.policies(
-                for: repository, requestingSummary: summary.requester(for: repository), logger: logger)
-            let flatpak = try summary.flatpak(for: repository)
-            let summaryUpdate = summary.update(of: repository, flatpak)
-            let confined = try Confinement.confine(
-                to: repository, startsPrograms: policy.startsPrograms || summary.startsPrograms(flatpak),
-                with: summary.needed)
-            if confined { logger.debug("gave up access to files outside of \(repository.path)") }
-            if summary.policy == .always, !policy.isReadOnly {
-                summaryUpdate?.makeMissing(logger)
-            }
-            // Runs also if the client left before it had the result.
-            defer { summaryUpdate?.run(logger) }
-            try Receiver(store: repository, policies: policies, options: options, logger: logger)
-                .serve(input: .standardInput, output: .standardOutput)
+            var command = self
+            try configuration.apply(to: &command, for: repository.path)
+            if !request.updatesSummary { command.summary.policy = .never }
+            configuration.apply(to: &request, &logger)
+            try command.receive(into: repository, logger, pulling: request)
         } catch let error as ValidationError {
             throw error
         } catch {
             logger.error("\(error)")
             throw ExitCode(1)
         }
+    }
+
+    /// Takes a push, or what a client of ostree-push has to be pulled.
+    private func receive(
+        into repository: Repository, _ logger: Logger, version: ProtocolVersion = .one,
+        pulling request: ClientPullRequest? = nil
+    ) throws {
+        repository.permissions.adopt()
+        let options = receiverOptions(for: repository, logger, version: version)
+        if let warning = policy.warning { logger.warning("\(warning)") }
+        let policies = try policy.policies(
+            for: repository, requestingSummary: summary.requester(for: repository), logger: logger)
+        let flatpak = try summary.flatpak(for: repository)
+        let summaryUpdate = summary.update(of: repository, flatpak)
+        let confined = try Confinement.confine(
+            to: repository,
+            startsPrograms: policy.startsPrograms || summary.startsPrograms(flatpak)
+                || rewriter.startsPrograms,
+            with: summary.needed + rewriter.needed, port: request?.port)
+        if confined { logger.debug("gave up access to files outside of \(repository.path)") }
+        if summary.policy == .always, !policy.isReadOnly {
+            summaryUpdate?.makeMissing(logger)
+        }
+        // Runs also if the client left before it had the result.
+        defer { summaryUpdate?.run(logger) }
+        if let request {
+            let pull = ClientPull(
+                request: request, repository: repository, policies: policies, options: options, logger: logger
+            )
+            return try pull.run()
+        }
+        try Receiver(store: repository, policies: policies, options: options, logger: logger)
+            .serve(input: .standardInput, output: .standardOutput)
+    }
+
+    private func receiverOptions(
+        for repository: Repository, _ logger: Logger, version: ProtocolVersion
+    ) -> Receiver.Options {
+        var options = Receiver.Options()
+        options.version = version
+        options.pullURL = pullURL
+        options.moves = policy.moves
+        options.isReadOnly = policy.isReadOnly
+        options.timeout = .seconds(policy.timeout)
+        if let list = getenv("BST_ARTIFACT_ABILITIES") {
+            options.capabilities = Capability.parse(String(cString: list))
+        }
+        if policy.allowsDeletion { options.capabilities.insert(.delete) }
+        if rewriter.reparent { options.capabilities.insert(.reparent) }
+        options.rewriter = rewriter.rewriter(for: repository)
+        let connected = PusherIdentity.find(named: pusher)
+        options.record = { record in
+            var record = record
+            record.pusher = connected
+            // The push has succeeded even if it cannot be logged.
+            do { try repository.log(record) } catch {
+                logger.warning("the push is not in the log: \(error)")
+            }
+        }
+        return options
     }
 
     private func version(asked: ProtocolVersion?) -> ProtocolVersion {

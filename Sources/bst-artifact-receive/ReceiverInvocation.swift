@@ -3,8 +3,8 @@
 import ArtifactProtocol
 import TextCoding
 
-/// A client's command for sshd: `bst-artifact-receive [--verbose] PATH`, or in version 0
-/// `ostree-receive [--verbose] --repo=PATH`.
+/// A client's command for sshd: `bst-artifact-receive [--verbose] PATH`, in version 0 `ostree-receive [--verbose] --repo=PATH`,
+/// or of ostree-push 1.x `ostree-receive-1 [-n] [-f] PATH URL [REF...]`.
 ///
 /// sshd passes it to a forced command as `SSH_ORIGINAL_COMMAND`. It is parsed here, and never run.
 struct ReceiverInvocation: Equatable, Sendable {
@@ -15,10 +15,13 @@ struct ReceiverInvocation: Equatable, Sendable {
     /// Indicates that the client asks for verbose logging.
     var isVerbose: Bool
 
+    /// The pull that the client of ostree-push 1.x asks for; nil if it speaks the protocol.
+    var pull: ClientPullRequest?
+
     /// Parses a command.
     ///
-    /// - Throws: `ProtocolError` with `malformed` if the command starts no receiver, and with `outOfOrder` if it starts that
-    ///   of ostree-push 1.x, which pulls from the client.
+    /// - Throws: `ProtocolError` with `malformed` if the command starts no receiver, and with `outOfOrder` if it has one pull
+    ///   from where nothing can be pulled.
     init(parsing command: String) throws(ProtocolError) {
         func refused(_ reason: String) -> ProtocolError {
             ProtocolError(
@@ -27,21 +30,17 @@ struct ReceiverInvocation: Equatable, Sendable {
                     + "with 'bst-artifact push'")
         }
         guard let words = command.shellWords else { throw refused("its quotation marks do not match") }
-        if words.first?.contains("ostree-receive") == true, words.contains(where: { $0.hasPrefix("http://") })
-        {
-            throw ProtocolError(
-                .outOfOrder,
-                "'\(command.forDisplay(limit: 200))' is not run: this client is ostree-push 1.x, which has the server pull from "
-                    + "it, and this server takes pushes: use 'bst-artifact push', or ostree-push 0.x")
-        }
         var rest = words[...]
         let program = rest.popFirst()?.split(separator: "/").last ?? ""
         switch program {
-        case "bst-artifact-receive": version = .one
+        case "bst-artifact-receive", "ostree-receive-1": version = .one
         case "ostree-receive", "ostree-receive-0": version = .zero
         default: throw refused("it asks for another program")
         }
+        let mayPull = program == "ostree-receive" || program == "ostree-receive-1"
         isVerbose = false
+        var (isForced, isDryRun, isQuiet, updatesSummary) = (false, false, false, true)
+        var operands: [String] = []
         var takesOptions = true
         while let word = rest.popFirst() {
             switch word {
@@ -50,12 +49,31 @@ struct ReceiverInvocation: Equatable, Sendable {
             case "--debug" where takesOptions: isVerbose = true
             case "--repo" where takesOptions: path = rest.popFirst()
             case _ where takesOptions && word.hasPrefix("--repo="): path = String(word.dropFirst(7))
+            case "--force" where takesOptions && mayPull, "-f" where takesOptions && mayPull: isForced = true
+            case "--dry-run" where takesOptions && mayPull, "-n" where takesOptions && mayPull:
+                isDryRun = true
+            case "--quiet" where takesOptions && mayPull, "-q" where takesOptions && mayPull: isQuiet = true
+            case "--no-update" where takesOptions && mayPull: updatesSummary = false
             case _ where takesOptions && word.hasPrefix("-"):
                 throw refused("its option '\(word.forDisplay(limit: 80))' is not for clients to set")
-            default:
-                guard path == nil else { throw refused("it names more than one repository") }
-                path = word
+            default: operands.append(word)
             }
+        }
+        if path == nil, !operands.isEmpty { path = operands.removeFirst() }
+        if mayPull, !operands.isEmpty {
+            var request = try ClientPullRequest(url: operands.removeFirst(), refs: operands)
+            request.isForced = isForced
+            request.isDryRun = isDryRun
+            request.isQuiet = isQuiet
+            request.updatesSummary = updatesSummary
+            pull = request
+        } else if !operands.isEmpty {
+            throw refused("it names more than one repository")
+        } else if program == "ostree-receive-1" {
+            throw ProtocolError(
+                .outOfOrder,
+                "'\(command.forDisplay(limit: 200))' is not run: it names no address to pull from, as ostree-push does"
+            )
         }
     }
 }

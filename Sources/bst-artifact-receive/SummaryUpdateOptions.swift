@@ -42,7 +42,7 @@ struct SummaryUpdateOptions: ParsableArguments {
     var home: String?
 
     private var signers: [SummarySigner] {
-        keyFiles.map { .ed25519(keyFile: $0) } + keys.map { .gpg(key: $0, home: home) }
+        SummarySigner.list(keyFiles: keyFiles, keys: keys, home: home)
     }
 
     /// Returns flatpak, if it may be started in this session: in a repository of flatpak's, or in an empty one, which may
@@ -61,9 +61,7 @@ struct SummaryUpdateOptions: ParsableArguments {
 
     /// The paths outside of the repository that signing needs.
     var needed: [(path: String, access: Landlock.Access)] {
-        let gpgHome = home ?? Environment["GNUPGHOME"] ?? Environment["HOME"].map { "\($0)/.gnupg" }
-        let writable = keys.isEmpty ? nil : gpgHome
-        return keyFiles.map { ($0, .reading) } + (writable.map { [($0, .everything)] } ?? [])
+        SummarySigner.needed(keyFiles: keyFiles, keys: keys, home: home)
     }
 
     /// Returns the policy that requests an update when refs have moved.

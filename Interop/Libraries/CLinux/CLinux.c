@@ -49,7 +49,8 @@ int clinux_set_mtime(int directory, const char *path, const struct timespec *tim
 
 /* The same numbers on all architectures that Linux has had since 5.13. */
 enum { landlock_create_ruleset = 444, landlock_add_rule = 445, landlock_restrict_self = 446 };
-enum { landlock_create_version = 1, landlock_path_beneath = 1, landlock_all_tcp = 3 };
+enum { landlock_create_version = 1, landlock_path_beneath = 1, landlock_net_port = 2 };
+enum { landlock_connect_tcp = 2, landlock_all_tcp = 3 };
 
 struct landlock_rules {
     uint64_t file_access;
@@ -75,6 +76,13 @@ int clinux_landlock_create(uint64_t file_access, int network) {
 int clinux_landlock_allow(int rules, int path, uint64_t file_access) {
     struct landlock_path rule = {file_access, path};
     return (int)syscall(landlock_add_rule, rules, landlock_path_beneath, &rule, 0);
+}
+
+int clinux_landlock_allow_connecting(int rules, uint16_t port) {
+    struct {
+        uint64_t access, port;
+    } rule = {landlock_connect_tcp, port};
+    return (int)syscall(landlock_add_rule, rules, landlock_net_port, &rule, 0);
 }
 
 int clinux_landlock_enforce(int rules) {

@@ -5,7 +5,7 @@ import ArtifactProtocol
 /// A configuration that cannot be used, with the place of the mistake.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file, as it was named or found; nil where no file is to blame.
-    public internal(set) var file: String?
+    public package(set) var file: String?
     /// The line of the mistake, counted from 1; nil where the file as a whole is meant.
     public let line: Int?
     /// The mistake.
@@ -21,7 +21,7 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
         return (place.isEmpty ? "" : place + " ") + cause + "; " + remedy
     }
 
-    init(file: String? = nil, line: Int? = nil, _ cause: String, remedy: String) {
+    package init(file: String? = nil, line: Int? = nil, _ cause: String, remedy: String) {
         self.file = file
         self.line = line
         self.cause = cause

@@ -6,22 +6,22 @@ import ArtifactProtocol
 ///
 /// Aliases are resolved on access. So a document takes memory in proportion to its file however its aliases multiply,
 /// and one that contains itself is harmless.
-struct YAMLDocument: Sendable {
+package struct YAMLDocument: Sendable {
     /// The outermost node; nil for a file without content.
-    var root: YAMLNode?
+    package var root: YAMLNode?
     /// The nodes with anchors, in the order of the file.
     var anchored: [YAMLNode] = []
 
     /// Returns the node itself, or the one that it is an alias of.
-    func resolved(_ node: YAMLNode) -> YAMLNode {
+    package func resolved(_ node: YAMLNode) -> YAMLNode {
         guard case .alias(let index) = node.content, anchored.indices.contains(index) else { return node }
         return anchored[index]
     }
 }
 
 /// One value of a YAML document.
-struct YAMLNode: Sendable {
-    enum Content: Sendable {
+package struct YAMLNode: Sendable {
+    package enum Content: Sendable {
         /// A scalar's text. Only a plain one, which has no quotation marks, may be a null.
         case text(String, isPlain: Bool)
         case list([YAMLNode])
@@ -30,12 +30,12 @@ struct YAMLNode: Sendable {
         case alias(Int)
     }
 
-    let content: Content
+    package let content: Content
     /// The line on which it begins, counted from 1.
-    let line: Int
+    package let line: Int
 
     /// True for a value that was left out, and for null in any of YAML's spellings.
-    var isNull: Bool {
+    package var isNull: Bool {
         guard case .text(let text, isPlain: true) = content else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
@@ -52,20 +52,20 @@ struct YAMLNode: Sendable {
 }
 
 /// A mapping whose keys are text and unique.
-struct YAMLMapping {
-    struct Entry {
-        let key: String
-        let line: Int
-        let value: YAMLNode
+package struct YAMLMapping {
+    package struct Entry {
+        package let key: String
+        package let line: Int
+        package let value: YAMLNode
     }
 
     /// The line on which the mapping begins.
     let line: Int
     /// In the order of the file, aliases among the values resolved.
-    let entries: [Entry]
+    package let entries: [Entry]
 
     /// Reads `node` as a mapping. `subject` names it in messages: "the group 'artifacts'".
-    init(_ node: YAMLNode, of subject: String, in document: YAMLDocument) throws(ConfigurationError) {
+    package init(_ node: YAMLNode, of subject: String, in document: YAMLDocument) throws(ConfigurationError) {
         guard case .mapping(let pairs) = node.content else {
             throw ConfigurationError(
                 line: node.line, "\(subject) is \(node.kind) where a mapping belongs",

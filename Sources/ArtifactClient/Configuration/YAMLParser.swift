@@ -8,7 +8,7 @@ extension YAMLDocument {
     ///
     /// Throws `ConfigurationError` with the line of the first mistake: syntax, encoding, an alias
     /// without an anchor, a second document, or nesting too deep to be meant.
-    init(parsing bytes: [UInt8]) throws(ConfigurationError) {
+    package init(parsing bytes: [UInt8]) throws(ConfigurationError) {
         self.init()
         if bytes.isEmpty { return }
         self = try bytes.withUnsafeBufferPointer { (buffer) throws(ConfigurationError) in

@@ -54,10 +54,15 @@ final class ObjectFetch {
     }
 
     /// Publishes what was fetched.
-    func publish(_ edits: [RefEdit]) throws {
+    func publish(
+        _ edits: [RefEdit], rewriting rewriter: CommitRewriter, in store: any ArtifactStore
+    ) throws -> [RefEditResult] {
         try policies.willPublish(edits, from: quarantine)
         // A pull follows its remote, wherever the refs here are.
-        policies.didPublish(try quarantine.publish(edits, moves: .any, replaceDetachedMetadata: true))
+        let final = try rewriter.finalEdits(edits, moves: .any, in: quarantine, of: store)
+        let results = try quarantine.publish(final, moves: .any, replaceDetachedMetadata: true)
+        policies.didPublish(results)
+        return results
     }
 
     /// Reports the end of the pull.
@@ -73,6 +78,11 @@ final class ObjectFetch {
         guard let object = try quarantine.receive(name, size: nil) else { return nil }
         try policies.admit(name, size: nil)
         return object
+    }
+
+    /// Asks the policies for each piece, since a web server need not tell the size, or not the right one.
+    func admitBytes(_ count: Int, of name: ObjectName, total: UInt64) throws {
+        try policies.admitBytes(UInt64(count), of: name, total: total)
     }
 
     func handleArrival(of name: ObjectName, size: UInt64, isVerified: Bool) throws {

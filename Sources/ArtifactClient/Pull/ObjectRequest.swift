@@ -28,6 +28,7 @@ final class ObjectRequest: WebRequest {
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
         size += UInt64(bytes.count)
+        if incoming != nil { try fetch.admitBytes(bytes.count, of: name, total: size) }
         try retrying { try incoming?.write(bytes) }
     }
 

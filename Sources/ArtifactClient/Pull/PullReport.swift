@@ -39,6 +39,8 @@ public struct PullReport: Sendable, Equatable {
 
     /// The refs, in the order in which they were asked for.
     public var entries: [Entry] = []
+    /// The edits of refs here, whose new commits differ from those of the remote where they were rewritten.
+    public var results: [RefEditResult] = []
     /// The number of objects that were fetched.
     public var objects = 0
     /// The bytes of objects that were fetched, in the form in which they travel.

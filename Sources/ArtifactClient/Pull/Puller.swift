@@ -21,6 +21,9 @@ public final class Puller {
     /// Refuses a ref whose commit at the remote is older than the one here.
     public var refusesOlder = false
 
+    /// Gives commits their final form before they are published.
+    public var rewriter = CommitRewriter()
+
     /// Prepares to pull.
     ///
     /// - Parameters:
@@ -127,7 +130,8 @@ public final class Puller {
         try fetch.run(on: source.client)
         var report = PullReport()
         report.entries = try entries.map(judge)
-        try fetch.publish(report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) })
+        report.results = try fetch.publish(
+            report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) }, rewriting: rewriter, in: store)
         fetch.showEnd()
         report.objects = fetch.progress.objects
         report.bytes = fetch.progress.bytes

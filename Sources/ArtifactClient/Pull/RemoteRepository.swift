@@ -91,7 +91,7 @@ public final class RemoteRepository {
     /// Fetches commits without their trees.
     ///
     /// - Throws: `ClientError` where the remote lacks one, or has something else in its place.
-    func commits(_ commits: [Checksum]) throws -> [Checksum: Commit] {
+    public func commits(_ commits: [Checksum]) throws -> [Checksum: Commit] {
         var found: [Checksum: Commit] = [:]
         try fetch(
             Set(commits).sorted().map { commit in
@@ -111,9 +111,10 @@ public final class RemoteRepository {
 
     /// Fetches the summary into a temporary file, since it need not fit into memory.
     ///
+    /// - Parameter directory: the directory for that; nil for `TMPDIR` or else `/var/tmp`.
     /// - Throws: `ClientError` with `missing` where there is none.
-    public func summary() throws -> Summary {
-        let request = try SummaryRequest(of: remote)
+    public func summary(in directory: String? = nil) throws -> Summary {
+        let request = try SummaryRequest(of: remote, in: directory)
         try fetch([request])
         guard request.isPresent else {
             throw ClientError(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import SystemCalls
 
 /// Fetches a summary, which need not fit into memory, into an unnamed temporary file.
@@ -15,9 +14,9 @@ final class SummaryRequest: WebRequest {
     /// The largest summary that is accepted, in bytes: a million refs take a tenth of it.
     private static let maximumSize: UInt64 = 1 << 30
 
-    init(of remote: String) throws {
+    init(of remote: String, in directory: String?) throws {
         self.remote = remote
-        file = try Directory(getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp").unnamedFile()
+        file = try Directory(directory ?? Environment["TMPDIR"] ?? "/var/tmp").unnamedFile()
     }
 
     func begin() throws {

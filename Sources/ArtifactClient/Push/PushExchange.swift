@@ -80,7 +80,8 @@ struct PushExchange {
         let remote = try RemoteRefs(
             refs.map(\.ref), told: info, by: connection, of: command.remote, options)
         var plan = try PushPlan(
-            refs, told: info.refs, remote: remote, from: repository, isForced: options.isForced)
+            refs, told: info.refs, remote: remote, from: repository,
+            replacesAny: options.isForced || isReparenting)
         if plan.edits.isEmpty || options.isDryRun {
             try connection.leave()
             if options.isDryRun { try count(plan, for: info) }
@@ -88,7 +89,7 @@ struct PushExchange {
             try connection.say { try $0.update(plan.edits) }
             _ = try connection.answer()
             if connection.session.capabilities.contains(.want) {
-                plan.apply(try sendWanted(for: plan.edits))
+                plan.apply(try sendWanted(for: plan.edits), reparenting: isReparenting)
             } else {
                 try sendAll(plan.commits)
             }
@@ -96,6 +97,9 @@ struct PushExchange {
         }
         report.results += plan.results
     }
+
+    /// True if the receiver puts commits on top of those that it has.
+    private var isReparenting: Bool { connection.session.capabilities.contains(.reparent) }
 
     /// Counts the objects that a dry run does not send.
     private mutating func count(_ plan: PushPlan, for info: Info) throws {

@@ -16,11 +16,10 @@ struct PushPlan {
     /// - Parameters:
     ///   - told: the refs that the receiver named, which must be repeated to it.
     ///   - remote: the refs of the remote.
-    ///   - isForced: asks the remote to replace commits that are not ancestors of ours.
+    ///   - replacesAny: asks the remote to replace commits that are not ancestors of ours.
     init(
         _ refs: some Sequence<(ref: RefName, commit: Checksum)>, told: [RefName: Checksum],
-        remote: RemoteRefs,
-        from repository: Repository, isForced: Bool
+        remote: RemoteRefs, from repository: Repository, replacesAny: Bool
     ) throws {
         var planned: Set<Checksum> = []
         // The strong and the weak cache key of an artifact point to the same commit.
@@ -33,7 +32,7 @@ struct PushPlan {
             }
             let history = try histories[[commit, old]] ?? repository.history(from: commit, backTo: old)
             histories[[commit, old]] = history
-            if let old, !history.reached, !isForced, try !repository.mayReplace(old, with: commit) {
+            if let old, !history.reached, !replacesAny, try !repository.mayReplace(old, with: commit) {
                 results.append(RefEditResult(ref, .diverged, from: old, to: commit))
                 continue
             }
@@ -44,10 +43,14 @@ struct PushPlan {
     }
 
     /// Replaces the expected results by those that the receiver reports.
-    mutating func apply(_ told: [RefEditResult]) {
+    ///
+    /// - Parameter reparenting: true if the receiver may have made commits of its own from ours.
+    mutating func apply(_ told: [RefEditResult], reparenting: Bool) {
         let told = Dictionary(told.map { ($0.ref, $0) }) { first, _ in first }
         for index in results.indices where results[index].outcome == .moved {
-            guard let result = told[results[index].ref], result.outcome != .moved else { continue }
+            guard let result = told[results[index].ref] else { continue }
+            if reparenting, result.outcome != .kept { results[index].new = result.new }
+            guard result.outcome != .moved else { continue }
             (results[index].outcome, results[index].old) = (result.outcome, result.old)
         }
     }

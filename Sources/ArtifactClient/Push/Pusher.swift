@@ -28,7 +28,7 @@ public struct Pusher {
             try? Descriptor.standardError.writeAll(bytes)
         }
         /// The capabilities to announce; with none, every byte is that of version 1.
-        public var capabilities = Capability.standard
+        public var capabilities = Capability.ofClients
         /// Receives the activity of a receiver that takes long.
         public var showActivity: @Sendable (String) -> Void = { _ in }
         /// Receives the progress after each object and at the end. If set, all objects of the commits are counted

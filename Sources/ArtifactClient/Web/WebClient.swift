@@ -257,6 +257,12 @@ extension WebClient {
                 "cannot fetch \(shownURL): the server redirects to \(target.forDisplay()), which is not encrypted: use the "
                     + "right URL, if that is meant")
         }
+        guard !options.isDirect else {
+            throw ClientError(
+                .accessDenied,
+                "cannot fetch \(shownURL): the server redirects to \(target.forDisplay()), and only the server itself is asked"
+            )
+        }
         guard attempt.redirections < WebClient.maximumRedirections else {
             throw ClientError(.badContent, "cannot fetch \(shownURL): the server redirects in circles")
         }

@@ -30,6 +30,8 @@ public struct WebOptions: Sendable {
     public var timeout: Duration = .seconds(60)
     /// The time limit of a whole transfer; nil for none.
     public var timeLimit: Duration?
+    /// Talks to the remote itself and nobody else: through no proxy, and to no place that it redirects to.
+    public var isDirect = false
     /// Ends transfers when it is requested.
     public var cancellation: Cancellation?
 

@@ -33,6 +33,7 @@ final class WebTransfer {
             (CURLOPT_USERAGENT, "bst-artifact"),
             (CURLOPT_PROTOCOLS_STR, "http,https,file"),
             (CURLOPT_CAINFO, options.authorities),
+            (CURLOPT_NOPROXY, options.isDirect ? "*" : nil),
         ]
         for case (let option, let value?) in strings { ccurl_set_string(handle, option, value) }
         let numbers: [(CURLoption, Int)] = [

@@ -11,9 +11,14 @@ public enum Capability: String, Sendable, CaseIterable {
     case want
     /// The client may have refs removed. Announced only by receivers whose owner allows it, and by clients that want it.
     case delete
+    /// The receiver puts commits that do not descend from the one of their ref on top of it. Announced only by receivers whose
+    /// owner wants that.
+    case reparent
 
-    /// The capabilities that are announced by default: all but `delete`.
+    /// The capabilities that receivers announce by default.
     public static let standard: Set<Capability> = [.largeFrames, .want]
+    /// The capabilities that pushing clients announce by default.
+    public static let ofClients = standard.union([.reparent])
 
     /// Parses names that are separated by commas, and ignores unknown ones such as `none`.
     public static func parse(_ list: String) -> Set<Capability> {

@@ -14,6 +14,13 @@ public protocol ReceivePolicy: Sendable {
     ///   - object: the object.
     ///   - size: its size in bytes as it travels; nil if that is not known, as on a pull.
     mutating func admit(_ object: ObjectName, size: UInt64?) throws
+    /// Decides on bytes of an object whose size was not known, before they are kept.
+    ///
+    /// - Parameters:
+    ///   - count: their number.
+    ///   - object: the object.
+    ///   - total: the number of its bytes so far, these included.
+    mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws
     /// Decides on edits before the locks are taken.
     ///
     /// - Parameters:
@@ -29,6 +36,8 @@ extension ReceivePolicy {
     public func authorize(_ edits: [RefEdit]) throws {}
     /// Allows it.
     public mutating func admit(_ object: ObjectName, size: UInt64?) throws {}
+    /// Allows it.
+    public mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws {}
     /// Allows it.
     public mutating func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws {}
     /// Does nothing.
@@ -52,6 +61,11 @@ public struct ReceivePolicies: ReceivePolicy {
     /// Asks each policy.
     public mutating func admit(_ object: ObjectName, size: UInt64?) throws {
         for index in policies.indices { try policies[index].admit(object, size: size) }
+    }
+
+    /// Asks each policy.
+    public mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws {
+        for index in policies.indices { try policies[index].admitBytes(count, of: object, total: total) }
     }
 
     /// Asks each policy.

@@ -21,19 +21,26 @@ public struct SizeLimit: ReceivePolicy {
     ///
     /// - Throws: `RepositoryError` with `notAllowed`.
     public mutating func admit(_ object: ObjectName, size: UInt64?) throws {
-        let size = size ?? 0
-        guard size <= maximumObject else {
+        guard let size else { return }
+        try admitBytes(size, of: object, total: size)
+    }
+
+    /// Refuses what becomes too large.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed`.
+    public mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws {
+        guard total <= maximumObject else {
             throw RepositoryError(
                 .notAllowed,
-                "object \(object) has \(size) bytes, and this cache takes objects of at most \(maximumObject)"
+                "object \(object) has \(total) bytes, and this cache takes objects of at most \(maximumObject)"
             )
         }
-        guard size <= remaining else {
+        guard count <= remaining else {
             throw RepositoryError(
                 .notAllowed,
                 "the push is larger than this cache takes at once: push fewer refs at a time, or ask its "
                     + "administrator for more")
         }
-        remaining -= size
+        remaining -= count
     }
 }

@@ -23,7 +23,18 @@ public struct SpaceLimit: ReceivePolicy {
     ///
     /// - Throws: `RepositoryError` with `noSpace`.
     public mutating func admit(_ object: ObjectName, size: UInt64?) throws {
-        let size = SpaceLimit.allocation(of: size ?? 0)
+        if let size { try reserve(size) }
+    }
+
+    /// Sees to it that the bytes can be written.
+    ///
+    /// - Throws: `RepositoryError` with `noSpace`.
+    public mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws {
+        try reserve(count)
+    }
+
+    private mutating func reserve(_ bytes: UInt64) throws {
+        let size = SpaceLimit.allocation(of: bytes)
         received += min(size, .max - received)
         if let maximum = limits.maximumSize, received > maximum { throw tooLarge(maximum) }
         if size > granted { try makeFree(size) } else { granted -= size }

@@ -126,6 +126,14 @@ final class LocalQuarantine: Quarantine {
         return IncomingFile(name, place, size: size, temporaryName: "\(fileCount)", workers)
     }
 
+    func setDetachedMetadata(_ bytes: [UInt8], of commit: Checksum) throws {
+        let name = ObjectName(commit, .commitmeta)
+        try place(.commitmeta).remove(commit.hex)
+        guard let object = try receive(name, size: nil) else { return }
+        try bytes.withUnsafeBytes(object.write)
+        try object.finish()
+    }
+
     func takeVerdicts(waiting: Bool) -> [ObjectVerdict] {
         workers.takeVerdicts(waiting: waiting)
     }

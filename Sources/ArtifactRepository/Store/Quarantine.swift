@@ -20,6 +20,8 @@ public protocol Quarantine: AnyObject {
     ///   - size: its size in bytes as it travels, if that is known.
     /// - Returns: nil if the store has the object already, so that its bytes can be skipped.
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)?
+    /// Gives a commit other detached metadata than was received for it, if any.
+    func setDetachedMetadata(_ bytes: [UInt8], of commit: Checksum) throws
     /// Takes the verdicts on files since the last call: files are verified and written while others arrive.
     ///
     /// - Parameter waiting: true to wait for all that were finished.

@@ -5,9 +5,6 @@ import TestSupport
 import Testing
 
 /// Our client against the version 0 receiver of ostree-push.
-///
-/// The client of ostree-push 1.2.0 is not among the tests: it serves its repository over HTTP through a tunnel, and
-/// has `ostree-receive` pull; version 0 of this protocol is not in it any more.
 @Suite struct ToFirstReceiverTests {
     /// A folder for `PATH` where the receiver has the name that clients of its time started.
     private func oldMachine(_ shop: Workshop) throws -> String {

@@ -43,6 +43,8 @@ int clinux_open_path(const char *path);
 int clinux_landlock_create(uint64_t file_access, int network);
 /* Allows kinds of access to what `path` is and holds. */
 int clinux_landlock_allow(int rules, int path, uint64_t file_access);
+/* Allows connections to a TCP port, on any host. */
+int clinux_landlock_allow_connecting(int rules, uint16_t port);
 /* Gives up everything else, for this thread and all that it starts. */
 int clinux_landlock_enforce(int rules);
 

@@ -36,7 +36,7 @@ public enum SummarySigner: Sendable, Equatable {
     static func signatures(of summary: [UInt8], by signers: [SummarySigner]) throws -> [UInt8] {
         var signatures: [(key: String, value: [Variant])] = []
         for signer in signers {
-            let signature = Variant.bytes(try signer.sign(summary))
+            let signature = Variant.bytes(try signer.signature(of: summary, calling: "the summary").signature)
             if let place = signatures.firstIndex(where: { $0.key == signer.key }) {
                 signatures[place].value.append(signature)
             } else {
@@ -46,11 +46,29 @@ public enum SummarySigner: Sendable, Equatable {
         return Variant.dictionary(signatures.map { ($0.key, .array(of: "ay", $0.value)) }).serialized()
     }
 
-    private func sign(_ bytes: [UInt8]) throws -> [UInt8] {
-        switch self {
-        case .ed25519(let file): try SummarySigner.signEd25519(bytes, keyFile: file)
-        case .gpg(let key, let home): try SummarySigner.signWithGPG(bytes, key: key, home: home)
+    /// Signs bytes.
+    ///
+    /// - Parameter subject: the signed thing, for messages.
+    /// - Returns: the signature, and the key that OSTree has signatures of this kind under.
+    func signature(
+        of bytes: [UInt8], calling subject: String
+    ) throws -> (key: String, signature: [UInt8]) {
+        do {
+            switch self {
+            case .ed25519(let file):
+                return (key, try SummarySigner.signEd25519(bytes, keyFile: file))
+            case .gpg(let name, let home):
+                return (key, try SummarySigner.signWithGPG(bytes, key: name, home: home))
+            }
+        } catch let failure as SigningFailure {
+            throw RepositoryError(failure.code, "cannot sign \(subject): \(failure.reason)")
         }
+    }
+
+    /// The reason why a key does not sign.
+    private struct SigningFailure: Error {
+        var code = RepositoryError.Code.notAllowed
+        let reason: String
     }
 
     // MARK: Ed25519
@@ -60,14 +78,12 @@ public enum SummarySigner: Sendable, Equatable {
         do {
             text = try Directory.openAnywhere(keyFile).readAll(limit: 4096)
         } catch {
-            throw RepositoryError(
-                .notAllowed,
-                "cannot sign the summary: the key file \(keyFile) cannot be read (\(error.reason))")
+            throw SigningFailure(
+                reason: "the key file \(keyFile) cannot be read (\(error.reason))")
         }
         guard let key = Base64.decode(text.filter { $0 > 32 }), key.count == 64 || key.count == 32 else {
-            throw RepositoryError(
-                .notAllowed,
-                "cannot sign the summary: \(keyFile) holds no Ed25519 key, which is 32 or 64 bytes in base64")
+            throw SigningFailure(
+                reason: "\(keyFile) holds no Ed25519 key, which is 32 or 64 bytes in base64")
         }
         guard let secret = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, key, 32) else {
             throw failure(keyFile)
@@ -92,15 +108,15 @@ public enum SummarySigner: Sendable, Equatable {
         var count = actual.count
         guard EVP_PKEY_get_raw_public_key(secret, &actual, &count) == 1 else { throw failure(keyFile) }
         guard actual.elementsEqual(publicKey) else {
-            throw RepositoryError(
-                .notAllowed,
-                "cannot sign the summary: the two halves of the Ed25519 key in \(keyFile) do not belong together, so take "
-                    + "the secret key as 'ostree sign' takes it")
+            throw SigningFailure(
+                reason:
+                    "the two halves of the Ed25519 key in \(keyFile) do not belong together, so take the secret key as "
+                    + "'ostree sign' takes it")
         }
     }
 
-    private static func failure(_ keyFile: String) -> RepositoryError {
-        RepositoryError(.library, "cannot sign the summary: OpenSSL does not take the key in \(keyFile)")
+    private static func failure(_ keyFile: String) -> SigningFailure {
+        SigningFailure(code: .library, reason: "OpenSSL does not take the key in \(keyFile)")
     }
 
     // MARK: GnuPG
@@ -118,10 +134,8 @@ public enum SummarySigner: Sendable, Equatable {
         let words = try gpg.errorOutput.readAll(limit: 1 << 20)
         guard gpg.wait() == .status(0), !signature.isEmpty else {
             let said = String(decoding: words, as: UTF8.self).split(separator: "\n").last ?? "nothing"
-            throw RepositoryError(
-                .notAllowed,
-                "cannot sign the summary: gpg does not sign with the key \(key), and its last words are '\(said)'"
-            )
+            throw SigningFailure(
+                reason: "gpg does not sign with the key \(key), and its last words are '\(said)'")
         }
         return signature
     }
