@@ -2,11 +2,11 @@
 
 /// Something that a hostile peer does, and what must come of it.
 public struct Attack: Sendable, CustomStringConvertible {
-    /// What an attack aims at.
+    /// The part of a program that an attack aims at.
     public enum Group: String, Sendable, CaseIterable {
         case objectNames = "names of objects"
         case tarExtensions = "pax and GNU headers"
-        case tarKinds = "links, devices, folders"
+        case tarKinds = "links, devices, directories"
         case sizes = "sizes"
         case tarDamage = "damaged tar"
         case hashes = "wrong hashes"
@@ -28,7 +28,7 @@ public struct Attack: Sendable, CustomStringConvertible {
         case remotes = "addresses and configuration"
     }
 
-    /// What must come of an attack.
+    /// The required result of an attack.
     public enum Outcome: Sendable, Equatable {
         /// Exit status 1, one sentence on standard error with these words, and nothing is changed.
         case refusal([String])
@@ -40,7 +40,7 @@ public struct Attack: Sendable, CustomStringConvertible {
         case success([String: String])
     }
 
-    /// What is played.
+    /// The program that is attacked, and its input.
     enum Play: Sendable {
         /// Bytes to the receiver.
         case receiver(options: [String], isRead: Bool, input: @Sendable () -> AttackInput)
@@ -48,13 +48,13 @@ public struct Attack: Sendable, CustomStringConvertible {
         case client(ClientAttack)
     }
 
-    /// What it does, unique in its group.
+    /// A description, unique in its group.
     public let name: String
-    /// What it aims at.
+    /// The part of a program that it aims at.
     public let group: Group
-    /// What must come of it.
+    /// The required result.
     public let outcome: Outcome
-    /// How long the program may take, in seconds, on a machine that is busy.
+    /// The time limit in seconds, with room for a busy machine.
     public let seconds: Double
     let play: Play
 
@@ -88,7 +88,7 @@ public struct Attack: Sendable, CustomStringConvertible {
         + replacements + remotes
 }
 
-/// What a hostile client sends: some bytes, then more, for as long as there are any.
+/// The input from a hostile client: some bytes, then more, for as long as there are any.
 struct AttackInput {
     var bytes: [UInt8]
     var more: () -> [UInt8]? = { nil }

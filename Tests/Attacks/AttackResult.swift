@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What came of an attack.
+/// The result of an attack.
 public struct AttackResult: Sendable {
     /// The attack.
     public let attack: Attack
-    /// How the attacked program ended.
+    /// The exit status or signal of the attacked program.
     public internal(set) var ending = ""
-    /// What it wrote to standard error.
+    /// Its standard error.
     public internal(set) var message = ""
-    /// How long it took, in seconds.
+    /// The duration in seconds.
     public internal(set) var seconds = 0.0
     /// The most memory that it had resident, in KiB.
     public internal(set) var peakMemory = 0
-    /// What is not as it must be, a sentence each.
+    /// The broken requirements, a sentence each.
     public internal(set) var problems: [String] = []
 
-    /// Whether everything is as it must be.
+    /// True if no requirement is broken.
     public var isRepelled: Bool { problems.isEmpty }
 
     init(_ attack: Attack) {

@@ -11,7 +11,7 @@ extension Attack {
     /// Plays the attack against the built programs, on a cache of its own.
     ///
     /// - Parameter isThorough: Has the cache verified by `ostree fsck` and pushes to it, even where not a byte of it changed.
-    /// - Throws: where it could not be played at all; what it does to the program is in the result.
+    /// - Throws: where it could not be played at all; its effect on the program is in the result.
     public func run(isThorough: Bool = true) throws -> AttackResult {
         var result = AttackResult(self)
         switch play {
@@ -35,7 +35,7 @@ extension Attack {
         _ cache: AttackedCache, _ options: [String], isRead: Bool, _ input: AttackInput,
         _ result: inout AttackResult
     ) throws {
-        let before = try cache.snapshot()
+        let before = try Reader.snapshot(cache.path)
         let meter = cache.directory.path("peak")
         let process = try RunningProcess(
             [Programs.peakMemory(), meter, Programs.receiver()] + options + [cache.path])
@@ -55,9 +55,9 @@ extension Attack {
         result.require(peak < Attack.memoryLimit || isSanitized, "it takes \(peak) KiB of memory")
         checkEnding(ended, &result)
         checkOutput(ended, isRead, &result)
-        let changes = try cache.snapshot().differences(from: before)
+        let changes = try Reader.snapshot(cache.path).differences(from: before)
         if case .success(let refs) = outcome {
-            // That a folder was found complete is noted at its object; where the refs are is looked at below.
+            // That a directory was found complete is noted at its object; where the refs are is looked at below.
             let mayChange = ["added ", "changed summary: "] + refs.keys.map { "changed refs/heads/\($0): " }
             let lost = changes.filter { change in
                 !mayChange.contains(where: change.hasPrefix) && !change.contains(": directory ")
@@ -71,12 +71,12 @@ extension Attack {
             result.require(changes.isEmpty, "the cache is changed: \(changes)")
         }
         if !isInterruption {
-            let leftovers = try cache.leftovers()
+            let leftovers = try Reader.leftovers(cache.path)
             result.require(leftovers.isEmpty, "a quarantine is left behind: \(leftovers)")
         }
     }
 
-    /// Whether the push may be taken up again, so that what was right of it is kept out of sight.
+    /// True if the push may be resumed, so that its verified objects stay in a quarantine.
     private var isInterruption: Bool {
         switch outcome {
         case .interruption: true

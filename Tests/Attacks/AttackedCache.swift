@@ -6,7 +6,7 @@ import WireSamples
 
 /// A cache with a ref and the objects of its commit, for one attack.
 struct AttackedCache {
-    /// What the cache has at the ref `there/already`.
+    /// The commit at the ref `there/already`.
     static let present = PresentCommit()
     /// Its detached metadata.
     static let presentDetached = SampleObject.detached(present.commit, "there already")
@@ -31,19 +31,9 @@ struct AttackedCache {
         try OSTreeCommand.fsck(cache.path)
     }
 
-    /// Everything but what is in `tmp` and what locking leaves.
-    func snapshot() throws -> TreeSnapshot { try TreeSnapshot(path, excluding: ["tmp", ".lock"]) }
-
     func commit(of ref: String) -> String? {
         (try? String(contentsOfFile: "\(path)/refs/heads/\(ref)", encoding: .utf8)).map {
             String($0.dropLast())
-        }
-    }
-
-    /// Folders of pushes that ended without removing them.
-    func leftovers() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "\(path)/tmp").filter {
-            $0.hasPrefix("bst-artifact")
         }
     }
 
@@ -65,11 +55,11 @@ struct AttackedCache {
 }
 
 extension SampleObject {
-    /// As an object stream has it.
+    /// The object as a member of an object stream.
     var member: (name: String, content: [UInt8]) { (name.fileName, bytes) }
 }
 
-/// What the cache has, of which no object is in any push.
+/// The commit that the cache has; none of its objects is in any push.
 struct PresentCommit: Sendable {
     let file = ArchivedFile(content: Array("there already".utf8)).object()
     let rootMetadata = SampleObject.dirmeta(mode: 0o40750)

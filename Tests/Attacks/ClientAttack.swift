@@ -8,7 +8,7 @@ struct ClientAttack: Sendable {
     /// `push` or `check`.
     let command: String
     let remote: String?
-    /// What is in `buildstream.conf`.
+    /// The content of `buildstream.conf`.
     let configuration: String?
     /// The repository's path that must reach the receiver, as one argument; nil where nothing may be started.
     let path: String?
@@ -32,11 +32,11 @@ struct ClientAttack: Sendable {
         for (name, text) in [("ssh", ClientAttack.ssh), ("bst-artifact-receive", ClientAttack.receiver)] {
             chmod(try directory.file("fakes/\(name)", text), 0o755)
         }
-        let working = try directory.folder("working")
+        let working = try directory.makeDirectory("working")
         let source = directory.path("source")
         let cache = try AttackedCache()
         try FileManager.default.copyItem(atPath: cache.path, toPath: source)
-        let before = try TreeSnapshot(source, excluding: ["tmp", ".lock"])
+        let before = try Reader.snapshot(source)
         if let configuration { try directory.file("settings/buildstream.conf", configuration) }
         let ssh = directory.path("fakes", "ssh")
         var arguments = [try Programs.artifact(), command, "--ssh", ssh]
@@ -65,7 +65,7 @@ struct ClientAttack: Sendable {
         result.require(
             try FileManager.default.contentsOfDirectory(atPath: working).isEmpty, "something was executed")
         result.require(
-            try TreeSnapshot(source, excluding: ["tmp", ".lock"]) == before, "the repository is changed")
+            try Reader.snapshot(source) == before, "the repository is changed")
         let toSSH = try recorded(directory.path("record.ssh"))
         let toReceiver = try recorded(directory.path("record.receiver"))
         guard let path else {

@@ -63,7 +63,7 @@ extension Attack {
         }
     }
 
-    /// What is in an object is read by the same code in both versions, so that once is enough.
+    /// The versions to play: the contents of objects are read by the same code in both, so that one is enough.
     private static func versions(of group: Group) -> [Version] {
         [.dirtrees, .metadata, .variants, .bombs].contains(group) ? [Version(number: 1)] : Version.both
     }

@@ -6,13 +6,13 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// What a part of the torture did, and what went wrong.
+/// The result of a part of the torture.
 struct Part {
-    /// What was done.
+    /// The part's name.
     let name: String
-    /// How often.
+    /// The number of trials.
     let count: Int
-    /// What went wrong, a sentence each.
+    /// The failures, a sentence each.
     let failures: [String]
 }
 

@@ -5,8 +5,8 @@ import Foundation
 import Testing
 
 /// Every attack of the table, against the built programs.
-@Suite("A hostile peer") struct AttackTests {
-    /// What leaves a cache as it was, byte for byte, leaves it usable: one of twenty such attacks is followed up.
+@Suite struct AttackTests {
+    /// One of twenty attacks: a cache that is unchanged to the byte needs no fsck and no push to show that it still works.
     private static let followedUp = Set(
         stride(from: 0, to: Attack.all.count, by: 20).map { Attack.all[$0].description })
 
@@ -21,20 +21,19 @@ import Testing
         }
     }()
 
-    @Test("is repelled", arguments: selected)
-    func attack(_ attack: Attack) throws {
+    @Test(arguments: selected)
+    func `A hostile peer is repelled`(_ attack: Attack) throws {
         let result = try attack.run(isThorough: Self.followedUp.contains(attack.description))
         #expect(result.problems.isEmpty, "\(attack)\n\(result.problems.joined(separator: "\n"))")
     }
 
-    @Test("finds no attack twice in the table")
-    func names() {
+    @Test func `No attack is twice in the table`() {
         let names = Attack.all.map(\.description)
         #expect(Set(names).count == names.count, "\(names.filter { name in names.count { $0 == name } > 1 })")
     }
 
-    @Test("finds attacks of every group", arguments: Attack.Group.allCases)
-    func groups(group: Attack.Group) {
+    @Test(arguments: Attack.Group.allCases)
+    func `There are attacks of every group`(group: Attack.Group) {
         #expect(!Attack.all.allSatisfy { $0.group != group })
     }
 }

@@ -48,7 +48,7 @@ extension Attack {
         }
     }
 
-    /// What is sent when the receiver has asked for the commit.
+    /// An attack that is sent when the receiver has asked for the commit.
     private static func answer(
         _ name: String, _ words: String, status: Int = 1, _ answer: @escaping @Sendable () -> [UInt8]
     ) -> Attack {

@@ -6,7 +6,7 @@ import Variants
 import WireSamples
 
 extension Attack {
-    /// Zeros, compressed: what begins a raw deflate stream, and 13 bytes of it that stand for 2064 zeros.
+    /// Zeros, compressed: the beginning of a raw deflate stream, and 13 bytes that stand for 2064 zeros.
     private static let zeros: (start: [UInt8], period: [UInt8]) = {
         var bits: [UInt8] = [0, 1, 0]  // not the last block, fixed codes
         bits += [0, 0, 1, 1, 0, 0, 0, 0]  // the literal 0
@@ -113,7 +113,7 @@ extension Attack {
 
     // MARK: Streams without an end
 
-    /// As much of it as is played: a stream that ends is not refused for being endless.
+    /// The number of bytes that are sent: a stream that ends is not refused for being endless.
     private static let limit = 64 << 20
 
     private static func endless(
@@ -230,7 +230,7 @@ extension Attack {
         ]
     }
 
-    /// What comes two seconds later.
+    /// Nothing, two seconds later.
     private static func silence() -> [UInt8] {
         _ = eventually(within: 2) { false }
         return [0xff]

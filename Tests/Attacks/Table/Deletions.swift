@@ -21,7 +21,7 @@ extension Attack {
         deletion("of the same ref twice", "names ref there/already twice") {
             delete([(AttackedCache.presentRef, present), (AttackedCache.presentRef, present)])
         }
-        deletion("of a folder of refs", "there is none") { delete([("there", present)]) }
+        deletion("of a directory of refs", "there is none") { delete([("there", present)]) }
         for name in ["../../config", "/etc/passwd", "there/../there/already", "", "a//b", "there/already\n"] {
             deletion("of \(name.debugDescription)", "ref") { delete([(name, present)]) }
         }

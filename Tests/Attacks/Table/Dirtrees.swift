@@ -38,16 +38,18 @@ extension Attack {
     static let dirtrees: [Attack] = table {
         for (name, text) in names {
             dirtree("a file with \(name)", notAName) { .dirtree(files: [(text, sum)]) }
-            dirtree("a folder with \(name)", notAName) { .dirtree(directories: [(text, sum, sum)]) }
+            dirtree("a directory with \(name)", notAName) { .dirtree(directories: [(text, sum, sum)]) }
         }
         dirtree("unsorted files", notSorted) { .dirtree(files: [("b", sum), ("a", sum)]) }
-        dirtree("unsorted folders", notSorted) { .dirtree(directories: [("b", sum, sum), ("a", sum, sum)]) }
+        dirtree("unsorted directories", notSorted) {
+            .dirtree(directories: [("b", sum, sum), ("a", sum, sum)])
+        }
         dirtree("files sorted without regard to case", notSorted) {
             .dirtree(files: [("a", sum), ("B", sum)])
         }
         dirtree("a file twice", notSorted) { .dirtree(files: [("a", sum), ("a", sum)]) }
-        dirtree("a folder twice", notSorted) { .dirtree(directories: [("a", sum, sum), ("a", sum, sum)]) }
-        dirtree("a file and a folder of one name", "stands in it twice") {
+        dirtree("a directory twice", notSorted) { .dirtree(directories: [("a", sum, sum), ("a", sum, sum)]) }
+        dirtree("a file and a directory of one name", "stands in it twice") {
             .dirtree(files: [("a", sum)], directories: [("a", sum, sum)])
         }
         dirtree("a name that is no UTF-8", notWellFormed) { renamed("aa", [0xff, 0xfe]) }
@@ -91,8 +93,8 @@ extension Attack {
             tree("256 levels, which are allowed", .success([:])) { push(chain(256)) },
             tree("257 levels", refused("deeper than 256")) { push(chain(257)) },
             tree("10,000 levels", refused("deeper than 256")) { push(chain(10_000)) },
-            tree("2^200 folders, all the same one", .success([:])) { push(chain(201, times: 2)) },
-            tree("10^200 folders, all the same one", .success([:])) { push(chain(201, times: 10)) },
+            tree("2^200 directories, all the same one", .success([:])) { push(chain(201, times: 2)) },
+            tree("10^200 directories, all the same one", .success([:])) { push(chain(201, times: 10)) },
             tree("257 levels, the upper ones behind a tree that was seen", refused("deeper than 256")) {
                 let trees = chain(257)
                 let root = SampleObject.dirtree(directories: [
@@ -107,7 +109,7 @@ extension Attack {
             tree("100,000 files that are not there", refused("was neither sent")) {
                 push([wide(100_000, sum)])
             },
-            tree("100,000 folders, all the same one", .success([:])) {
+            tree("100,000 directories, all the same one", .success([:])) {
                 let empty = SampleObject.dirtree()
                 return push([
                     empty,
@@ -117,17 +119,17 @@ extension Attack {
                         }),
                 ])
             },
-            tree("100,000 folders that are not there", refused("was neither sent")) {
+            tree("100,000 directories that are not there", refused("was neither sent")) {
                 push([
                     LargeObject.dirtree(
                         directories: (0..<100_000).map { ("\(100_000 + $0)", sum, dirmeta.checksum.bytes) })
                 ])
             },
-            tree("a folder of 9 MiB that has files and a folder", .success([:]), seconds: 60) {
+            tree("a directory of 9 MiB that has files and a directory", .success([:]), seconds: 60) {
                 let empty = SampleObject.dirtree()
-                return push([empty, large("folder", empty)], [Pushed.sample.file])
+                return push([empty, large("directory", empty)], [Pushed.sample.file])
             },
-            tree("5 levels of folders of 9 MiB", refused("at most"), seconds: 60) {
+            tree("5 levels of directories of 9 MiB", refused("at most"), seconds: 60) {
                 var trees = [SampleObject.dirtree()]
                 for level in 0..<5 { trees.append(large("level \(level)", trees[level])) }
                 return push(trees, [Pushed.sample.file])
@@ -135,13 +137,13 @@ extension Attack {
         ]
     }
 
-    /// A dirtree of 9 MiB: many files with long names, and a folder.
-    private static func large(_ name: String, _ folder: SampleObject) -> SampleObject {
+    /// A dirtree of 9 MiB: many files with long names, and a directory.
+    private static func large(_ name: String, _ directory: SampleObject) -> SampleObject {
         let file = Pushed.sample.file.checksum.bytes
         let long = String(repeating: "n", count: 240)
         return LargeObject.dirtree(
             files: (0..<33_000).map { ("\(100_000 + $0)\(long)", file) },
-            directories: [(name, folder.checksum.bytes, dirmeta.checksum.bytes)])
+            directories: [(name, directory.checksum.bytes, dirmeta.checksum.bytes)])
     }
 
     private static func wide(_ count: Int, _ checksum: [UInt8]) -> SampleObject {

@@ -17,7 +17,7 @@ extension Attack {
         ]
     }
 
-    /// What leads into a state, what is due there, and what may be said.
+    /// The states of a receiver: the bytes that lead into each, the message that is due, and those that are legal.
     private static let states:
         [(version: UInt8, name: String, lead: [UInt8], due: String, legal: Set<String>)] = [
             (1, "at the start", [], "info", ["info", "done"]),

@@ -11,7 +11,7 @@ extension Attack {
         ("a path that leads up and down", "../objects/\(hex).commit"),
         ("an absolute path", "/etc/passwd"),
         ("a path in the repository", "ab/cdef.commit"),
-        ("a path in this folder", "./\(hex).commit"),
+        ("a path in this directory", "./\(hex).commit"),
         ("a slash at the end", "\(hex).commit/"),
         ("a path behind a good name", "\(hex).commit/../../config"),
         ("a backslash", "..\\\(hex).commit"),
@@ -66,8 +66,10 @@ extension Attack {
             block.name = [0xff, 0xc0, 0x80, 0x2f]
             return block.bytes
         }
-        tar("a good name below a folder in the prefix", .objectNames, refused("is not the name of an object"))
-        {
+        tar(
+            "a good name below a directory in the prefix", .objectNames,
+            refused("is not the name of an object")
+        ) {
             var block = TarBlock("\(hex).commit")
             block.prefix = Array("objects".utf8)
             return block.bytes

@@ -109,10 +109,10 @@ extension Attack {
             object("a dirtree with a file of \(count) bytes", .metadata, words) {
                 SampleObject.dirtree(files: [("a", wrong)]).member
             }
-            object("a dirtree with a folder of \(count) bytes", .metadata, words) {
+            object("a dirtree with a directory of \(count) bytes", .metadata, words) {
                 SampleObject.dirtree(directories: [("a", wrong, sum)]).member
             }
-            object("a dirtree with a folder's metadata of \(count) bytes", .metadata, words) {
+            object("a dirtree with a directory's metadata of \(count) bytes", .metadata, words) {
                 SampleObject.dirtree(directories: [("a", sum, wrong)]).member
             }
             object("a commit with a tree of \(count) bytes", .metadata, words) {
@@ -170,7 +170,7 @@ extension Attack {
 
     // MARK: Missing
 
-    /// A commit whose folder has a folder, for something to be missing on each level.
+    /// A commit whose directory has a directory, for something to be missing on each level.
     private struct Nested {
         let file = ArchivedFile(content: Array("deep".utf8)).object()
         let meta = SampleObject.dirmeta(mode: 0o40711)
@@ -189,8 +189,9 @@ extension Attack {
 
         var objects: [(String, SampleObject)] {
             [
-                ("the innermost file", file), ("the innermost folder", inner), ("the folder between", middle),
-                ("the root", root), ("the root's metadata", rootMeta), ("the folders' metadata", meta),
+                ("the innermost file", file), ("the innermost directory", inner),
+                ("the directory between", middle),
+                ("the root", root), ("the root's metadata", rootMeta), ("the directories' metadata", meta),
                 ("the commit", commit),
             ]
         }
@@ -216,13 +217,13 @@ extension Attack {
         }
         // Each of these is the commit that the ref is to point to.
         let meta = sample.rootMetadata.checksum.bytes
-        let fileAsFolder = SampleObject.dirtree(directories: [("x", sample.file.checksum.bytes, meta)])
-        let folderAsFile = SampleObject.dirtree(files: [("x", sample.folder.checksum.bytes)])
+        let fileAsDirectory = SampleObject.dirtree(directories: [("x", sample.file.checksum.bytes, meta)])
+        let directoryAsFile = SampleObject.dirtree(files: [("x", sample.directory.checksum.bytes)])
         for (name, tree, more) in [
             ("a commit whose tree is a dirmeta", meta, []),
             ("a commit whose tree is itself a commit", sample.commit.checksum.bytes, []),
-            ("a folder that is a file", fileAsFolder.checksum.bytes, [fileAsFolder.member]),
-            ("a file that is a folder", folderAsFile.checksum.bytes, [folderAsFile.member]),
+            ("a directory that is a file", fileAsDirectory.checksum.bytes, [fileAsDirectory.member]),
+            ("a file that is a directory", directoryAsFile.checksum.bytes, [directoryAsFile.member]),
         ] {
             let commit = SampleObject.commit(tree: tree, metadata: meta)
             objects(

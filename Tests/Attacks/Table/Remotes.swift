@@ -19,7 +19,7 @@ extension Attack {
             play: .client(ClientAttack(command: "push", remote: nil, configuration: text, path: path)))
     }
 
-    /// What a shell would run.
+    /// A command that leaves a trace if a shell runs it.
     private static let touch = "touch pwned"
 
     static let remotes: [Attack] = table {

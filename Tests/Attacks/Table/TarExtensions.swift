@@ -143,7 +143,7 @@ extension Attack {
         tar("a long name before the end", .tarExtensions, refused("precedes no member")) {
             extended(Array("x\u{0}".utf8), flag: "L") + [UInt8](repeating: 0, count: 1024)
         }
-        tar("a good name for a folder", .tarExtensions, refused("only regular files")) {
+        tar("a good name for a directory", .tarExtensions, refused("only regular files")) {
             extended(records(("path", good.name))) + TarBlock("x", flag: UInt8(ascii: "5")).bytes
         }
         tooLarge

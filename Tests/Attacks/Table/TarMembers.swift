@@ -7,8 +7,8 @@ extension Attack {
     private static let kinds: [(String, UInt8)] = [
         ("a hard link", 0x31), ("a symbolic link", 0x32), ("a character device", 0x33),
         ("a block device", 0x34),
-        ("a folder", 0x35), ("a fifo", 0x36), ("a contiguous file", 0x37), ("a reserved kind", 0x38),
-        ("a folder of GNU tar", UInt8(ascii: "D")), ("a long link", UInt8(ascii: "K")),
+        ("a directory", 0x35), ("a fifo", 0x36), ("a contiguous file", 0x37), ("a reserved kind", 0x38),
+        ("a directory of GNU tar", UInt8(ascii: "D")), ("a long link", UInt8(ascii: "K")),
         ("a continued file", UInt8(ascii: "M")), ("an old long name", UInt8(ascii: "N")),
         ("a sparse file", UInt8(ascii: "S")), ("a volume's name", UInt8(ascii: "V")),
         ("a header of Solaris", UInt8(ascii: "X")), ("an access list", UInt8(ascii: "A")),

@@ -14,7 +14,7 @@ extension Attack {
         }
     }
 
-    /// Where a push is cut off.
+    /// The places at which a push is cut off.
     private static func cuts(_ version: Version) -> [(place: Int, whole: [UInt8])] {
         let whole = version.push(Pushed.members)
         let end = whole.count

@@ -17,7 +17,7 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     withInput(start, count) { input in
         do {
             let cache = try Cache()
-            let said = try cache.folder.unnamedFile()
+            let said = try cache.directory.unnamedFile()
             try said.writeAll(input)
             lseek(said.number, 0, SEEK_SET)
             var options = Receiver.Options()
@@ -37,14 +37,14 @@ private struct Cache {
     static let nowhere = Descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC))
     private nonisolated(unsafe) static var made: Repository?
 
-    let folder: Directory
+    let directory: Directory
     let repository: Repository
 
     init() throws {
         let shared = try Directory("/dev/shm")
         let name = "fuzz-receiver-\(getpid())"
         try shared.makeDirectory(name, mayExist: true)
-        folder = try shared.directory(name)
+        directory = try shared.directory(name)
         if let made = Cache.made {
             repository = made
         } else {

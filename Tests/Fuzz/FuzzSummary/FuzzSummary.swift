@@ -13,7 +13,7 @@ import SystemCalls
 public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     withInput(start, count) { input in
         // A file that has no name, in memory where that is possible.
-        guard let folder = try? Directory("/dev/shm"), let file = try? folder.unnamedFile(),
+        guard let directory = try? Directory("/dev/shm"), let file = try? directory.unnamedFile(),
             (try? file.writeAll(input)) != nil
         else { fatalError("there is no /dev/shm to put files into") }
         guard let summary = try? Summary(mapping: file) else { return }

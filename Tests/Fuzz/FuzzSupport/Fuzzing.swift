@@ -17,13 +17,13 @@ public func fuzz(
     return LLVMFuzzerRunDriver(&count, &arguments, test)
 }
 
-/// How an input is cut before it is read: what comes of it must not depend on that.
+/// A way to cut an input before it is read: the result must not depend on it.
 public enum Cut: CaseIterable {
     case whole, bytes, uneven
 
     /// Feeds a buffer piece by piece, and has `drain` take out what it can after each.
     ///
-    /// - Parameter drain: returns whether it wants more.
+    /// - Parameter drain: returns true if it wants more.
     public func feed(_ input: UnsafeRawBufferPointer, into buffer: StreamBuffer, drain: () -> Bool) {
         var rest = input
         var step = 1

@@ -13,31 +13,31 @@ struct CheckoutTests {
         (try? TestSupport.run(["unshare", "--user", "--map-root-user", "true"]).succeeded) == true
     }
 
-    private let shell: Shell
+    private let stage: Stage
     /// An archive repository whose ref `owned` has a file of somebody else, and `marked` one with an attribute that is root's.
     private let repository: String
     private let place: String
 
     init() throws {
-        shell = try Shell()
-        place = try shell.directory.folder("place")
-        let owned = try shell.directory.folder("owned/closed")
-        try shell.directory.file("owned/closed/theirs", "theirs\n")
+        stage = try Stage.withArtifacts()
+        place = try stage.directory.makeDirectory("place")
+        let owned = try stage.directory.makeDirectory("owned/closed")
+        try stage.directory.file("owned/closed/theirs", "theirs\n")
         for path in ["\(owned)/theirs", owned] {
             try TestSupport.run(["chown", "1234:2345", path]).checked()
         }
         chmod(owned, 0o555)
-        try shell.directory.file("marked/file", "marked\n")
+        try stage.directory.file("marked/file", "marked\n")
         try TestSupport.run([
-            "setfattr", "-n", "trusted.bstt", "-v", "x", shell.directory.path("marked/file"),
+            "setfattr", "-n", "trusted.bstt", "-v", "x", stage.directory.path("marked/file"),
         ]).checked()
         // Only a bare repository's commits have attributes.
-        let bare = shell.directory.path("bare")
+        let bare = stage.directory.path("bare")
         try OSTreeCommand.initRepo(bare, mode: .bare)
         for name in ["owned", "marked"] {
-            try OSTreeCommand.commit(bare, tree: shell.directory.path(name), refs: [name])
+            try OSTreeCommand.commit(bare, tree: stage.directory.path(name), refs: [name])
         }
-        repository = shell.directory.path("archive")
+        repository = stage.directory.path("archive")
         try OSTreeCommand.initRepo(repository, mode: .archive)
         try OSTreeCommand.lines(repository, ["pull-local", bare])
     }
@@ -45,10 +45,9 @@ struct CheckoutTests {
     private func checkout(
         _ ref: String, _ options: [String] = [], as prefix: [String] = [], to target: String? = nil
     ) throws -> ProcessResult {
-        try TestSupport.run(
+        try stage.run(
             prefix + [Programs.artifact(), "checkout", "--repo", repository, ref, target ?? "\(place)/out"]
-                + options,
-            environment: shell.environment)
+                + options)
     }
 
     /// Numbers of owner and group of the file in `out`.
@@ -100,13 +99,11 @@ struct CheckoutTests {
             shift
             "$@" && cat "$PLACE/out/file"
             """
-        let result = try TestSupport.run(
+        let result = try stage.run(
             [
                 "unshare", "--mount", "sh", "-c", script, "sh", place, Programs.artifact(), "checkout",
-                "--repo", repository,
-            ]
-                + ["marked", "\(place)/out"],
-            environment: shell.environment.merging(["PLACE": place]) { $1 })
+                "--repo", repository, "marked", "\(place)/out",
+            ], environment: ["PLACE": place])
         #expect(result.succeeded && result.text.hasSuffix("marked\n"), "\(result.text)\(result.errorText)")
         #expect(result.errorText.contains("not supported"), "\(result.errorText)")
     }
@@ -130,10 +127,10 @@ struct CheckoutTests {
     }
 
     @Test func `A checkout that fails half-way leaves nothing, whoever runs it`() throws {
-        try shell.directory.file("owned/later/lost", "lost\n")
-        chmod(shell.directory.path("owned/closed"), 0o555)
-        let bare = shell.directory.path("bare")
-        try OSTreeCommand.commit(bare, tree: shell.directory.path("owned"), refs: ["broken"])
+        try stage.directory.file("owned/later/lost", "lost\n")
+        chmod(stage.directory.path("owned/closed"), 0o555)
+        let bare = stage.directory.path("bare")
+        try OSTreeCommand.commit(bare, tree: stage.directory.path("owned"), refs: ["broken"])
         try OSTreeCommand.lines(repository, ["pull-local", bare, "broken"])
         let sum = try OSTreeCommand.lines(repository, ["ls", "-C", "broken", "/later/lost"])[0].split(
             separator: " ")[4]
@@ -151,12 +148,10 @@ struct CheckoutTests {
     }
 
     @Test func `A checkout that is interrupted leaves nothing`() throws {
-        let many = try shell.directory.folder("many")
+        let many = try stage.directory.makeDirectory("many")
         for number in 0..<5_000 { #expect(mkdir("\(many)/\(number)", 0o755) == 0) }
         try OSTreeCommand.commit(repository, tree: many, refs: ["many"], options: ["--fsync=false"])
-        let process = try RunningProcess(
-            [Programs.artifact(), "checkout", "--repo", repository, "many", "\(place)/out"],
-            environment: shell.environment)
+        let process = try stage.start(["checkout", "--repo", repository, "many", "\(place)/out"])
         #expect(
             eventually { (try? FileManager.default.contentsOfDirectory(atPath: place))?.isEmpty == false })
         kill(process.processID, SIGTERM)
@@ -166,7 +161,7 @@ struct CheckoutTests {
     }
 
     @Test func `What is there is left as it is`() throws {
-        try shell.directory.folder("place/out")
+        try stage.directory.makeDirectory("place/out")
         let result = try checkout("owned")
         #expect(
             result.status == .exited(1) && result.errorText.contains("does not exist yet"),

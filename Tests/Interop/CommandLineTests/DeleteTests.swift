@@ -5,24 +5,24 @@ import TestSupport
 import Testing
 
 @Suite struct DeleteTests {
-    private func shellWithRefs() throws -> Shell {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
-        return shell
+    private func stageWithRefs() throws -> Stage {
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all")
+        return stage
     }
 
     @Test func `All refs go that were named, and the summary shows it`() throws {
-        let shell = try shellWithRefs()
-        let program = try shell.receiver("--allow-delete")
-        try shell.well(
-            "bst-artifact delete --remote \(shell.cache) --receiver \(program) hello/base/4f2a world/app/11aa"
+        let stage = try stageWithRefs()
+        let program = try stage.receiver("--allow-delete")
+        try stage.well(
+            "bst-artifact delete --remote \(stage.cache) --receiver \(program) hello/base/4f2a world/app/11aa"
         )
-        #expect(try OSTreeCommand.refs(shell.cache) == ["hello/base/97c1"])
-        #expect(try shell.well("bst-artifact list --remote \(shell.cache)").lines == ["hello/base/97c1"])
-        try OSTreeCommand.fsck(shell.cache)
+        #expect(try OSTreeCommand.refs(stage.cache) == ["hello/base/97c1"])
+        #expect(try stage.well("bst-artifact list --remote \(stage.cache)").lines == ["hello/base/97c1"])
+        try OSTreeCommand.fsck(stage.cache)
         // They can come again.
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
-        #expect(try OSTreeCommand.refs(shell.cache).count == 3)
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all")
+        #expect(try OSTreeCommand.refs(stage.cache).count == 3)
     }
 
     @Test(arguments: [
@@ -37,29 +37,29 @@ import Testing
     ])
     func `What may not be deleted stays, all of it`(_ options: String, _ refs: String, _ words: String) throws
     {
-        let shell = try shellWithRefs()
-        let result = try shell.run(
-            "bst-artifact delete --remote \(shell.cache) --receiver \(shell.receiver(options)) \(refs)")
+        let stage = try stageWithRefs()
+        let result = try stage.run(
+            "bst-artifact delete --remote \(stage.cache) --receiver \(stage.receiver(options)) \(refs)")
         #expect(result.failed && result.errorText.contains(words), "\(result.errorText)")
-        #expect(try OSTreeCommand.refs(shell.cache).count == 3)
+        #expect(try OSTreeCommand.refs(stage.cache).count == 3)
     }
 
     @Test func `Hooks hear of what goes`() throws {
-        let shell = try shellWithRefs()
-        let hook = try shell.program("hook", "cat > \(shell.directory.path("heard"))")
-        let program = try shell.receiver("--allow-delete --post-receive \(hook)")
-        try shell.well("bst-artifact delete --remote \(shell.cache) --receiver \(program) hello/base/4f2a")
-        let heard = try String(contentsOfFile: shell.directory.path("heard"), encoding: .utf8)
-        #expect(heard == "\(shell.first) \(String(repeating: "0", count: 64)) hello/base/4f2a\n")
+        let stage = try stageWithRefs()
+        let hook = try stage.program("hook", "cat > \(stage.directory.path("heard"))")
+        let program = try stage.receiver("--allow-delete --post-receive \(hook)")
+        try stage.well("bst-artifact delete --remote \(stage.cache) --receiver \(program) hello/base/4f2a")
+        let heard = try String(contentsOfFile: stage.directory.path("heard"), encoding: .utf8)
+        #expect(heard == "\(stage.first) \(String(repeating: "0", count: 64)) hello/base/4f2a\n")
     }
 
     @Test func `A receiver of another kind is said not to allow it`() throws {
-        let shell = try shellWithRefs()
-        let program = try shell.program(
+        let stage = try stageWithRefs()
+        let program = try stage.program(
             "python", "exec \(Programs.peersPython()) \(Programs.peerScript()) receive \"$@\"")
-        let result = try shell.run(
-            "bst-artifact delete --remote \(shell.cache) --receiver \(program) hello/base/4f2a")
+        let result = try stage.run(
+            "bst-artifact delete --remote \(stage.cache) --receiver \(program) hello/base/4f2a")
         #expect(result.status == .exited(5), "\(result.errorText)")
-        #expect(try OSTreeCommand.refs(shell.cache).count == 3)
+        #expect(try OSTreeCommand.refs(stage.cache).count == 3)
     }
 }

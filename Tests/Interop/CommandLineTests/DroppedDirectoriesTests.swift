@@ -24,24 +24,24 @@ import Testing
 
     /// The results of all commands, each on a new cache that lacks one of the directories.
     private static func results(without dropped: String?, hasRefs: Bool) throws -> [ProcessResult] {
-        let shell = try Shell()
-        try shell.receiver("--allow-delete")
+        let stage = try Stage.withArtifacts()
+        try stage.receiver("--allow-delete")
         for name in ["other", "source"] {
-            try OSTreeCommand.initRepo(shell.directory.path(name), mode: .archive)
+            try OSTreeCommand.initRepo(stage.directory.path(name), mode: .archive)
         }
-        try shell.well("bst-artifact push --repo mine --remote \(shell.directory.path("source")) --all")
-        if hasRefs { try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all") }
-        try shell.well("bst-artifact repo summary --repo cache")
-        try shell.well("mv cache whole")
+        try stage.well("bst-artifact push --repo mine --remote \(stage.directory.path("source")) --all")
+        if hasRefs { try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all") }
+        try stage.well("bst-artifact repo summary --repo cache")
+        try stage.well("mv cache whole")
         return try commands.map { command in
             for name in ["cache", "out", "other/refs/heads"] {
-                try? FileManager.default.removeItem(atPath: shell.directory.path(name))
+                try? FileManager.default.removeItem(atPath: stage.directory.path(name))
             }
-            try shell.directory.folder("other/refs/heads")
-            try shell.well("cp -a whole cache")
-            if let dropped { try FileManager.default.removeItem(atPath: "\(shell.cache)/\(dropped)") }
-            return try shell.run(
-                "bst-artifact " + command.replacingOccurrences(of: "DIR", with: shell.directory.path))
+            try stage.directory.makeDirectory("other/refs/heads")
+            try stage.well("cp -a whole cache")
+            if let dropped { try FileManager.default.removeItem(atPath: "\(stage.cache)/\(dropped)") }
+            return try stage.run(
+                "bst-artifact " + command.replacingOccurrences(of: "DIR", with: stage.directory.path))
         }
     }
 

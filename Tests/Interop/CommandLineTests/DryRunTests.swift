@@ -11,23 +11,23 @@ import Testing
     }
 
     @Test func `A dry run changes neither side, and says what the real one then does`() throws {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a")
-        try shell.well("bst-artifact init --mode bare-user other")
-        let (cache, other) = (try snapshot(shell.cache), try snapshot(shell.directory.path("other")))
-        let push = try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all -n").text
-        #expect(push.contains("hello/base/97c1: would be new, at \(shell.first)"))
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) hello/base/4f2a")
+        try stage.well("bst-artifact init --mode bare-user other")
+        let (cache, other) = (try snapshot(stage.cache), try snapshot(stage.directory.path("other")))
+        let push = try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all -n").text
+        #expect(push.contains("hello/base/97c1: would be new, at \(stage.first)"))
         #expect(push.contains("hello/base/4f2a: there already"))
         #expect(push.contains("world/app/11aa: would be new"))
-        let pull = try shell.well("bst-artifact pull --repo other --remote \(shell.cache) hello/base/4f2a -n")
+        let pull = try stage.well("bst-artifact pull --repo other --remote \(stage.cache) hello/base/4f2a -n")
             .text
-        #expect(pull == "hello/base/4f2a: would be new, at \(shell.first)\n")
-        let expire = try shell.well("bst-artifact repo expire --repo cache --max-size 1 -n").text
+        #expect(pull == "hello/base/4f2a: would be new, at \(stage.first)\n")
+        let expire = try stage.well("bst-artifact repo expire --repo cache --max-size 1 -n").text
         #expect(expire.contains("1 ref would go"))
-        #expect(try snapshot(shell.cache).differences(from: cache) == [])
-        #expect(try snapshot(shell.directory.path("other")).differences(from: other) == [])
+        #expect(try snapshot(stage.cache).differences(from: cache) == [])
+        #expect(try snapshot(stage.directory.path("other")).differences(from: other) == [])
         #expect(
-            try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all").text
-                .contains("hello/base/97c1: new, at \(shell.first)"))
+            try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all").text
+                .contains("hello/base/97c1: new, at \(stage.first)"))
     }
 }

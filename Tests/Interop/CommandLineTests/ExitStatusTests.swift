@@ -19,39 +19,39 @@ import Testing
         ("push --repo mine --remote CACHE/none hello/base/4f2a", 5),
     ])
     func `The status says what kind of failure it was`(_ line: String, _ status: Int32) throws {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a")
-        let result = try shell.run("bst-artifact " + line.replacing("CACHE", with: shell.cache))
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) hello/base/4f2a")
+        let result = try stage.run("bst-artifact " + line.replacing("CACHE", with: stage.cache))
         #expect(result.status == .exited(status), "\(result.errorText)")
     }
 
     @Test func `A diverged ref leaves the push incomplete`() throws {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a")
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) hello/base/4f2a")
         // Two artifacts, which have no parent, replace each other.
-        try shell.well(
-            "ostree --repo=mine commit --branch=hello/base/4f2a --parent=\(shell.second) --tree=ref=world/app/11aa"
+        try stage.well(
+            "ostree --repo=mine commit --branch=hello/base/4f2a --parent=\(stage.second) --tree=ref=world/app/11aa"
         )
-        let result = try shell.run("bst-artifact push --repo mine --remote \(shell.cache) --all --json")
+        let result = try stage.run("bst-artifact push --repo mine --remote \(stage.cache) --all --json")
         #expect(result.status == .exited(2))
         #expect(result.text.contains(#""complete":false"#) && result.text.contains(#""outcome":"diverged""#))
-        #expect(try OSTreeCommand.revParse(shell.cache, "world/app/11aa") == shell.second)
+        #expect(try OSTreeCommand.revParse(stage.cache, "world/app/11aa") == stage.second)
     }
 
     @Test func `Damage has a status of its own`() throws {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all")
         let files =
-            FileManager.default.enumerator(atPath: "\(shell.cache)/objects")?.allObjects as? [String] ?? []
-        for file in files where file.hasSuffix(".filez") { truncate("\(shell.cache)/objects/\(file)", 20) }
-        #expect(try shell.run("bst-artifact repo fsck --repo cache").status == .exited(6))
+            FileManager.default.enumerator(atPath: "\(stage.cache)/objects")?.allObjects as? [String] ?? []
+        for file in files where file.hasSuffix(".filez") { truncate("\(stage.cache)/objects/\(file)", 20) }
+        #expect(try stage.run("bst-artifact repo fsck --repo cache").status == .exited(6))
         #expect(
-            try shell.run("bst-artifact pull --repo mine2 --remote \(shell.cache) --all").status
+            try stage.run("bst-artifact pull --repo mine2 --remote \(stage.cache) --all").status
                 == .exited(64))
-        try shell.well("bst-artifact init --mode bare-user mine2")
+        try stage.well("bst-artifact init --mode bare-user mine2")
         #expect(
-            try shell.run(
-                "bst-artifact pull --repo mine2 --remote \(shell.cache) hello/base/4f2a world/app/11aa"
+            try stage.run(
+                "bst-artifact pull --repo mine2 --remote \(stage.cache) hello/base/4f2a world/app/11aa"
             ).status
                 == .exited(6))
     }

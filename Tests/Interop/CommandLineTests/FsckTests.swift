@@ -54,14 +54,14 @@ import Testing
     @Test func `Refs whose commits were made for others are found where that is asked for, as by ostree`()
         throws
     {
-        let shell = try Shell()
-        let repository = shell.directory.path("repo")
+        let stage = try Stage.withArtifacts()
+        let repository = stage.directory.path("repo")
         try OSTreeCommand.initRepo(repository, mode: .archive)
-        let commit = try OSTreeCommand.commit(repository, tree: shell.directory.path("tree"), refs: ["a/b"])
+        let commit = try OSTreeCommand.commit(repository, tree: stage.directory.path("tree"), refs: ["a/b"])
         func expect(_ words: String?, _ location: SourceLocation = #_sourceLocation) throws {
-            #expect(try shell.run("bst-artifact repo fsck --repo repo").succeeded, sourceLocation: location)
-            let found = try shell.run("bst-artifact repo fsck --repo repo --verify-bindings")
-            let theirs = try shell.run("ostree fsck --repo=repo --verify-bindings")
+            #expect(try stage.run("bst-artifact repo fsck --repo repo").succeeded, sourceLocation: location)
+            let found = try stage.run("bst-artifact repo fsck --repo repo --verify-bindings")
+            let theirs = try stage.run("ostree fsck --repo=repo --verify-bindings")
             #expect(theirs.succeeded == (words == nil), "\(theirs.errorText)", sourceLocation: location)
             #expect(
                 found.status == .exited(words == nil ? 0 : 6), "\(found.errorText)", sourceLocation: location)
@@ -70,34 +70,34 @@ import Testing
                 sourceLocation: location)
         }
         try expect(nil)
-        try shell.well("ostree refs --repo=repo --create=third/product a/b")
+        try stage.well("ostree refs --repo=repo --create=third/product a/b")
         try expect(
             "ref third/product does not fit its commit \(commit): it was made for ref 'a/b'"
         )
-        try shell.well("ostree refs --repo=repo --delete third/product")
-        try shell.directory.file("repo/refs/remotes/origin/other", "\(commit)\n")
+        try stage.well("ostree refs --repo=repo --delete third/product")
+        try stage.directory.file("repo/refs/remotes/origin/other", "\(commit)\n")
         try expect("ref remotes/origin/other does not fit its commit")
         unlink("\(repository)/refs/remotes/origin/other")
-        try shell.directory.file("repo/refs/remotes/origin/a/b", "\(commit)\n")
+        try stage.directory.file("repo/refs/remotes/origin/a/b", "\(commit)\n")
         try expect(nil)
-        try shell.well("ostree config --repo=repo set core.collection-id org.example.Cache")
+        try stage.well("ostree config --repo=repo set core.collection-id org.example.Cache")
         try expect("do not say which collection it was made for")
-        let bound = try OSTreeCommand.commit(repository, tree: shell.directory.path("tree"), refs: ["a/b"])
+        let bound = try OSTreeCommand.commit(repository, tree: stage.directory.path("tree"), refs: ["a/b"])
         try expect(nil)
-        try shell.directory.file("repo/refs/mirrors/org.example.Other/a/b", "\(bound)\n")
+        try stage.directory.file("repo/refs/mirrors/org.example.Other/a/b", "\(bound)\n")
         try expect("it was made for collection 'org.example.Cache' and not for 'org.example.Other'")
     }
 
     @Test(arguments: cases)
     func `Each fault is found that ostree finds`(_ mode: OSTreeCommand.Mode, _ fault: Fault) throws {
-        let shell = try Shell()
-        let repository = shell.directory.path("repo")
+        let stage = try Stage.withArtifacts()
+        let repository = stage.directory.path("repo")
         try OSTreeCommand.initRepo(repository, mode: mode)
         try OSTreeCommand.commit(
-            repository, tree: shell.directory.path("tree"), refs: ["a/b/c"],
+            repository, tree: stage.directory.path("tree"), refs: ["a/b/c"],
             options: ["--fsync=false", "--canonical-permissions"])
         try make(fault, in: repository, file: mode == .archive ? ".filez" : ".file")
-        let ours = try shell.run("bst-artifact repo fsck --repo repo")
+        let ours = try stage.run("bst-artifact repo fsck --repo repo")
         let theirs = try OSTreeCommand.attempt(repository, ["fsck", "--quiet"])
         #expect(ours.status == .exited(fault == .none ? 0 : 6), "\(ours.errorText)")
         #expect(ours.succeeded == theirs.succeeded, "ostree: \(theirs.errorText)")
@@ -105,43 +105,43 @@ import Testing
     }
 
     @Test func `What was damaged is removed on request, and brought again by the next push`() throws {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
-        try make(.file, in: shell.cache, file: ".filez")
-        try make(.missingDirtree, in: shell.cache, file: ".filez")
-        #expect(try shell.run("bst-artifact repo fsck --repo cache --delete").status == .exited(6))
-        #expect(try shell.run("bst-artifact repo fsck --repo cache").errorText.contains("is missing"))
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all")
+        try make(.file, in: stage.cache, file: ".filez")
+        try make(.missingDirtree, in: stage.cache, file: ".filez")
+        #expect(try stage.run("bst-artifact repo fsck --repo cache --delete").status == .exited(6))
+        #expect(try stage.run("bst-artifact repo fsck --repo cache").errorText.contains("is missing"))
         // The commit's refs are where they were, and yet it is not taken for present.
-        let push = try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all --json")
+        let push = try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all --json")
         #expect(push.text.contains(#""complete":true"#))
-        try shell.well("bst-artifact repo fsck --repo cache")
-        try OSTreeCommand.fsck(shell.cache)
+        try stage.well("bst-artifact repo fsck --repo cache")
+        try OSTreeCommand.fsck(stage.cache)
         #expect(
-            try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all").text.contains(
+            try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all").text.contains(
                 "pushed 0 objects"))
     }
 
     @Test func `A ref whose commit object is gone is not taken for present`() throws {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
-        for push in [shell.first, shell.second] {
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all")
+        for push in [stage.first, stage.second] {
             try FileManager.default.removeItem(
-                atPath: "\(shell.cache)/objects/\(push.prefix(2))/\(push.dropFirst(2)).commit")
+                atPath: "\(stage.cache)/objects/\(push.prefix(2))/\(push.dropFirst(2)).commit")
         }
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
-        try OSTreeCommand.fsck(shell.cache)
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all")
+        try OSTreeCommand.fsck(stage.cache)
     }
 
     @Test func `A partial commit is told, and is no damage`() throws {
-        let shell = try Shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) --all")
-        let name = "\(shell.first).commit"
-        try OSTreeCommand.lines(shell.mine, ["refs", "--delete", "hello"])
+        let stage = try Stage.withArtifacts()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) --all")
+        let name = "\(stage.first).commit"
+        try OSTreeCommand.lines(stage.mine, ["refs", "--delete", "hello"])
         try FileManager.default.createDirectory(
-            atPath: "\(shell.mine)/state", withIntermediateDirectories: true)
-        try Data().write(to: URL(fileURLWithPath: "\(shell.mine)/state/\(name)partial"))
+            atPath: "\(stage.mine)/state", withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: "\(stage.mine)/state/\(name)partial"))
         #expect(
-            try shell.well("bst-artifact repo fsck --repo mine").errorText.contains(
-                "commit \(shell.first) is only partly here"))
+            try stage.well("bst-artifact repo fsck --repo mine").errorText.contains(
+                "commit \(stage.first) is only partly here"))
     }
 }

@@ -4,8 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Standard output that cannot be written: what was lost is not passed over, unless its reader went away.
-@Suite("Standard output") struct LostOutputTests {
+/// Standard output that cannot be written: a loss is an error, unless the reader went away.
+@Suite struct LostOutputTests {
     /// A command of each kind that writes to it.
     private static let commands = [
         "bst-artifact --help", "bst-artifact help push", "bst-artifact --version",
@@ -32,39 +32,41 @@ import Testing
             + "--sshd-config /no/such/file",
     ]
 
-    private func shell() throws -> Shell { try Shell(Self.pattern) }
+    private func stage() throws -> Stage { try Stage.withArtifacts(Self.pattern) }
 
     private static let pattern = DirectoryPattern { directory in
-        let shell = try Shell()
-        try shell.receiver("--allow-delete", named: "deleting")
-        try shell.directory.file("unread.py", unread)
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a -q")
-        try TestSupport.run(["cp", "-a", "\(shell.directory.path)/.", directory.path]).checked()
+        let stage = try Stage.withArtifacts()
+        try stage.receiver("--allow-delete", named: "deleting")
+        try stage.directory.file("unread.py", unread)
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) hello/base/4f2a -q")
+        try TestSupport.run(["cp", "-a", "\(stage.directory.path)/.", directory.path]).checked()
     }
 
-    /// Runs a command line of a shell, in which CACHE and DELETING stand for paths.
-    private func run(_ line: String, in shell: Shell) throws -> ProcessResult {
-        let line = line.replacing("CACHE", with: shell.cache).replacing(
-            "DELETING", with: shell.directory.path("deleting"))
-        return try TestSupport.run(
-            ["bash", "-c", line], environment: shell.environment, directory: shell.directory.path)
+    /// Runs a command line in a stage, in which CACHE and DELETING stand for paths.
+    private func run(_ line: String, in stage: Stage) throws -> ProcessResult {
+        let line = line.replacing("CACHE", with: stage.cache).replacing(
+            "DELETING", with: stage.directory.path("deleting"))
+        return try stage.run(["bash", "-c", line])
     }
 
     @Test(
-        "that cannot be written is a failure of each command, and nothing else is written in its place",
         arguments: commands,
         [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
-    func lost(_ command: String, _ way: (redirection: String, reason: String)) throws {
-        let result = try run("\(command) \(way.redirection)", in: shell())
+    func `Standard output that cannot be written is a failure of each command`(
+        _ command: String, _ way: (redirection: String, reason: String)
+    ) throws {
+        let result = try run("\(command) \(way.redirection)", in: stage())
         #expect(result.status == .exited(1))
         #expect(
             result.errorText.contains("cannot write to standard output: \(way.reason)"), "\(result.errorText)"
         )
     }
 
-    @Test("whose reader went away ends a command as it ends git, without a word", arguments: commands)
-    func unread(_ command: String) throws {
-        let result = try run("python3 unread.py \(command)", in: shell())
+    @Test(arguments: commands)
+    func `Standard output whose reader went away ends a command as it ends git, without a word`(
+        _ command: String
+    ) throws {
+        let result = try run("python3 unread.py \(command)", in: stage())
         #expect(
             result.text == "-\(SIGPIPE)\n" && result.errorText.isEmpty, "\(result.text)\(result.errorText)")
     }
@@ -77,29 +79,27 @@ import Testing
         print(subprocess.run(sys.argv[1:], stdout=writing).returncode)
         """
 
-    @Test("that is full does not hide how else a command failed")
-    func failures() throws {
-        let shell = try shell()
+    @Test func `Standard output that is full does not hide how else a command failed`() throws {
+        let stage = try stage()
         let result = try run(
-            "bst-artifact pull --repo mine --remote CACHE no/ref --json > /dev/full", in: shell)
+            "bst-artifact pull --repo mine --remote CACHE no/ref --json > /dev/full", in: stage)
         #expect(result.status == .exited(3))
         #expect(result.errorText.contains("there is no ref no/ref"))
         #expect(result.errorText.contains("cannot write to standard output"))
     }
 
-    @Test("that is full does not keep a push from the other caches")
-    func work() throws {
-        let shell = try shell()
-        let second = shell.directory.path("second")
+    @Test func `Standard output that is full does not keep a push from the other caches`() throws {
+        let stage = try stage()
+        let second = stage.directory.path("second")
         try OSTreeCommand.initRepo(second, mode: .archive)
-        try shell.directory.file(
+        try stage.directory.file(
             "config",
-            "artifacts: [{url: \"\(shell.cache)\", push: true}, {url: \"\(second)\", push: true}]\n")
+            "artifacts: [{url: \"\(stage.cache)\", push: true}, {url: \"\(second)\", push: true}]\n")
         let result = try run(
-            "bst-artifact push --repo mine --config config world/app/11aa > /dev/full", in: shell)
+            "bst-artifact push --repo mine --config config world/app/11aa > /dev/full", in: stage)
         #expect(result.status == .exited(1))
-        for cache in [shell.cache, second] {
-            #expect(try OSTreeCommand.revParse(cache, "world/app/11aa") == shell.second)
+        for cache in [stage.cache, second] {
+            #expect(try OSTreeCommand.revParse(cache, "world/app/11aa") == stage.second)
         }
     }
 }

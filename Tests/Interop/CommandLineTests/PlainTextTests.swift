@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 /// BuildStream's clients decode what a receiver says as `unicode_escape`, so that everything but ASCII arrives garbled.
-@Suite("Plain text") struct PlainTextTests {
+@Suite struct PlainTextTests {
     /// Only a browser sees what this holds.
     private static let page = "ArtifactServer/Page/"
 
-    @Test("What the programs can say is written in ASCII") func messagesAreASCII() throws {
+    @Test func `What the programs can say is written in ASCII`() throws {
         let sources = "\(Programs.repositoryRoot)/Sources"
         let files = try FileManager.default.subpathsOfDirectory(atPath: sources)
             .filter { $0.hasSuffix(".swift") && !$0.hasPrefix(Self.page) }

@@ -7,11 +7,11 @@ import Testing
 /// Help, messages and JSON, as `Snapshots` has them.
 @Suite struct SnapshotTests {
     @Test func `The help of each command is what was last approved`() throws {
-        let shell = try Shell()
+        let stage = try Stage.withArtifacts()
         var text = ""
         func add(_ words: [String]) throws {
             let line = (words + ["--help"]).joined(separator: " ")
-            let help = try shell.well(line).text
+            let help = try stage.well(line).text
             text += "$ \(line)\n\(help)\n"
             for child in subcommands(help) { try add(words + [child]) }
         }
@@ -57,7 +57,7 @@ import Testing
         "bst-artifact setup-server --dry-run --user bst-no-such-user --home /no/such/home --receiver /usr/bin/receiver --sshd-config /no/such/file",
     ]
 
-    /// What goes wrong, and how it is said.
+    /// Commands that fail.
     private static let mistakes = [
         "bst-artifact psuh", "bst-artifact repo exprie", "bst-artifact push --remtoe x a",
         "bst-artifact push --repo mine",
@@ -75,42 +75,42 @@ import Testing
         "bst-artifact setup-server --user root", "bst-artifact setup-server --key mine/config",
     ]
 
-    private func transcript(_ lines: [String], json: Bool, in shell: Shell) throws -> String {
+    private func transcript(_ lines: [String], json: Bool, in stage: Stage) throws -> String {
         try lines.map { line in
-            try shell.transcript(line.replacing("/DIR", with: shell.directory.path) + (json ? " --json" : ""))
+            try stage.transcript(line.replacing("/DIR", with: stage.directory.path) + (json ? " --json" : ""))
         }.joined()
     }
 
-    private func shell() throws -> Shell {
-        let shell = try Shell()
-        try shell.receiver("--allow-delete --pusher alice", named: "deleting")
-        return shell
+    private func stage() throws -> Stage {
+        let stage = try Stage.withArtifacts()
+        try stage.receiver("--allow-delete --pusher alice", named: "deleting")
+        return stage
     }
 
     @Test func `People read what was last approved`() throws {
-        try Snapshot.expect(transcript(Self.day, json: false, in: shell()), is: "people")
+        try Snapshot.expect(transcript(Self.day, json: false, in: stage()), is: "people")
     }
 
     @Test func `Programs read what was last approved`() throws {
         try Snapshot.expect(
-            transcript(Self.day.filter { !$0.hasSuffix("--version") }, json: true, in: shell()), is: "json")
+            transcript(Self.day.filter { !$0.hasSuffix("--version") }, json: true, in: stage()), is: "json")
     }
 
     @Test func `Mistakes are told as was last approved`() throws {
-        let shell = try shell()
-        try shell.well("bst-artifact push --repo mine --remote \(shell.cache) hello/base/4f2a -q")
-        try Snapshot.expect(transcript(Self.mistakes, json: false, in: shell), is: "mistakes")
-        let failure = try shell.run(
-            "bst-artifact pull --repo mine --remote \(shell.cache) none/such/ref --json")
+        let stage = try stage()
+        try stage.well("bst-artifact push --repo mine --remote \(stage.cache) hello/base/4f2a -q")
+        try Snapshot.expect(transcript(Self.mistakes, json: false, in: stage), is: "mistakes")
+        let failure = try stage.run(
+            "bst-artifact pull --repo mine --remote \(stage.cache) none/such/ref --json")
         #expect(
             failure.text.hasPrefix(
                 #"{"error":{"status":"notFound","message":"there is no ref none/such/ref at "#))
     }
 
     @Test func `Every line of JSON is JSON`() throws {
-        let shell = try shell()
+        let stage = try stage()
         for line in Self.day where !line.hasSuffix("--version") {
-            let result = try shell.run(line.replacing("/DIR", with: shell.directory.path) + " --json")
+            let result = try stage.run(line.replacing("/DIR", with: stage.directory.path) + " --json")
             let parsed = try TestSupport.run(
                 ["python3", "-c", "import json, sys\nfor line in sys.stdin: json.loads(line)"],
                 input: .bytes(result.output))

@@ -3,31 +3,28 @@ import Foundation
 import TestSupport
 import Testing
 
-extension SlowTests {
+/// Large trees and files, which take their time.
+@Suite struct LargeContentTests {
     @Test func `Ten thousand small files arrive, in little memory`() throws {
-        let cache = try Cache.large(10_000)
-        let server = try WebServer(folder: cache.repository)
-        let builder = try Builder()
-        let command = try builder.pullCommand([cache.ref], from: server.http2URL, ["--ca", server.caFile])
-        let pull = try SlowTests.peak(command, builder.environment)
-        let idle = try SlowTests.peak([Programs.artifact(), "--help"], builder.environment)
+        let stage = try Stage.large(10_000)
+        let server = try WebServer(directory: stage.cache)
+        let pull = try peak(stage.pulling(from: server.http2URL, ["--ca", server.caFile]), in: stage)
+        let idle = try peak(["--help"], in: stage)
         #expect(pull - idle < 64 << 10, "\(pull) KiB, where \(idle) KiB are needed for nothing")
-        try OSTreeCommand.fsck(builder.repository)
-        #expect(try OSTreeCommand.revParse(builder.repository, cache.ref) == cache.commit)
-        #expect(try builder.leftovers == [])
+        try OSTreeCommand.fsck(stage.mine)
+        #expect(try OSTreeCommand.revParse(stage.mine, stage.ref) == stage.first)
+        #expect(try Reader.leftovers(stage.mine) == [])
     }
 
-    /// Runs a command, which must succeed, and returns the most memory that it ever had, in KiB.
-    private static func peak(_ command: [String], _ environment: [String: String?]) throws -> Int {
+    /// Runs `bst-artifact`, which must succeed, and returns the most memory that it ever had, in KiB.
+    private func peak(_ arguments: [String], in stage: Stage) throws -> Int {
         let program = """
             import resource, subprocess, sys
             status = subprocess.call(sys.argv[1:], stdout=sys.stderr)
             print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
             sys.exit(status)
             """
-        let result = try run(
-            ["python3", "-c", program] + command, environment: environment, timeout: 120
-        ).checked()
+        let result = try stage.run(["python3", "-c", program, Programs.artifact()] + arguments).checked()
         guard let peak = Int(result.lines.last ?? "") else {
             throw TestSupportError("no size was printed: \(result.text)")
         }
@@ -36,11 +33,10 @@ extension SlowTests {
 
     @Test(arguments: [OSTreeCommand.Mode.bareUser, .archive])
     func `A real tree, the kernel's headers, arrives`(mode: OSTreeCommand.Mode) throws {
-        let cache = try Cache(of: "/usr/include/linux")
-        let server = try WebServer(folder: cache.repository)
-        let builder = try Builder(mode: mode)
-        try builder.pullWell([cache.ref], from: server.http1URL, ["--ca", server.caFile], timeout: 120)
-        try builder.expectHas(cache)
+        let stage = try Stage(mode) { try run(["cp", "-a", "/usr/include/linux", $0]).checked() }
+        let server = try WebServer(directory: stage.cache)
+        try stage.pullWell(from: server.http1URL, ["--ca", server.caFile], timeout: 120)
+        try stage.expectPulled()
     }
 
     private static var freeBytes: Int {
@@ -56,22 +52,22 @@ extension SlowTests {
         let commit = try LargeFile.commit(cache, ref: "large")
         let file = directory.path("large")
         try SampleTree.sparseFile(size: LargeFile.size, at: file)
-        let server = try WebServer(folder: cache)
+        let server = try WebServer(directory: cache)
         for mode in [OSTreeCommand.Mode.archive, .bareUser] {
-            let builder = try Builder(mode: mode)
-            let result = try builder.pull(
+            let stage = try Stage(mode)
+            let result = try stage.pull(
                 ["large"], from: server.http2URL, ["--ca", server.caFile], timeout: 300
             ).checked()
             #expect(result.lines.last?.hasPrefix("pulled 4 objects, ") == true)
-            #expect(try builder.leftovers == [])
-            #expect(try OSTreeCommand.revParse(builder.repository, "large") == commit)
-            let listing = try OSTreeCommand.lines(builder.repository, ["ls", "large", "/large"])
+            #expect(try Reader.leftovers(stage.mine) == [])
+            #expect(try OSTreeCommand.revParse(stage.mine, "large") == commit)
+            let listing = try OSTreeCommand.lines(stage.mine, ["ls", "large", "/large"])
             #expect(listing.first?.contains(" \(LargeFile.size) ") == true)
             let pulled = try #require(
-                OSTreeCommand.listObjects(builder.repository).first { $0.contains(".file") })
+                OSTreeCommand.listObjects(stage.mine).first { $0.contains(".file") })
             // `ostree fsck` would read 4 GiB once more, for each mode.
-            let original = mode == .archive ? cache + Cache.path(pulled) : file
-            try run(["cmp", original, builder.repository + Cache.path(pulled)]).checked()
+            let original = mode == .archive ? cache + ObjectPath.path(pulled) : file
+            try run(["cmp", original, stage.mine + ObjectPath.path(pulled)]).checked()
         }
     }
 }

@@ -10,25 +10,23 @@ import Testing
 
 /// Pulls from a program's own tasks.
 @Suite struct LibraryPullTests {
-    private let builder: Builder
-    private let cache: Cache
+    private let stage: Stage
 
     init() throws {
-        builder = try Builder()
-        cache = try Cache.plain()
+        stage = try .plain()
     }
 
     private func pull(from server: FaultyWebServer, told: Progress? = nil) throws -> Task<
         PullReport, any Error
     > {
-        let (ref, remote) = (cache.ref, try ArtifactCache(server.url))
-        let repository = try Repository(builder.repository)
+        let (ref, remote) = (stage.ref, try ArtifactCache(server.url))
+        let repository = try Repository(stage.mine)
         return Task {
             try await remote.pull([ref], into: repository) { progress in told?.add(progress) }
         }
     }
 
-    /// What was told of a pull.
+    /// The progress that was told of a pull.
     private final class Progress: Sendable {
         private let told = Mutex<[TransferProgress]>([])
         func add(_ progress: TransferProgress) { told.withLock { $0.append(progress) } }
@@ -39,10 +37,10 @@ import Testing
     func `One that is cancelled before a web server that hangs ends at once, and changes nothing`(
         place: String
     ) async throws {
-        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { path, _ in
             path.hasPrefix(place) ? .delay(seconds: 60) : nil
         }
-        let before = try builder.visible
+        let before = try stage.visible
         let pull = try pull(from: server)
         #expect(try await comesTrue { server.requestedPaths.contains { $0.hasPrefix(place) } })
         let start = ContinuousClock.now
@@ -50,11 +48,11 @@ import Testing
         await #expect(throws: CancellationError.self) { try await pull.value }
         // Much less, where tests leave the task a thread to hear of it; the server would take a minute.
         #expect(ContinuousClock.now - start < .seconds(10))
-        #expect(try builder.visible.differences(from: before) == [])
+        #expect(try stage.visible.differences(from: before) == [])
     }
 
     @Test func `Progress never goes back, not even where a file comes spoilt at first`() async throws {
-        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { path, _ in
             path.hasSuffix(".filez") ? .firstAttempts(1, .corrupt(offset: 20)) : nil
         }
         let told = Progress()
@@ -68,15 +66,15 @@ import Testing
         #expect(steps.last?.objects == report.objects)
         #expect(steps.last?.bytes == report.bytes)
         #expect(steps.last?.fraction == 1)
-        #expect(report.objects == Set(try OSTreeCommand.listObjects(builder.repository)).count)
-        #expect(report.entries.map(\.commit.hex) == [cache.commit])
+        #expect(report.objects == Set(try OSTreeCommand.listObjects(stage.mine)).count)
+        #expect(report.entries.map(\.commit.hex) == [stage.first])
     }
 
     @Test func `Errors can be told apart`() async throws {
-        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { path, _ in
             path.hasSuffix(".filez") ? .status(404) : nil
         }
-        let repository = try Repository(builder.repository)
+        let repository = try Repository(stage.mine)
         func code(_ address: String, _ ref: String) async throws -> ClientError.Code? {
             var options = ArtifactCache.Options()
             options.web.attempts = 1
@@ -88,21 +86,21 @@ import Testing
             }
         }
         #expect(try await code(server.url, "not/there") == .unknownRef)
-        #expect(try await code(server.url, cache.ref) == .missing)
-        #expect(try await code("\(server.url)/elsewhere", cache.ref) == .unknownRemote)
+        #expect(try await code(server.url, stage.ref) == .missing)
+        #expect(try await code("\(server.url)/elsewhere", stage.ref) == .unknownRemote)
         server.stop()
-        #expect(try await code(server.url, cache.ref) == .unreachable)
+        #expect(try await code(server.url, stage.ref) == .unreachable)
         #expect(throws: RemoteAddressError.self) { try ArtifactCache("ftp://example.com/artifacts") }
     }
 
     @Test func `A ref that is named twice is pulled once`() async throws {
-        let server = try FaultyWebServer(folder: cache.repository)
+        let server = try FaultyWebServer(directory: stage.cache)
         let report = try await ArtifactCache(server.url).pull(
-            [cache.ref, cache.ref], into: Repository(builder.repository))
+            [stage.ref, stage.ref], into: Repository(stage.mine))
         #expect(report.entries.count == 1)
         #expect(
-            try await ArtifactCache(server.url).commits(of: [cache.ref, "no/such"]).keys.sorted() == [
-                cache.ref
+            try await ArtifactCache(server.url).commits(of: [stage.ref, "no/such"]).keys.sorted() == [
+                stage.ref
             ])
     }
 }

@@ -5,70 +5,68 @@ import Testing
 
 /// Several places that have the same.
 @Suite struct MirrorTests {
-    private let cache: Cache
-    private let builder: Builder
+    private let stage: Stage
 
     init() throws {
-        cache = try Cache.plain()
-        builder = try Builder()
+        stage = try .plain()
     }
 
     private func pull(from url: String, mirrors: [String], _ options: [String] = []) throws -> ProcessResult {
         let more = mirrors.flatMap { ["--mirror", $0] } + options
-        return try builder.pull([cache.ref], from: url, more)
+        return try stage.pull(from: url, more)
     }
 
     @Test func `The one that answers first is used`() throws {
-        let slow = try FaultyWebServer(folder: cache.repository) { _, _ in .delay(seconds: 30) }
-        let quick = try FaultyWebServer(folder: cache.repository)
+        let slow = try FaultyWebServer(directory: stage.cache) { _, _ in .delay(seconds: 30) }
+        let quick = try FaultyWebServer(directory: stage.cache)
         let result = try pull(from: slow.url, mirrors: [quick.url])
         #expect(result.succeeded, "\(result.errorText)")
-        try builder.expectHas(cache)
+        try stage.expectPulled()
         #expect(slow.requestCount <= 1)
     }
 
     @Test func `One that dies is left`() throws {
-        let dying = try FaultyWebServer(folder: cache.repository) { _, number in
+        let dying = try FaultyWebServer(directory: stage.cache) { _, number in
             number > 5 ? .dieForever : nil
         }
-        let other = try FaultyWebServer(folder: cache.repository) { path, _ in
+        let other = try FaultyWebServer(directory: stage.cache) { path, _ in
             path == "/config" ? .delay(seconds: 2) : nil
         }
         let result = try pull(from: dying.url, mirrors: [other.url])
         #expect(result.succeeded, "\(result.errorText)")
-        try builder.expectHas(cache)
+        try stage.expectPulled()
         #expect(dying.requestCount >= 5)
     }
 
     @Test func `What one lacks comes from the next`() throws {
-        let path = try #require(cache.paths("filez").first)
-        let lacking = try FaultyWebServer(folder: cache.repository) { requested, _ in
+        let path = try #require(stage.paths("filez").first)
+        let lacking = try FaultyWebServer(directory: stage.cache) { requested, _ in
             requested == path ? .status(404) : nil
         }
-        let other = try FaultyWebServer(folder: cache.repository) { requested, _ in
+        let other = try FaultyWebServer(directory: stage.cache) { requested, _ in
             requested == "/config" ? .delay(seconds: 2) : nil
         }
         let result = try pull(from: lacking.url, mirrors: [other.url])
         #expect(result.succeeded, "\(result.errorText)")
-        try builder.expectHas(cache)
+        try stage.expectPulled()
         #expect(other.requestedPaths.filter { $0 != "/config" } == [path])
     }
 
     @Test func `One that is no repository is not used`() throws {
         let empty = try TemporaryDirectory()
-        let useless = try FaultyWebServer(folder: empty.path)
-        let server = try FaultyWebServer(folder: cache.repository) { path, number in
+        let useless = try FaultyWebServer(directory: empty.path)
+        let server = try FaultyWebServer(directory: stage.cache) { path, number in
             path == "/config" && number == 1 ? .delay(seconds: 1) : nil
         }
         let result = try pull(from: server.url, mirrors: [useless.url])
         #expect(result.succeeded, "\(result.errorText)")
-        try builder.expectHas(cache)
+        try stage.expectPulled()
     }
 
     @Test func `What none of them has is named`() throws {
-        let path = try #require(cache.paths("filez").first)
+        let path = try #require(stage.paths("filez").first)
         let servers = try (0..<2).map { _ in
-            try FaultyWebServer(folder: cache.repository) { requested, _ in
+            try FaultyWebServer(directory: stage.cache) { requested, _ in
                 requested == path ? .status(404) : nil
             }
         }

@@ -5,12 +5,10 @@ import Testing
 
 /// Pulls that take only signed commits.
 @Suite struct PulledSignatureTests {
-    private let cache: Cache
-    private let builder: Builder
+    private let stage: Stage
 
     init() throws {
-        cache = try Cache.plain()
-        builder = try Builder()
+        stage = try .plain()
     }
 
     @Test(arguments: SigningKeys.samples)
@@ -18,13 +16,13 @@ import Testing
         kind: SigningKeys.Kind, sample: SignatureSample
     ) throws {
         let keys = try SigningKeys(kind)
-        try keys.sign(cache.repository, cache.commit, sample)
+        try keys.sign(stage.cache, stage.first, sample)
         guard let words = sample.refusal else {
-            try builder.pullWell([cache.ref], from: cache.repository, keys.options)
-            return try builder.expectHas(cache)
+            try stage.pullWell(from: stage.cache, keys.options)
+            return try stage.expectPulled()
         }
-        let errors = try builder.pullBadly([cache.ref], from: cache.repository, keys.options)
-        #expect(errors.contains("commit \(cache.commit) of ref \(cache.ref) is refused: "), "\(errors)")
+        let errors = try stage.pullBadly(from: stage.cache, keys.options)
+        #expect(errors.contains("commit \(stage.first) of ref \(stage.ref) is refused: "), "\(errors)")
         #expect(errors.contains(words), "\(errors)")
     }
 
@@ -33,41 +31,41 @@ import Testing
         throws
     {
         let keys = try SigningKeys(.ed25519)
-        try keys.sign(cache.repository, cache.commit)
-        try OSTreeCommand.lines(cache.repository, ["refs", "--create=third/product", cache.ref])
-        let words = "it was made for ref '\(cache.ref)' and not for third/product"
-        let errors = try builder.pullBadly(["third/product"], from: cache.repository, keys.options)
+        try keys.sign(stage.cache, stage.first)
+        try OSTreeCommand.lines(stage.cache, ["refs", "--create=third/product", stage.ref])
+        let words = "it was made for ref '\(stage.ref)' and not for third/product"
+        let errors = try stage.pullBadly(["third/product"], from: stage.cache, keys.options)
         #expect(
-            errors.contains("commit \(cache.commit) of ref third/product is refused: \(words)"), "\(errors)")
+            errors.contains("commit \(stage.first) of ref third/product is refused: \(words)"), "\(errors)")
         // The same goes for what is here already.
-        try builder.pullWell([cache.ref], from: cache.repository, keys.options)
-        _ = try builder.pullBadly(["third/product"], from: cache.repository, keys.options)
-        let warnings = try builder.pullWell(["third/product"], from: cache.repository).errorText
+        try stage.pullWell(from: stage.cache, keys.options)
+        _ = try stage.pullBadly(["third/product"], from: stage.cache, keys.options)
+        let warnings = try stage.pullWell(["third/product"], from: stage.cache).errorText
         #expect(
-            warnings.contains("warning: commit \(cache.commit) of ref third/product: \(words)"), "\(warnings)"
+            warnings.contains("warning: commit \(stage.first) of ref third/product: \(words)"), "\(warnings)"
         )
-        #expect(try builder.pullWell([cache.ref], from: cache.repository).errorText.isEmpty)
+        #expect(try stage.pullWell(from: stage.cache).errorText.isEmpty)
     }
 
     @Test func `A commit must fit the collection that is recorded for the remote`() throws {
         let keys = try SigningKeys(.ed25519)
-        try keys.sign(cache.repository, cache.commit)
+        try keys.sign(stage.cache, stage.first)
         func pull(_ collection: String) throws -> ProcessResult {
             try OSTreeCommand.lines(
-                builder.repository, ["remote", "delete", "--if-exists", "origin"])
+                stage.mine, ["remote", "delete", "--if-exists", "origin"])
             try OSTreeCommand.lines(
-                builder.repository,
-                ["remote", "add", "--collection-id=\(collection)", "origin", "file://\(cache.repository)"])
-            return try builder.pull([cache.ref], from: "origin", keys.options)
+                stage.mine,
+                ["remote", "add", "--collection-id=\(collection)", "origin", "file://\(stage.cache)"])
+            return try stage.pull(from: "origin", keys.options)
         }
         let unbound = try pull("org.example.Cache")
         #expect(
             unbound.failed && unbound.errorText.contains("which collection it was made for"),
             "\(unbound.errorText)")
         try OSTreeCommand.lines(
-            cache.repository, ["config", "set", "core.collection-id", "org.example.Cache"])
-        let commit = try OSTreeCommand.commit(cache.repository, tree: cache.tree, refs: [cache.ref])
-        try keys.sign(cache.repository, commit)
+            stage.cache, ["config", "set", "core.collection-id", "org.example.Cache"])
+        let commit = try OSTreeCommand.commit(stage.cache, tree: stage.tree, refs: [stage.ref])
+        try keys.sign(stage.cache, commit)
         let other = try pull("org.example.Other")
         #expect(
             other.failed
@@ -81,47 +79,47 @@ import Testing
         let keys = try SigningKeys.Kind.allCases.map { try SigningKeys($0) }
         let options = keys.flatMap(\.options)
         for (signed, missing) in [(keys[0], "no ed25519"), (keys[1], "no GPG")] {
-            try signed.sign(cache.repository, cache.commit)
-            let errors = try builder.pullBadly([cache.ref], from: cache.repository, options)
+            try signed.sign(stage.cache, stage.first)
+            let errors = try stage.pullBadly(from: stage.cache, options)
             #expect(errors.contains(missing), "\(errors)")
         }
-        let entries = try keys.map { try $0.entry(cache.repository, cache.commit) }
-        try DetachedMetadata.set(cache.repository, cache.commit, entries)
-        try builder.pullWell([cache.ref], from: cache.repository, options)
-        try builder.expectHas(cache)
+        let entries = try keys.map { try $0.entry(stage.cache, stage.first) }
+        try DetachedMetadata.set(stage.cache, stage.first, entries)
+        try stage.pullWell(from: stage.cache, options)
+        try stage.expectPulled()
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
     func `An unsigned commit that is here already is refused too`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
-        try builder.pullWell([cache.ref], from: cache.repository)
-        let errors = try builder.pullBadly([cache.ref], from: cache.repository, keys.options)
+        try stage.pullWell(from: stage.cache)
+        let errors = try stage.pullBadly(from: stage.cache, keys.options)
         #expect(errors.contains("it has no "), "\(errors)")
         // A pull takes what its remote has now.
-        try keys.sign(cache.repository, cache.commit)
-        try builder.pullWell([cache.ref], from: cache.repository, keys.options)
-        try builder.expectHas(cache)
+        try keys.sign(stage.cache, stage.first)
+        try stage.pullWell(from: stage.cache, keys.options)
+        try stage.expectPulled()
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
     func `A remote that replaces signatures by others is refused`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
-        try keys.sign(cache.repository, cache.commit)
-        try builder.pullWell([cache.ref], from: cache.repository, keys.options)
-        try DetachedMetadata.set(cache.repository, cache.commit, [("key", .text("unsigned"))])
-        let errors = try builder.pullBadly([cache.ref], from: cache.repository, keys.options)
+        try keys.sign(stage.cache, stage.first)
+        try stage.pullWell(from: stage.cache, keys.options)
+        try DetachedMetadata.set(stage.cache, stage.first, [("key", .text("unsigned"))])
+        let errors = try stage.pullBadly(from: stage.cache, keys.options)
         #expect(errors.contains("it has no "), "\(errors)")
     }
 
     @Test func `A commit that is not signed at one cache is taken from the next`() throws {
         let keys = try SigningKeys(.ed25519)
-        let other = try Cache.plain()
-        #expect(other.commit == cache.commit)
-        try keys.sign(other.repository, other.commit)
-        try builder.configure(
-            "artifacts:\n- url: file://\(cache.repository)\n- url: file://\(other.repository)\n")
-        let result = try builder.pullWell([cache.ref], from: nil, keys.options)
-        #expect(result.errorText.contains("warning: commit \(cache.commit) of ref \(cache.ref) is refused"))
-        try builder.expectHas(other)
+        let other = try Stage.plain()
+        #expect(other.first == stage.first)
+        try keys.sign(other.cache, other.first)
+        try stage.configure(
+            "artifacts:\n- url: file://\(stage.cache)\n- url: file://\(other.cache)\n")
+        let result = try stage.pullWell(from: nil, keys.options)
+        #expect(result.errorText.contains("warning: commit \(stage.first) of ref \(stage.ref) is refused"))
+        try stage.expectPulled(from: other)
     }
 }

@@ -7,34 +7,29 @@ import Testing
     func `What our receiver took in is pulled as it was committed`(
         mode: OSTreeCommand.Mode, client: String
     ) throws {
-        let source = try Builder()
-        let tree = try SampleTree(at: source.directory.path("tree"))
+        let source = try Stage(.bareUser)
+        let tree = try SampleTree(at: source.tree)
         let ref = "project/element/key"
-        let commit = try OSTreeCommand.commit(source.repository, tree: tree.path, refs: [ref])
-        let place = try TemporaryDirectory()
-        let cache = place.path("cache")
-        try run([Programs.artifact(), "init", cache]).checked()
-        try run(
-            [Programs.artifact(), "push", "--repo", source.repository, "--remote", cache, ref],
-            environment: source.environment
-        ).checked()
+        let commit = try OSTreeCommand.commit(source.mine, tree: tree.path, refs: [ref])
+        let cache = source.directory.path("new")
+        try source.artifact(["init", cache]).checked()
+        try source.push([ref], to: cache).checked()
         try OSTreeCommand.fsck(cache)
 
-        let server = try WebServer(folder: cache)
-        let builder = try Builder(mode: mode)
+        let server = try WebServer(directory: cache)
+        let stage = try Stage(mode)
         if client == "ostree" {
             try OSTreeCommand.addRemote(
-                builder.repository, "cache", url: server.http2URL,
-                options: ["--set=tls-ca-path=\(server.caFile)"])
-            try OSTreeCommand.pull(builder.repository, remote: "cache", refs: [ref])
-            try OSTreeCommand.lines(builder.repository, ["refs", "--create=\(ref)", "cache:\(ref)"])
+                stage.mine, "cache", url: server.http2URL, options: ["--set=tls-ca-path=\(server.caFile)"])
+            try OSTreeCommand.pull(stage.mine, remote: "cache", refs: [ref])
+            try OSTreeCommand.lines(stage.mine, ["refs", "--create=\(ref)", "cache:\(ref)"])
         } else {
-            try builder.pullWell([ref], from: server.http2URL, ["--ca", server.caFile])
+            try stage.pullWell([ref], from: server.http2URL, ["--ca", server.caFile])
         }
-        try OSTreeCommand.fsck(builder.repository)
-        #expect(try OSTreeCommand.revParse(builder.repository, ref) == commit)
-        let out = place.path("out")
-        try OSTreeCommand.checkout(builder.repository, ref, to: out)
+        try OSTreeCommand.fsck(stage.mine)
+        #expect(try OSTreeCommand.revParse(stage.mine, ref) == commit)
+        let out = stage.directory.path("out")
+        try OSTreeCommand.checkout(stage.mine, ref, to: out)
         #expect(try TreeSnapshot(out).differences(from: TreeSnapshot(tree.path)) == [])
     }
 }

@@ -4,12 +4,10 @@ import TestSupport
 import Testing
 
 @Suite struct RefusedPullTests {
-    private let cache: Cache
-    private let builder: Builder
+    private let stage: Stage
 
     init() throws {
-        cache = try Cache.plain()
-        builder = try Builder()
+        stage = try .plain()
     }
 
     @Test(arguments: [
@@ -17,47 +15,43 @@ import Testing
         "a\nb", "a\u{1b}b", "", "a^", "project/element/key~", String(repeating: "a", count: 256),
     ])
     func `What is no ref name is refused before anything is asked`(name: String) throws {
-        let server = try FaultyWebServer(folder: cache.repository)
-        let errors = try builder.pullBadly([name], from: server.url)
+        let server = try FaultyWebServer(directory: stage.cache)
+        let errors = try stage.pullBadly([name], from: server.url)
         #expect(errors.contains("ref name") || errors.contains("is a ref that was pulled from the remote a"))
         #expect(!errors.contains("\u{1b}"))
         #expect(server.requestCount == 0)
     }
 
     @Test func `No ref at all is a mistake of usage`() throws {
-        let result = try builder.pull([], from: cache.repository)
+        let result = try stage.pull([], from: stage.cache)
         #expect(result.status == .exited(64))
         #expect(result.errorText.contains("Usage: bst-artifact pull"))
     }
 
     @Test func `A repository that is missing is not made, but named`() throws {
-        let path = builder.directory.path("missing")
-        let result = try run(
-            [Programs.artifact(), "pull", "--repo", path, "--remote", cache.repository, cache.ref],
-            environment: builder.environment)
+        let path = stage.directory.path("missing")
+        let result = try stage.artifact(["pull", "--repo", path, "--remote", stage.cache, stage.ref])
         #expect(result.failed)
         #expect(result.errorText.contains("there is no repository at \(path)"))
         #expect(result.errorText.contains("bst-artifact init \(path)"))
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
-    @Test func `A folder that is no repository is named, and stays as it is`() throws {
-        let path = try builder.directory.folder("folder")
-        try builder.directory.file("folder/config", "this is not an OSTree configuration\n")
+    @Test func `A directory that is no repository is named, and stays as it is`() throws {
+        let path = try stage.directory.makeDirectory("directory")
+        try stage.directory.file("directory/config", "this is not an OSTree configuration\n")
         let before = try TreeSnapshot(path)
-        let result = try run(
-            [Programs.artifact(), "pull", "--repo", path, "--remote", cache.repository, cache.ref],
-            environment: builder.environment)
+        let result = try stage.artifact(["pull", "--repo", path, "--remote", stage.cache, stage.ref])
         #expect(result.failed)
         #expect(result.errorText.contains(path))
         #expect(try TreeSnapshot(path).differences(from: before) == [])
     }
 
     @Test func `A repository of mode bare is refused before an object is asked for`() throws {
-        let bare = try Builder(mode: .bare)
-        let server = try FaultyWebServer(folder: cache.repository)
-        let errors = try bare.pullBadly([cache.ref], from: server.url)
-        #expect(errors.contains("repository \(bare.repository) is of mode bare"))
+        let bare = try stage.another(.bare)
+        let server = try FaultyWebServer(directory: stage.cache)
+        let errors = try bare.pullBadly([stage.ref], from: server.url)
+        #expect(errors.contains("repository \(bare.mine) is of mode bare"))
         #expect(!server.requestedPaths.contains { $0.hasPrefix("/objects/") })
     }
 
@@ -68,8 +62,8 @@ import Testing
         var options = ["--owner-uid=0", "--owner-gid=0"]
         if kind == "owner" { options[0] = "--owner-uid=1000" }
         if kind == "group" { options[1] = "--owner-gid=1000" }
-        let cache = try Cache(options: options) { tree in
-            try Cache.buildPlainTree(tree)
+        let stage = try Stage(.bareUserOnly, committing: options) { tree in
+            try Stage.makePlainTree(tree)
             switch kind {
             case "setuid": chmod("\(tree)/c", 0o4755)
             case "world-writable": chmod("\(tree)/c", 0o666)
@@ -79,35 +73,35 @@ import Testing
             default: break
             }
         }
-        let builder = try Builder(mode: .bareUserOnly)
-        let errors = try builder.pullBadly([cache.ref], from: cache.repository)
+        let errors = try stage.pullBadly(from: stage.cache)
         #expect(errors.contains("which a repository of mode bare-user-only cannot keep"))
         #expect(errors.contains("use one of mode bare-user"))
-        try OSTreeCommand.fsck(builder.repository)
+        try OSTreeCommand.fsck(stage.mine)
         // It was not the cache's fault, and another ref still arrives.
-        let plain = try Cache.plain()
-        try builder.pullWell([plain.ref], from: plain.repository)
-        try builder.expectHas(plain)
+        let plain = try Stage.plain()
+        try stage.pullWell([plain.ref], from: plain.cache)
+        try stage.expectPulled(from: plain)
     }
 
-    @Test func `A ref that would stand where another has a folder is refused, and nothing changes`() throws {
-        try OSTreeCommand.lines(cache.repository, ["refs", "--delete", cache.ref])
+    @Test func `A ref that would stand where another has a directory is refused, and nothing changes`() throws
+    {
+        try OSTreeCommand.lines(stage.cache, ["refs", "--delete", stage.ref])
         for (have, want) in [("a/b", "a"), ("a", "a/b")] {
-            let builder = try Builder()
-            try OSTreeCommand.commit(builder.repository, tree: cache.tree, refs: [have])
-            let other = try Cache.plain()
+            let stage = try stage.another()
+            try OSTreeCommand.commit(stage.mine, tree: stage.tree, refs: [have])
+            let other = try Stage.plain()
             try other.commitMore("more", ref: want)
-            let errors = try builder.pullBadly([want], from: other.repository)
+            let errors = try stage.pullBadly([want], from: other.cache)
             #expect(errors.contains("ref \(want) cannot exist beside ref \(have == "a" ? "a" : "a/...")"))
-            try OSTreeCommand.fsck(builder.repository)
+            try OSTreeCommand.fsck(stage.mine)
         }
     }
 
     @Test func `One unknown ref among several is an error`() throws {
-        let result = try builder.pull([cache.ref, "unknown"], from: cache.repository)
+        let result = try stage.pull([stage.ref, "unknown"], from: stage.cache)
         #expect(result.failed)
-        #expect(result.errorText.contains("there is no ref unknown at \(cache.repository)"))
-        try OSTreeCommand.fsck(builder.repository)
+        #expect(result.errorText.contains("there is no ref unknown at \(stage.cache)"))
+        try OSTreeCommand.fsck(stage.mine)
     }
 
     @Test(arguments: [
@@ -118,19 +112,18 @@ import Testing
     func `A mistake in the configuration is reported with file and line, even beside --remote`(
         text: String, line: Int
     ) throws {
-        try builder.configure(text)
-        for remote in [nil, cache.repository] {
-            let errors = try builder.pullBadly([cache.ref], from: remote)
+        try stage.configure(text)
+        for remote in [nil, stage.cache] {
+            let errors = try stage.pullBadly(from: remote)
             #expect(errors.contains("/home/.config/buildstream.conf:\(line): "), "\(errors)")
         }
     }
 
     @Test func `A configuration that cannot be read is named`() throws {
-        try builder.directory.folder("home/.config/buildstream.conf")
-        let errors = try builder.pullBadly([cache.ref], from: nil)
+        try stage.directory.makeDirectory("home/.config/buildstream.conf")
+        let errors = try stage.pullBadly(from: nil)
         #expect(errors.contains("buildstream.conf: the configuration cannot be read: Is a directory"))
-        let missing = try builder.pullBadly(
-            [cache.ref], from: nil, ["--config", builder.directory.path("missing.conf")])
+        let missing = try stage.pullBadly(from: nil, ["--config", stage.directory.path("missing.conf")])
         #expect(missing.contains("missing.conf: there is no such configuration file"))
     }
 
@@ -139,21 +132,21 @@ import Testing
     {
         let user = try TestUser()
         let program = try user.install(Programs.artifact())
-        let file = try builder.directory.file("secret.conf", "artifacts: {}\n")
+        let file = try stage.directory.file("secret.conf", "artifacts: {}\n")
         chmod(file, 0o600)
         let config = try user.run([
-            program, "pull", "--config", file, "--repo", builder.repository, cache.ref,
+            program, "pull", "--config", file, "--repo", stage.mine, stage.ref,
         ])
         #expect(config.failed)
         #expect(config.errorText.contains("secret.conf: the configuration cannot be read: Permission denied"))
-        let before = try TreeSnapshot(builder.repository)
+        let before = try TreeSnapshot(stage.mine)
         let result = try user.run([
-            program, "pull", "--repo", builder.repository, "--remote", cache.repository, cache.ref,
+            program, "pull", "--repo", stage.mine, "--remote", stage.cache, stage.ref,
         ])
         #expect(result.failed)
         #expect(result.errorText.contains("Permission denied"))
-        #expect(result.errorText.contains(builder.repository))
-        #expect(try TreeSnapshot(builder.repository).differences(from: before) == [])
+        #expect(result.errorText.contains(stage.mine))
+        #expect(try TreeSnapshot(stage.mine).differences(from: before) == [])
     }
 
     @Test(.enabled(if: TestUser.canBeMade, "only root can make users"))
@@ -164,10 +157,10 @@ import Testing
             let repository = "\(user.home)/\(mode)"
             try user.run([program, "init", "--mode", mode, repository]).checked()
             let result = try user.run([
-                program, "pull", "--repo", repository, "--remote", cache.repository, cache.ref,
+                program, "pull", "--repo", repository, "--remote", stage.cache, stage.ref,
             ])
             #expect(result.succeeded, "\(result.errorText)")
-            #expect(try OSTreeCommand.revParse(repository, cache.ref) == cache.commit)
+            #expect(try OSTreeCommand.revParse(repository, stage.ref) == stage.first)
         }
     }
 }

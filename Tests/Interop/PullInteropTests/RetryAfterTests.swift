@@ -5,12 +5,10 @@ import Testing
 
 /// Servers that say when they want to be asked again.
 @Suite struct RetryAfterTests {
-    private let cache: Cache
-    private let builder: Builder
+    private let stage: Stage
 
     init() throws {
-        cache = try Cache.plain()
-        builder = try Builder()
+        stage = try .plain()
     }
 
     private func date(in seconds: Double) -> String {
@@ -23,7 +21,7 @@ import Testing
 
     @Test(arguments: [429, 503], [false, true])
     func `A server that asks to wait is left alone for so long`(status: Int, asDate: Bool) throws {
-        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { path, _ in
             // A date has no parts of a second.
             path == "/config"
                 ? .firstAttempts(1, .answer(status, headers: ["Retry-After: \(asDate ? date(in: 4) : "3")"]))
@@ -31,22 +29,22 @@ import Testing
         }
         var result: ProcessResult?
         let duration = try ContinuousClock().measure {
-            result = try builder.pullWell([cache.ref], from: server.url)
+            result = try stage.pullWell(from: server.url)
         }
         #expect(duration >= .seconds(2) && duration < .seconds(30))
         let told = try #require(result?.errorText)
         #expect(told.contains("answers \(status) and asks to wait"), "\(told)")
         #expect(server.requestedPaths.count { $0 == "/config" } == 2)
-        try builder.expectHas(cache)
+        try stage.expectPulled()
     }
 
     @Test func `What was not asked for yet waits, too, and the user hears of it once`() throws {
-        let path = try #require(cache.paths("commit").first)
-        let server = try FaultyWebServer(folder: cache.repository) { asked, _ in
+        let path = try #require(stage.paths("commit").first)
+        let server = try FaultyWebServer(directory: stage.cache) { asked, _ in
             asked.hasSuffix(".commit") || asked.hasSuffix(".commitmeta")
                 ? .firstAttempts(1, .answer(429, headers: ["Retry-After: 2"])) : nil
         }
-        let result = try builder.pullWell([cache.ref], from: server.url)
+        let result = try stage.pullWell(from: server.url)
         #expect(result.errorText.components(separatedBy: "asks to wait").count == 2, "\(result.errorText)")
         #expect(server.requestedPaths.count { $0 == path } == 2)
     }
@@ -55,10 +53,10 @@ import Testing
     func `A server that asks for too long is given up at once, and the user hears for how long`(
         seconds: String
     ) throws {
-        let server = try FaultyWebServer(folder: cache.repository) { _, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { _, _ in
             .answer(503, headers: ["Retry-After: \(seconds)"])
         }
-        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        let errors = try stage.pullBadly(from: server.url)
         #expect(errors.contains("answers 503 and asks to wait "), "\(errors)")
         #expect(errors.contains("no more than 120 s are waited"))
         #expect(server.requestedPaths.count { $0 == "/config" } == 1)
@@ -66,31 +64,30 @@ import Testing
 
     @Test(arguments: ["0", "-1", "soon", "99999999999999999999", "Sun, 06 Nov 1994 08:49:37 GMT"])
     func `Without a usable time, attempts are as far apart as ever`(value: String) throws {
-        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { path, _ in
             path == "/config" ? .firstAttempts(1, .answer(429, headers: ["Retry-After: \(value)"])) : nil
         }
-        let result = try builder.pullWell([cache.ref], from: server.url)
+        let result = try stage.pullWell(from: server.url)
         #expect(!result.errorText.contains("asks to wait"), "\(result.errorText)")
     }
 
     @Test func `Another mirror is not waited for`() throws {
-        let path = try #require(cache.paths("commit").first)
-        let busy = try FaultyWebServer(folder: cache.repository) { asked, _ in
+        let path = try #require(stage.paths("commit").first)
+        let busy = try FaultyWebServer(directory: stage.cache) { asked, _ in
             asked == path ? .answer(429, headers: ["Retry-After: 3600"]) : nil
         }
-        let other = try FaultyWebServer(folder: cache.repository) { asked, _ in
+        let other = try FaultyWebServer(directory: stage.cache) { asked, _ in
             asked == "/config" ? .firstAttempts(1, .delay(seconds: 2)) : nil
         }
-        try builder.pullWell([cache.ref], from: busy.url, ["--mirror", other.url])
+        try stage.pullWell(from: busy.url, ["--mirror", other.url])
         #expect(other.requestedPaths.contains(path))
     }
 
     @Test func `Ctrl-C ends the waiting`() throws {
-        let server = try FaultyWebServer(folder: cache.repository) { _, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { _, _ in
             .answer(429, headers: ["Retry-After: 100"])
         }
-        let process = try RunningProcess(
-            builder.pullCommand([cache.ref], from: server.url), environment: builder.environment)
+        let process = try stage.start(stage.pulling(from: server.url))
         #expect(eventually { process.errorText.contains("asks to wait 100 s") })
         kill(process.processID, SIGINT)
         let result = try process.exchange([], timeout: 20)
@@ -98,8 +95,8 @@ import Testing
     }
 
     @Test func `Who asked too often is not told to check the URL`() throws {
-        let server = try FaultyWebServer(folder: cache.repository) { _, _ in .status(429) }
-        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        let server = try FaultyWebServer(directory: stage.cache) { _, _ in .status(429) }
+        let errors = try stage.pullBadly(from: server.url)
         #expect(
             errors.contains("the server answers 429, so it was asked too often: try again later"), "\(errors)"
         )

@@ -5,22 +5,20 @@ import Testing
 
 @Suite struct SummaryTests {
     @Test func `A ref that is named in full is pulled from a cache without a summary`() throws {
-        let cache = try Cache.plain()
-        let server = try WebServer(folder: cache.repository)
-        let builder = try Builder()
-        try builder.pullWell([cache.ref], from: server.http2URL, ["--ca", server.caFile])
-        try builder.expectHas(cache)
-        let requests = try server.requests(atLeast: OSTreeCommand.listObjects(cache.repository).count)
+        let stage = try Stage.plain()
+        let server = try WebServer(directory: stage.cache)
+        try stage.pullWell(from: server.http2URL, ["--ca", server.caFile])
+        try stage.expectPulled()
+        let requests = try server.requests(atLeast: OSTreeCommand.listObjects(stage.cache).count)
         #expect(!requests.contains { $0.path.hasPrefix("/summary") })
-        #expect(requests.contains { $0.path == "/refs/heads/\(cache.ref)" })
+        #expect(requests.contains { $0.path == "/refs/heads/\(stage.ref)" })
     }
 
     @Test func `A ref that is named in full does not read the summary that is there`() throws {
-        let cache = try Cache.plain()
-        try OSTreeCommand.lines(cache.repository, ["summary", "-u"])
-        let server = try FaultyWebServer(folder: cache.repository)
-        let builder = try Builder()
-        try builder.pullWell([cache.ref], from: server.url)
+        let stage = try Stage.plain()
+        try OSTreeCommand.lines(stage.cache, ["summary", "-u"])
+        let server = try FaultyWebServer(directory: stage.cache)
+        try stage.pullWell(from: server.url)
         #expect(!server.requestedPaths.contains { $0.hasPrefix("/summary") })
     }
 
@@ -34,34 +32,31 @@ import Testing
     func `Patterns choose refs of the summary, in which an asterisk stands for slashes too`(
         words: [String], refs: [String]
     ) throws {
-        let cache = try Cache.plain()
-        for ref in ["project/a/1", "project/a/2", "other/2"] { try cache.commitMore(ref, ref: ref) }
-        try OSTreeCommand.lines(cache.repository, ["summary", "-u"])
-        let server = try FaultyWebServer(folder: cache.repository)
-        let builder = try Builder()
-        try builder.pullWell(words, from: server.url)
-        #expect(try OSTreeCommand.refs(builder.repository) == refs)
+        let stage = try Stage.plain()
+        for ref in ["project/a/1", "project/a/2", "other/2"] { try stage.commitMore(ref, ref: ref) }
+        try OSTreeCommand.lines(stage.cache, ["summary", "-u"])
+        let server = try FaultyWebServer(directory: stage.cache)
+        try stage.pullWell(words, from: server.url)
+        #expect(try OSTreeCommand.refs(stage.mine) == refs)
         #expect(server.requestedPaths.contains("/summary"))
     }
 
     @Test func `A pattern that nothing matches is an unknown ref`() throws {
-        let cache = try Cache.plain()
-        try OSTreeCommand.lines(cache.repository, ["summary", "-u"])
-        let errors = try Builder().pullBadly(["nothing/*"], from: cache.repository)
-        #expect(errors.contains("there is no ref nothing/* at \(cache.repository)"))
+        let stage = try Stage.plain()
+        try OSTreeCommand.lines(stage.cache, ["summary", "-u"])
+        let errors = try stage.another().pullBadly(["nothing/*"], from: stage.cache)
+        #expect(errors.contains("there is no ref nothing/* at \(stage.cache)"))
     }
 
     @Test func `Patterns and listings of a cache without a summary fail and say what makes one`() throws {
-        let cache = try Cache.plain()
-        let server = try WebServer(folder: cache.repository)
-        for remote in [server.http2URL, cache.repository, "file://\(cache.repository)"] {
-            let builder = try Builder()
-            let errors = try builder.pullBadly(["project/*"], from: remote, ["--ca", server.caFile])
+        let stage = try Stage.plain()
+        let server = try WebServer(directory: stage.cache)
+        for remote in [server.http2URL, stage.cache, "file://\(stage.cache)"] {
+            let stage = try stage.another()
+            let errors = try stage.pullBadly(["project/*"], from: remote, ["--ca", server.caFile])
             #expect(errors.contains("\(remote) has no summary"))
             #expect(errors.contains("ostree summary -u"))
-            let listing = try run(
-                [Programs.artifact(), "list", "--remote", remote, "--ca", server.caFile],
-                environment: builder.environment)
+            let listing = try stage.list(["--ca", server.caFile], from: remote)
             #expect(listing.failed)
             #expect(listing.text.isEmpty)
             #expect(listing.errorText.contains("\(remote) has no summary"))
@@ -69,46 +64,39 @@ import Testing
     }
 
     @Test func `What is served as the summary and is none yields no refs`() throws {
-        let cache = try Cache.plain()
+        let stage = try Stage.plain()
         let page = Array("<html><body>Please log in, this is a portal</body></html>\n".utf8)
-        let server = try FaultyWebServer(folder: cache.repository) { path, _ in
+        let server = try FaultyWebServer(directory: stage.cache) { path, _ in
             path == "/summary" ? .replaceBody(page) : nil
         }
-        let builder = try Builder()
-        let listing = try run(
-            [Programs.artifact(), "list", "--remote", server.url], environment: builder.environment)
+        let listing = try stage.list(from: server.url)
         #expect(listing.text.isEmpty)
         #expect(!listing.succeeded, "it must be said that this is no summary")
-        _ = try builder.pullBadly(["*"], from: server.url)
+        _ = try stage.pullBadly(["*"], from: server.url)
     }
 }
 
 @Suite struct ListingTests {
-    private let cache: Cache
+    private let stage: Stage
     private let server: WebServer
-    private let builder: Builder
 
     init() throws {
-        cache = try Cache.plain()
-        try cache.commitMore("a", ref: "project/a")
-        try cache.commitMore("b", ref: "other/b")
-        try OSTreeCommand.lines(cache.repository, ["summary", "-u"])
-        server = try WebServer(folder: cache.repository)
-        builder = try Builder()
+        stage = try .plain()
+        try stage.commitMore("a", ref: "project/a")
+        try stage.commitMore("b", ref: "other/b")
+        try OSTreeCommand.lines(stage.cache, ["summary", "-u"])
+        server = try WebServer(directory: stage.cache)
     }
 
     private func list(_ arguments: [String], from remote: String? = nil) throws -> ProcessResult {
-        try run(
-            [Programs.artifact(), "list", "--remote", remote ?? server.http2URL, "--ca", server.caFile]
-                + arguments,
-            environment: builder.environment)
+        try stage.list(["--ca", server.caFile] + arguments, from: remote ?? server.http2URL)
     }
 
     @Test func `A listing has each ref of the cache on a line, sorted`() throws {
         let result = try list([]).checked()
         #expect(result.lines == ["other/b", "project/a", "project/element/key"])
         #expect(result.errorText.isEmpty)
-        #expect(try list([], from: cache.repository).checked().lines == result.lines)
+        #expect(try list([], from: stage.cache).checked().lines == result.lines)
         #expect(try Set(server.requests(atLeast: 2).map(\.path)) == ["/config", "/summary"])
     }
 
@@ -123,11 +111,11 @@ import Testing
     @Test func `A long listing has commit, size of the commit object and date as ostree has them`() throws {
         let lines = try list(["--long"]).checked().lines
         #expect(lines.count == 3)
-        let told = try OSTreeCommand.lines(cache.repository, ["summary", "-v"]).joined(separator: "\n")
+        let told = try OSTreeCommand.lines(stage.cache, ["summary", "-v"]).joined(separator: "\n")
             .replacingOccurrences(of: "\u{a0}", with: " ")
-        for (line, ref) in zip(lines, ["other/b", "project/a", cache.ref]) {
-            let commit = try OSTreeCommand.revParse(cache.repository, ref)
-            let object = cache.repository + Cache.path("\(commit).commit")
+        for (line, ref) in zip(lines, ["other/b", "project/a", stage.ref]) {
+            let commit = try OSTreeCommand.revParse(stage.cache, ref)
+            let object = stage.cache + ObjectPath.path("\(commit).commit")
             let size = try #require(FileManager.default.attributesOfItem(atPath: object)[.size] as? Int)
             let fields = line.split(separator: " ").map(String.init)
             #expect(fields == [commit, String(size), "B", "2020-02-03", "04:05", ref])
@@ -143,10 +131,8 @@ import Testing
     }
 
     @Test func `A date is in the user's time zone`() throws {
-        let result = try run(
-            [Programs.artifact(), "list", "-l", "--remote", cache.repository, cache.ref],
-            environment: builder.environment.merging(["TZ": "EST5"]) { $1 }
-        ).checked()
-        #expect(result.text.contains("  2020-02-02 23:05  \(cache.ref)\n"))
+        let result = try stage.list(["-l", stage.ref], from: stage.cache, environment: ["TZ": "EST5"])
+            .checked()
+        #expect(result.text.contains("  2020-02-02 23:05  \(stage.ref)\n"))
     }
 }

@@ -5,7 +5,7 @@ import TestSupport
 /// A proxy on a port of 127.0.0.1, for `CONNECT` and for requests over plain HTTP, that writes down what it was
 /// asked.
 final class WebProxy: Sendable {
-    /// Where it is, `http://127.0.0.1:PORT`.
+    /// The proxy's URL, `http://127.0.0.1:PORT`.
     let url: String
 
     private let directory: TemporaryDirectory

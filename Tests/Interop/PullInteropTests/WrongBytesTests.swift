@@ -6,27 +6,25 @@ import Testing
 @Suite struct WrongBytesTests {
     private static let page = Array("<html><body>Please log in.</body></html>\n".utf8)
 
-    private let cache: Cache
-    private let builder: Builder
+    private let stage: Stage
 
     init() throws {
-        cache = try Cache.plain()
-        builder = try Builder()
+        stage = try .plain()
     }
 
     private func server(_ fault: Fault, at path: String) throws -> FaultyWebServer {
-        try FaultyWebServer(folder: cache.repository) { asked, _ in asked == path ? fault : nil }
+        try FaultyWebServer(directory: stage.cache) { asked, _ in asked == path ? fault : nil }
     }
 
     /// Pulls what a server spoils, which must fail and name the object.
-    private func expectRefusal(of path: String, _ fault: Fault, in builder: Builder) throws {
+    private func expectRefusal(of path: String, _ fault: Fault, in stage: Stage) throws {
         let server = try server(fault, at: path)
-        let errors = try builder.pullBadly([cache.ref], from: server.url)
-        #expect(errors.contains("\(server.url) serves wrong bytes: object \(Cache.checksum(path))"))
+        let errors = try stage.pullBadly(from: server.url)
+        #expect(errors.contains("\(server.url) serves wrong bytes: object \(ObjectPath.checksum(path))"))
         #expect(server.requestedPaths.count { $0 == path } == 2, "wrong bytes are asked for once more")
-        #expect(try !builder.verified.contains(path))
-        try builder.pullWell([cache.ref], from: cache.repository)
-        try builder.expectHas(cache)
+        #expect(try !stage.verified.contains(path))
+        try stage.pullWell(from: stage.cache)
+        try stage.expectPulled()
     }
 
     @Test(
@@ -35,57 +33,57 @@ import Testing
     func `An object with one wrong byte is named, and nothing becomes visible`(
         mode: OSTreeCommand.Mode, type: String
     ) throws {
-        let path = try #require(cache.paths(type).first)
-        let contents = try #require(FileManager.default.contents(atPath: cache.repository + path))
+        let path = try #require(stage.paths(type).first)
+        let contents = try #require(FileManager.default.contents(atPath: stage.cache + path))
         // The last byte of compressed content may be padding.
         let offset = type == "filez" ? contents.count - 3 : contents.count / 2
-        try expectRefusal(of: path, .corrupt(offset: offset), in: Builder(mode: mode))
+        try expectRefusal(of: path, .corrupt(offset: offset), in: stage.another(mode))
     }
 
     @Test(arguments: [0, 3, 5, 12, 30])
     func `A file with a wrong byte in its header is named`(offset: Int) throws {
-        let path = try #require(cache.paths("filez").first)
-        try expectRefusal(of: path, .corrupt(offset: offset), in: builder)
+        let path = try #require(stage.paths("filez").first)
+        try expectRefusal(of: path, .corrupt(offset: offset), in: stage)
     }
 
     @Test(arguments: ["filez", "dirtree", "dirmeta", "commit"])
     func `An object with bytes behind its end is refused`(type: String) throws {
         for mode in [OSTreeCommand.Mode.bareUser, .archive] {
-            for path in try cache.paths(type).prefix(2) {
-                let contents = try #require(FileManager.default.contents(atPath: cache.repository + path))
+            for path in try stage.paths(type).prefix(2) {
+                let contents = try #require(FileManager.default.contents(atPath: stage.cache + path))
                 try expectRefusal(
-                    of: path, .replaceBody(Array(contents) + [0x21]), in: Builder(mode: mode))
+                    of: path, .replaceBody(Array(contents) + [0x21]), in: stage.another(mode))
             }
         }
     }
 
     @Test(arguments: ["filez", "dirtree", "dirmeta", "commit"])
     func `An object without any bytes, or with those of another, is refused`(type: String) throws {
-        let path = try #require(cache.paths(type).first)
-        try expectRefusal(of: path, .replaceBody([]), in: builder)
-        let other = try #require(cache.paths(type == "filez" ? "dirtree" : "filez").first)
-        let contents = try #require(FileManager.default.contents(atPath: cache.repository + other))
-        try expectRefusal(of: path, .replaceBody(Array(contents)), in: Builder())
-        try expectRefusal(of: path, .replaceBody(WrongBytesTests.page), in: Builder())
+        let path = try #require(stage.paths(type).first)
+        try expectRefusal(of: path, .replaceBody([]), in: stage)
+        let other = try #require(stage.paths(type == "filez" ? "dirtree" : "filez").first)
+        let contents = try #require(FileManager.default.contents(atPath: stage.cache + other))
+        try expectRefusal(of: path, .replaceBody(Array(contents)), in: stage.another())
+        try expectRefusal(of: path, .replaceBody(WrongBytesTests.page), in: stage.another())
     }
 
     @Test(arguments: ["filez", "dirtree", "dirmeta", "commit"])
     func `An object that is right the second time is taken`(type: String) throws {
-        let path = try #require(cache.paths(type).first)
+        let path = try #require(stage.paths(type).first)
         let server = try server(.firstAttempts(1, .corrupt(offset: 9)), at: path)
-        try builder.pullWell([cache.ref], from: server.url)
-        try builder.expectHas(cache)
+        try stage.pullWell(from: server.url)
+        try stage.expectPulled()
     }
 
     @Test func `Metadata that is larger than OSTree allows is not read to its end`() throws {
-        let path = try #require(cache.paths("dirtree").first)
-        try expectRefusal(of: path, .replaceBody([UInt8](repeating: 0, count: 11 << 20)), in: builder)
+        let path = try #require(stage.paths("dirtree").first)
+        try expectRefusal(of: path, .replaceBody([UInt8](repeating: 0, count: 11 << 20)), in: stage)
     }
 
     @Test func `Detached metadata that is none is refused`() throws {
-        try cache.setDetachedMetadata("key", "value")
-        let path = try #require(cache.paths("commitmeta").first)
-        try expectRefusal(of: path, .replaceBody(Array("garbage".utf8)), in: builder)
+        try stage.setDetachedMetadata("key", "value")
+        let path = try #require(stage.paths("commitmeta").first)
+        try expectRefusal(of: path, .replaceBody(Array("garbage".utf8)), in: stage)
     }
 
     @Test(arguments: [
@@ -94,18 +92,18 @@ import Testing
         "../../../../etc/passwd\n", "ref: refs/heads/other\n", "<html><body>Not here.</body></html>\n",
     ])
     func `A ref that holds no commit is named`(text: String) throws {
-        let path = "/refs/heads/\(cache.ref)"
+        let path = "/refs/heads/\(stage.ref)"
         let server = try server(.replaceBody(Array(text.utf8)), at: path)
-        let errors = try builder.pullBadly([cache.ref], from: server.url)
-        #expect(errors.contains(cache.ref))
+        let errors = try stage.pullBadly(from: server.url)
+        #expect(errors.contains(stage.ref))
         #expect(errors.contains("check what serves that URL"))
         #expect(!server.requestedPaths.contains { $0.hasPrefix("/objects/") })
     }
 
     @Test func `A ref at a commit that the cache does not have is refused`() throws {
         let commit = String(repeating: "0", count: 64)
-        let server = try server(.replaceBody(Array("\(commit)\n".utf8)), at: "/refs/heads/\(cache.ref)")
-        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        let server = try server(.replaceBody(Array("\(commit)\n".utf8)), at: "/refs/heads/\(stage.ref)")
+        let errors = try stage.pullBadly(from: server.url)
         #expect(errors.contains("lacks object \(commit)"))
     }
 
@@ -117,7 +115,7 @@ import Testing
     ])
     func `What is served as configuration and is none is refused`(body: [UInt8], told: String) throws {
         let server = try server(.replaceBody(body), at: "/config")
-        let errors = try builder.pullBadly([cache.ref], from: server.url)
+        let errors = try stage.pullBadly(from: server.url)
         #expect(errors.contains(told))
         #expect(!errors.contains("\u{1b}"))
         #expect(!server.requestedPaths.contains { $0.hasPrefix("/objects/") })

@@ -30,20 +30,20 @@ struct AdministratorTests {
     @Test func `The oldest ForceCommand takes pushes to a path relative to the user's home`() throws {
         let administrator = try Administrator()
         let server = try administrator.server("bst-artifact-receive --verbose artifacts")
-        let shop = try Workshop(.bareUser)
-        let commit = try shop.commit("project/element/strong", "project/element/weak")
-        let scp = try Client.push(
-            ["project/element/strong"], from: shop.source, to: "\(server.userName)@localhost:artifacts",
-            over: server, environment: Client.allAbilities)
+        let stage = try Stage(.bareUser)
+        let commit = try stage.commit("project/element/strong", "project/element/weak")
+        let scp = try stage.push(
+            ["project/element/strong"], to: "\(server.userName)@localhost:artifacts",
+            over: server, environment: Stage.allCapabilities)
         expectSuccess(scp)
         #expect(scp.text.contains("project/element/strong: new, at \(commit)"))
         #expect(scp.errorText.contains("push complete"), "what the receiver says is shown")
         let url = "ssh://\(server.userName)@localhost:\(server.port)/artifacts"
         expectSuccess(
-            try Client.push(["project/element/weak"], from: shop.source, to: url, over: server))
+            try stage.push(["project/element/weak"], to: url, over: server))
         try expectArrived(
             ["project/element/strong", "project/element/weak"], at: commit, in: administrator.cache)
-        #expect(try Reader.objects(administrator.cache) == Reader.objects(shop.source))
+        #expect(try Reader.objects(administrator.cache) == Reader.objects(stage.mine))
 
         // What the cache's user and its web server have to live with.
         let strangers = try administrator.user.run([
@@ -61,13 +61,13 @@ struct AdministratorTests {
         let server = try administrator.server(
             "bst-artifact-receive --pull-url https://example.com/artifacts --verbose artifacts")
         let ssh = shellWords(server.sshCommand)
-        let result = try Client.run(["check", "--remote", "localhost:artifacts", "--ssh", ssh])
+        let stage = try Stage()
+        let result = try stage.artifact(["check", "--remote", "localhost:artifacts", "--ssh", ssh])
         expectSuccess(result)
         #expect(result.text.contains("https://example.com/artifacts"))
         #expect(result.text.contains("archive"))
-        let shop = try Workshop()
-        let commit = try shop.commit("a/b/c")
-        expectSuccess(try Client.push(["a/b/c"], from: shop.source, to: "localhost:artifacts", over: server))
+        let commit = try stage.commit("a/b/c")
+        expectSuccess(try stage.push(["a/b/c"], to: "localhost:artifacts", over: server))
         try expectArrived(["a/b/c"], at: commit, in: administrator.cache)
     }
 
@@ -75,22 +75,22 @@ struct AdministratorTests {
         let administrator = try Administrator()
         let server = try administrator.server(
             keyOptions: "restrict,command=\"bst-artifact-receive --verbose artifacts\"")
-        let shop = try Workshop()
-        let commit = try shop.commit("a/b/c")
+        let stage = try Stage()
+        let commit = try stage.commit("a/b/c")
         // What the client names counts for nothing.
         expectSuccess(
-            try Client.push(["a/b/c"], from: shop.source, to: "localhost:elsewhere", over: server))
+            try stage.push(["a/b/c"], to: "localhost:elsewhere", over: server))
         try expectArrived(["a/b/c"], at: commit, in: administrator.cache)
     }
 
     @Test func `A ForceCommand of version 0 takes pushes of version 0`() throws {
         let administrator = try Administrator()
         let server = try administrator.server("bst-artifact-receive --protocol 0 --verbose artifacts")
-        let shop = try Workshop(.bareUser)
-        let commit = try shop.commit("a/b/c", "a/b/d")
+        let stage = try Stage(.bareUser)
+        let commit = try stage.commit("a/b/c", "a/b/d")
         let push = {
-            try Client.push(
-                ["a/b/c", "a/b/d"], from: shop.source, to: "localhost:artifacts", over: server,
+            try stage.push(
+                ["a/b/c", "a/b/d"], to: "localhost:artifacts", over: server,
                 ["--protocol", "0"])
         }
         expectSuccess(try push())
@@ -104,20 +104,20 @@ struct AdministratorTests {
         let administrator = try Administrator()
         try run(["chown", "-R", "root:root", administrator.cache]).checked()
         let server = try administrator.server("bst-artifact-receive --verbose artifacts")
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
+        let stage = try Stage()
+        try stage.commit("a/b/c")
         try expectFailure("Permission denied", status: 1, unchanged: [administrator.cache]) {
-            try Client.push(["a/b/c"], from: shop.source, to: "localhost:artifacts", over: server)
+            try stage.push(["a/b/c"], to: "localhost:artifacts", over: server)
         }
     }
 
     @Test func `A pull by ostree follows a push into the cache of the administrator`() throws {
         let administrator = try Administrator()
         let server = try administrator.server("bst-artifact-receive --verbose artifacts")
-        let shop = try Workshop(.bareUser)
-        let commit = try shop.commit("a/b/c")
-        expectSuccess(try Client.push(["a/b/c"], from: shop.source, to: "localhost:artifacts", over: server))
-        let mirror = shop.directory.path("mirror")
+        let stage = try Stage(.bareUser)
+        let commit = try stage.commit("a/b/c")
+        expectSuccess(try stage.push(["a/b/c"], to: "localhost:artifacts", over: server))
+        let mirror = stage.directory.path("mirror")
         try OSTreeCommand.initRepo(mirror, mode: .bareUser)
         try OSTreeCommand.addRemote(mirror, "cache", url: "file://\(administrator.cache)")
         try OSTreeCommand.pull(mirror, remote: "cache", refs: ["a/b/c"])

@@ -6,7 +6,7 @@ import Testing
 
 /// Our receiver, fed with pushes that must not succeed: the repository stays as it was.
 @Suite struct BrokenStreamTests {
-    /// What is wrong with the objects of a push, and what the receiver says of it.
+    /// A damage to the objects of a push.
     enum Damage: String, CaseIterable, CustomTestStringConvertible {
         case badCommit, badDirtree, badDirmeta, badFile
         case noCommit, noDirtree, noDirmeta, noFile
@@ -39,37 +39,37 @@ import Testing
     }
 
     private struct Push {
-        let shop: Workshop
+        let stage: Stage
         let commit: String
         let objects: ObjectStream
 
         init() throws {
-            shop = try Workshop()
-            commit = try shop.commit("a/b/c")
-            objects = try ObjectStream(ofArchive: shop.source)
+            stage = try Stage()
+            commit = try stage.commit("a/b/c")
+            objects = try ObjectStream(ofArchive: stage.mine)
             // Nothing that the cache has is in the push: what is there is not looked at again.
-            let other = try shop.directory.folder("other")
-            try shop.directory.file("other/file", "something else")
+            let other = try stage.directory.makeDirectory("other")
+            try stage.directory.file("other/file", "something else")
             try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: other)
-            try OSTreeCommand.commit(shop.cache, tree: other, refs: ["there/already"])
+            try OSTreeCommand.commit(stage.cache, tree: other, refs: ["there/already"])
         }
     }
 
     @Test func `An undamaged stream, made by the same means, arrives`() throws {
         let push = try Push()
         let bytes = ReceiverRun.push([("a/b/c", Frame.nothing, push.commit)], push.objects)
-        let result = try ReceiverRun.run(push.shop.cache, bytes)
+        let result = try ReceiverRun.run(push.stage.cache, bytes)
         expectSuccess(result)
         #expect(try Frame.parse(result.output).map(\.kind) == [.info, .status, .done])
-        try expectArrived(["a/b/c"], at: push.commit, in: push.shop.cache)
+        try push.stage.expectArrived(["a/b/c"], at: push.commit)
 
         let again = try Push()
         let first = ReceiverRun.push0([("a/b/c", Frame.nothing, again.commit)], again.objects)
-        let result0 = try ReceiverRun.run(again.shop.cache, first, ["--protocol", "0"])
+        let result0 = try ReceiverRun.run(again.stage.cache, first, ["--protocol", "0"])
         expectSuccess(result0)
         let kinds = try Frame.parse(result0.output).map(\.kind)
         #expect(kinds == [.info, .status] + again.objects.objects.map { _ in .status })
-        try expectArrived(["a/b/c"], at: again.commit, in: again.shop.cache)
+        try again.stage.expectArrived(["a/b/c"], at: again.commit)
     }
 
     @Test(arguments: Damage.allCases, [1, 0])
@@ -78,12 +78,12 @@ import Testing
         let (objects, commit) = damage.applied(to: push.objects, commit: push.commit)
         let refs = [("a/b/c", Frame.nothing, commit), ("a/b/d", Frame.nothing, push.commit)]
         let bytes = version == 1 ? ReceiverRun.push(refs, objects) : ReceiverRun.push0(refs, objects)
-        let result = try expectFailure("error", status: 1, unchanged: [push.shop.cache]) {
-            try ReceiverRun.run(push.shop.cache, bytes, ["--protocol", "\(version)"])
+        let result = try expectFailure("error", status: 1, unchanged: [push.stage.cache]) {
+            try ReceiverRun.run(push.stage.cache, bytes, ["--protocol", "\(version)"])
         }
         // The client is told, too.
         #expect(try Frame.parse(result.output).last?.kind == .status)
-        try OSTreeCommand.fsck(push.shop.cache)
+        try OSTreeCommand.fsck(push.stage.cache)
     }
 
     @Test(arguments: [1, 0])
@@ -100,21 +100,21 @@ import Testing
         ]
         if version == 1 { places.formUnion([start - 1, start, bytes.count - 5 - 512, bytes.count - 6]) }
         for quarter in 1...9 { places.insert(update + (bytes.count - update) * quarter / 10) }
-        let before = try Reader.snapshot(push.shop.cache)
+        let before = try Reader.snapshot(push.stage.cache)
         for place in places.sorted() {
             let result = try ReceiverRun.run(
-                push.shop.cache, Array(bytes.prefix(place)), ["--protocol", "\(version)"])
+                push.stage.cache, Array(bytes.prefix(place)), ["--protocol", "\(version)"])
             #expect(result.status == .exited(1), "\(place) of \(bytes.count) bytes: \(result.errorText)")
             #expect(
                 result.errorText.contains("went away"),
                 "\(place) of \(bytes.count) bytes: \(result.errorText)")
-            #expect(try Reader.garbage(push.shop.cache) == [], "\(place) of \(bytes.count) bytes")
+            #expect(try Reader.garbage(push.stage.cache) == [], "\(place) of \(bytes.count) bytes")
             // Each attempt takes over what the one before has left.
-            #expect(try Reader.leftovers(push.shop.cache).count <= 1, "\(place) of \(bytes.count) bytes")
+            #expect(try Reader.leftovers(push.stage.cache).count <= 1, "\(place) of \(bytes.count) bytes")
         }
-        #expect(try Reader.snapshot(push.shop.cache).differences(from: before) == [])
-        expectSuccess(try ReceiverRun.run(push.shop.cache, bytes, ["--protocol", "\(version)"]))
-        try expectArrived(["a/b/c"], at: push.commit, in: push.shop.cache)
+        #expect(try Reader.snapshot(push.stage.cache).differences(from: before) == [])
+        expectSuccess(try ReceiverRun.run(push.stage.cache, bytes, ["--protocol", "\(version)"]))
+        try push.stage.expectArrived(["a/b/c"], at: push.commit)
     }
 
     @Test(arguments: ["1", "5", "2"])
@@ -125,22 +125,22 @@ import Testing
         let bytes =
             Frame.info() + Frame.update([("a/b/c", Frame.nothing, push.commit)]) + Frame.putObjects + tar
             + Frame.done()
-        try expectFailure("error", status: 1, unchanged: [push.shop.cache]) {
-            try ReceiverRun.run(push.shop.cache, bytes)
+        try expectFailure("error", status: 1, unchanged: [push.stage.cache]) {
+            try ReceiverRun.run(push.stage.cache, bytes)
         }
     }
 
     @Test func `A killed receiver changes nothing, and the next one removes what it left`() throws {
         let push = try Push()
-        let before = try Reader.snapshot(push.shop.cache)
+        let before = try Reader.snapshot(push.stage.cache)
         let bytes = ReceiverRun.push([("a/b/c", Frame.nothing, push.commit)], push.objects)
-        let process = try RunningProcess([Programs.receiver(), push.shop.cache])
+        let process = try RunningProcess([Programs.receiver(), push.stage.cache])
         try process.write(Array(bytes.dropLast(5)))
-        #expect(try eventually { try !Reader.leftovers(push.shop.cache).isEmpty })
+        #expect(try eventually { try !Reader.leftovers(push.stage.cache).isEmpty })
         process.terminate(9)
         try process.wait()
-        #expect(try Reader.snapshot(push.shop.cache).differences(from: before) == [])
-        expectSuccess(try ReceiverRun.run(push.shop.cache, bytes))
-        try expectArrived(["a/b/c"], at: push.commit, in: push.shop.cache)
+        #expect(try Reader.snapshot(push.stage.cache).differences(from: before) == [])
+        expectSuccess(try ReceiverRun.run(push.stage.cache, bytes))
+        try push.stage.expectArrived(["a/b/c"], at: push.commit)
     }
 }

@@ -6,145 +6,127 @@ import Testing
 
 /// Pushes to the caches of `buildstream.conf`.
 @Suite struct ConfiguredPushTests {
-    /// A server, a repository with an artifact of the project `hello`, and two caches.
-    private struct Scene {
-        let shop: Workshop
-        let server: SSHServer
-        let commit: String
-        let second: String
+    private let stage: Stage
+    private let server: SSHServer
+    private let commit: String
+    /// Another cache than the stage's.
+    private let second: String
+    /// The beginning of a URL of a path on the server.
+    private var start: String { "ssh://localhost:\(server.port)" }
 
-        init() throws {
-            shop = try Workshop(.bareUser)
-            server = try SSHServer(environmentPath: Programs.searchPath)
-            commit = try shop.commit("hello/element/key")
-            second = shop.directory.path("second")
-            try OSTreeCommand.initRepo(second, mode: .archive)
+    init() throws {
+        stage = try Stage(.bareUser)
+        server = try SSHServer(environmentPath: Programs.searchPath)
+        commit = try stage.commit("hello/element/key")
+        second = stage.directory.path("second")
+        try OSTreeCommand.initRepo(second, mode: .archive)
+    }
+
+    /// ssh with what the server needs, but without the port, which is for the configuration to say.
+    private var sshWithoutPort: String {
+        get throws {
+            let lines = try text(ofFile: server.sshConfigPath).split(separator: "\n")
+            let others = lines.filter { !$0.hasPrefix("Port ") }.joined(separator: "\n")
+            return shellWords(["ssh", "-F", try stage.directory.file("ssh_config", others + "\n")])
         }
+    }
 
-        /// ssh with what the server needs, but without the port, which is for the configuration to say.
-        var sshWithoutPort: String {
-            get throws {
-                let text = try String(contentsOfFile: server.sshConfigPath, encoding: .utf8)
-                let lines = text.split(separator: "\n").filter { !$0.hasPrefix("Port ") }
-                let file = try shop.directory.file("ssh_config", lines.joined(separator: "\n") + "\n")
-                return shellWords(["ssh", "-F", file])
-            }
-        }
+    private func push(_ configuration: String, _ options: [String] = []) throws -> ProcessResult {
+        let file = try stage.directory.file("buildstream.conf", configuration)
+        return try stage.artifact(
+            ["push", "--repo", stage.mine, "--config", file, "--ssh", sshWithoutPort] + options
+                + ["hello/element/key"])
+    }
 
-        func push(_ configuration: String, _ options: [String] = []) throws -> ProcessResult {
-            let file = try shop.directory.file("buildstream.conf", configuration)
-            return try Client.run(
-                ["push", "--repo", shop.source, "--config", file, "--ssh", sshWithoutPort] + options
-                    + ["hello/element/key"])
-        }
-
-        func expectArrival(in caches: [String]) throws {
-            for cache in [shop.cache, second] {
-                if caches.contains(cache) {
-                    try expectArrived(["hello/element/key"], at: commit, in: cache)
-                } else {
-                    #expect(try OSTreeCommand.refs(cache) == [], "\(cache)")
-                }
+    private func expectArrival(in caches: [String]) throws {
+        for cache in [stage.cache, second] {
+            if caches.contains(cache) {
+                try expectArrived(["hello/element/key"], at: commit, in: cache)
+            } else {
+                #expect(try OSTreeCommand.refs(cache) == [], "\(cache)")
             }
         }
     }
 
     @Test func `push-url and push-port drive a push`() throws {
-        let scene = try Scene()
-        let result = try scene.push(
+        let result = try push(
             """
             scheduler: {fetchers: 4}
             artifacts:
               pull-url: https://artifacts.example.com
-              push-url: \(scene.server.userName)@localhost:\(scene.shop.cache)
-              push-port: \(scene.server.port)
+              push-url: \(server.userName)@localhost:\(stage.cache)
+              push-port: \(server.port)
             """)
         expectSuccess(result)
-        try scene.expectArrival(in: [scene.shop.cache])
+        try expectArrival(in: [stage.cache])
     }
 
     @Test func `An ssh url with its port drives a push`() throws {
-        let scene = try Scene()
-        let url = "ssh://\(scene.server.userName)@localhost:\(scene.server.port)\(scene.shop.cache)"
-        expectSuccess(try scene.push("artifacts:\n  url: \(url)\n"))
-        try scene.expectArrival(in: [scene.shop.cache])
+        let url = "ssh://\(server.userName)@localhost:\(server.port)\(stage.cache)"
+        expectSuccess(try push("artifacts:\n  url: \(url)\n"))
+        try expectArrival(in: [stage.cache])
     }
 
     @Test func `Of a list, every cache that accepts pushes gets one, and only those`() throws {
-        let scene = try Scene()
-        let start = "ssh://localhost:\(scene.server.port)"
-        let result = try scene.push(
+        let result = try push(
             """
             artifacts:
             - url: https://first.example.com/artifacts
-            - {url: "\(start)\(scene.shop.cache)", push: true}
-            - {url: "\(start)\(scene.second)", push: true}
+            - {url: "\(start)\(stage.cache)", push: true}
+            - {url: "\(start)\(second)", push: true}
             """)
         expectSuccess(result)
-        try scene.expectArrival(in: [scene.shop.cache, scene.second])
+        try expectArrival(in: [stage.cache, second])
     }
 
     @Test func `A cache that cannot be pushed to does not keep the others from it`() throws {
-        let scene = try Scene()
-        let start = "ssh://localhost:\(scene.server.port)"
-        let result = try scene.push(
+        let result = try push(
             """
             artifacts:
             - {url: "\(start)/no/such/cache", push: true}
-            - {url: "\(start)\(scene.second)", push: true}
+            - {url: "\(start)\(second)", push: true}
             """)
         #expect(result.failed)
         #expect(result.errorText.contains("/no/such/cache"))
-        try scene.expectArrival(in: [scene.second])
+        try expectArrival(in: [second])
     }
 
     @Test func `A project's own cache gets its artifacts, and the general ones too`() throws {
-        let scene = try Scene()
-        let start = "ssh://localhost:\(scene.server.port)"
-        let general = "artifacts: {url: \"\(start)\(scene.shop.cache)\"}\n"
+        let general = "artifacts: {url: \"\(start)\(stage.cache)\"}\n"
         expectSuccess(
-            try scene.push("projects:\n  hello: {artifacts: {url: \"\(start)\(scene.second)\"}}\n"))
-        try scene.expectArrival(in: [scene.second])
+            try push("projects:\n  hello: {artifacts: {url: \"\(start)\(second)\"}}\n"))
+        try expectArrival(in: [second])
         expectSuccess(
-            try scene.push(
+            try push(
                 general + "projects:\n  other: {artifacts: {url: \"\(start)/no/such/cache\"}}\n"))
-        try scene.expectArrival(in: [scene.shop.cache, scene.second])
+        try expectArrival(in: [stage.cache, second])
     }
 
     @Test func `The usual place of the configuration and BuildStream's own repository are the defaults`()
         throws
     {
-        let scene = try Scene()
-        let home = try scene.shop.directory.folder("home")
-        try scene.shop.directory.file(
-            "home/.config/buildstream.conf",
-            "artifacts: {url: \"ssh://localhost:\(scene.server.port)\(scene.shop.cache)\"}\n")
-        try scene.shop.directory.folder("home/.cache/buildstream/artifacts")
-        try run(["cp", "-a", scene.shop.source, "\(home)/.cache/buildstream/artifacts/ostree"]).checked()
-        let environment: [String: String?] = try [
-            "HOME": home, "XDG_CONFIG_HOME": nil, "XDG_CACHE_HOME": nil,
-            "BST_ARTIFACT_SSH": scene.sshWithoutPort,
-        ]
-        expectSuccess(try Client.run(["push", "hello/element/key"], environment: environment))
-        try scene.expectArrival(in: [scene.shop.cache])
-        let check = try Client.run(["check"], environment: environment)
+        try stage.configure("artifacts: {url: \"\(start)\(stage.cache)\"}\n")
+        try stage.directory.makeDirectory("home/.cache/buildstream/artifacts")
+        try stage.copy(stage.mine, as: "home/.cache/buildstream/artifacts/ostree")
+        let environment: [String: String?] = try ["BST_ARTIFACT_SSH": sshWithoutPort]
+        expectSuccess(try stage.artifact(["push", "hello/element/key"], environment: environment))
+        try expectArrival(in: [stage.cache])
+        let check = try stage.artifact(["check"], environment: environment)
         expectSuccess(check)
-        #expect(check.text.contains(scene.shop.cache))
+        #expect(check.text.contains(stage.cache))
     }
 
     @Test func `A remote of the repository can be named, and a project of the configuration`() throws {
-        let scene = try Scene()
-        try OSTreeCommand.addRemote(scene.shop.source, "mine", url: "file://\(scene.shop.cache)")
-        expectSuccess(try scene.push("", ["--remote", "mine"]))
-        try scene.expectArrival(in: [scene.shop.cache])
-        let start = "ssh://localhost:\(scene.server.port)"
+        try OSTreeCommand.addRemote(stage.mine, "mine", url: "file://\(stage.cache)")
+        expectSuccess(try push("", ["--remote", "mine"]))
+        try expectArrival(in: [stage.cache])
         expectSuccess(
-            try scene.push(
-                "projects:\n  other: {artifacts: {url: \"\(start)\(scene.second)\"}}\n",
+            try push(
+                "projects:\n  other: {artifacts: {url: \"\(start)\(second)\"}}\n",
                 ["--remote", "other"]))
-        try scene.expectArrival(in: [scene.shop.cache, scene.second])
-        try expectFailure("no remote 'nowhere'", status: 1, unchanged: [scene.shop.cache, scene.second]) {
-            try scene.push("", ["--remote", "nowhere"])
+        try expectArrival(in: [stage.cache, second])
+        try expectFailure("no remote 'nowhere'", status: 1, unchanged: [stage.cache, second]) {
+            try push("", ["--remote", "nowhere"])
         }
     }
 
@@ -160,21 +142,18 @@ import Testing
     func `A configuration that cannot be used is reported with its line`(
         configuration: String, message: String
     ) throws {
-        let scene = try Scene()
-        try expectFailure(message, status: 1, unchanged: [scene.shop.cache, scene.shop.source]) {
-            try scene.push(configuration)
+        try expectFailure(message, status: 1, unchanged: [stage.cache, stage.mine]) {
+            try push(configuration)
         }
     }
 
-    @Test func `A configuration that is not there, or is a folder, is reported`() throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
+    @Test func `A configuration that is not there, or is a directory, is reported`() throws {
         for (path, message) in [
-            (shop.directory.path("missing.conf"), "no such configuration"),
-            (try shop.directory.folder("folder.conf"), "cannot be read"),
+            (stage.directory.path("missing.conf"), "no such configuration"),
+            (try stage.directory.makeDirectory("directory.conf"), "cannot be read"),
         ] {
-            try expectFailure(path, message, status: 1, unchanged: [shop.cache]) {
-                try Client.push(["a/b/c"], from: shop.source, to: shop.cache, ["--config", path])
+            try expectFailure(path, message, status: 1, unchanged: [stage.cache]) {
+                try stage.push(["hello/element/key"], ["--config", path])
             }
         }
     }

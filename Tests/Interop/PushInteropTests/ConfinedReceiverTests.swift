@@ -4,35 +4,32 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a key may do: push, into the repositories that it may name, and nothing else.
+/// The confinement of a key: it may push into the repositories that it may name, and do nothing else.
 @Suite struct ConfinedReceiverTests {
-    /// A folder with a cache in it and one beside it.
-    private struct Scene {
-        let shop: Workshop
-        let commit: String
-        var root: String { shop.directory.path("caches") }
-        var inside: String { "\(root)/team/artifacts" }
+    private let stage: Stage
+    private let commit: String
+    /// A directory with a cache in it; the stage's own is beside it.
+    private var root: String { stage.directory.path("caches") }
+    private var inside: String { "\(root)/team/artifacts" }
 
-        init() throws {
-            shop = try Workshop(.archive)
-            commit = try shop.commit("a/b/c")
-            try FileManager.default.createDirectory(
-                atPath: shop.directory.path("caches/team"), withIntermediateDirectories: true)
-            try OSTreeCommand.initRepo(shop.directory.path("caches/team/artifacts"), mode: .archive)
-            try FileManager.default.createSymbolicLink(
-                atPath: shop.directory.path("caches/way-out"), withDestinationPath: shop.cache)
-        }
+    init() throws {
+        stage = try Stage()
+        commit = try stage.commit("a/b/c")
+        try stage.directory.makeDirectory("caches/team")
+        try OSTreeCommand.initRepo(inside, mode: .archive)
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(root)/way-out", withDestinationPath: stage.cache)
+    }
 
-        /// Starts the receiver as sshd does when a client asks for `command`.
-        func receive(_ command: String?, _ options: [String] = [], bytes: [UInt8]? = nil) throws
-            -> ProcessResult
-        {
-            let push = ReceiverRun.push(
-                [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
-            return try run(
-                [Programs.receiver(), "--root", root] + options, input: .bytes(bytes ?? push),
-                environment: ["SSH_ORIGINAL_COMMAND": command])
-        }
+    /// Starts the receiver as sshd does when a client asks for `command`.
+    private func receive(_ command: String?, _ options: [String] = [], bytes: [UInt8]? = nil) throws
+        -> ProcessResult
+    {
+        let push = ReceiverRun.push(
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: stage.mine))
+        return try run(
+            [Programs.receiver(), "--root", root] + options, input: .bytes(bytes ?? push),
+            environment: ["SSH_ORIGINAL_COMMAND": command])
     }
 
     @Test(arguments: [
@@ -42,10 +39,9 @@ import Testing
         "bst-artifact-receive --repo=/team/artifacts",
     ])
     func `A client may name a repository below the root`(command: String) throws {
-        let scene = try Scene()
-        expectSuccess(try scene.receive(command.replacingOccurrences(of: "ROOT", with: scene.root)))
-        try expectArrived(["a/b/c"], at: scene.commit, in: scene.inside)
-        #expect(try Reader.refs(scene.shop.cache).isEmpty)
+        expectSuccess(try receive(command.replacingOccurrences(of: "ROOT", with: root)))
+        try expectArrived(["a/b/c"], at: commit, in: inside)
+        #expect(try Reader.refs(stage.cache).isEmpty)
     }
 
     @Test(arguments: [
@@ -56,12 +52,11 @@ import Testing
         "bst-artifact-receive /../cache",
     ])
     func `No other place can be named`(command: String) throws {
-        let scene = try Scene()
-        let words = command.replacingOccurrences(of: "CACHE", with: scene.shop.cache)
-            .replacingOccurrences(of: "ROOT", with: scene.root)
-        let before = try Reader.snapshot(scene.inside)
-        try expectFailure("repositor", status: 1, unchanged: [scene.shop.cache]) { try scene.receive(words) }
-        #expect(try Reader.snapshot(scene.inside).differences(from: before) == [])
+        let words = command.replacingOccurrences(of: "CACHE", with: stage.cache)
+            .replacingOccurrences(of: "ROOT", with: root)
+        let before = try Reader.snapshot(inside)
+        try expectFailure("repositor", status: 1, unchanged: [stage.cache]) { try receive(words) }
+        #expect(try Reader.snapshot(inside).differences(from: before) == [])
     }
 
     @Test(arguments: [
@@ -74,11 +69,10 @@ import Testing
     func `Nothing that a client asks for is run, and no option of the owner is the client's`(command: String)
         throws
     {
-        let scene = try Scene()
-        let mark = scene.shop.directory.path("mark")
+        let mark = stage.directory.path("mark")
         let words = command.replacingOccurrences(of: "MARK", with: mark)
-            .replacingOccurrences(of: "CACHE", with: scene.shop.cache)
-        try expectFailure(status: 1, unchanged: [scene.shop.cache, scene.inside]) { try scene.receive(words) }
+            .replacingOccurrences(of: "CACHE", with: stage.cache)
+        try expectFailure(status: 1, unchanged: [stage.cache, inside]) { try receive(words) }
         #expect(!FileManager.default.fileExists(atPath: mark))
     }
 
@@ -92,30 +86,27 @@ import Testing
     func `A client of ostree-push that cannot be pulled from is told so, and does not wait`(
         request: (command: String, words: String), isConfined: Bool
     ) throws {
-        let scene = try Scene()
         let receiver = try RunningProcess(
-            [Programs.receiver()] + (isConfined ? ["--root", scene.root] : [scene.inside]),
+            [Programs.receiver()] + (isConfined ? ["--root", root] : [inside]),
             environment: ["SSH_ORIGINAL_COMMAND": request.command])
         #expect(try receiver.wait() == .exited(1))
         #expect(receiver.errorText.contains(request.words), "\(receiver.errorText)")
     }
 
     @Test func `What the client asks for decides about the version`() throws {
-        let scene = try Scene()
         let bytes = ReceiverRun.push0(
-            [("a/b/c", Frame.nothing, scene.commit)], try ObjectStream(ofArchive: scene.shop.source))
-        expectSuccess(try scene.receive("ostree-receive --repo=team/artifacts", bytes: bytes))
-        try expectArrived(["a/b/c"], at: scene.commit, in: scene.inside)
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: stage.mine))
+        expectSuccess(try receive("ostree-receive --repo=team/artifacts", bytes: bytes))
+        try expectArrived(["a/b/c"], at: commit, in: inside)
     }
 
     @Test func `A real client reaches one of several caches through sshd, and gets no shell`() throws {
-        let scene = try Scene()
         let server = try SSHServer(
-            forceCommand: "bst-artifact-receive --root '\(scene.root)'", environmentPath: Programs.searchPath)
+            forceCommand: "bst-artifact-receive --root '\(root)'", environmentPath: Programs.searchPath)
         let ssh = ["--ssh", shellWords(server.sshCommand)]
         expectSuccess(
-            try Client.push(["a/b/c"], from: scene.shop.source, to: "localhost:team/artifacts", ssh))
-        try expectArrived(["a/b/c"], at: scene.commit, in: scene.inside)
+            try stage.push(["a/b/c"], to: "localhost:team/artifacts", ssh))
+        try expectArrived(["a/b/c"], at: commit, in: inside)
         let shell = try run(server.sshCommand + ["localhost", "id"])
         #expect(!shell.succeeded && !shell.text.contains("uid="))
         #expect(shell.errorText.contains("is not run"), "\(shell.errorText)")
@@ -123,16 +114,14 @@ import Testing
 
     @Test func `A receiver cannot leave its repository, even where a link leads out of it`() throws {
         guard FileManager.default.fileExists(atPath: "/proc/self") else { return }
-        let shop = try Workshop(.archive)
-        let commit = try shop.commit("a/b/c")
-        let outside = try shop.directory.folder("outside")
-        let folder = "\(shop.cache)/objects/\(commit.prefix(2))"
-        try? FileManager.default.removeItem(atPath: folder)
-        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: outside)
-        let result = try Client.push(["a/b/c"], from: shop.source, to: shop.cache)
+        let outside = try stage.directory.makeDirectory("outside")
+        let directory = "\(stage.cache)/objects/\(commit.prefix(2))"
+        try? FileManager.default.removeItem(atPath: directory)
+        try FileManager.default.createSymbolicLink(atPath: directory, withDestinationPath: outside)
+        let result = try stage.push(["a/b/c"])
         #expect(!result.succeeded)
         #expect(result.errorText.contains("Permission denied"), "\(result.errorText)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: outside) == [])
-        #expect(try Reader.refs(shop.cache).isEmpty)
+        #expect(try Reader.refs(stage.cache).isEmpty)
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `--help` knows and docs/CLI.md does not say.
+/// The options in docs/CLI.md, compared with those of `--help`.
 @Suite struct DocumentedOptionsTests {
     /// A command, and what it prints with `--help`.
     private struct Command {
@@ -23,7 +23,7 @@ import Testing
 
         var options: [String] { Set(help.matches(of: /--[a-z][a-z0-9-]*/).map { "\($0.output)" }).sorted() }
 
-        /// What the documentation says of it: before the first part of the program's section, and in its own part.
+        /// The documentation of the command: the beginning of the program's section, and the command's own part.
         func part(of documentation: String) -> String {
             let sections = documentation.components(separatedBy: "\n## ")
             let section = sections.first { $0.hasPrefix("\(words[0])\n") } ?? ""

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The programs where few files may be open: how many are, depends neither on a tree nor on the number of refs.
+/// The programs where few files may be open: the number of open files depends neither on a tree nor on the number of refs.
 @Suite struct FewDescriptorsTests {
     /// A tree of many directories, of which some are below each other, with large files too.
     private func tree(in directory: TemporaryDirectory) throws -> String {
@@ -23,28 +23,25 @@ import Testing
 
     @Test(arguments: [OSTreeCommand.Mode.archive, .bareUser])
     func `Sixty-four are enough for a large and deep tree`(mode: OSTreeCommand.Mode) throws {
-        let shop = try Workshop(mode)
+        let stage = try Stage(mode)
         // Refs with many parts are many directories.
         let refs =
             ["a/b/c", (0..<100).map { "p\($0)" }.joined(separator: "/")] + (0..<70).map { "r/\($0)/x" }
-        let commit = try OSTreeCommand.commit(shop.source, tree: tree(in: shop.directory), refs: refs)
+        let commit = try OSTreeCommand.commit(stage.mine, tree: tree(in: stage.directory), refs: refs)
         func run(_ arguments: [String]) throws {
             expectSuccess(
-                try TestSupport.run(
-                    ["prlimit", "--nofile=64", Programs.artifact()] + arguments,
-                    environment: Client.environment, timeout: 120))
+                try stage.run(["prlimit", "--nofile=64", Programs.artifact()] + arguments))
         }
-        try run(Client.pushing(refs, from: shop.source, to: shop.cache))
-        try expectArrived(["a/b/c", refs[1]], at: commit, in: shop.cache)
-        try run(["repo", "fsck", "--repo", shop.cache])
-        try run(["list", "--remote", "file://\(shop.cache)"])
-        try run(["repo", "stats", "--repo", shop.cache])
-        let pulled = shop.directory.path("pulled")
-        try OSTreeCommand.initRepo(pulled, mode: .bareUser)
-        try run(["pull", "--repo", pulled, "--remote", "file://\(shop.cache)", "a/b/c"])
-        try run(["show", "--repo", pulled, "a/b/c"])
-        try run(["repo", "summary", "--repo", shop.cache])
-        try run(["repo", "expire", "--repo", shop.cache, "--max-size", "1"])
-        #expect(try OSTreeCommand.refs(shop.cache).isEmpty)
+        try run(stage.pushing(refs))
+        try stage.expectArrived(["a/b/c", refs[1]], at: commit)
+        try run(["repo", "fsck", "--repo", stage.cache])
+        try run(["list", "--remote", "file://\(stage.cache)"])
+        try run(["repo", "stats", "--repo", stage.cache])
+        let other = try stage.another()
+        try run(other.pulling(from: "file://\(stage.cache)"))
+        try run(["show", "--repo", other.mine, "a/b/c"])
+        try run(["repo", "summary", "--repo", stage.cache])
+        try run(["repo", "expire", "--repo", stage.cache, "--max-size", "1"])
+        #expect(try OSTreeCommand.refs(stage.cache).isEmpty)
     }
 }

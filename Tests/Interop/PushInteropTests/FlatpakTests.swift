@@ -6,7 +6,7 @@ import Testing
 
 /// A repository of flatpaks stays one that flatpak's clients can use after each push.
 @Suite struct FlatpakTests {
-    typealias Kind = FlatpakWorkshop.Kind
+    typealias Kind = FlatpakStage.Kind
 
     private static let kinds = [
         Kind(), Kind(isSigned: true), Kind(hasCollection: true), Kind(hasDeltas: true),
@@ -21,7 +21,7 @@ import Testing
         func start(_ repository: String) throws -> (url: String, process: AnyObject) {
             switch self {
             case .nginx:
-                let server = try WebServer(folder: repository)
+                let server = try WebServer(directory: repository)
                 return (server.plainURL, server)
             case .serve:
                 let process = try RunningProcess([
@@ -42,100 +42,101 @@ import Testing
     func `Clients install, update, list and search what was pushed last`(_ kind: Kind, _ server: Server)
         throws
     {
-        let shop = try FlatpakWorkshop(kind)
-        let (one, two) = (FlatpakWorkshop.one, FlatpakWorkshop.two)
-        try shop.build(one, version: 1)
+        let stage = try FlatpakStage(kind)
+        let (one, two) = (FlatpakStage.one, FlatpakStage.two)
+        try stage.build(one, version: 1)
         // The first push makes it a repository of flatpak.
-        let pushed = try shop.push([FlatpakWorkshop.runtime, FlatpakWorkshop.ref(one)], ["--debug"])
+        let pushed = try stage.push([FlatpakStage.runtime, FlatpakStage.ref(one)], ["--debug"])
         #expect(pushed.errorText.contains("gave up access to files"), "\(pushed.errorText)")
-        #expect(shop.has("summary.idx") && shop.has("summary.idx.sig") == kind.isSigned)
-        try shop.updateByHand(["--title=Our Applications"])
-        let (url, process) = try server.start(shop.cache)
+        #expect(stage.has("summary.idx") && stage.has("summary.idx.sig") == kind.isSigned)
+        try stage.updateByHand(["--title=Our Applications"])
+        let (url, process) = try server.start(stage.cache)
         try withExtendedLifetime(process) {
-            try shop.addRemote(url)
-            try shop.install(one)
-            #expect(try shop.installed(one) == "1\n")
-            #expect(try shop.found() == [one])
+            try stage.addRemote(url)
+            try stage.install(one)
+            #expect(try stage.installed(one) == "1\n")
+            #expect(try stage.found() == [one])
 
             // Flatpak refuses a commit whose permissions are others than those of the metadata.
-            try shop.build(one, version: 2, permissions: "network;ipc;")
-            try shop.push([FlatpakWorkshop.ref(one)])
-            _ = try shop.update()
-            #expect(try shop.installed(one) == "2\n")
-            #expect(try shop.installed(one, "metadata").contains("shared=network;ipc;"))
+            try stage.build(one, version: 2, permissions: "network;ipc;")
+            try stage.push([FlatpakStage.ref(one)])
+            _ = try stage.update()
+            #expect(try stage.installed(one) == "2\n")
+            #expect(try stage.installed(one, "metadata").contains("shared=network;ipc;"))
 
-            try shop.build(two, version: 1)
-            try shop.push([FlatpakWorkshop.ref(two)])
-            #expect(try shop.listed() == [one, two])
-            #expect(try shop.found() == [one, two])
-            try shop.install(two)
-            #expect(try shop.installed(two) == "1\n")
+            try stage.build(two, version: 1)
+            try stage.push([FlatpakStage.ref(two)])
+            #expect(try stage.listed() == [one, two])
+            #expect(try stage.found() == [one, two])
+            try stage.install(two)
+            #expect(try stage.installed(two) == "1\n")
 
-            try shop.build(one, version: 3, endOfLife: "written anew")
-            try shop.push([FlatpakWorkshop.ref(one)])
-            #expect(try shop.listed() == [two])
-            #expect(try shop.update().contains("written anew"))
-            #expect(try shop.installed(one) == "3\n")
+            try stage.build(one, version: 3, endOfLife: "written anew")
+            try stage.push([FlatpakStage.ref(one)])
+            #expect(try stage.listed() == [two])
+            #expect(try stage.update().contains("written anew"))
+            #expect(try stage.installed(one) == "3\n")
 
-            try shop.delete([FlatpakWorkshop.ref(two)])
-            #expect(try shop.listed().isEmpty)
-            #expect(try !shop.found().contains(two))
+            try stage.delete([FlatpakStage.ref(two)])
+            #expect(try stage.listed().isEmpty)
+            #expect(try !stage.found().contains(two))
         }
-        let summary = try shop.summary()
+        let summary = try stage.summary()
         #expect(summary.contains("'xa.title': <'Our Applications'>"), "\(summary)")
         #expect(summary.contains("'ostree.summary.collection-id'") == kind.hasCollection)
         #expect(summary.contains("'ostree.static-deltas'") == kind.hasDeltas)
-        #expect(shop.has("summary.sig") == kind.isSigned && shop.has("summary.idx.sig") == kind.isSigned)
-        try OSTreeCommand.fsck(shop.cache)
+        #expect(stage.has("summary.sig") == kind.isSigned && stage.has("summary.idx.sig") == kind.isSigned)
+        try OSTreeCommand.fsck(stage.cache)
     }
 
     @Test(arguments: kinds)
     func `Without flatpak on the server, clients install, update and list what was pushed last`(_ kind: Kind)
         throws
     {
-        let shop = try FlatpakWorkshop(kind)
-        let (one, two) = (FlatpakWorkshop.one, FlatpakWorkshop.two)
-        let path = try shop.pathWithoutFlatpak()
-        try shop.build(one, version: 1)
-        try shop.push([FlatpakWorkshop.runtime, FlatpakWorkshop.ref(one)], path: path)
-        try shop.updateByHand(["--title=Our Applications"])
-        #expect(try shop.summary().contains("'xa.cache'"))
-        let (url, process) = try Server.serve.start(shop.cache)
+        let stage = try FlatpakStage(kind)
+        let (one, two) = (FlatpakStage.one, FlatpakStage.two)
+        let path = try stage.pathWithoutFlatpak()
+        try stage.build(one, version: 1)
+        try stage.push([FlatpakStage.runtime, FlatpakStage.ref(one)], path: path)
+        try stage.updateByHand(["--title=Our Applications"])
+        #expect(try stage.summary().contains("'xa.cache'"))
+        let (url, process) = try Server.serve.start(stage.cache)
         try withExtendedLifetime(process) {
-            try shop.addRemote(url)
-            try shop.install(one)
-            try shop.build(one, version: 2, permissions: "network;ipc;")
-            let pushed = try shop.push([FlatpakWorkshop.ref(one)], path: path)
+            try stage.addRemote(url)
+            try stage.install(one)
+            try stage.build(one, version: 2, permissions: "network;ipc;")
+            let pushed = try stage.push([FlatpakStage.ref(one)], path: path)
             #expect(pushed.errorText.contains("flatpak is not installed here"), "\(pushed.errorText)")
-            for stale in ["summary.idx", "summary.idx.sig"] { #expect(!shop.has(stale)) }
-            _ = try shop.update()
-            #expect(try shop.installed(one) == "2\n")
-            #expect(try shop.installed(one, "metadata").contains("shared=network;ipc;"))
+            for stale in ["summary.idx", "summary.idx.sig"] { #expect(!stage.has(stale)) }
+            _ = try stage.update()
+            #expect(try stage.installed(one) == "2\n")
+            #expect(try stage.installed(one, "metadata").contains("shared=network;ipc;"))
 
-            try shop.build(two, version: 1)
-            try shop.push([FlatpakWorkshop.ref(two)], path: path)
-            #expect(try shop.listed() == [one, two])
-            try shop.install(two)
-            try shop.build(one, version: 3, endOfLife: "written anew")
-            try shop.push([FlatpakWorkshop.ref(one)], path: path)
-            #expect(try shop.update().contains("written anew"))
-            #expect(try shop.installed(one) == "3\n")
-            try shop.delete([FlatpakWorkshop.ref(two)], path: path)
-            #expect(try shop.listed() == [one])
+            try stage.build(two, version: 1)
+            try stage.push([FlatpakStage.ref(two)], path: path)
+            #expect(try stage.listed() == [one, two])
+            try stage.install(two)
+            try stage.build(one, version: 3, endOfLife: "written anew")
+            try stage.push([FlatpakStage.ref(one)], path: path)
+            #expect(try stage.update().contains("written anew"))
+            #expect(try stage.installed(one) == "3\n")
+            try stage.delete([FlatpakStage.ref(two)], path: path)
+            #expect(try stage.listed() == [one])
 
-            let summary = try shop.summary()
+            let summary = try stage.summary()
             #expect(summary.contains("'xa.title': <'Our Applications'>"), "\(summary)")
             for stale in ["xa.cache", "xa.sparse-cache"] { #expect(!summary.contains(stale)) }
             #expect(summary.contains("'ostree.summary.collection-id'") == kind.hasCollection)
             #expect(summary.contains("'ostree.static-deltas'") == kind.hasDeltas)
-            #expect(shop.has("summary.sig") == kind.isSigned)
+            #expect(stage.has("summary.sig") == kind.isSigned)
 
             // Installed later, flatpak makes all of it. Applications at their end are not described.
-            try shop.build(one, version: 4)
-            try shop.push([FlatpakWorkshop.ref(one)], path: path)
-            expectSuccess(try Client.run(["repo", "summary", "--repo", shop.cache] + shop.repoOptions))
-            #expect(try shop.found() == [one])
-            #expect(shop.has("summary.idx") && shop.has("summary.idx.sig") == kind.isSigned)
+            try stage.build(one, version: 4)
+            try stage.push([FlatpakStage.ref(one)], path: path)
+            expectSuccess(
+                try stage.base.artifact(["repo", "summary", "--repo", stage.cache] + stage.repoOptions))
+            #expect(try stage.found() == [one])
+            #expect(stage.has("summary.idx") && stage.has("summary.idx.sig") == kind.isSigned)
         }
     }
 }

@@ -11,30 +11,28 @@ import Testing
 
 /// Pushes from a program's own tasks.
 @Suite struct LibraryPushTests {
-    private let shop: Workshop
+    private let stage: Stage
 
     init() throws {
-        shop = try Workshop()
+        stage = try Stage()
     }
 
-    private var source: Repository { get throws { try Repository(shop.source) } }
+    private var source: Repository { get throws { try Repository(stage.mine) } }
 
     /// The cache, with a receiver that is this command, or the built one.
     private func cache(receiver: String? = nil) throws -> ArtifactCache {
         var options = ArtifactCache.Options()
         options.push.receiver.receiver = try receiver ?? Programs.receiver()
         options.push.showMessage = { _ in }
-        return try ArtifactCache(shop.cache, options: options)
+        return try ArtifactCache(stage.cache, options: options)
     }
 
     /// A receiver's stand-in, which notes its process before it does what it does.
     private func receiver(_ script: String) throws -> String {
-        let path = try shop.directory.file("stand-in", "#!/bin/sh\necho $$ > '\(noted)'\n\(script)\n")
-        chmod(path, 0o755)
-        return path
+        try stage.program("stand-in", "echo $$ > '\(noted)'\n\(script)")
     }
 
-    private var noted: String { shop.directory.path("process") }
+    private var noted: String { stage.directory.path("process") }
 
     private func notedProcess() -> pid_t? {
         (try? String(contentsOfFile: noted, encoding: .utf8))
@@ -48,8 +46,8 @@ import Testing
     func `One that is cancelled before a receiver that hangs ends at once, and leaves nothing behind`(
         script: String
     ) async throws {
-        try shop.commit("a/b/c")
-        let before = try Reader.snapshot(shop.cache)
+        try stage.commit("a/b/c")
+        let before = try Reader.snapshot(stage.cache)
         let (cache, source) = (try cache(receiver: receiver(script)), try source)
         let push = Task { try await cache.push(["a/b/c"], from: source) }
         #expect(try await comesTrue { notedProcess() != nil })
@@ -58,15 +56,15 @@ import Testing
         // A second, unless the machine is busy; that the task is told may take longer, where tests have all its threads.
         #expect(eventually(within: 2) { !ProcessTree.isAlive(process) })
         await #expect(throws: CancellationError.self) { try await push.value }
-        #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+        #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
     }
 
     @Test func `A time limit of a task group ends one that is writing`() async throws {
-        let tree = try shop.directory.folder("tree")
+        let tree = try stage.directory.makeDirectory("tree")
         try Data(SampleTree.noise(count: 4 << 20, seed: 5)).write(to: URL(fileURLWithPath: "\(tree)/large"))
-        try OSTreeCommand.commit(shop.source, tree: tree, refs: ["a/b/c"])
+        try OSTreeCommand.commit(stage.mine, tree: tree, refs: ["a/b/c"])
         // It answers what is asked first, and then reads nothing.
-        let answers = try shop.directory.file("answers", Frame.info() + Frame.accepted)
+        let answers = try stage.directory.file("answers", Frame.info() + Frame.accepted)
         let (cache, source) = (try cache(receiver: receiver("cat '\(answers)'; exec sleep 100")), try source)
         await #expect(throws: CancellationError.self) {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -83,7 +81,7 @@ import Testing
     }
 
     @Test func `One whose task is cancelled already starts nothing`() async throws {
-        try shop.commit("a/b/c")
+        try stage.commit("a/b/c")
         let (cache, source) = (try cache(receiver: receiver("exec sleep 100")), try source)
         let push = Task {
             withUnsafeCurrentTask { $0?.cancel() }
@@ -94,9 +92,9 @@ import Testing
     }
 
     @Test func `Progress never goes back, and ends with the numbers of the report`() async throws {
-        let tree = shop.directory.path("many")
+        let tree = stage.directory.path("many")
         try SampleTree.manySmallFiles(200, at: tree)
-        try OSTreeCommand.commit(shop.source, tree: tree, refs: ["a/b/c"])
+        try OSTreeCommand.commit(stage.mine, tree: tree, refs: ["a/b/c"])
         let told = Mutex<[TransferProgress]>([])
         let report = try await cache().push(["a/b/c"], from: source) { progress in
             told.withLock { $0.append(progress) }
@@ -113,9 +111,9 @@ import Testing
     }
 
     @Test func `Errors can be told apart`() async throws {
-        try shop.commit("a/b/c")
-        try shop.commit("x/y/z", text: "ours", following: "before")
-        let theirs = try shop.commit("x/y/z", text: "theirs", in: shop.cache)
+        try stage.commit("a/b/c")
+        try stage.commit("x/y/z", text: "ours", following: "before")
+        let theirs = try stage.commit("x/y/z", text: "theirs", in: stage.cache)
         let source = try source
 
         func code(_ cache: ArtifactCache, _ refs: [String]) async throws -> ClientError.Code? {
@@ -132,8 +130,8 @@ import Testing
         #expect(try await code(cache(receiver: receiver("exit 0")), ["a/b/c"]) != nil)
         // The ref that diverged stays; the other one is pushed all the same.
         #expect(try await code(cache(), ["x/y/z", "a/b/c"]) == .diverged)
-        #expect(try Reader.refs(shop.cache)["x/y/z"] == theirs)
-        #expect(try Reader.refs(shop.cache)["a/b/c"] != nil)
+        #expect(try Reader.refs(stage.cache)["x/y/z"] == theirs)
+        #expect(try Reader.refs(stage.cache)["a/b/c"] != nil)
         #expect(try await code(cache(), ["a/b/c", "a/b/c"]) == nil)
     }
 }
@@ -142,12 +140,12 @@ import Testing
 @Suite struct LibraryReceiverTests {
     @Test func `One that is cancelled while its client says nothing ends, and tells the client`() async throws
     {
-        let shop = try Workshop()
+        let stage = try Stage()
         let (toReceiver, fromReceiver) = (Pipe(), Pipe())
-        let receiver = Receiver(store: try Repository(shop.cache))
+        let receiver = Receiver(store: try Repository(stage.cache))
         let input = Descriptor(toReceiver.fileHandleForReading.fileDescriptor, owned: false)
         let output = Descriptor(fromReceiver.fileHandleForWriting.fileDescriptor, owned: false)
-        let before = try Reader.snapshot(shop.cache)
+        let before = try Reader.snapshot(stage.cache)
         let serving = Task { try await receiver.serve(input: input, output: output) }
         // Once it has answered the greeting, it waits for more.
         toReceiver.fileHandleForWriting.write(Data(Frame.info()))
@@ -160,7 +158,7 @@ import Testing
         try fromReceiver.fileHandleForWriting.close()
         let words = String(decoding: fromReceiver.fileHandleForReading.availableData, as: UTF8.self)
         #expect(words.contains("was told to stop, so nothing was changed: push again"))
-        #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+        #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
     }
 }
 

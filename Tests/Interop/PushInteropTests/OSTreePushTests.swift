@@ -6,14 +6,14 @@ import Testing
 
 /// The client of ostree-push 1.x, which serves its repository through ssh and has the receiver pull.
 @Suite struct OSTreePushTests {
-    private let shop: Workshop
+    private let stage: Stage
 
-    init() throws { shop = try Workshop() }
+    init() throws { stage = try Stage() }
 
     /// A server that has our receiver under a name of ostree-push's, with options for it.
     private func server(_ name: String, _ options: String = "") throws -> SSHServer {
-        let bin = try shop.directory.folder("bin")
-        let receiver = try shop.directory.file(
+        let bin = try stage.directory.makeDirectory("bin")
+        let receiver = try stage.directory.file(
             "bin/\(name)", "#!/bin/bash\nexec -a \(name) '\(try Programs.receiver())' \(options) \"$@\"\n")
         chmod(receiver, 0o755)
         return try SSHServer(environmentPath: "\(bin):/usr/bin:/bin")
@@ -28,8 +28,8 @@ import Testing
             "User=\(server.userName)", "IdentitiesOnly=yes", "BatchMode=yes",
         ]
         return try run(
-            [Programs.peer("ostree-push"), "--repo", shop.source, "-p", "\(server.port)"]
-                + ssh.flatMap { ["-o", $0] } + options + ["127.0.0.1:\(path ?? shop.cache)"] + refs,
+            [Programs.peer("ostree-push"), "--repo", stage.mine, "-p", "\(server.port)"]
+                + ssh.flatMap { ["-o", $0] } + options + ["127.0.0.1:\(path ?? stage.cache)"] + refs,
             timeout: 120)
     }
 
@@ -39,7 +39,7 @@ import Testing
     }
 
     private func metadata(_ key: String, of ref: String) throws -> String {
-        try OSTreeCommand.attempt(shop.cache, ["show", "--print-metadata-key=\(key)", ref]).checked().text
+        try OSTreeCommand.attempt(stage.cache, ["show", "--print-metadata-key=\(key)", ref]).checked().text
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -52,76 +52,76 @@ import Testing
         throws
     {
         let server = try server(name)
-        let first = try shop.commit("os/one", text: "1", options: ["--timestamp=@1000"])
-        try shop.commit("os/two", text: "2", options: ["--timestamp=@1000"])
+        let first = try stage.commit("os/one", text: "1", options: ["--timestamp=@1000"])
+        try stage.commit("os/two", text: "2", options: ["--timestamp=@1000"])
         expectSuccess(try push(over: server))
-        #expect(try content("os/one", in: shop.cache) == content("os/one", in: shop.source))
-        #expect(try Reader.refs(shop.cache).keys.sorted() == ["os/one", "os/two"])
+        #expect(try content("os/one", in: stage.cache) == content("os/one", in: stage.mine))
+        #expect(try Reader.refs(stage.cache).keys.sorted() == ["os/one", "os/two"])
         #expect(try metadata("xa.from_commit", of: "os/one") == "'\(first)'")
         #expect(try metadata("ostree.ref-binding", of: "os/one") == "['os/one']")
-        let tip = try #require(try Reader.refs(shop.cache)["os/one"])
+        let tip = try #require(try Reader.refs(stage.cache)["os/one"])
         // The next build starts from an empty repository.
-        try shop.commit("os/one", text: "3", options: ["--timestamp=@2000"])
+        try stage.commit("os/one", text: "3", options: ["--timestamp=@2000"])
         let result = try push(["os/one"], over: server)
         expectSuccess(result)
-        #expect(try content("os/one", in: shop.cache) == content("os/one", in: shop.source))
-        #expect(try shown("os/one", in: shop.cache).contains("Parent:  \(tip)"))
-        #expect(try shown("os/one", in: shop.cache).contains("1970-01-01 00:33:20 +0000"))
-        #expect(throws: Never.self) { try OSTreeCommand.fsck(shop.cache) }
-        #expect(try Reader.leftovers(shop.cache).isEmpty)
-        #expect(FileManager.default.fileExists(atPath: "\(shop.cache)/summary"))
+        #expect(try content("os/one", in: stage.cache) == content("os/one", in: stage.mine))
+        #expect(try shown("os/one", in: stage.cache).contains("Parent:  \(tip)"))
+        #expect(try shown("os/one", in: stage.cache).contains("1970-01-01 00:33:20 +0000"))
+        #expect(throws: Never.self) { try OSTreeCommand.fsck(stage.cache) }
+        #expect(try Reader.leftovers(stage.cache).isEmpty)
+        #expect(FileManager.default.fileExists(atPath: "\(stage.cache)/summary"))
     }
 
     @Test func `A commit that is not newer, or has the same content, stays away unless it is forced`() throws
     {
         let server = try server("ostree-receive-1")
-        try shop.commit("os/one", text: "1", options: ["--timestamp=@2000"])
+        try stage.commit("os/one", text: "1", options: ["--timestamp=@2000"])
         expectSuccess(try push(over: server))
-        let before = try Reader.snapshot(shop.cache)
-        try shop.commit("os/one", text: "2", options: ["--timestamp=@1000"])
+        let before = try Reader.snapshot(stage.cache)
+        try stage.commit("os/one", text: "2", options: ["--timestamp=@1000"])
         let older = try push(over: server)
         expectSuccess(older)
         #expect(older.errorText.contains("is not newer"), "\(older.errorText)")
-        try shop.commit("os/one", text: "1", options: ["--timestamp=@3000"])
+        try stage.commit("os/one", text: "1", options: ["--timestamp=@3000"])
         let same = try push(over: server)
         expectSuccess(same)
         #expect(same.errorText.contains("has the same content"), "\(same.errorText)")
-        #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+        #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
         expectSuccess(try push(over: server, ["--command", "ostree-receive-1 -f"]))
-        #expect(try shown("os/one", in: shop.cache).contains("1970-01-01 00:50:00 +0000"))
+        #expect(try shown("os/one", in: stage.cache).contains("1970-01-01 00:50:00 +0000"))
     }
 
     @Test func `A dry run changes nothing`() throws {
         let server = try server("ostree-receive-1")
-        try shop.commit("os/one")
-        let before = try Reader.snapshot(shop.cache)
+        try stage.commit("os/one")
+        let before = try Reader.snapshot(stage.cache)
         let result = try push(over: server, ["-n"])
         expectSuccess(result)
         #expect(result.errorText.contains("os/one would be taken"), "\(result.errorText)")
-        #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+        #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
     }
 
     @Test func `A client that names a repository below the root reaches it through a forced command`() throws
     {
         let server = try SSHServer(
-            forceCommand: "bst-artifact-receive --root '\(shop.directory.path(""))'",
+            forceCommand: "bst-artifact-receive --root '\(stage.directory.path(""))'",
             environmentPath: Programs.searchPath)
-        try shop.commit("os/one")
+        try stage.commit("os/one")
         expectSuccess(try push(["os/one"], over: server, to: "cache"))
-        #expect(try content("os/one", in: shop.cache) == content("os/one", in: shop.source))
-        try expectFailure("no repository", status: 1, unchanged: [shop.cache]) {
+        #expect(try content("os/one", in: stage.cache) == content("os/one", in: stage.mine))
+        try expectFailure("no repository", status: 1, unchanged: [stage.cache]) {
             try push(["os/one"], over: server, to: "../elsewhere")
         }
     }
 
     @Test func `flatpak and ostree's own refs stay away unless they are named`() throws {
         let server = try server("ostree-receive-1")
-        try shop.commit("app/org.example/x86_64/stable", text: "app")
+        try stage.commit("app/org.example/x86_64/stable", text: "app")
         for ref in ["appstream/x86_64", "appstream2/x86_64", "ostree-metadata"] {
-            try shop.commit(ref, text: ref)
+            try stage.commit(ref, text: ref)
         }
         expectSuccess(try push(over: server, ["--command", "ostree-receive-1 --no-update"]))
-        #expect(try Reader.refs(shop.cache).keys.sorted() == ["app/org.example/x86_64/stable"])
+        #expect(try Reader.refs(stage.cache).keys.sorted() == ["app/org.example/x86_64/stable"])
     }
 
     @Test(arguments: [
@@ -131,10 +131,8 @@ import Testing
     ])
     func `The owner's policies hold`(options: String, words: String) throws {
         let server = try server("ostree-receive-1", options)
-        let large = try shop.directory.folder("large")
-        try Data(SampleTree.noise(count: 100_000, seed: 3)).write(to: URL(fileURLWithPath: "\(large)/file"))
-        try OSTreeCommand.commit(shop.source, tree: large, refs: ["os/one"])
-        try expectFailure(words, status: 1, unchanged: [shop.cache]) { try push(over: server) }
+        try stage.commit(["os/one"], SampleTree.noise(count: 100_000, seed: 3))
+        try expectFailure(words, status: 1, unchanged: [stage.cache]) { try push(over: server) }
     }
 
     @Test func `The server signs, and commits must be signed by their makers where it is told to look`()
@@ -144,18 +142,15 @@ import Testing
         try home.makeKey("cache@example.com")
         let server = try server(
             "ostree-receive-1", "--sign-gpg cache@example.com --sign-gpg-homedir '\(home.path)'")
-        try shop.commit("os/one")
+        try stage.commit("os/one")
         expectSuccess(try push(over: server))
-        let reader = shop.directory.path("reader")
-        try OSTreeCommand.initRepo(reader, mode: .bareUser)
+        let reader = try stage.another()
         expectSuccess(
-            try Client.run([
-                "pull", "--repo", reader, "--remote", shop.cache, "--verify-gpg", home.export(), "os/one",
-            ]))
+            try reader.pull(["os/one"], from: stage.cache, ["--verify-gpg", home.export()]))
         // The client's own commits are not signed.
         let strict = try self.server("ostree-receive", "--verify-gpg '\(home.export())'")
-        try shop.commit("os/two")
-        try expectFailure("is refused", status: 1, unchanged: [shop.cache]) {
+        try stage.commit("os/two")
+        try expectFailure("is refused", status: 1, unchanged: [stage.cache]) {
             try push(["os/two"], over: strict, ["--command", "ostree-receive"])
         }
     }
@@ -166,9 +161,9 @@ import Testing
         "http://localhost.example.com:80", "http://127.0.0.1:8o",
     ])
     func `Nothing but a port of this machine is pulled from`(url: String) throws {
-        try expectFailure("nothing is pulled from", status: 1, unchanged: [shop.cache]) {
+        try expectFailure("nothing is pulled from", status: 1, unchanged: [stage.cache]) {
             try run(
-                [Programs.receiver(), shop.cache],
+                [Programs.receiver(), stage.cache],
                 environment: ["SSH_ORIGINAL_COMMAND": "ostree-receive-1 cache '\(url)'"])
         }
     }
@@ -177,9 +172,9 @@ import Testing
     private func pull(_ configuration: String, to path: String, _ options: [String] = []) throws
         -> ProcessResult
     {
-        try OSTreeCommand.lines(shop.source, ["summary", "-u"])
-        let server = try FaultyWebServer(folder: shop.source)
-        let file = try shop.directory.file("ostree-receive.conf", configuration)
+        try OSTreeCommand.lines(stage.mine, ["summary", "-u"])
+        let server = try FaultyWebServer(directory: stage.mine)
+        let file = try stage.directory.file("ostree-receive.conf", configuration)
         return try run(
             [Programs.receiver()] + options + [path, server.url],
             environment: ["OSTREE_RECEIVE_CONF": file, "HOME": "/nonexistent"])
@@ -188,15 +183,13 @@ import Testing
     @Test func `ostree-receive's configuration counts, a repository's before that of all`() throws {
         let home = try GPGHome()
         try home.makeKey("cache@example.com")
-        let hook = try shop.directory.file(
-            "hook",
-            "#!/bin/sh\necho \"$OSTREE_RECEIVE_REPO: $OSTREE_RECEIVE_REFS\" > '\(shop.directory.path("heard"))'\n"
+        let hook = try stage.program(
+            "hook", "echo \"$OSTREE_RECEIVE_REPO: $OSTREE_RECEIVE_REFS\" > '\(stage.directory.path("heard"))'"
         )
-        chmod(hook, 0o755)
-        try shop.commit("os/one", "os/two")
+        try stage.commit("os/one", "os/two")
         let result = try pull(
             """
-            root: \(shop.directory.path(""))
+            root: \(stage.directory.path(""))
             gpg_sign: [nobody@example.com]
             gpg_homedir: \(home.path)
             color: blue
@@ -212,15 +205,12 @@ import Testing
         #expect(
             result.errorText.contains("ostree-receive.conf:4: 'color' has no counterpart"),
             "\(result.errorText)")
-        #expect(try text(ofFile: shop.directory.path("heard")) == "\(shop.cache): os/one os/two\n")
-        let reader = shop.directory.path("reader")
-        try OSTreeCommand.initRepo(reader, mode: .bareUser)
+        #expect(try text(ofFile: stage.directory.path("heard")) == "\(stage.cache): os/one os/two\n")
+        let reader = try stage.another()
         expectSuccess(
-            try Client.run([
-                "pull", "--repo", reader, "--remote", shop.cache, "--verify-gpg", home.export(), "os/one",
-            ]))
-        try expectFailure("no repository", status: 1, unchanged: [shop.cache]) {
-            try pull("root: \(shop.directory.folder("bin"))\n", to: "../cache")
+            try reader.pull(["os/one"], from: stage.cache, ["--verify-gpg", home.export()]))
+        try expectFailure("no repository", status: 1, unchanged: [stage.cache]) {
+            try pull("root: \(stage.directory.makeDirectory("bin"))\n", to: "../cache")
         }
     }
 
@@ -232,16 +222,16 @@ import Testing
     func `A configuration that cannot be used is reported, and nothing changes`(text: String, words: String)
         throws
     {
-        try shop.commit("os/one")
-        try expectFailure(words, status: 1, unchanged: [shop.cache]) { try pull(text, to: shop.cache) }
+        try stage.commit("os/one")
+        try expectFailure(words, status: 1, unchanged: [stage.cache]) { try pull(text, to: stage.cache) }
     }
 
     @Test func `A server that redirects elsewhere is not followed`() throws {
-        try shop.commit("os/one")
-        let other = try FaultyWebServer(folder: shop.source)
-        let server = try FaultyWebServer(folder: shop.source) { path, _ in .redirect(to: other.url + path) }
-        try expectFailure("redirects", status: 1, unchanged: [shop.cache]) {
-            try run([Programs.receiver(), shop.cache, server.url, "os/one"])
+        try stage.commit("os/one")
+        let other = try FaultyWebServer(directory: stage.mine)
+        let server = try FaultyWebServer(directory: stage.mine) { path, _ in .redirect(to: other.url + path) }
+        try expectFailure("redirects", status: 1, unchanged: [stage.cache]) {
+            try run([Programs.receiver(), stage.cache, server.url, "os/one"])
         }
         #expect(other.requestCount == 0)
     }

@@ -10,44 +10,45 @@ import Testing
     .enabled(if: geteuid() == 0 && access("/dev/fuse", R_OK | W_OK) == 0, "only root mounts, with /dev/fuse"))
 struct OtherFileSystemTests {
     private let place: MirroredDirectory
-    private let shop: Workshop
+    private let stage: Stage
 
     init() throws {
         place = try MirroredDirectory()
-        shop = try Workshop(.archive)
+        stage = try Stage(.archive)
     }
 
     @Test func `What is pushed to one and pulled into one is all there`() throws {
         let cache = "\(place.path)/cache"
         let pulled = "\(place.path)/pulled"
-        try Client.run(["init", cache]).checked()
-        try Client.run(["init", "--mode", "bare-user-only", pulled]).checked()
+        try stage.artifact(["init", cache]).checked()
+        try stage.artifact(["init", "--mode", "bare-user-only", pulled]).checked()
         var commits: [String] = []
         for text in ["1", "2", "3"] {
-            commits.append(try shop.commit("a/b/c", text: text))
-            expectSuccess(try Client.push(["a/b/c"], from: shop.source, to: cache))
+            commits.append(try stage.commit("a/b/c", text: text))
+            expectSuccess(try stage.push(["a/b/c"], to: cache))
         }
         try expectArrived(["a/b/c"], at: commits[2], in: cache)
-        #expect(try Reader.objects(cache) == Reader.objects(shop.source))
-        try Client.run(["pull", "--repo", pulled, "--remote", cache, "a/b/c"]).checked()
+        #expect(try Reader.objects(cache) == Reader.objects(stage.mine))
+        try stage.artifact(["pull", "--repo", pulled, "--remote", cache, "a/b/c"]).checked()
         try expectArrived(["a/b/c"], at: commits[2], in: pulled)
         #expect(try CacheSummary.isRight(cache))
-        try Client.run(["checkout", "--repo", pulled, "a/b/c", "\(place.path)/out"]).checked()
+        try stage.artifact(["checkout", "--repo", pulled, "a/b/c", "\(place.path)/out"]).checked()
         #expect(try String(contentsOfFile: "\(place.path)/out/file", encoding: .utf8) == "3")
         // From one to one, of which the remote has a part.
-        let mine = try Client.run(["commit", "--repo", pulled, "\(place.path)/out", "x/y/z"]).checked()
-        expectSuccess(try Client.push(["x/y/z"], from: pulled, to: cache))
+        let mine = try stage.artifact(["commit", "--repo", pulled, "\(place.path)/out", "x/y/z"]).checked()
+        expectSuccess(try stage.push(["x/y/z"], from: pulled, to: cache))
         try expectArrived(["x/y/z"], at: mine.lines[0], in: cache)
-        try Client.run(["repo", "fsck", "--repo", cache]).checked()
-        try Client.run(["repo", "pin", "--repo", cache, "x/y/z"]).checked()
-        #expect(try Client.run(["repo", "expire", "--repo", cache, "--max-size", "1"]).status == .exited(2))
+        try stage.artifact(["repo", "fsck", "--repo", cache]).checked()
+        try stage.artifact(["repo", "pin", "--repo", cache, "x/y/z"]).checked()
+        #expect(
+            try stage.artifact(["repo", "expire", "--repo", cache, "--max-size", "1"]).status == .exited(2))
         #expect(try Reader.refs(cache) == ["x/y/z": mine.lines[0]])
         try OSTreeCommand.fsck(cache)
     }
 
     @Test func `A repository that needs extended attributes is refused with the reason`() throws {
-        try expectFailure("xattr", status: 1, unchanged: [shop.cache]) {
-            try Client.run(["init", "--mode", "bare-user", "\(place.path)/mine"])
+        try expectFailure("xattr", status: 1, unchanged: [stage.cache]) {
+            try stage.artifact(["init", "--mode", "bare-user", "\(place.path)/mine"])
         }
     }
 }
@@ -60,7 +61,7 @@ private final class MirroredDirectory: Sendable {
 
     init() throws {
         directory = try TemporaryDirectory()
-        let (behind, shown) = (try directory.folder("behind"), try directory.folder("shown"))
+        let (behind, shown) = (try directory.makeDirectory("behind"), try directory.makeDirectory("shown"))
         process = try RunningProcess(["bindfs", "-f", "--xattr-none", behind, shown])
         let isMounted = try eventually {
             try MirroredDirectory.device(of: shown) != MirroredDirectory.device(of: behind)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What our receiver answers to single messages, and to refs that are not where a client thinks.
+/// Our receiver's answers to single messages, and to refs that are not where a client thinks.
 @Suite struct ReceiverAnswerTests {
     struct InvalidMessage: Decodable, Sendable, CustomTestStringConvertible {
         let name: String
@@ -33,15 +33,15 @@ import Testing
 
     @Test(arguments: InvalidMessage.all, [1, 0])
     func `An invalid message ends the push with a reason`(message: InvalidMessage, version: UInt8) throws {
-        let shop = try Workshop()
-        try shop.commit("there/already", in: shop.cache)
+        let stage = try Stage()
+        try stage.commit("there/already", in: stage.cache)
         var bytes = message.bytes
         if message.name != "bad-version" && bytes.count > 1 { bytes[1] = version }
         // An update comes after the introduction; in version 0 only an update or a farewell is due.
         let isUpdate = bytes.count > 2 && bytes[2] == Frame.Kind.update.rawValue
         let before = version == 1 && isUpdate ? Frame.info() : []
-        let result = try expectFailure("error:", status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, before + bytes, ["--protocol", "\(version)"])
+        let result = try expectFailure("error:", status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, before + bytes, ["--protocol", "\(version)"])
         }
         let frames = try Frame.parse(result.output)
         #expect(frames.last?.kind == .status, "the client is told: \(message.why)")
@@ -49,11 +49,11 @@ import Testing
     }
 
     @Test func `The answer to info names only the refs that were asked for`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("asked/for", "not/asked/for", in: shop.cache)
+        let stage = try Stage()
+        let commit = try stage.commit("asked/for", "not/asked/for", in: stage.cache)
         let other = String(repeating: "ab", count: 32)
         let bytes = Frame.info([("asked/for", other), ("un/known", other)]) + Frame.done()
-        let result = try ReceiverRun.run(shop.cache, bytes)
+        let result = try ReceiverRun.run(stage.cache, bytes)
         expectSuccess(result)
         let frames = try Frame.parse(result.output)
         #expect(frames.map(\.kind) == [.info])
@@ -63,9 +63,9 @@ import Testing
     }
 
     @Test func `A version 0 receiver greets with all refs`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("one", "another/one", in: shop.cache)
-        let result = try ReceiverRun.run(shop.cache, Frame.done(version: 0), ["--protocol", "0"])
+        let stage = try Stage()
+        let commit = try stage.commit("one", "another/one", in: stage.cache)
+        let result = try ReceiverRun.run(stage.cache, Frame.done(version: 0), ["--protocol", "0"])
         expectSuccess(result)
         let frames = try Frame.parse(result.output)
         #expect(frames.map(\.kind) == [.info])
@@ -73,12 +73,12 @@ import Testing
     }
 
     @Test func `A version 0 greeting holds what fits into a frame, and the log says so`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("zz")
-        _ = try shop.manyRefs(1000, at: commit)
-        try run(["rm", "-r", shop.cache]).checked()
-        _ = try shop.copy(shop.source, as: "cache")
-        let result = try ReceiverRun.run(shop.cache, Frame.done(version: 0), ["--protocol", "0"])
+        let stage = try Stage()
+        let commit = try stage.commit("zz")
+        _ = try stage.manyRefs(1000, at: commit)
+        try run(["rm", "-r", stage.cache]).checked()
+        _ = try stage.copy(stage.mine, as: "cache")
+        let result = try ReceiverRun.run(stage.cache, Frame.done(version: 0), ["--protocol", "0"])
         expectSuccess(result)
         let frames = try Frame.parse(result.output)
         #expect(frames.map(\.kind) == [.info])
@@ -86,55 +86,55 @@ import Testing
         #expect(result.errorText.contains("all 1001 refs"))
 
         // A ref that was not named is taken for a new one: that is right where it is there already, and else refused.
-        let push = { try Client.push(["zz"], from: shop.source, to: shop.cache, ["--protocol", "0"]) }
+        let push = { try stage.push(["zz"], ["--protocol", "0"]) }
         expectSuccess(try push())
-        try shop.commit("zz", text: "next")
-        try expectFailure("zz exists already, at \(commit)", status: 1, unchanged: [shop.cache]) {
+        try stage.commit("zz", text: "next")
+        try expectFailure("zz exists already, at \(commit)", status: 1, unchanged: [stage.cache]) {
             try push()
         }
     }
 
     @Test(arguments: [1, 0])
     func `A client that leaves after the receiver's answer changes nothing`(version: Int) throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("a/b/c")
-        let before = try Reader.snapshot(shop.cache)
+        let stage = try Stage()
+        let commit = try stage.commit("a/b/c")
+        let before = try Reader.snapshot(stage.cache)
         let update = Frame.update([("a/b/c", Frame.nothing, commit)])
         let conversations =
             version == 1
             ? [Frame.done(), Frame.info() + Frame.done(), Frame.info() + update + Frame.done()]
             : [Frame.done(version: 0)]
         for bytes in conversations {
-            expectSuccess(try ReceiverRun.run(shop.cache, bytes, ["--protocol", "\(version)"]))
+            expectSuccess(try ReceiverRun.run(stage.cache, bytes, ["--protocol", "\(version)"]))
         }
-        #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+        #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
     }
 
     @Test(arguments: [1, 0])
     func `A client that leaves because it was refused has not got what it asked for`(version: UInt8) throws {
-        let shop = try Workshop()
-        let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("branch", text: "ours")
+        let stage = try Stage()
+        let theirs = try stage.commit("branch", text: "theirs", in: stage.cache)
+        let ours = try stage.commit("branch", text: "ours")
         let wrong = String(repeating: "ab", count: 32)
         let bytes =
             (version == 1 ? Frame.info() : []) + Frame.update([("branch", wrong, ours)], version: version)
             + Frame.done(version: version)
-        try expectFailure(theirs, wrong, status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, bytes, ["--protocol", "\(version)"])
+        try expectFailure(theirs, wrong, status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, bytes, ["--protocol", "\(version)"])
         }
     }
 
     @Test(arguments: [1, 0])
     func `A wrong old commit is refused with the right one`(version: Int) throws {
-        let shop = try Workshop()
-        let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("branch", text: "ours")
+        let stage = try Stage()
+        let theirs = try stage.commit("branch", text: "theirs", in: stage.cache)
+        let ours = try stage.commit("branch", text: "ours")
         let wrong = String(repeating: "ab", count: 32)
-        let objects = try ObjectStream(ofArchive: shop.source)
+        let objects = try ObjectStream(ofArchive: stage.mine)
         let refs = [("branch", wrong, ours)]
         let bytes = version == 1 ? ReceiverRun.push(refs, objects) : ReceiverRun.push0(refs, objects)
-        let result = try expectFailure(theirs, wrong, status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, bytes, ["--protocol", "\(version)"])
+        let result = try expectFailure(theirs, wrong, status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, bytes, ["--protocol", "\(version)"])
         }
         let frames = try Frame.parse(result.output)
         #expect(frames.contains { $0.kind == .status && $0.holds(theirs) })
@@ -142,14 +142,14 @@ import Testing
 
     @Test(arguments: [1, 0])
     func `A ref cannot move to a commit that does not descend from the old one`(version: Int) throws {
-        let shop = try Workshop()
-        let theirs = try shop.commit("branch", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("branch", text: "ours", following: "before")
-        let objects = try ObjectStream(ofArchive: shop.source)
+        let stage = try Stage()
+        let theirs = try stage.commit("branch", text: "theirs", in: stage.cache)
+        let ours = try stage.commit("branch", text: "ours", following: "before")
+        let objects = try ObjectStream(ofArchive: stage.mine)
         let refs = [("branch", theirs, ours)]
         let bytes = version == 1 ? ReceiverRun.push(refs, objects) : ReceiverRun.push0(refs, objects)
-        try expectFailure("descend", status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, bytes, ["--protocol", "\(version)"])
+        try expectFailure("descend", status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, bytes, ["--protocol", "\(version)"])
         }
     }
 
@@ -157,36 +157,36 @@ import Testing
     func `In version 1 a ref said to be absent stays where it is if refs never move, and that is success`()
         throws
     {
-        let shop = try Workshop()
-        let theirs = try shop.commit("a/b/c", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("a/b/c", "a/b/d", text: "ours")
-        let objects = try ObjectStream(ofArchive: shop.source)
+        let stage = try Stage()
+        let theirs = try stage.commit("a/b/c", text: "theirs", in: stage.cache)
+        let ours = try stage.commit("a/b/c", "a/b/d", text: "ours")
+        let objects = try ObjectStream(ofArchive: stage.mine)
         let refs = [("a/b/c", Frame.nothing, ours), ("a/b/d", Frame.nothing, ours)]
-        let result = try ReceiverRun.run(shop.cache, ReceiverRun.push(refs, objects), ["--moves", "never"])
+        let result = try ReceiverRun.run(stage.cache, ReceiverRun.push(refs, objects), ["--moves", "never"])
         expectSuccess(result)
         #expect(result.errorText.contains(theirs), "the log says that it was kept")
-        try expectArrived(["a/b/c"], at: theirs, in: shop.cache)
-        try expectArrived(["a/b/d"], at: ours, in: shop.cache)
+        try stage.expectArrived(["a/b/c"], at: theirs)
+        try stage.expectArrived(["a/b/d"], at: ours)
     }
 
     @Test func `In version 0 a ref said to be absent is refused where it exists`() throws {
-        let shop = try Workshop()
-        let theirs = try shop.commit("a/b/c", text: "theirs", in: shop.cache)
-        let ours = try shop.commit("a/b/c", text: "ours")
+        let stage = try Stage()
+        let theirs = try stage.commit("a/b/c", text: "theirs", in: stage.cache)
+        let ours = try stage.commit("a/b/c", text: "ours")
         let bytes = ReceiverRun.push0(
-            [("a/b/c", Frame.nothing, ours)], try ObjectStream(ofArchive: shop.source))
-        try expectFailure(theirs, status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, bytes, ["--protocol", "0"])
+            [("a/b/c", Frame.nothing, ours)], try ObjectStream(ofArchive: stage.mine))
+        try expectFailure(theirs, status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, bytes, ["--protocol", "0"])
         }
     }
 
     @Test(arguments: [("a/b", "a/b/c"), ("a/b/c/d", "a/b/c")])
     func `A ref that another stands in the way of is refused`(existing: String, pushed: String) throws {
-        let shop = try Workshop()
-        try shop.commit(existing, text: "theirs", in: shop.cache)
-        try shop.commit(pushed)
-        try expectFailure("cannot exist beside", status: 1, unchanged: [shop.cache]) {
-            try Client.push([pushed], from: shop.source, to: shop.cache)
+        let stage = try Stage()
+        try stage.commit(existing, text: "theirs", in: stage.cache)
+        try stage.commit(pushed)
+        try expectFailure("cannot exist beside", status: 1, unchanged: [stage.cache]) {
+            try stage.push([pushed])
         }
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How our receiver behaves when it is started in one way or another.
+/// The start of our receiver, in one way or another.
 @Suite struct ReceiverStartTests {
     @Test(arguments: [[], ["/srv/artifacts"]])
     func `On a terminal it says what it is and how it is meant to be started`(arguments: [String]) throws {
@@ -41,12 +41,12 @@ import Testing
     func `Its standard output carries the protocol alone, however much it says`(
         version: Int, options: [String]
     ) throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("a/b/c", "a/b/d")
+        let stage = try Stage()
+        let commit = try stage.commit("a/b/c", "a/b/d")
         let refs = [("a/b/c", Frame.nothing, commit), ("a/b/d", Frame.nothing, commit)]
-        let objects = try ObjectStream(ofArchive: shop.source)
+        let objects = try ObjectStream(ofArchive: stage.mine)
         let bytes = version == 1 ? ReceiverRun.push(refs, objects) : ReceiverRun.push0(refs, objects)
-        let result = try ReceiverRun.run(shop.cache, bytes, ["--protocol", "\(version)"] + options)
+        let result = try ReceiverRun.run(stage.cache, bytes, ["--protocol", "\(version)"] + options)
         expectSuccess(result)
         #expect(try Frame.parse(result.output).allSatisfy { $0.version == UInt8(version) })
         let isQuiet = options.isEmpty
@@ -54,66 +54,68 @@ import Testing
         #expect(result.errorText.contains("push complete") == !isQuiet, "\(result.errorText)")
         #expect(result.errorText.contains("\(commit).commit") == isDebug)
         #expect(result.errorOutput.isEmpty == isQuiet)
-        try expectArrived(["a/b/c", "a/b/d"], at: commit, in: shop.cache)
+        try stage.expectArrived(["a/b/c", "a/b/d"], at: commit)
     }
 
     @Test(arguments: ["--repo=PATH", "PATH"])
     func `The repository can be named in either form, relative to where it runs`(form: String) throws {
-        let shop = try Workshop()
+        let stage = try Stage()
         let argument = form.replacingOccurrences(of: "PATH", with: "cache")
         let result = try run(
             [Programs.receiver(), argument], input: .bytes(Frame.info() + Frame.done()),
-            directory: shop.directory.path)
+            directory: stage.directory.path)
         expectSuccess(result)
         #expect(try Frame.parse(result.output).map(\.kind) == [.info])
     }
 
     @Test func `What it makes is for every reader, whatever the mask it is started with`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("a/b/c")
+        let stage = try Stage()
+        let commit = try stage.commit("a/b/c")
         let bytes = ReceiverRun.push(
-            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
-        let receiver = shellWords([try Programs.receiver(), shop.cache])
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: stage.mine))
+        let receiver = shellWords([try Programs.receiver(), stage.cache])
         expectSuccess(try run(["sh", "-c", "umask 077; exec \(receiver)"], input: .bytes(bytes)))
-        let hidden = try run(["find", "\(shop.cache)/objects", "\(shop.cache)/refs", "!", "-perm", "-444"])
+        let hidden = try run(["find", "\(stage.cache)/objects", "\(stage.cache)/refs", "!", "-perm", "-444"])
         #expect(hidden.lines == [])
-        try expectArrived(["a/b/c"], at: commit, in: shop.cache)
+        try stage.expectArrived(["a/b/c"], at: commit)
     }
 
     @Test func `Pushes at the same moment all arrive`() async throws {
-        let shop = try Workshop(.bareUser)
+        let stage = try Stage(.bareUser)
         var commits: [String: String] = [:]
-        for number in 1...6 { commits["a/b/\(number)"] = try shop.commit("a/b/\(number)", text: "\(number)") }
+        for number in 1...6 {
+            commits["a/b/\(number)"] = try stage.commit("a/b/\(number)", text: "\(number)")
+        }
         let clients = try commits.keys.map {
-            try Client.start(Client.pushing([$0], from: shop.source, to: shop.cache))
+            try stage.start(stage.pushing([$0]))
         }
         for client in clients { expectSuccess(try client.finish()) }
-        #expect(try Reader.refs(shop.cache) == commits)
-        try OSTreeCommand.fsck(shop.cache)
-        #expect(try Reader.leftovers(shop.cache) == [])
+        #expect(try Reader.refs(stage.cache) == commits)
+        try OSTreeCommand.fsck(stage.cache)
+        #expect(try Reader.leftovers(stage.cache) == [])
     }
 
     @Test func `Of two pushes that move one ref to different commits, one is refused`() throws {
-        let shop = try Workshop()
-        let base = try shop.commit("branch", text: "base")
-        expectSuccess(try Client.push(["branch"], from: shop.source, to: shop.cache))
-        let rival = try shop.copy(shop.source, as: "rival")
-        let ours = try shop.commit("branch", text: "ours")
-        let theirs = try shop.commit("branch", text: "theirs", in: rival)
+        let stage = try Stage()
+        let base = try stage.commit("branch", text: "base")
+        expectSuccess(try stage.push(["branch"]))
+        let rival = try stage.copy(stage.mine, as: "rival")
+        let ours = try stage.commit("branch", text: "ours")
+        let theirs = try stage.commit("branch", text: "theirs", in: rival)
         // Both are told that the branch is at its base; the second then finds it moved.
         let update = { (commit: String, repository: String) in
             try ReceiverRun.push([("branch", base, commit)], ObjectStream(ofArchive: repository))
         }
-        let first = try RunningProcess([Programs.receiver(), shop.cache])
+        let first = try RunningProcess([Programs.receiver(), stage.cache])
         let bytes = try update(theirs, rival)
         try first.write(Array(bytes.dropLast(5)))
-        #expect(try eventually { try !Reader.leftovers(shop.cache).isEmpty })
-        expectSuccess(try Client.push(["branch"], from: shop.source, to: shop.cache))
+        #expect(try eventually { try !Reader.leftovers(stage.cache).isEmpty })
+        expectSuccess(try stage.push(["branch"]))
         try first.write(Array(bytes.suffix(5)))
         let result = try first.finish()
         #expect(result.status == .exited(1))
         #expect(result.errorText.contains(ours), "\(result.errorText)")
-        try expectArrived(["branch"], at: ours, in: shop.cache)
-        #expect(try !Reader.objects(shop.cache).contains("\(theirs).commit"))
+        try stage.expectArrived(["branch"], at: ours)
+        #expect(try !Reader.objects(stage.cache).contains("\(theirs).commit"))
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What real clients once wrote, piped into our receiver.
+/// The recorded bytes of real clients, piped into our receiver.
 @Suite struct RecordedClientTests {
     private static let hello = "34137b31f83f3c6733e36d5fa7bd5855aa3759bab2e7ed4241062b601e38f872"
     private static let branch = "9cb1bb7cb20ac32f92f4e73878a743eacf97040022e887645aad6271286593f7"
@@ -16,10 +16,10 @@ import Testing
     }
 
     /// The repository that the recorded clients pushed from.
-    private func recordedSource(_ shop: Workshop) throws -> String {
+    private func recordedSource(_ stage: Stage) throws -> String {
         let archive = "\(Programs.repositoryRoot)/Tests/Fixtures/conformance/source-repo.tar.gz"
-        try run(["tar", "-xzf", archive, "-C", shop.directory.path]).checked()
-        return shop.directory.path("source-repo")
+        try run(["tar", "-xzf", archive, "-C", stage.directory.path]).checked()
+        return stage.directory.path("source-repo")
     }
 
     private func receive(_ name: String, into cache: String, _ options: [String] = []) throws -> ProcessResult
@@ -35,25 +35,25 @@ import Testing
 
     @Test(arguments: pushes)
     func `A recorded push arrives, and once more where that is success`(name: String) throws {
-        let shop = try Workshop()
-        expectSuccess(try receive(name, into: shop.cache))
+        let stage = try Stage()
+        expectSuccess(try receive(name, into: stage.cache))
         let refs = ["demo/hello/aaaa", "demo/hello/bbbb"]
-        try expectArrived(refs, at: RecordedClientTests.hello, in: shop.cache)
-        let before = try Reader.snapshot(shop.cache)
-        let again = try receive(name, into: shop.cache)
+        try stage.expectArrived(refs, at: RecordedClientTests.hello)
+        let before = try Reader.snapshot(stage.cache)
+        let again = try receive(name, into: stage.cache)
         // An update that says a ref is absent is stale in version 0, unless it is there at that commit already.
         expectSuccess(again)
-        #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+        #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
     }
 
     @Test(arguments: ["buildstream-1.0.1", "buildstream-2017.10", "buildstream-2018.06"])
     func `A recorded connection check is answered as it was then`(peer: String) throws {
-        let shop = try Workshop()
+        let stage = try Stage()
         let answer = try transcript("\(peer)-hello.s2c")
         // Receivers since November 2017 told a pull URL.
         let url = "https://cache.example.com/artifacts"
         let tells = String(decoding: answer, as: UTF8.self).contains(url)
-        let result = try receive("\(peer)-hello", into: shop.cache, tells ? ["--pull-url", url] : [])
+        let result = try receive("\(peer)-hello", into: stage.cache, tells ? ["--pull-url", url] : [])
         expectSuccess(result)
         let expected = try Frame.parse(answer)
         let frames = try Frame.parse(result.output)
@@ -64,36 +64,36 @@ import Testing
     }
 
     @Test func `A recorded client that has nothing to do leaves, and nothing changes`() throws {
-        let shop = try Workshop()
+        let stage = try Stage()
         for (push, again) in [
             ("buildstream-2018.06-two-refs", "buildstream-2018.06-again"),
             ("ostree-push-v0-two-refs", "ostree-push-v0-again"),
         ] {
-            expectSuccess(try receive(push, into: shop.cache))
-            let before = try Reader.snapshot(shop.cache)
-            expectSuccess(try receive(again, into: shop.cache))
-            #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+            expectSuccess(try receive(push, into: stage.cache))
+            let before = try Reader.snapshot(stage.cache)
+            expectSuccess(try receive(again, into: stage.cache))
+            #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
         }
     }
 
     @Test(arguments: ["buildstream-2018.06", "ostree-push-v0"])
     func `A recorded client moves a branch forward`(peer: String) throws {
-        let shop = try Workshop()
-        let source = try recordedSource(shop)
+        let stage = try Stage()
+        let source = try recordedSource(stage)
         let parent = try OSTreeCommand.revParse(source, "demo/branch^")
         #expect(parent.hasPrefix(RecordedClientTests.parent))
-        try OSTreeCommand.lines(shop.cache, ["pull-local", source, parent])
-        try OSTreeCommand.lines(shop.cache, ["refs", "--create=demo/branch", parent])
-        expectSuccess(try receive("\(peer)-fast-forward", into: shop.cache))
-        try expectArrived(["demo/branch"], at: RecordedClientTests.branch, in: shop.cache)
+        try OSTreeCommand.lines(stage.cache, ["pull-local", source, parent])
+        try OSTreeCommand.lines(stage.cache, ["refs", "--create=demo/branch", parent])
+        expectSuccess(try receive("\(peer)-fast-forward", into: stage.cache))
+        try stage.expectArrived(["demo/branch"], at: RecordedClientTests.branch)
     }
 
     @Test(arguments: ["buildstream-2018.06", "ostree-push-v0"])
     func `A recorded client that found an unrelated commit changes nothing`(peer: String) throws {
-        let shop = try Workshop()
-        try shop.commit("demo/branch", text: "unrelated", in: shop.cache)
-        let before = try Reader.snapshot(shop.cache)
-        _ = try receive("\(peer)-diverged", into: shop.cache)
-        #expect(try Reader.snapshot(shop.cache).differences(from: before) == [])
+        let stage = try Stage()
+        try stage.commit("demo/branch", text: "unrelated", in: stage.cache)
+        let before = try Reader.snapshot(stage.cache)
+        _ = try receive("\(peer)-diverged", into: stage.cache)
+        #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
     }
 }

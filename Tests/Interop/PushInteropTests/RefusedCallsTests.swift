@@ -23,8 +23,8 @@ import Testing
     ]
     static let refusals = calls.flatMap { call in ["EPERM", "ENOSYS"].map { Refusal(call: call, error: $0) } }
 
-    /// What cannot work, and what is said then: libraries that take EPERM for a refusal, and a kernel that has one call of
-    /// Landlock and not the other, where doing without would be less safe than it seems.
+    /// Commands that cannot work, with their messages: libraries take EPERM for a refusal, and with a kernel that has one call of
+    /// Landlock and not the other, doing without would be less safe than it seems.
     private static let limits = [
         "checkout copy_file_range EPERM": "Operation not permitted",
         "push landlock_add_rule EPERM": "cannot allow access to",
@@ -45,58 +45,55 @@ import Testing
     @Test(arguments: refusals) func `Push, pull, fsck, checkout, expiry and serve do their work`(
         _ refusal: Refusal
     ) throws {
-        let shop = try Workshop(.bareUser)
-        let commit = try shop.commit("a/b/c")
-        try shop.directory.file("large/file", String(repeating: "large", count: 500_000))
-        try OSTreeCommand.commit(shop.source, tree: shop.directory.path("large"), refs: ["a/large"])
+        let stage = try Stage(.bareUser)
+        let commit = try stage.commit("a/b/c")
+        try stage.directory.file("large/file", String(repeating: "large", count: 500_000))
+        try OSTreeCommand.commit(stage.mine, tree: stage.directory.path("large"), refs: ["a/large"])
         let launcher = [try Programs.refuseCalls(), refusal.error, refusal.call, try Programs.artifact()]
         /// Runs the client, and expects success or the sentence that says why there is none.
         func run(_ name: String, _ arguments: [String]) throws {
-            let result = try TestSupport.run(
-                launcher + arguments, environment: Client.environment, timeout: 60)
+            let result = try stage.run(launcher + arguments, timeout: 60)
             guard let words = Self.limits["\(name) \(refusal.call) \(refusal.error)"] else {
                 return expectSuccess(result)
             }
             #expect(result.failed && result.errorText.contains(words), "\(result.errorText)")
         }
 
-        try run("push", Client.pushing(["a/b/c", "a/large"], from: shop.source, to: shop.cache))
+        try run("push", stage.pushing(["a/b/c", "a/large"]))
         let isPushed = Self.limits["push \(refusal.call) \(refusal.error)"] == nil
-        let cache = isPushed ? shop.cache : shop.source
-        if isPushed { try expectArrived(["a/b/c"], at: commit, in: cache) }
+        let cache = isPushed ? stage.cache : stage.mine
+        if isPushed { try stage.expectArrived(["a/b/c"], at: commit) }
         try run("fsck", ["repo", "fsck", "--repo", cache])
 
-        let server = launcher + ["serve", shop.cache, "--http", "--listen", "127.0.0.1:0"]
-        let process = try RunningProcess(server, environment: Client.environment)
+        let server = launcher + ["serve", stage.cache, "--http", "--listen", "127.0.0.1:0"]
+        let process = try RunningProcess(server, environment: stage.environment)
         if let words = Self.limits["serve \(refusal.call) \(refusal.error)"] {
             #expect(try process.finish(timeout: 30).errorText.contains(words))
         } else {
             let line = try #require(try process.readLine(), "the server does not start: \(process.errorText)")
             let url = try #require(line.split(separator: " ").last { $0.hasPrefix("http:") })
             if isPushed {
-                let pulled = shop.directory.path("pulled")
-                try OSTreeCommand.initRepo(pulled, mode: .bareUser)
-                try run(
-                    "pull", ["pull", "--repo", pulled, "--remote", String(url), "a/b/c", "a/large"])
+                let other = try stage.another()
+                try withExtendedLifetime(other) {
+                    try run("pull", other.pulling(["a/b/c", "a/large"], from: String(url)))
+                }
             }
             process.terminate()
             expectSuccess(try process.finish(timeout: 30))
         }
-        try run("checkout", ["checkout", "--repo", shop.source, "a/large", shop.directory.path("out")])
-        try run("expire", ["repo", "expire", "--repo", shop.cache, "--max-size", "1"])
+        try run("checkout", ["checkout", "--repo", stage.mine, "a/large", stage.directory.path("out")])
+        try run("expire", ["repo", "expire", "--repo", stage.cache, "--max-size", "1"])
     }
 
     @Test func `An object that cannot be read at the moment is not damaged, and not removed`() throws {
-        let shop = try Workshop(.bareUser)
-        try shop.commit("a/b/c")
-        try expectFailure("read attribute user.ostreemeta", status: 1, unchanged: [shop.source]) {
-            try TestSupport.run(
-                [
-                    Programs.refuseCalls(), "EPERM", "fgetxattr", Programs.artifact(), "repo", "fsck",
-                    "--repo",
-                    shop.source, "--delete",
-                ], environment: Client.environment)
+        let stage = try Stage(.bareUser)
+        try stage.commit("a/b/c")
+        try expectFailure("read attribute user.ostreemeta", status: 1, unchanged: [stage.mine]) {
+            try stage.run([
+                Programs.refuseCalls(), "EPERM", "fgetxattr", Programs.artifact(), "repo", "fsck", "--repo",
+                stage.mine, "--delete",
+            ])
         }
-        try OSTreeCommand.fsck(shop.source)
+        try OSTreeCommand.fsck(stage.mine)
     }
 }

@@ -6,19 +6,16 @@ import Testing
 
 /// Caches that put pushed commits on top of what they have, and sign them.
 @Suite struct ReparentTests {
-    private let shop: Workshop
+    private let stage: Stage
 
-    init() throws { shop = try Workshop() }
+    init() throws { stage = try Stage() }
 
-    private func push(_ refs: [String], _ receiverOptions: String...) throws -> ProcessResult {
-        try Client.push(
-            refs, from: shop.source, to: shop.cache,
-            ["--receiver", ([try Programs.receiver()] + receiverOptions).joined(separator: " ")],
-            environment: Client.allAbilities)
+    private func push(_ refs: [String], _ options: String...) throws -> ProcessResult {
+        try stage.push(refs, receiver: options, environment: Stage.allCapabilities)
     }
 
     private func parent(_ ref: String) throws -> String? {
-        try OSTreeCommand.attempt(shop.cache, ["rev-parse", "\(ref)^"]).checked().text
+        try OSTreeCommand.attempt(stage.cache, ["rev-parse", "\(ref)^"]).checked().text
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -29,43 +26,45 @@ import Testing
     @Test func `An unrelated commit becomes a child of the cache's, and a descendant stays what it is`()
         throws
     {
-        let first = try shop.commit("os/one", text: "1", following: "0")
+        let first = try stage.commit("os/one", text: "1", following: "0")
         expectSuccess(try push(["os/one"], "--reparent"))
-        try expectArrived(["os/one"], at: first, in: shop.cache)
-        try shop.commit("os/one", text: "2", following: "other")
+        try stage.expectArrived(["os/one"], at: first)
+        try stage.commit("os/one", text: "2", following: "other")
         let result = try push(["os/one"], "--reparent")
         expectSuccess(result)
-        let tip = try #require(try Reader.refs(shop.cache)["os/one"])
+        let tip = try #require(try Reader.refs(stage.cache)["os/one"])
         #expect(result.text.contains("os/one: from \(first) to \(tip)"), "\(result.text)")
         #expect(try parent("os/one") == first)
-        #expect(try content("os/one", in: shop.cache) == content("os/one", in: shop.source))
+        #expect(try content("os/one", in: stage.cache) == content("os/one", in: stage.mine))
         let again = try push(["os/one"], "--reparent")
         expectSuccess(again)
         #expect(again.text.contains("os/one: there already, at \(tip)"), "\(again.text)")
         // Whoever builds on the cache's commit moves forward.
-        try OSTreeCommand.lines(shop.source, ["pull-local", shop.cache, tip])
-        let next = try shop.commit("os/one", text: "3", parent: tip)
+        try OSTreeCommand.lines(stage.mine, ["pull-local", stage.cache, tip])
+        let next = try stage.commit("os/one", text: "3", parent: tip)
         expectSuccess(try push(["os/one"], "--reparent"))
-        try expectArrived(["os/one"], at: next, in: shop.cache)
+        try stage.expectArrived(["os/one"], at: next)
     }
 
     @Test func `Without the option it stays diverged`() throws {
-        let first = try shop.commit("os/one", text: "1", following: "0")
+        let first = try stage.commit("os/one", text: "1", following: "0")
         expectSuccess(try push(["os/one"]))
-        try shop.commit("os/one", text: "2", following: "other")
+        try stage.commit("os/one", text: "2", following: "other")
         let result = try push(["os/one"])
         #expect(result.failed && result.errorText.contains("is not an ancestor"), "\(result.errorText)")
-        try expectArrived(["os/one"], at: first, in: shop.cache)
+        try stage.expectArrived(["os/one"], at: first)
     }
 
     @Test func `Bindings are those of the ref and of the cache's collection`() throws {
-        try OSTreeCommand.lines(shop.cache, ["config", "set", "core.collection-id", "org.example.Cache"])
-        try shop.commit("os/one", text: "1", following: "0")
+        try OSTreeCommand.lines(stage.cache, ["config", "set", "core.collection-id", "org.example.Cache"])
+        try stage.commit("os/one", text: "1", following: "0")
         expectSuccess(try push(["os/one"], "--reparent"))
-        try shop.commit("os/one", text: "2", following: "other", options: ["--add-metadata-string=version=7"])
+        try stage.commit(
+            "os/one", text: "2", following: "other", options: ["--add-metadata-string=version=7"])
         expectSuccess(try push(["os/one"], "--reparent"))
         func metadata(_ key: String) throws -> String {
-            try OSTreeCommand.attempt(shop.cache, ["show", "--print-metadata-key=\(key)", "os/one"]).checked()
+            try OSTreeCommand.attempt(stage.cache, ["show", "--print-metadata-key=\(key)", "os/one"])
+                .checked()
                 .text.trimmingCharacters(in: .whitespacesAndNewlines)
         }
         #expect(try metadata("ostree.ref-binding") == "['os/one']")
@@ -77,33 +76,28 @@ import Testing
         let (ours, theirs) = (try GPGHome(), try GPGHome())
         try ours.makeKey("cache@example.com")
         try theirs.makeKey("builder@example.com")
-        try shop.commit("os/one", text: "1")
-        try shop.commit("os/one", text: "2", parent: Reader.refs(shop.source)["os/one"])
+        try stage.commit("os/one", text: "1")
+        try stage.commit("os/one", text: "2", parent: Reader.refs(stage.mine)["os/one"])
         try run(
-            ["ostree", "--repo=\(shop.source)", "gpg-sign", "os/one", "builder@example.com"],
+            ["ostree", "--repo=\(stage.mine)", "gpg-sign", "os/one", "builder@example.com"],
             environment: theirs.environment
         ).checked()
         expectSuccess(
             try push(["os/one"], "--sign-gpg", "cache@example.com", "--sign-gpg-homedir", ours.path))
-        let reader = shop.directory.path("reader")
-        try OSTreeCommand.initRepo(reader, mode: .bareUser)
+        let reader = try stage.another()
         for keyring in [try ours.export(), try theirs.export()] {
             expectSuccess(
-                try Client.run([
-                    "pull", "--repo", reader, "--remote", shop.cache, "--verify-gpg", keyring, "os/one",
-                ]))
+                try reader.pull(["os/one"], from: stage.cache, ["--verify-gpg", keyring]))
         }
-        try OSTreeCommand.lines(shop.cache, ["refs", "--create=before", "os/one^"])
+        try OSTreeCommand.lines(stage.cache, ["refs", "--create=before", "os/one^"])
         expectSuccess(
-            try Client.run([
-                "pull", "--repo", reader, "--remote", shop.cache, "--verify-gpg", ours.export(), "before",
-            ]))
+            try reader.pull(["before"], from: stage.cache, ["--verify-gpg", ours.export()]))
     }
 
     @Test func `A key that cannot sign fails the push, and nothing changes`() throws {
-        try shop.commit("os/one")
-        let file = try shop.directory.file("key", "no key")
-        try expectFailure("cannot sign commit", "holds no Ed25519 key", status: 1, unchanged: [shop.cache]) {
+        try stage.commit("os/one")
+        let file = try stage.directory.file("key", "no key")
+        try expectFailure("cannot sign commit", "holds no Ed25519 key", status: 1, unchanged: [stage.cache]) {
             try push(["os/one"], "--sign-ed25519", file)
         }
     }

@@ -20,9 +20,9 @@ private struct SharedPlace {
         directory = try TemporaryDirectory()
         group = try TestGroup()
         let first = group.members[0]
-        programs = try directory.folder("bin")
+        programs = try directory.makeDirectory("bin")
         try run(["install", "-t", programs, Programs.artifact(), Programs.receiver()]).checked()
-        let shared = try directory.folder("shared")
+        let shared = try directory.makeDirectory("shared")
         try run(["chgrp", group.name, shared]).checked()
         try run(["chmod", "2775", shared]).checked()
         switch making {
@@ -51,7 +51,8 @@ private struct SharedPlace {
         _ user: TestUser, mask: String, _ arguments: [String]
     ) throws -> ProcessResult {
         try user.run(
-            ["sh", "-c", "umask \(mask) && exec \"$@\"", "sh"] + arguments, environment: Client.environment)
+            ["sh", "-c", "umask \(mask) && exec \"$@\"", "sh"] + arguments,
+            environment: Stage.cleanEnvironment)
     }
 
     /// Runs bst-artifact as a member whose own umask leaves nothing to others.
@@ -68,7 +69,7 @@ private struct SharedPlace {
     func tree(_ text: String) throws -> String {
         let name = "trees/\(UUID().uuidString)"
         try directory.file("\(name)/file", text)
-        for number in 0..<20 { try directory.file("\(name)/folder/\(number)", "common \(number)") }
+        for number in 0..<20 { try directory.file("\(name)/directory/\(number)", "common \(number)") }
         return directory.path(name)
     }
 
@@ -160,7 +161,7 @@ struct SharedRepositoryTests {
         let damaged = try OSTreeCommand.revParse(place.cache, "p/e/damaged")
         try Data("nonsense".utf8).write(
             to: URL(
-                fileURLWithPath: "\(place.cache)/objects/\(damaged.prefix(2))/\(damaged.dropFirst(2)).commit")
+                fileURLWithPath: place.cache + ObjectPath.path("\(damaged).commit"))
         )
         let fsck = try place.artifact(one, ["repo", "fsck", "--delete", "--repo", place.cache])
         #expect(fsck.text.contains("1 damaged object removed"), "\(fsck.text)\(fsck.errorText)")
@@ -199,7 +200,7 @@ struct SharedRepositoryTests {
                 "\(mode)".contains("User") ? (mode == .bareUser ? "bare-user" : "bare-user-only") : "\(mode)"
             for _ in 0..<2 {
                 expectSuccess(
-                    try Client.run(["init", "--group", group.name, "--mode", name, repository]))
+                    try run([Programs.artifact(), "init", "--group", group.name, "--mode", name, repository]))
             }
             for part in [
                 "", "/objects", "/refs/heads/objects/tmp", "/tmp", "/state", "/config",
@@ -229,7 +230,7 @@ struct SharedRepositoryTests {
             bst-artifact repo pin --repo "$PWD/cache" a/b/c
             bst-artifact repo summary --repo "$PWD/cache"
             """
-        expectSuccess(try user.run(["sh", "-c", script], environment: Client.environment))
+        expectSuccess(try user.run(["sh", "-c", script], environment: Stage.cleanEnvironment))
         let wrong = try run([
             "find", "\(user.home)/cache", "!", "-name", ".lock", "!", "(", "-type", "d", "-perm", "0755", ")",
             "!", "(",
@@ -240,7 +241,9 @@ struct SharedRepositoryTests {
 
     @Test func `A group that there is not is a mistake that is named`() throws {
         let directory = try TemporaryDirectory()
-        let result = try Client.run(["init", "--group", "no-such-group", directory.path("cache")])
+        let result = try run([
+            Programs.artifact(), "init", "--group", "no-such-group", directory.path("cache"),
+        ])
         #expect(!result.succeeded)
         #expect(result.errorText.contains("There is no group 'no-such-group'"))
         #expect(!FileManager.default.fileExists(atPath: directory.path("cache")))

@@ -6,18 +6,16 @@ import Testing
 
 /// The files with the keys of those who may sign.
 @Suite struct SignatureKeyFileTests {
-    private let shop: Workshop
+    private let stage: Stage
     private let commit: String
 
     init() throws {
-        shop = try Workshop(.archive)
-        commit = try shop.commit("a/b/c")
+        stage = try Stage(.archive)
+        commit = try stage.commit("a/b/c")
     }
 
     private func push(_ options: [String], environment: [String: String?] = [:]) throws -> ProcessResult {
-        let receiver = shellWords([try Programs.receiver()] + options)
-        return try Client.push(
-            ["a/b/c"], from: shop.source, to: shop.cache, ["--receiver", receiver], environment: environment)
+        try stage.push(["a/b/c"], receiver: options, environment: environment)
     }
 
     @Test(arguments: ["binary", "armored", "armored, in two blocks", "keybox"])
@@ -27,10 +25,10 @@ import Testing
         try keys.makeKey("second@example.com")
         let file = try keyring(form, of: keys)
         let signature = try keys.signature(
-            of: DetachedMetadata.object(shop.source, commit), by: "second@example.com")
-        try DetachedMetadata.set(shop.source, commit, [("ostree.gpgsigs", .signatures([signature]))])
+            of: DetachedMetadata.object(stage.mine, commit), by: "second@example.com")
+        try DetachedMetadata.set(stage.mine, commit, [("ostree.gpgsigs", .signatures([signature]))])
         expectSuccess(try push(["--verify-gpg", file]))
-        try expectArrived(["a/b/c"], at: commit, in: shop.cache)
+        try stage.expectArrived(["a/b/c"], at: commit)
     }
 
     private func keyring(_ form: String, of keys: GPGHome) throws -> String {
@@ -40,7 +38,7 @@ import Testing
             let blocks = try ["first", "second"].map {
                 String(decoding: try keys.gpg(["--armor", "--export", "\($0)@example.com"]), as: UTF8.self)
             }
-            return try shop.directory.file("keys.asc", "Who may sign:\n" + blocks.joined(separator: "\n"))
+            return try stage.directory.file("keys.asc", "Who may sign:\n" + blocks.joined(separator: "\n"))
         case "keybox": return "\(keys.path)/pubring.kbx"
         default: return try keys.export()
         }
@@ -51,8 +49,8 @@ import Testing
         ("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDME\n", "there are no OpenPGP public keys in it"),
     ])
     func `A keyring that is none is named before anything is taken`(text: String, words: String) throws {
-        let file = try shop.directory.file("keys", text)
-        try expectFailure("cannot use the keyring \(file): \(words)", status: 1, unchanged: [shop.cache]) {
+        let file = try stage.directory.file("keys", text)
+        try expectFailure("cannot use the keyring \(file): \(words)", status: 1, unchanged: [stage.cache]) {
             try push(["--verify-gpg", file])
         }
     }
@@ -64,8 +62,8 @@ import Testing
             (try keys.gpg(["--export-secret-keys"]), "it holds secret keys"),
             (try keys.signature(of: [1], by: "builder@example.com"), "what it holds is no public key"),
         ] {
-            let file = try shop.directory.file("keys", bytes)
-            try expectFailure("\(file): \(words)", status: 1, unchanged: [shop.cache]) {
+            let file = try stage.directory.file("keys", bytes)
+            try expectFailure("\(file): \(words)", status: 1, unchanged: [stage.cache]) {
                 try push(["--verify-gpg", file])
             }
         }
@@ -80,9 +78,9 @@ import Testing
     func `A file of ed25519 keys that has none, or something else, is named`(text: String, words: String)
         throws
     {
-        let file = try shop.directory.file("keys", text)
+        let file = try stage.directory.file("keys", text)
         try expectFailure(
-            "cannot read public keys from \(file): \(words)", status: 1, unchanged: [shop.cache]
+            "cannot read public keys from \(file): \(words)", status: 1, unchanged: [stage.cache]
         ) {
             try push(["--verify-ed25519", file])
         }
@@ -90,21 +88,21 @@ import Testing
 
     @Test(arguments: SigningKeys.Kind.allCases)
     func `A file of keys that is not there is named`(kind: SigningKeys.Kind) throws {
-        let file = shop.directory.path("none")
-        try expectFailure("cannot open \(file): No such file", status: 1, unchanged: [shop.cache]) {
+        let file = stage.directory.path("none")
+        try expectFailure("cannot open \(file): No such file", status: 1, unchanged: [stage.cache]) {
             try push(["--verify-\(kind.rawValue)", file])
         }
     }
 
     @Test func `Without gpgv nothing is taken`() throws {
         let keys = try SigningKeys(.gpg)
-        try keys.sign(shop.source, commit)
-        let bin = try shop.directory.folder("bin")
+        try keys.sign(stage.mine, commit)
+        let bin = try stage.directory.makeDirectory("bin")
         for program in ["ostree", "sh"] {
             try FileManager.default.createSymbolicLink(
                 atPath: "\(bin)/\(program)", withDestinationPath: Programs.lookUp(program))
         }
-        try expectFailure("install Debian's package 'gpgv'", status: 1, unchanged: [shop.cache]) {
+        try expectFailure("install Debian's package 'gpgv'", status: 1, unchanged: [stage.cache]) {
             try push(keys.options, environment: ["PATH": bin])
         }
     }

@@ -6,17 +6,16 @@ import Testing
 
 /// Caches that take only signed commits.
 @Suite struct SignatureTests {
-    private let shop: Workshop
+    private let stage: Stage
     private let commit: String
 
     init() throws {
-        shop = try Workshop(.archive)
-        commit = try shop.commit("a/b/c")
+        stage = try Stage(.archive)
+        commit = try stage.commit("a/b/c")
     }
 
     private func push(_ refs: [String] = ["a/b/c"], signedBy keys: SigningKeys...) throws -> ProcessResult {
-        let receiver = [try Programs.receiver()] + keys.flatMap(\.options)
-        return try Client.push(refs, from: shop.source, to: shop.cache, ["--receiver", shellWords(receiver)])
+        try stage.push(refs, receiver: keys.flatMap(\.options))
     }
 
     private func expectRefusal(
@@ -24,7 +23,7 @@ import Testing
         _ body: () throws -> ProcessResult
     ) throws {
         try expectFailure(
-            "refuses the push: commit ", words, reason, status: 1, unchanged: [shop.cache], location, body)
+            "refuses the push: commit ", words, reason, status: 1, unchanged: [stage.cache], location, body)
     }
 
     @Test(arguments: SigningKeys.samples)
@@ -32,20 +31,20 @@ import Testing
         kind: SigningKeys.Kind, sample: SignatureSample
     ) throws {
         let keys = try SigningKeys(kind)
-        try keys.sign(shop.source, commit, sample)
+        try keys.sign(stage.mine, commit, sample)
         guard let words = sample.refusal else {
             expectSuccess(try push(signedBy: keys))
-            return try expectArrived(["a/b/c"], at: commit, in: shop.cache)
+            return try stage.expectArrived(["a/b/c"], at: commit)
         }
         try expectRefusal("commit \(commit) of ref a/b/c is refused: ", words) { try push(signedBy: keys) }
     }
 
     @Test func `A commit that was made for another ref, or another collection, does not arrive`() throws {
         let keys = try SigningKeys(.ed25519)
-        try OSTreeCommand.lines(shop.source, ["commit", "-b", "rel/signed", "--tree=ref=a/b/c"])
-        let bound = try OSTreeCommand.revParse(shop.source, "rel/signed")
-        try keys.sign(shop.source, bound)
-        try OSTreeCommand.lines(shop.source, ["refs", "--create=third/product", "rel/signed"])
+        try OSTreeCommand.lines(stage.mine, ["commit", "-b", "rel/signed", "--tree=ref=a/b/c"])
+        let bound = try OSTreeCommand.revParse(stage.mine, "rel/signed")
+        try keys.sign(stage.mine, bound)
+        try OSTreeCommand.lines(stage.mine, ["refs", "--create=third/product", "rel/signed"])
         try expectRefusal(
             "commit \(bound) of ref third/product is refused: it was made for ref 'rel/signed' and not for third/product"
         ) { try push(["third/product"], signedBy: keys) }
@@ -54,12 +53,12 @@ import Testing
         try expectRefusal("and not for third/product") { try push(["third/product"], signedBy: keys) }
 
         for (repository, collection) in [
-            (shop.source, "org.example.Other"), (shop.cache, "org.example.Cache"),
+            (stage.mine, "org.example.Other"), (stage.cache, "org.example.Cache"),
         ] {
             try OSTreeCommand.lines(repository, ["config", "set", "core.collection-id", collection])
         }
-        try OSTreeCommand.lines(shop.source, ["commit", "-b", "rel/new", "--tree=ref=a/b/c"])
-        try keys.sign(shop.source, OSTreeCommand.revParse(shop.source, "rel/new"))
+        try OSTreeCommand.lines(stage.mine, ["commit", "-b", "rel/new", "--tree=ref=a/b/c"])
+        try keys.sign(stage.mine, OSTreeCommand.revParse(stage.mine, "rel/new"))
         try expectRefusal("it was made for collection 'org.example.Other' and not for 'org.example.Cache'") {
             try push(["rel/new"], signedBy: keys)
         }
@@ -68,88 +67,88 @@ import Testing
     @Test func `A commit that ostree signs with GPG arrives`() throws {
         let keys = try GPGHome()
         try keys.makeKey("builder@example.com")
-        let receiver = ["--receiver", "\(try Programs.receiver()) --verify-gpg \(try keys.export())"]
+        let options = ["--verify-gpg", try keys.export()]
         func ostree(_ arguments: [String]) throws {
-            try run(["ostree", "--repo=\(shop.source)"] + arguments, environment: keys.environment).checked()
+            try run(["ostree", "--repo=\(stage.mine)"] + arguments, environment: keys.environment).checked()
         }
         try ostree(["commit", "-b", "d/e/f", "--tree=ref=a/b/c", "--gpg-sign=builder@example.com"])
         try ostree(["gpg-sign", "a/b/c", "builder@example.com"])
         for ref in ["a/b/c", "d/e/f"] {
-            expectSuccess(try Client.push([ref], from: shop.source, to: shop.cache, receiver))
-            try expectArrived(
-                [ref], at: OSTreeCommand.revParse(shop.source, ref), in: shop.cache)
+            expectSuccess(try stage.push([ref], receiver: options))
+            try stage.expectArrived(
+                [ref], at: OSTreeCommand.revParse(stage.mine, ref))
         }
         let shown = try run(
-            ["ostree", "--repo=\(shop.cache)", "show", "a/b/c"], environment: keys.environment)
+            ["ostree", "--repo=\(stage.cache)", "show", "a/b/c"], environment: keys.environment)
         #expect(shown.text.contains("Found 1 signature"), "\(shown.text)")
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
     func `An ancestor that the cache lacks must be signed too`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
-        let newest = try shop.commit("a/b/c", text: "again")
-        try keys.sign(shop.source, newest)
+        let newest = try stage.commit("a/b/c", text: "again")
+        try keys.sign(stage.mine, newest)
         try expectRefusal("commit \(commit) in the history of ref a/b/c is refused: it has no ") {
             try push(signedBy: keys)
         }
-        try keys.sign(shop.source, commit)
+        try keys.sign(stage.mine, commit)
         expectSuccess(try push(signedBy: keys))
-        try expectArrived(["a/b/c"], at: newest, in: shop.cache)
+        try stage.expectArrived(["a/b/c"], at: newest)
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
     func `Ancestors that the cache has need no signature`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
         expectSuccess(try push())
-        let newest = try shop.commit("a/b/c", text: "again")
-        try keys.sign(shop.source, newest)
+        let newest = try stage.commit("a/b/c", text: "again")
+        try keys.sign(stage.mine, newest)
         // A new ref, for which the whole history is sent once more.
-        try OSTreeCommand.lines(shop.source, ["refs", "--create=d/e/f", newest])
+        try OSTreeCommand.lines(stage.mine, ["refs", "--create=d/e/f", newest])
         expectSuccess(try push(["d/e/f"], signedBy: keys))
-        try expectArrived(["d/e/f"], at: newest, in: shop.cache)
+        try stage.expectArrived(["d/e/f"], at: newest)
     }
 
     @Test func `If both kinds are asked for, one of them does not do`() throws {
         let keys = try SigningKeys.Kind.allCases.map { try SigningKeys($0) }
         for (signed, missing) in [(keys[0], "no ed25519"), (keys[1], "no GPG")] {
-            try signed.sign(shop.source, commit)
+            try signed.sign(stage.mine, commit)
             try expectRefusal(missing) { try push(signedBy: keys[0], keys[1]) }
         }
-        try DetachedMetadata.set(shop.source, commit, keys.map { try $0.entry(shop.source, commit) })
+        try DetachedMetadata.set(stage.mine, commit, keys.map { try $0.entry(stage.mine, commit) })
         expectSuccess(try push(signedBy: keys[0], keys[1]))
-        try expectArrived(["a/b/c"], at: commit, in: shop.cache)
+        try stage.expectArrived(["a/b/c"], at: commit)
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
     func `A ref cannot be pointed to an unsigned commit that the cache has`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
         expectSuccess(try push())
-        try OSTreeCommand.lines(shop.source, ["refs", "--create=d/e/f", commit])
+        try OSTreeCommand.lines(stage.mine, ["refs", "--create=d/e/f", commit])
         try expectRefusal("commit \(commit) of ref d/e/f is refused: it has no ") {
             try push(["d/e/f"], signedBy: keys)
         }
         // Once signed, the same commit brings its signature along.
-        try keys.sign(shop.source, commit)
+        try keys.sign(stage.mine, commit)
         expectSuccess(try push(["d/e/f"], signedBy: keys))
         #expect(
-            try DetachedMetadata.object(shop.cache, commit, "commitmeta")
-                == DetachedMetadata.object(shop.source, commit, "commitmeta"))
+            try DetachedMetadata.object(stage.cache, commit, "commitmeta")
+                == DetachedMetadata.object(stage.mine, commit, "commitmeta"))
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
     func `The signatures that count are those that the cache has`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
-        try keys.sign(shop.source, commit)
+        try keys.sign(stage.mine, commit)
         expectSuccess(try push(signedBy: keys))
-        let signed = try DetachedMetadata.object(shop.cache, commit, "commitmeta")
-        try DetachedMetadata.set(shop.source, commit, [("key", .text("unsigned"))])
-        try OSTreeCommand.lines(shop.source, ["refs", "--create=d/e/f", commit])
+        let signed = try DetachedMetadata.object(stage.cache, commit, "commitmeta")
+        try DetachedMetadata.set(stage.mine, commit, [("key", .text("unsigned"))])
+        try OSTreeCommand.lines(stage.mine, ["refs", "--create=d/e/f", commit])
         expectSuccess(try push(["d/e/f"], signedBy: keys))
-        #expect(try DetachedMetadata.object(shop.cache, commit, "commitmeta") == signed)
+        #expect(try DetachedMetadata.object(stage.cache, commit, "commitmeta") == signed)
         // The other way round, what is sent would not be seen.
-        try DetachedMetadata.set(shop.cache, commit, [("key", .text("unsigned"))])
-        try keys.sign(shop.source, commit)
-        try OSTreeCommand.lines(shop.source, ["refs", "--create=g/h/i", commit])
+        try DetachedMetadata.set(stage.cache, commit, [("key", .text("unsigned"))])
+        try keys.sign(stage.mine, commit)
+        try OSTreeCommand.lines(stage.mine, ["refs", "--create=g/h/i", commit])
         try expectRefusal("commit \(commit) of ref g/h/i is refused: it has no ") {
             try push(["g/h/i"], signedBy: keys)
         }
@@ -160,16 +159,16 @@ import Testing
         kind: SigningKeys.Kind, isNew: Bool
     ) throws {
         let keys = try SigningKeys(kind)
-        let other = try shop.commit("other", text: "other")
+        let other = try stage.commit("other", text: "other")
         // Where the cache has the commit already, it must not be given signatures that are none.
         if !isNew { expectSuccess(try push(["other"])) }
-        try keys.sign(shop.source, commit)
-        try keys.sign(shop.source, other, isNew ? .unsigned : .garbage)
+        try keys.sign(stage.mine, commit)
+        try keys.sign(stage.mine, other, isNew ? .unsigned : .garbage)
         let bytes = ReceiverRun.push(
-            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: stage.mine))
         let result = try expectFailure(
-            "commit \(other) among the objects sent is refused: it", status: 1, unchanged: [shop.cache]
-        ) { try ReceiverRun.run(shop.cache, bytes, keys.options) }
+            "commit \(other) among the objects sent is refused: it", status: 1, unchanged: [stage.cache]
+        ) { try ReceiverRun.run(stage.cache, bytes, keys.options) }
         let last = try #require(Frame.parse(result.output).last)
         #expect(last.kind == .status && last.holds("commit \(other) among the objects sent is refused"))
     }
@@ -177,9 +176,9 @@ import Testing
     @Test func `Clients of version 0 are refused in the same way`() throws {
         let keys = try SigningKeys(.ed25519)
         let bytes = ReceiverRun.push0(
-            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
-        try expectFailure("it has no ed25519 signature", status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, bytes, ["--protocol", "0"] + keys.options)
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: stage.mine))
+        try expectFailure("it has no ed25519 signature", status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, bytes, ["--protocol", "0"] + keys.options)
         }
     }
 }

@@ -6,117 +6,100 @@ import Testing
 
 /// A cache whose summary is signed stays one whose summary can be verified.
 @Suite struct SignedSummaryTests {
-    /// A key of GnuPG for one test.
-    private struct Key {
-        let home: String
-        let name = "cache@example.com"
+    private static let signer = "cache@example.com"
+    private let stage: Stage
 
-        init(in directory: TemporaryDirectory) throws {
-            home = try directory.folder("gnupg")
-            chmod(home, 0o700)
-            try run(
-                [
-                    "gpg", "--homedir", home, "--batch", "--passphrase", "", "--quick-gen-key", name,
-                    "ed25519", "sign",
-                ]
-            ).checked()
-        }
-
-        func stopAgent() { _ = try? run(["gpgconf", "--homedir", home, "--kill", "all"]) }
-
-        var options: [String] { ["--summary-gpg-sign", name, "--summary-gpg-homedir", home] }
+    init() throws {
+        stage = try Stage()
     }
 
-    private func receiver(_ options: [String]) throws -> [String] {
-        ["--receiver", shellWords([try Programs.receiver()] + options)]
+    /// Makes a key that may sign summaries, and the options that have it sign.
+    private func makeKey() throws -> (GPGHome, options: [String]) {
+        let keys = try GPGHome()
+        try keys.makeKey(Self.signer)
+        return (keys, ["--summary-gpg-sign", Self.signer, "--summary-gpg-homedir", keys.path])
     }
 
     @Test func `ostree pull verifies what a push has signed`() throws {
-        let shop = try Workshop()
-        let key = try Key(in: shop.directory)
-        defer { key.stopAgent() }
-        let commit = try shop.commit("a/b")
-        expectSuccess(try Client.push(["a/b"], from: shop.source, to: shop.cache, receiver(key.options)))
-        let client = shop.directory.path("client")
+        let (keys, options) = try makeKey()
+        let commit = try stage.commit("a/b")
+        expectSuccess(try stage.push(["a/b"], receiver: options))
+        let client = stage.directory.path("client")
         try OSTreeCommand.initRepo(client, mode: .bareUser)
-        let server = try FaultyWebServer(folder: shop.cache)
-        let ring = shop.directory.path("ring.gpg")
-        try run(["gpg", "--homedir", key.home, "--output", ring, "--export", key.name]).checked()
+        let server = try FaultyWebServer(directory: stage.cache)
         try OSTreeCommand.addRemote(
-            client, "origin", url: server.url, options: ["--gpg-import=\(ring)"])
+            client, "origin", url: server.url, options: ["--gpg-import=\(keys.export())"])
         try OSTreeCommand.lines(client, ["config", "set", "remote \"origin\".gpg-verify-summary", "true"])
         try OSTreeCommand.pull(client, remote: "origin", refs: ["a/b"])
         #expect(try OSTreeCommand.revParse(client, "origin:a/b") == commit)
         // The signature that stands there belongs to the summary before.
-        try shop.commit("a/c", in: shop.cache)
+        try stage.commit("a/c", in: stage.cache)
         expectSuccess(
-            try Client.run([
-                "repo", "summary", "--repo", shop.cache, "--gpg-sign", key.name, "--gpg-homedir", key.home,
+            try stage.artifact([
+                "repo", "summary", "--repo", stage.cache, "--gpg-sign", Self.signer, "--gpg-homedir",
+                keys.path,
             ]))
         try OSTreeCommand.pull(client, remote: "origin", refs: ["a/c"])
-        try shop.directory.file(
-            "cache/summary.sig", CacheSummary.content(shop.cache, "summary").map { Array($0) } ?? [])
+        try stage.directory.file(
+            "cache/summary.sig", CacheSummary.content(stage.cache, "summary").map { Array($0) } ?? [])
         #expect(try !OSTreeCommand.attempt(client, ["pull", "origin", "a/c"]).succeeded)
     }
 
     @Test func `Without a key, a signed summary stays as it is, and the push is done`() throws {
-        let shop = try Workshop()
-        let key = try Key(in: shop.directory)
-        defer { key.stopAgent() }
+        let (keys, options) = try makeKey()
+        defer { withExtendedLifetime(keys) {} }
         try OSTreeCommand.lines(
-            shop.cache, ["summary", "-u", "--gpg-sign=\(key.name)", "--gpg-homedir=\(key.home)"])
-        let before = ["summary", "summary.sig"].map { CacheSummary.content(shop.cache, $0) }
-        try shop.commit("a/b")
-        let pushed = try Client.push(["a/b"], from: shop.source, to: shop.cache)
+            stage.cache, ["summary", "-u", "--gpg-sign=\(Self.signer)", "--gpg-homedir=\(keys.path)"])
+        let before = ["summary", "summary.sig"].map { CacheSummary.content(stage.cache, $0) }
+        try stage.commit("a/b")
+        let pushed = try stage.push(["a/b"])
         expectSuccess(pushed)
         #expect(pushed.errorText.contains("is signed, and no key was named"))
-        #expect(["summary", "summary.sig"].map { CacheSummary.content(shop.cache, $0) } == before)
-        let failed = try Client.run(["repo", "summary", "--repo", shop.cache])
+        #expect(["summary", "summary.sig"].map { CacheSummary.content(stage.cache, $0) } == before)
+        let failed = try stage.artifact(["repo", "summary", "--repo", stage.cache])
         #expect(failed.failed && failed.errorText.contains("is signed"))
         // With the key, the next session completes it.
-        expectSuccess(try Client.run(["check", "--remote", shop.cache] + receiver(key.options)))
-        #expect(try CacheSummary.isRight(shop.cache))
-        #expect(CacheSummary.content(shop.cache, "summary.sig") != before[1])
+        expectSuccess(try stage.artifact(["check", "--remote", stage.cache] + Stage.receiver(options)))
+        #expect(try CacheSummary.isRight(stage.cache))
+        #expect(CacheSummary.content(stage.cache, "summary.sig") != before[1])
     }
 
     @Test(arguments: [32, 64]) func `OpenSSL verifies an Ed25519 signature`(keySize: Int) throws {
-        let shop = try Workshop()
-        let pem = shop.directory.path("key.pem")
+        let pem = stage.directory.path("key.pem")
         try run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", pem]).checked()
         let seed = try run(["openssl", "pkey", "-in", pem, "-outform", "DER"]).checked().output.suffix(32)
         let open = try run(["openssl", "pkey", "-in", pem, "-pubout", "-outform", "DER"]).checked().output
-        try shop.directory.file("public.der", open)
+        try stage.directory.file("public.der", open)
         let key = Data((seed + open.suffix(32)).prefix(keySize)).base64EncodedString()
-        try shop.directory.file("key", key + "\n")
-        try shop.commit("a/b")
+        try stage.directory.file("key", key + "\n")
+        try stage.commit("a/b")
         expectSuccess(
-            try Client.push(
-                ["a/b"], from: shop.source, to: shop.cache,
-                receiver(["--summary-sign-ed25519", shop.directory.path("key")])))
+            try stage.push(
+                ["a/b"],
+                receiver: ["--summary-sign-ed25519", stage.directory.path("key")]))
         // An `a{sv}` with one entry, whose value is an array of one signature.
-        let file = try #require(CacheSummary.content(shop.cache, "summary.sig"))
+        let file = try #require(CacheSummary.content(stage.cache, "summary.sig"))
         let name = Data("ostree.sign.ed25519\0".utf8)
         #expect(file.starts(with: name))
         let start = (name.count + 7) & ~7
-        try shop.directory.file("signature", Array(file[start..<(start + 64)]))
+        try stage.directory.file("signature", Array(file[start..<(start + 64)]))
         try run([
             "openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey",
-            shop.directory.path("public.der"), "-in", "\(shop.cache)/summary", "-sigfile",
-            shop.directory.path("signature"),
+            stage.directory.path("public.der"), "-in", "\(stage.cache)/summary", "-sigfile",
+            stage.directory.path("signature"),
         ]).checked()
     }
 
     @Test(arguments: ["", "no base64!", "AAAA", String(repeating: "A", count: 85) + "="])
     func `A key that is none is said to be none, and the push is done`(text: String) throws {
-        let shop = try Workshop()
-        try shop.directory.file("key", text)
-        try shop.commit("a/b")
-        try FileManager.default.removeItem(atPath: "\(shop.cache)/summary")
-        let pushed = try Client.push(
-            ["a/b"], from: shop.source, to: shop.cache,
-            receiver(["--summary-sign-ed25519", shop.directory.path("key")]))
+        try stage.directory.file("key", text)
+        try stage.commit("a/b")
+        try FileManager.default.removeItem(atPath: "\(stage.cache)/summary")
+        let pushed = try stage.push(
+            ["a/b"],
+            receiver: ["--summary-sign-ed25519", stage.directory.path("key")])
         expectSuccess(pushed)
         #expect(pushed.errorText.contains("cannot sign the summary"), "\(pushed.errorText)")
-        #expect(CacheSummary.content(shop.cache) == nil)
+        #expect(CacheSummary.content(stage.cache) == nil)
     }
 }

@@ -6,11 +6,8 @@ import Testing
 
 /// Caches of a limited size, and the commands that look after them.
 @Suite struct SpaceTests {
-    private func commit(_ ref: String, kilobytes: Int = 200, in shop: Workshop) throws -> String {
-        let tree = try shop.directory.folder("tree-\(UUID().uuidString)")
-        let noise = SampleTree.noise(count: kilobytes * 1024, seed: .random(in: 0 ... .max))
-        try Data(noise).write(to: URL(fileURLWithPath: "\(tree)/file"))
-        return try OSTreeCommand.commit(shop.source, tree: tree, refs: [ref])
+    private func commit(_ ref: String, kilobytes: Int = 200, in stage: Stage) throws -> String {
+        try stage.commit([ref], SampleTree.noise(count: kilobytes << 10, seed: .random(in: 0 ... .max)))
     }
 
     /// Lets all refs of the cache be used longer ago than they were.
@@ -21,46 +18,45 @@ import Testing
     }
 
     @Test func `Old artifacts make room, pinned ones stay, and what is too large moves nothing`() throws {
-        let shop = try Workshop()
-        let options = ["--max-size", "1M", "--keep", "'pinned/*'"]
-        let command = ["--receiver", ([try Programs.receiver()] + options).joined(separator: " ")]
+        let stage = try Stage()
+        let options = ["--max-size", "1M", "--keep", "pinned/*"]
         var order = ["pinned/1"]
         for ref in ["pinned/1"] + (1...6).map({ "a/\($0)" }) {
-            let commit = try commit(ref, in: shop)
-            expectSuccess(try Client.push([ref], from: shop.source, to: shop.cache, command))
-            try expectArrived([ref], at: commit, in: shop.cache)
+            let commit = try commit(ref, in: stage)
+            expectSuccess(try stage.push([ref], receiver: options))
+            try stage.expectArrived([ref], at: commit)
             if ref != "pinned/1" { order.append(ref) }
-            order = try order.filter { try Reader.refs(shop.cache)[$0] != nil }
+            order = try order.filter { try Reader.refs(stage.cache)[$0] != nil }
             // Who finds an artifact there has used it.
             if ref == "a/4" {
-                expectSuccess(try Client.push(["a/2"], from: shop.source, to: shop.cache, command))
+                expectSuccess(try stage.push(["a/2"], receiver: options))
                 order = order.filter { $0 != "a/2" } + ["a/2"]
             }
-            try age(order, in: shop.cache)
+            try age(order, in: stage.cache)
         }
-        #expect(try OSTreeCommand.refs(shop.cache) == ["a/2", "a/5", "a/6", "pinned/1"])
-        _ = try commit("huge", kilobytes: 900, in: shop)
+        #expect(try OSTreeCommand.refs(stage.cache) == ["a/2", "a/5", "a/6", "pinned/1"])
+        _ = try commit("huge", kilobytes: 900, in: stage)
         try expectFailure("can never fit", status: 1, unchanged: []) {
-            try Client.push(["huge"], from: shop.source, to: shop.cache, command)
+            try stage.push(["huge"], receiver: options)
         }
-        #expect(try OSTreeCommand.refs(shop.cache) == ["a/2", "a/5", "a/6", "pinned/1"])
-        try OSTreeCommand.fsck(shop.cache)
-        #expect(try Reader.leftovers(shop.cache) == [])
+        #expect(try OSTreeCommand.refs(stage.cache) == ["a/2", "a/5", "a/6", "pinned/1"])
+        try OSTreeCommand.fsck(stage.cache)
+        #expect(try Reader.leftovers(stage.cache) == [])
     }
 
     @Test func `expire says which refs go, and lets them go`() throws {
-        let shop = try Workshop()
+        let stage = try Stage()
         let refs = ["a/1", "a/2", "a/3"]
         for ref in refs {
-            _ = try commit(ref, in: shop)
-            expectSuccess(try Client.push([ref], from: shop.source, to: shop.cache))
+            _ = try commit(ref, in: stage)
+            expectSuccess(try stage.push([ref]))
         }
-        try age(refs, in: shop.cache)
-        let log = try shop.directory.file(
+        try age(refs, in: stage.cache)
+        let log = try stage.directory.file(
             "log",
             "::1 - - [22/Nov/2025:17:05:46 +0100] \"GET /refs/heads/a/1 HTTP/1.1\" 200 65 \"-\" \"-\"\n")
         func expire(_ options: String...) throws -> ProcessResult {
-            try Client.run(["repo", "expire", "--repo", shop.cache] + options)
+            try stage.artifact(["repo", "expire", "--repo", stage.cache] + options)
         }
         // Long ago, so it changes nothing.
         let noted = try expire("--access-log", log)
@@ -69,14 +65,14 @@ import Testing
         let plan = try expire("--max-size", "500K", "--dry-run")
         expectSuccess(plan)
         #expect(plan.text.contains("a/1: last used") && plan.text.contains("1 ref would go"))
-        #expect(try OSTreeCommand.refs(shop.cache) == refs)
-        try run(["touch", shop.cache + "/refs/heads/a/1"]).checked()
+        #expect(try OSTreeCommand.refs(stage.cache) == refs)
+        try run(["touch", stage.cache + "/refs/heads/a/1"]).checked()
         let done = try expire("--max-size", "500K", "--keep", "a/3")
         expectSuccess(done)
-        #expect(!(try OSTreeCommand.lines(shop.cache, ["summary", "-v"])).contains { $0.contains("a/2") })
+        #expect(!(try OSTreeCommand.lines(stage.cache, ["summary", "-v"])).contains { $0.contains("a/2") })
         #expect(done.text.contains("a/2: last used") && done.text.contains("1 ref gone"))
-        #expect(try OSTreeCommand.refs(shop.cache) == ["a/1", "a/3"])
-        try OSTreeCommand.fsck(shop.cache)
+        #expect(try OSTreeCommand.refs(stage.cache) == ["a/1", "a/3"])
+        try OSTreeCommand.fsck(stage.cache)
         let short = try expire("--max-size", "100K", "--keep", "a/*")
         #expect(short.failed && short.errorText.contains("nothing else may go"))
         #expect(try expire().status == .exited(64))
@@ -84,40 +80,40 @@ import Testing
     }
 
     @Test func `recover completes what was cut short, and says so`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("a/1", in: shop.cache)
+        let stage = try Stage()
+        let commit = try stage.commit("a/1", in: stage.cache)
         func recover() throws -> String {
-            let result = try Client.run(["repo", "recover", "--repo", shop.cache])
+            let result = try stage.artifact(["repo", "recover", "--repo", stage.cache])
             expectSuccess(result)
             return result.text + result.errorText
         }
         #expect(try recover().contains("nothing to do"))
-        try shop.directory.file(
+        try stage.directory.file(
             "cache/state/bst-artifact-refs", "bst-artifact refs 1\n\(Frame.nothing) \(commit) b/2\nend\n")
-        try shop.directory.file("cache/tmp/bst-artifact-push-anotherstart-0123-x/filez/1", "left")
+        try stage.directory.file("cache/tmp/bst-artifact-push-anotherstart-0123-x/filez/1", "left")
         let said = try recover()
         #expect(said.contains("b/2: moved") && said.contains("1 left-over quarantine removed"))
-        try expectArrived(["a/1", "b/2"], at: commit, in: shop.cache)
-        try shop.directory.file("cache/state/bst-artifact-refs", "nonsense")
+        try stage.expectArrived(["a/1", "b/2"], at: commit)
+        try stage.directory.file("cache/state/bst-artifact-refs", "nonsense")
         #expect(try recover().contains("unreadable"))
     }
 
     @Test func `A receiver reads the journal before anything else`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("a/1", in: shop.cache)
-        try shop.directory.file(
+        let stage = try Stage()
+        let commit = try stage.commit("a/1", in: stage.cache)
+        try stage.directory.file(
             "cache/state/bst-artifact-refs", "bst-artifact refs 1\n\(Frame.nothing) \(commit) b/2\nend\n")
-        expectSuccess(try Client.run(["check", "--remote", shop.cache]))
-        try expectArrived(["a/1", "b/2"], at: commit, in: shop.cache)
+        expectSuccess(try stage.artifact(["check", "--remote", stage.cache]))
+        try stage.expectArrived(["a/1", "b/2"], at: commit)
     }
 
     @Test func `A refused push leaves nothing that could be resumed`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("a/1")
-        let stream = try ObjectStream(ofArchive: shop.source).damaging(".filez")
-        try expectFailure(status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, ReceiverRun.push([("a/1", Frame.nothing, commit)], stream))
+        let stage = try Stage()
+        let commit = try stage.commit("a/1")
+        let stream = try ObjectStream(ofArchive: stage.mine).damaging(".filez")
+        try expectFailure(status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, ReceiverRun.push([("a/1", Frame.nothing, commit)], stream))
         }
-        #expect(try Reader.leftovers(shop.cache) == [])
+        #expect(try Reader.leftovers(stage.cache) == [])
     }
 }

@@ -10,96 +10,96 @@ import Testing
     func `A cache that is no archive is refused with its mode`(mode: OSTreeCommand.Mode, version: String)
         throws
     {
-        let shop = try Workshop(.bareUser, cache: mode)
-        try shop.commit("a/b/c")
-        try expectFailure("mode \(mode.rawValue)", "archive", status: 1, unchanged: [shop.cache]) {
-            try Client.push(["a/b/c"], from: shop.source, to: shop.cache, ["--protocol", version])
+        let stage = try Stage(.bareUser, cache: mode)
+        try stage.commit("a/b/c")
+        try expectFailure("mode \(mode.rawValue)", "archive", status: 1, unchanged: [stage.cache]) {
+            try stage.push(["a/b/c"], ["--protocol", version])
         }
-        let check = try Client.run(["check", "--remote", shop.cache, "--protocol", version])
+        let check = try stage.artifact(["check", "--remote", stage.cache, "--protocol", version])
         #expect(check.failed)
         #expect(check.text.contains(mode.rawValue))
         #expect(check.errorText.contains("cannot take pushes"))
     }
 
     @Test func `A receiver itself refuses to change a cache that is no archive`() throws {
-        let shop = try Workshop(.archive, cache: .bareUser)
-        let commit = try shop.commit("a/b/c")
+        let stage = try Stage(.archive, cache: .bareUser)
+        let commit = try stage.commit("a/b/c")
         let bytes = ReceiverRun.push(
-            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: shop.source))
-        try expectFailure("archive", status: 1, unchanged: [shop.cache]) {
-            try ReceiverRun.run(shop.cache, bytes)
+            [("a/b/c", Frame.nothing, commit)], try ObjectStream(ofArchive: stage.mine))
+        try expectFailure("archive", status: 1, unchanged: [stage.cache]) {
+            try ReceiverRun.run(stage.cache, bytes)
         }
     }
 
     @Test(arguments: ["1", "0"])
     func `A cache that is not there is reported, here and over ssh`(version: String) throws {
-        let shop = try Workshop(.bareUser)
-        try shop.commit("a/b/c")
-        let missing = shop.directory.path("missing")
+        let stage = try Stage(.bareUser)
+        try stage.commit("a/b/c")
+        let missing = stage.directory.path("missing")
         let server = try SSHServer(environmentPath: Programs.searchPath)
         let ssh = ["--ssh", shellWords(server.sshCommand), "--receiver", try Programs.receiver()]
         let extra = version == "0" ? ["--receiver", "\(try Programs.receiver()) --protocol 0"] : []
         for (remote, options) in [(missing, []), ("localhost:\(missing)", ssh)] {
-            try expectFailure(missing, status: 1, unchanged: [shop.source]) {
-                try Client.push(
-                    ["a/b/c"], from: shop.source, to: remote,
+            try expectFailure(missing, status: 1, unchanged: [stage.mine]) {
+                try stage.push(
+                    ["a/b/c"], to: remote,
                     options.isEmpty ? ["--protocol", version] : options + ["--protocol", version] + extra)
             }
         }
         #expect(!FileManager.default.fileExists(atPath: missing))
     }
 
-    @Test func `A folder that is no repository is reported`() throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
-        let folder = try shop.directory.folder("no-repository")
-        try expectFailure(folder, status: 1, unchanged: []) {
-            try Client.push(["a/b/c"], from: shop.source, to: folder)
+    @Test func `A directory that is no repository is reported`() throws {
+        let stage = try Stage()
+        try stage.commit("a/b/c")
+        let directory = try stage.directory.makeDirectory("no-repository")
+        try expectFailure(directory, status: 1, unchanged: []) {
+            try stage.push(["a/b/c"], to: directory)
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
     }
 
     @Test func `A repository to push from that is not there is reported, with a way to make it`() throws {
-        let shop = try Workshop()
-        let missing = shop.directory.path("missing")
-        try expectFailure(missing, "bst-artifact init", status: 1, unchanged: [shop.cache]) {
-            try Client.push(["a/b/c"], from: missing, to: shop.cache)
+        let stage = try Stage()
+        let missing = stage.directory.path("missing")
+        try expectFailure(missing, "bst-artifact init", status: 1, unchanged: [stage.cache]) {
+            try stage.push(["a/b/c"], from: missing)
         }
         #expect(!FileManager.default.fileExists(atPath: missing))
     }
 
     @Test func `A source that lacks an object is reported, and nothing arrives`() throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
-        let file = try #require(OSTreeCommand.listObjects(shop.source).first { $0.hasSuffix(".filez") })
+        let stage = try Stage()
+        try stage.commit("a/b/c")
+        let file = try #require(OSTreeCommand.listObjects(stage.mine).first { $0.hasSuffix(".filez") })
         let path = "objects/\(file.prefix(2))/\(file.dropFirst(2))"
-        try FileManager.default.removeItem(atPath: "\(shop.source)/\(path)")
-        try expectFailure(String(file.prefix(64)), status: 1, unchanged: [shop.cache]) {
-            try Client.push(["a/b/c"], from: shop.source, to: shop.cache)
+        try FileManager.default.removeItem(atPath: "\(stage.mine)/\(path)")
+        try expectFailure(String(file.prefix(64)), status: 1, unchanged: [stage.cache]) {
+            try stage.push(["a/b/c"])
         }
     }
 
     @Test func `A source with a damaged object is not taken in by the receiver`() throws {
-        let shop = try Workshop(.bareUser)
-        try shop.commit("a/b/c")
-        let file = try #require(OSTreeCommand.listObjects(shop.source).first { $0.hasSuffix(".file") })
-        let path = "\(shop.source)/objects/\(file.prefix(2))/\(file.dropFirst(2))"
+        let stage = try Stage(.bareUser)
+        try stage.commit("a/b/c")
+        let file = try #require(OSTreeCommand.listObjects(stage.mine).first { $0.hasSuffix(".file") })
+        let path = stage.mine + ObjectPath.path(file)
         let attributes = try run(["getfattr", "--dump", "-m-", path])
         #expect(attributes.succeeded || attributes.errorText.contains("No such file"))
         let handle = try #require(FileHandle(forWritingAtPath: path))
         handle.write(Data("J".utf8))
         try handle.close()
-        try expectFailure(String(file.prefix(64)), status: 1, unchanged: [shop.cache]) {
-            try Client.push(["a/b/c"], from: shop.source, to: shop.cache)
+        try expectFailure(String(file.prefix(64)), status: 1, unchanged: [stage.cache]) {
+            try stage.push(["a/b/c"])
         }
     }
 
     @Test(arguments: ["http://localhost:1/artifacts", "https://localhost:1/artifacts"])
     func `A web server cannot be pushed to`(remote: String) throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
-        try expectFailure("only serve", "ssh://", status: 1, unchanged: [shop.cache]) {
-            try Client.push(["a/b/c"], from: shop.source, to: remote)
+        let stage = try Stage()
+        try stage.commit("a/b/c")
+        try expectFailure("only serve", "ssh://", status: 1, unchanged: [stage.cache]) {
+            try stage.push(["a/b/c"], to: remote)
         }
     }
 
@@ -112,14 +112,13 @@ import Testing
     func `A remote that would be an option, or cannot be one, is refused before anything starts`(
         remote: String
     ) throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
-        let mark = shop.directory.path("started")
-        let ssh = try shop.directory.file("ssh", "#!/bin/sh\ntouch '\(mark)'\n")
-        chmod(ssh, 0o755)
-        try expectFailure("Error:", unchanged: [shop.cache]) {
-            try Client.run([
-                "push", "--repo", shop.source, "--ssh", ssh,
+        let stage = try Stage()
+        try stage.commit("a/b/c")
+        let mark = stage.directory.path("started")
+        let ssh = try stage.program("ssh", "touch '\(mark)'")
+        try expectFailure("Error:", unchanged: [stage.cache]) {
+            try stage.artifact([
+                "push", "--repo", stage.mine, "--ssh", ssh,
                 "--remote=\(remote.replacingOccurrences(of: "MARK", with: mark))", "a/b/c",
             ])
         }
@@ -127,13 +126,13 @@ import Testing
     }
 
     @Test func `A receiver that refuses is heard`() throws {
-        let shop = try Workshop()
-        let commit = try shop.commit("a/b/c")
+        let stage = try Stage()
+        let commit = try stage.commit("a/b/c")
         // A stale answer to info, then the real receiver's refusal of the update that was made of it.
-        try shop.commit("a/b/c", text: "theirs", in: shop.cache)
-        let info = try ReceiverRun.run(shop.source, Frame.info([("x", commit)]) + Frame.done()).output
-        let recorded = try shop.directory.file("info", info)
-        let script = try shop.directory.file(
+        try stage.commit("a/b/c", text: "theirs", in: stage.cache)
+        let info = try ReceiverRun.run(stage.mine, Frame.info([("x", commit)]) + Frame.done()).output
+        let recorded = try stage.directory.file("info", info)
+        let script = try stage.directory.file(
             "refusing.py",
             """
             import subprocess, sys
@@ -150,9 +149,9 @@ import Testing
         let refusal = WireValue.body([("result", .boolean(false)), ("message", .string("the cache is full"))])
         let frame = [UInt8(ascii: "l"), 1, 3, UInt8(refusal.count), 0] + refusal
         let hex = frame.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        try expectFailure("refuses the push: the cache is full", status: 1, unchanged: [shop.cache]) {
-            try Client.push(
-                ["a/b/c"], from: shop.source, to: shop.cache,
+        try expectFailure("refuses the push: the cache is full", status: 1, unchanged: [stage.cache]) {
+            try stage.push(
+                ["a/b/c"],
                 ["--receiver", shellWords(["/usr/bin/python3", script, hex])])
         }
     }

@@ -10,28 +10,25 @@ import Testing
 @testable import ArtifactServer
 
 @Suite struct AccessCollectorTests {
-    private let directory: TemporaryDirectory
-    private let place: ServedCache.Place
+    private let stage: Stage
+    private var ref: String { "\(stage.cache)/refs/heads/\(CacheServer.ref)" }
 
     init() throws {
-        directory = try TemporaryDirectory()
-        place = ServedCache.Place(directory: directory)
-        try OSTreeCommand.initRepo(place.repository, mode: .archive)
-        try place.commit([ServedCache.ref])
-        try run(["touch", "-d", "2 days ago", "\(place.repository)/refs/heads/\(ServedCache.ref)"]).checked()
+        stage = try Stage()
+        try stage.commit(CacheServer.ref, in: stage.cache)
+        try run(["touch", "-d", "2 days ago", ref]).checked()
     }
 
     private var isFresh: Bool {
         get throws {
-            let path = "\(place.repository)/refs/heads/\(ServedCache.ref)"
-            let time = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+            let time = try FileManager.default.attributesOfItem(atPath: ref)[.modificationDate] as? Date
             return try #require(time) > Date(timeIntervalSinceNow: -3600)
         }
     }
 
     /// Runs a collector while `body` uses it.
     private func collecting(every interval: Duration, _ body: (AccessCollector) throws -> Void) throws {
-        let collector = AccessCollector(try Repository(place.repository)) { _ in }
+        let collector = AccessCollector(try Repository(stage.cache)) { _ in }
         let thread = try SystemCalls.Thread { collector.run(every: interval) }
         defer {
             collector.stop()
@@ -41,24 +38,24 @@ import Testing
     }
 
     @Test func `An access is recorded after a while, and not before`() throws {
-        let ref = try #require(RefName(ServedCache.ref))
+        let name = try #require(RefName(CacheServer.ref))
         try collecting(every: .milliseconds(20)) { (collector) throws in
-            collector.add(.ref(ref))
+            collector.add(.ref(name))
             #expect(try eventually { () throws in try isFresh })
             #expect(eventually { collector.recordedCount == 1 })
         }
-        try run(["touch", "-d", "2 days ago", "\(place.repository)/refs/heads/\(ServedCache.ref)"]).checked()
+        try run(["touch", "-d", "2 days ago", ref]).checked()
         try collecting(every: .seconds(3600)) { (collector) throws in
-            collector.add(.ref(ref))
+            collector.add(.ref(name))
             #expect(try !isFresh)
         }
         #expect(try isFresh)
     }
 
     @Test func `More accesses than are held are recorded at once`() throws {
-        let ref = try #require(RefName(ServedCache.ref))
+        let name = try #require(RefName(CacheServer.ref))
         try collecting(every: .seconds(3600)) { (collector) throws in
-            collector.add(.ref(ref))
+            collector.add(.ref(name))
             for number in 0..<10_000 { collector.add(.ref(try #require(RefName("no/such/ref\(number)")))) }
             #expect(eventually { collector.recordedCount == 1 })
             #expect(try isFresh)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct EncryptionTests {
     @Test func `A certificate is made on first use, kept, and made anew for another name`() throws {
-        let first = try ServedCache([])
+        let first = try CacheServer([])
         #expect(first.printed.contains { $0.contains("made a certificate: \(first.certificate)") })
         let shown = try run([
             "openssl", "x509", "-in", first.certificate, "-noout", "-fingerprint", "-sha256",
@@ -14,7 +14,7 @@ import Testing
         .checked().text.split(separator: "=").last?.trimmingCharacters(in: .newlines)
         let fingerprint = try #require(shown)
         #expect(first.printed.contains { $0.hasSuffix(fingerprint) })
-        let key = first.directory.path("state/key.pem")
+        let key = first.stage.directory.path("state/key.pem")
         let mode = try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         #expect(try first.get("/config").status == 200)
@@ -27,10 +27,10 @@ import Testing
             try run(["curl", "-sSf", "--noproxy", "*", "--cacert", first.certificate, address]).checked()
         }
 
-        let second = try ServedCache([], in: first.directory)
+        let second = try CacheServer([], on: first.stage)
         #expect(second.printed.contains { $0.hasSuffix(fingerprint) })
         #expect(!second.printed.contains { $0.contains("made a certificate") })
-        let third = try ServedCache(["--host", "cache.example.com"], in: first.directory)
+        let third = try CacheServer(["--host", "cache.example.com"], on: first.stage)
         #expect(!third.printed.contains { $0.hasSuffix(fingerprint) })
         let resolved = "cache.example.com:\(third.port):127.0.0.1"
         try run([
@@ -40,12 +40,12 @@ import Testing
     }
 
     @Test func `TLS is of version 1.2 or 1.3, and nothing older`() throws {
-        let cache = try ServedCache([])
+        let server = try CacheServer([])
         func connect(_ version: String) throws -> ProcessResult {
             // At Debian's usual security level OpenSSL would not even try.
             try run([
-                "openssl", "s_client", "-connect", "127.0.0.1:\(cache.port)", version, "-cipher",
-                "ALL:@SECLEVEL=0", "-CAfile", cache.certificate,
+                "openssl", "s_client", "-connect", "127.0.0.1:\(server.port)", version, "-cipher",
+                "ALL:@SECLEVEL=0", "-CAfile", server.certificate,
             ])
         }
         for version in ["-tls1_2", "-tls1_3"] {
@@ -59,23 +59,23 @@ import Testing
                 result.text.contains("CONNECTED") && !result.text.contains("written 0 bytes"), "\(version)")
         }
         // Somebody who does not encrypt is not answered, and does no harm.
-        let client = try RawClient(port: cache.port)
+        let client = try RawClient(port: server.port)
         client.send("GET /config HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(!String(decoding: client.receiveAll(), as: UTF8.self).contains("archive"))
-        #expect(try cache.get("/config").status == 200)
+        #expect(try server.get("/config").status == 200)
     }
 
     @Test func `A certificate of one's own is used, and what is wrong with one is said`() throws {
         let authority = try CertificateAuthority()
         let (identity, other) = (try authority.serverIdentity(), try authority.clientIdentity())
-        let cache = try ServedCache(["--certificate", identity.certificate, "--key", identity.key])
+        let server = try CacheServer(["--certificate", identity.certificate, "--key", identity.key])
         try run([
-            "curl", "-sSf", "--noproxy", "*", "--cacert", authority.certificate, "\(cache.url)/config",
+            "curl", "-sSf", "--noproxy", "*", "--cacert", authority.certificate, "\(server.url)/config",
         ]).checked()
-        #expect(try !cache.directoryHasState)
+        #expect(!FileManager.default.fileExists(atPath: server.stage.directory.path("state")))
         func failure(_ certificate: String, _ key: String) throws -> String {
             let result = try run([
-                try Programs.artifact(), "serve", cache.repository, "--listen", "127.0.0.1:0",
+                try Programs.artifact(), "serve", server.stage.cache, "--listen", "127.0.0.1:0",
                 "--certificate",
                 certificate, "--key", key,
             ])
@@ -86,12 +86,5 @@ import Testing
         #expect(try failure(identity.key, identity.key).contains("holds no certificate"))
         #expect(try failure(identity.certificate, other.certificate).contains("holds no private key"))
         #expect(try failure("/no/such/file", other.key).contains("/no/such/file"))
-    }
-}
-
-extension ServedCache {
-    /// Whether it has made a certificate.
-    fileprivate var directoryHasState: Bool {
-        get throws { FileManager.default.fileExists(atPath: directory.path("state")) }
     }
 }

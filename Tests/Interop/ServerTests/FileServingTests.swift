@@ -8,66 +8,66 @@ import Testing
     @Test func `Objects come whole, in part or not at all, and are kept for good`() throws {
         for options in [["--http"], []] {
             let noise = SampleTree.noise(count: 200_000, seed: 7)
-            let cache = try ServedCache(options) { try $0.commit(["hello/large/1"], noise) }
-            let names = try OSTreeCommand.listObjects(cache.repository).filter { $0.hasSuffix(".filez") }
+            let server = try CacheServer(options) { try $0.commit(["hello/large/1"], noise, in: $0.cache) }
+            let names = try OSTreeCommand.listObjects(server.stage.cache).filter { $0.hasSuffix(".filez") }
             for name in names {
                 let path = "/objects/\(name.prefix(2))/\(name.dropFirst(2))"
-                let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: cache.repository + path)))
-                let whole = try cache.get(path)
+                let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: server.stage.cache + path)))
+                let whole = try server.get(path)
                 #expect(whole.status == 200 && whole.body == bytes)
                 #expect(whole.headers["content-length"] == "\(bytes.count)")
                 #expect(whole.headers["cache-control"] == "public, max-age=31536000, immutable")
                 let tag = try #require(whole.headers["etag"])
-                let same = try cache.get(path, "-H", "If-None-Match: \(tag)")
+                let same = try server.get(path, "-H", "If-None-Match: \(tag)")
                 #expect(same.status == 304 && same.body.isEmpty && same.headers["etag"] == tag)
-                let part = try cache.get(path, "-H", "Range: bytes=10-", "-H", "If-Range: \(tag)")
+                let part = try server.get(path, "-H", "Range: bytes=10-", "-H", "If-Range: \(tag)")
                 #expect(part.status == 206 && part.body == Array(bytes[10...]))
                 #expect(part.headers["content-range"] == "bytes 10-\(bytes.count - 1)/\(bytes.count)")
-                let end = try cache.get(path, "-H", "Range: bytes=-3")
+                let end = try server.get(path, "-H", "Range: bytes=-3")
                 #expect(end.status == 206 && end.body == Array(bytes.suffix(3)))
-                let behind = try cache.get(path, "-H", "Range: bytes=\(bytes.count)-")
+                let behind = try server.get(path, "-H", "Range: bytes=\(bytes.count)-")
                 #expect(behind.status == 416 && behind.headers["content-range"] == "bytes */\(bytes.count)")
-                let head = try cache.get(path, "-I")
+                let head = try server.get(path, "-I")
                 #expect(head.status == 200 && head.body.isEmpty)
                 #expect(head.headers["content-length"] == "\(bytes.count)")
             }
-            let commit = try OSTreeCommand.revParse(cache.repository, ServedCache.ref)
+            let commit = try OSTreeCommand.revParse(server.stage.cache, CacheServer.ref)
             let path = "/objects/\(commit.prefix(2))/\(commit.dropFirst(2)).commit"
-            #expect(try cache.get(path).headers["etag"] == "\"\(commit)\"")
+            #expect(try server.get(path).headers["etag"] == "\"\(commit)\"")
         }
     }
 
     @Test func `A ref is tagged with its commit, whenever it was used, and asked for again`() throws {
-        let cache = try ServedCache()
-        let path = "/refs/heads/\(ServedCache.ref)"
-        let commit = try OSTreeCommand.revParse(cache.repository, ServedCache.ref)
-        let first = try cache.get(path)
+        let server = try CacheServer()
+        let path = "/refs/heads/\(CacheServer.ref)"
+        let commit = try OSTreeCommand.revParse(server.stage.cache, CacheServer.ref)
+        let first = try server.get(path)
         #expect(first.text == "\(commit)\n" && first.headers["etag"] == "\"\(commit)\"")
         #expect(first.headers["cache-control"] == "no-cache" && first.headers["last-modified"] == nil)
-        try run(["touch", cache.repository + path]).checked()
-        #expect(try cache.get(path, "-H", "If-None-Match: \"\(commit)\"").status == 304)
-        let moved = try cache.place.commit([ServedCache.ref], "more\n")
-        #expect(try cache.get(path, "-H", "If-None-Match: \"\(commit)\"").text == "\(moved)\n")
+        try run(["touch", server.stage.cache + path]).checked()
+        #expect(try server.get(path, "-H", "If-None-Match: \"\(commit)\"").status == 304)
+        let moved = try server.stage.commit(CacheServer.ref, text: "more\n", in: server.stage.cache)
+        #expect(try server.get(path, "-H", "If-None-Match: \"\(commit)\"").text == "\(moved)\n")
     }
 
     @Test func `A new summary has another tag`() throws {
-        let cache = try ServedCache()
-        let tag = try #require(try cache.get("/summary").headers["etag"])
-        #expect(try cache.get("/summary", "-H", "If-None-Match: \(tag)").status == 304)
-        try cache.place.commit(["hello/more/1"], "more\n")
-        try OSTreeCommand.lines(cache.repository, ["summary", "--update"])
-        let after = try cache.get("/summary", "-H", "If-None-Match: \(tag)")
+        let server = try CacheServer()
+        let tag = try #require(try server.get("/summary").headers["etag"])
+        #expect(try server.get("/summary", "-H", "If-None-Match: \(tag)").status == 304)
+        try server.stage.commit("hello/more/1", text: "more\n", in: server.stage.cache)
+        try OSTreeCommand.lines(server.stage.cache, ["summary", "--update"])
+        let after = try server.get("/summary", "-H", "If-None-Match: \(tag)")
         #expect(after.status == 200 && after.headers["etag"] != tag)
     }
 
     @Test func `Nothing but what a puller needs is served, however it is spelt`() throws {
-        let cache = try ServedCache { place in
-            try place.directory.file("secret", "secret\n")
-            try place.directory.file("cache/tmp/secret", "secret\n")
-            try place.directory.file("cache/state/secret", "secret\n")
-            try place.directory.file("cache/refs/secret", "secret\n")
+        let server = try CacheServer { stage in
+            try stage.directory.file("secret", "secret\n")
+            try stage.directory.file("cache/tmp/secret", "secret\n")
+            try stage.directory.file("cache/state/secret", "secret\n")
+            try stage.directory.file("cache/refs/secret", "secret\n")
             // Links that lead out, and one that leads to something else within.
-            let heads = "\(place.repository)/refs/heads"
+            let heads = "\(stage.cache)/refs/heads"
             for (link, target) in [
                 ("out", "../../../secret"), ("root", "/etc/hostname"), ("in", "../secret"),
             ] {
@@ -75,7 +75,7 @@ import Testing
                     atPath: "\(heads)/\(link)", withDestinationPath: target)
             }
             try FileManager.default.createSymbolicLink(
-                atPath: "\(place.repository)/summary.sig", withDestinationPath: "../secret")
+                atPath: "\(stage.cache)/summary.sig", withDestinationPath: "../secret")
             // Reading it would wait for a writer.
             try run(["mkfifo", "\(heads)/pipe"]).checked()
         }
@@ -92,33 +92,33 @@ import Testing
             "/refs/heads/x",
             "/deltas/../config", "/style.css/../config", "/certificate.pem", "/key.pem",
         ] {
-            let answer = try cache.get(path)
+            let answer = try server.get(path)
             #expect(answer.status == 404, "\(path)")
             #expect(!answer.text.contains("secret"), "\(path)")
         }
-        #expect(try cache.get("/config").status == 200)
+        #expect(try server.get("/config").status == 200)
     }
 
     @Test func `An alias of a ref is served, a repository of another mode is not`() throws {
-        let cache = try ServedCache { place in
+        let server = try CacheServer { stage in
             try OSTreeCommand.lines(
-                place.repository, ["refs", "--alias", "--create=hello/base/latest", ServedCache.ref])
+                stage.cache, ["refs", "--alias", "--create=hello/base/latest", CacheServer.ref])
         }
-        let commit = try OSTreeCommand.revParse(cache.repository, ServedCache.ref)
-        #expect(try cache.get("/refs/heads/hello/base/latest").text == "\(commit)\n")
-        let other = cache.directory.path("other")
+        let commit = try OSTreeCommand.revParse(server.stage.cache, CacheServer.ref)
+        #expect(try server.get("/refs/heads/hello/base/latest").text == "\(commit)\n")
+        let other = server.stage.directory.path("other")
         try OSTreeCommand.initRepo(other, mode: .bareUser)
         let result = try run([try Programs.artifact(), "serve", other, "--http", "--listen", "127.0.0.1:0"])
         #expect(result.status == .exited(1) && result.errorText.contains("only archive repositories"))
     }
 
     @Test func `Only GET and HEAD are answered, and none with a body`() throws {
-        let cache = try ServedCache()
+        let server = try CacheServer()
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "NONSENSE"] {
-            let answer = try cache.get("/config", "-X", method)
+            let answer = try server.get("/config", "-X", method)
             #expect(answer.status == 405 && answer.headers["allow"] == "GET, HEAD", "\(method)")
         }
-        #expect(try cache.get("/config", "-X", "POST", "-d", "some text").status == 405)
-        #expect(try cache.get("/config", "-X", "GET", "-d", "some text").status == 400)
+        #expect(try server.get("/config", "-X", "POST", "-d", "some text").status == 405)
+        #expect(try server.get("/config", "-X", "GET", "-d", "some text").status == 400)
     }
 }

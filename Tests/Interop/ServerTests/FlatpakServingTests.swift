@@ -17,22 +17,23 @@ import Testing
     func `Files named by their content are kept for good, others are asked for again`(
         name: String, isImmutable: Bool
     ) throws {
-        let cache = try ServedCache { place in
+        let server = try CacheServer { stage in
             let parent = ("cache/\(name)" as NSString).deletingLastPathComponent
-            try place.directory.folder(parent)
-            try place.directory.file("cache/\(name)", "content")
+            try stage.directory.makeDirectory(parent)
+            try stage.directory.file("cache/\(name)", "content")
         }
-        let answer = try cache.get("/\(name)")
+        let answer = try server.get("/\(name)")
         #expect(answer.status == 200 && answer.text == "content")
         #expect(
             answer.headers["cache-control"]
                 == (isImmutable ? "public, max-age=31536000, immutable" : "no-cache"))
         let tag = try #require(answer.headers["etag"])
-        #expect(try cache.get("/\(name)", "-H", "If-None-Match: \(tag)").status == 304)
-        // Another file of the same size and second takes its place.
-        try cache.directory.file("new", "CONTENT")
-        try run(["touch", "-r", "\(cache.repository)/\(name)", cache.directory.path("new")]).checked()
-        try run(["mv", cache.directory.path("new"), "\(cache.repository)/\(name)"]).checked()
-        #expect(try cache.get("/\(name)", "-H", "If-None-Match: \(tag)").text == "CONTENT")
+        #expect(try server.get("/\(name)", "-H", "If-None-Match: \(tag)").status == 304)
+        // Another file of the same size and second takes its stage.
+        try server.stage.directory.file("new", "CONTENT")
+        try run(["touch", "-r", "\(server.stage.cache)/\(name)", server.stage.directory.path("new")])
+            .checked()
+        try run(["mv", server.stage.directory.path("new"), "\(server.stage.cache)/\(name)"]).checked()
+        #expect(try server.get("/\(name)", "-H", "If-None-Match: \(tag)").text == "CONTENT")
     }
 }

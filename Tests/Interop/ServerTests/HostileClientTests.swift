@@ -8,7 +8,7 @@ import Testing
     private static let host = "Host: localhost\r\n"
 
     @Test func `What is no request is refused, and leaves nothing behind`() throws {
-        let cache = try ServedCache(["--http", "--max-connections", "100"])
+        let server = try CacheServer(["--http", "--max-connections", "100"])
         let long = String(repeating: "a", count: 100_000)
         let requests = [
             "GET /\(long) HTTP/1.1\r\n\(HostileClientTests.host)\r\n",
@@ -21,7 +21,7 @@ import Testing
             "POST / HTTP/1.1\r\n\(HostileClientTests.host)Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
         ]
         for request in requests {
-            let client = try RawClient(port: cache.port)
+            let client = try RawClient(port: server.port)
             client.send(request)
             let shown = String(request.prefix(60))
             // Some are not even answered; nobody is served.
@@ -32,21 +32,21 @@ import Testing
             #expect(refused, "\(shown.debugDescription): \(begin)")
         }
         // The one that asks is under way.
-        #expect(try eventually { try cache.metric("bst_artifact_http_requests_in_flight") == 1 })
+        #expect(try eventually { try server.metric("bst_artifact_http_requests_in_flight") == 1 })
         var connections: Int?
         _ = try eventually {
-            connections = try cache.metric("bst_artifact_http_connections")
+            connections = try server.metric("bst_artifact_http_connections")
             return connections == 1
         }
         #expect(connections == 1)
     }
 
     @Test func `A whole URL and the ways to write a path lead to the same file`() throws {
-        let cache = try ServedCache()
+        let server = try CacheServer()
         for target in [
             "/config", "http://localhost/config", "http://other.example.com/config", "/%63onfig", "/config?x",
         ] {
-            let client = try RawClient(port: cache.port)
+            let client = try RawClient(port: server.port)
             #expect(
                 client.status(of: "GET \(target) HTTP/1.1\r\n\(HostileClientTests.host)\r\n") == 200,
                 "\(target)")
@@ -54,63 +54,63 @@ import Testing
         for target in [
             "*", "config", "http:///", "http://localhost/../config", "/con\u{e9}fig", "https://x/etc/passwd",
         ] {
-            let client = try RawClient(port: cache.port)
+            let client = try RawClient(port: server.port)
             let status = client.status(of: "GET \(target) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
             #expect(target == "http:///" ? status == 200 : status == 404 || status == 400, "\(target)")
         }
     }
 
     @Test func `Clients that dawdle keep nobody waiting`() throws {
-        let cache = try ServedCache { try $0.addLarge() }
+        let server = try CacheServer { try LargeObject.add(to: $0.cache) }
         // Some say half a line, some do not take what they asked for.
         let half = try (0..<100).map { _ in
-            let client = try RawClient(port: cache.port)
+            let client = try RawClient(port: server.port)
             client.send("GET /conf")
             return client
         }
         let lazy = try (0..<100).map { _ in
-            let client = try RawClient(port: cache.port)
-            client.send("GET \(ServedCache.large) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
+            let client = try RawClient(port: server.port)
+            client.send("GET \(LargeObject.path) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
             return client
         }
         let start = ContinuousClock.now
-        for _ in 0..<10 { #expect(try cache.get("/config").status == 200) }
+        for _ in 0..<10 { #expect(try server.get("/config").status == 200) }
         #expect(ContinuousClock.now - start < .seconds(10))
-        #expect(try cache.metric("bst_artifact_http_connections") ?? 0 >= 200)
+        #expect(try server.metric("bst_artifact_http_connections") ?? 0 >= 200)
         withExtendedLifetime((half, lazy)) {}
     }
 
     @Test func `Beyond the most connections nobody is let in, and those who are in go on`() throws {
-        let cache = try ServedCache(["--http", "--max-connections", "16"])
-        let clients = try (0..<16).map { _ in try RawClient(port: cache.port) }
+        let server = try CacheServer(["--http", "--max-connections", "16"])
+        let clients = try (0..<16).map { _ in try RawClient(port: server.port) }
         let request = "HEAD /config HTTP/1.1\r\n\(HostileClientTests.host)\r\n"
         // Threads share the connections, so a few of the last may be refused already.
         let served = clients.filter { $0.status(of: request) == 200 }
         #expect(served.count >= 8)
-        let more = try (0..<40).map { _ in try RawClient(port: cache.port) }
+        let more = try (0..<40).map { _ in try RawClient(port: server.port) }
         #expect(served.allSatisfy { $0.status(of: request) == 200 })
         withExtendedLifetime(more) {}
     }
 
     @Test func `A stop lets downloads end, and takes no new ones`() throws {
         for signals in [1, 2] {
-            let cache = try ServedCache { try $0.addLarge() }
-            let client = try RawClient(port: cache.port)
-            client.send("GET \(ServedCache.large) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
+            let server = try CacheServer { try LargeObject.add(to: $0.cache) }
+            let client = try RawClient(port: server.port)
+            client.send("GET \(LargeObject.path) HTTP/1.1\r\n\(HostileClientTests.host)\r\n")
             let begin = client.receive(atMost: 1000)
             #expect(String(decoding: begin, as: UTF8.self).hasPrefix("HTTP/1.1 200"))
-            cache.process.terminate(SIGTERM)
-            #expect(eventually { (try? RawClient(port: cache.port)) == nil })
-            #expect(cache.process.isRunning)
+            server.process.terminate(SIGTERM)
+            #expect(eventually { (try? RawClient(port: server.port)) == nil })
+            #expect(server.process.isRunning)
             if signals == 2 {
                 // Who cannot wait says it twice.
-                cache.process.terminate(SIGTERM)
-                #expect(try cache.process.wait() == .signalled(SIGTERM))
+                server.process.terminate(SIGTERM)
+                #expect(try server.process.wait() == .signalled(SIGTERM))
             } else {
                 let rest = client.receiveAll()
                 let answer = try WebAnswer(begin + rest)
-                #expect(answer.body.count == ServedCache.largeSize)
-                #expect(try cache.process.wait() == .exited(0))
+                #expect(answer.body.count == LargeObject.size)
+                #expect(try server.process.wait() == .exited(0))
             }
         }
     }

@@ -5,16 +5,16 @@ import Testing
 
 @Suite struct MetricsTests {
     @Test func `Numbers are in Prometheus' format, and count what was answered`() throws {
-        let cache = try ServedCache()
-        #expect(try cache.get("/config").status == 200)
-        #expect(try cache.get("/config", "-I").status == 200)
-        #expect(try cache.get("/nothing").status == 404)
-        #expect(try cache.get("/config", "-X", "BREW").status == 405)
+        let server = try CacheServer()
+        #expect(try server.get("/config").status == 200)
+        #expect(try server.get("/config", "-I").status == 200)
+        #expect(try server.get("/nothing").status == 404)
+        #expect(try server.get("/config", "-X", "BREW").status == 405)
         // An answer is counted a moment after it has arrived.
         var text = ""
         #expect(
             try eventually {
-                text = try cache.get("/metrics").text
+                text = try server.get("/metrics").text
                 return text.contains("requests_total{method=\"other\",status=\"4xx\"} 1")
             })
         #expect(text.contains("requests_total{method=\"get\",status=\"4xx\"} 1\n"))
@@ -26,16 +26,16 @@ import Testing
         }
         // No name comes from what clients say.
         #expect(!text.contains("BREW"))
-        #expect(try cache.get("/healthz").text == "ok\n")
+        #expect(try server.get("/healthz").text == "ok\n")
     }
 
     @Test func `They are for this machine, for everyone or for nobody`() throws {
         let forwarded = ["-H", "X-Forwarded-For: 192.0.2.1"]
         for (who, direct, passedOn) in [("loopback", 200, 403), ("everyone", 200, 200), ("nobody", 404, 404)]
         {
-            let cache = try ServedCache(["--http", "--metrics", who])
-            #expect(try cache.get("/metrics").status == direct, "\(who)")
-            #expect(try cache.get("/metrics", forwarded[0], forwarded[1]).status == passedOn, "\(who)")
+            let server = try CacheServer(["--http", "--metrics", who])
+            #expect(try server.get("/metrics").status == direct, "\(who)")
+            #expect(try server.get("/metrics", forwarded[0], forwarded[1]).status == passedOn, "\(who)")
         }
     }
 
@@ -53,9 +53,9 @@ import Testing
             """, socket,
         ])
         #expect(try listener.readLine() == "listening")
-        let cache = try ServedCache(environment: ["NOTIFY_SOCKET": socket])
+        let server = try CacheServer(environment: ["NOTIFY_SOCKET": socket])
         #expect(try listener.readLine() == "READY=1")
-        #expect(try cache.stop() == .exited(0))
+        #expect(try server.stop() == .exited(0))
         #expect(try listener.readLine() == "STOPPING=1")
     }
 }

@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: paths) func `They open the same, and nothing outside`(path: String) throws {
         let scratch = try TemporaryDirectory()
-        let place = try scratch.folder("place")
+        let place = try scratch.makeDirectory("place")
         try FileManager.default.createDirectory(
             atPath: "\(place)/dir/inner", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// What was opened: the content of a file, or the number of a directory.
+    /// The content of an opened file, or the number of an opened directory.
     private func describe(_ file: Descriptor?) throws -> String {
         guard let file else { return "nothing" }
         let status = try file.status()
@@ -62,7 +62,7 @@ import Testing
 
     @Test func `A pipe is not waited for`() throws {
         let scratch = try TemporaryDirectory()
-        let place = try scratch.folder("place")
+        let place = try scratch.makeDirectory("place")
         #expect(mkfifo("\(place)/pipe", 0o600) == 0)
         let directory = try Directory(place)
         #expect(try directory.openBeneathStepwise("pipe", followingLinks: true) != nil)

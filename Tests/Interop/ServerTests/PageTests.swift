@@ -12,40 +12,40 @@ import Testing
         "hello/base/4f2a", "hello/base/97c1", "toolkit/png-image/aaaa", "lonely", "deep/a/b/c",
     ]
 
-    private func cache(_ options: [String] = ["--http"]) throws -> ServedCache {
-        try ServedCache(options) { try $0.commit(PageTests.shown, "the same\n") }
+    private func server(_ options: [String] = ["--http"]) throws -> CacheServer {
+        try CacheServer(options) { try $0.commit(PageTests.shown, Array("the same\n".utf8), in: $0.cache) }
     }
 
-    private func page(_ cache: ServedCache, _ path: String = "/") throws -> String {
-        let answer = try cache.get(path)
+    private func page(_ server: CacheServer, _ path: String = "/") throws -> String {
+        let answer = try server.get(path)
         #expect(answer.status == 200)
         #expect(answer.headers["content-type"] == "text/html; charset=utf-8")
         return answer.text
     }
 
     @Test func `The page shows every artifact with size, ages and the command that pulls it`() throws {
-        let cache = try cache()
-        let length = try OSTreeCommand.listObjects(cache.repository).count
+        let server = try server()
+        let length = try OSTreeCommand.listObjects(server.stage.cache).count
         #expect(length > 4)
         // Sizes are found after the start.
-        #expect(try eventually { try !page(cache).contains("not looked up yet") })
-        let text = try page(cache)
+        #expect(try eventually { try !page(server).contains("not looked up yet") })
+        let text = try page(server)
         for ref in PageTests.shown {
-            #expect(text.contains("bst-artifact pull \(ref) --remote \(cache.url)<"))
+            #expect(text.contains("bst-artifact pull \(ref) --remote \(server.url)<"))
         }
         #expect(
             text.contains("<span>hello</span> <b>base</b>") && text.contains("<span>deep</span> <b>a/b</b>"))
         #expect(text.contains("5 artifacts") && text.contains("just now"))
 
         // What the page calls a size is what the files of a pull are long.
-        let commit = try OSTreeCommand.revParse(cache.repository, "lonely")
-        let names = try OSTreeCommand.lines(cache.repository, ["ls", "-RC", commit])
+        let commit = try OSTreeCommand.revParse(server.stage.cache, "lonely")
+        let names = try OSTreeCommand.lines(server.stage.cache, ["ls", "-RC", commit])
             .flatMap { $0.split(separator: " ").filter { $0.utf8.count == 64 } }
         let needed = Set(names.map(String.init) + [commit])
-        let bytes = try OSTreeCommand.listObjects(cache.repository).filter {
+        let bytes = try OSTreeCommand.listObjects(server.stage.cache).filter {
             needed.contains(String($0.prefix(64)))
         }
-        .map { "\(cache.repository)/objects/\($0.prefix(2))/\($0.dropFirst(2))" }
+        .map { "\(server.stage.cache)/objects/\($0.prefix(2))/\($0.dropFirst(2))" }
         .reduce(0) { sum, path in
             sum + (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0)
         }
@@ -53,59 +53,59 @@ import Testing
     }
 
     @Test func `A search finds names with all of its words, in a project or in all`() throws {
-        let cache = try cache()
-        let found = try page(cache, "/?q=BASE+97")
+        let server = try server()
+        let found = try page(server, "/?q=BASE+97")
         #expect(found.contains("1 artifact with") && found.contains("hello/base/97c1"))
         #expect(!found.contains("hello/base/4f2a"))
-        #expect(try page(cache, "/?project=toolkit").contains("1 artifact of"))
-        #expect(try page(cache, "/?q=base&project=toolkit").contains("0 artifacts of"))
-        #expect(try page(cache, "/?q=no+such").contains("Show all"))
-        #expect(try page(cache, "/?q=%20&page=99999999999999999999&nonsense").contains("5 artifacts"))
+        #expect(try page(server, "/?project=toolkit").contains("1 artifact of"))
+        #expect(try page(server, "/?q=base&project=toolkit").contains("0 artifacts of"))
+        #expect(try page(server, "/?q=no+such").contains("Show all"))
+        #expect(try page(server, "/?q=%20&page=99999999999999999999&nonsense").contains("5 artifacts"))
     }
 
     @Test func `A new ref appears, and one that went is gone`() throws {
-        let cache = try cache()
-        #expect(try page(cache).contains("lonely"))
-        try cache.place.commit(["hello/new/1"], "new\n")
-        try OSTreeCommand.lines(cache.repository, ["refs", "--delete", "lonely"])
+        let server = try server()
+        #expect(try page(server).contains("lonely"))
+        try server.stage.commit("hello/new/1", text: "new\n", in: server.stage.cache)
+        try OSTreeCommand.lines(server.stage.cache, ["refs", "--delete", "lonely"])
         #expect(
             try eventually {
-                let text = try page(cache)
+                let text = try page(server)
                 return text.contains("hello/new/1") && !text.contains("lonely")
             })
     }
 
     @Test func `What others write is text on the page, and nothing is loaded from elsewhere`() throws {
-        let cache = try cache()
+        let server = try server()
         let attack = "%3C/title%3E%3Cscript%3Ealert(1)%3C/script%3E%22%27onfocus=x"
         for field in ["q", "project"] {
-            let text = try page(cache, "/?\(field)=\(attack)")
+            let text = try page(server, "/?\(field)=\(attack)")
             #expect(!text.contains("<script>") && !text.contains("\"'onfocus"))
             #expect(text.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;onfocus"))
         }
         for host in ["evil.example.com/<script>", "a b", "x;rm", "-x", "$(x)", "`x`", ""] {
-            let text = try cache.get("/", "-H", "Host: \(host)").text
+            let text = try server.get("/", "-H", "Host: \(host)").text
             #expect(!text.contains("<script>"))
             #expect(text.contains("--remote http://HOST<") || text.isEmpty || text.contains("400"), "\(host)")
         }
-        let headers = try cache.get("/").headers
+        let headers = try server.get("/").headers
         let policy = try #require(headers["content-security-policy"])
         #expect(policy.hasPrefix("default-src 'none';") && policy.contains("script-src 'self'"))
         #expect(!policy.contains("unsafe") && headers["x-content-type-options"] == "nosniff")
-        let text = try page(cache)
+        let text = try page(server)
         #expect(!text.contains(" style=") && !text.contains(" on"))
     }
 
     @Test func `A page that is the same has the same tag`() throws {
-        let cache = try cache()
+        let server = try server()
         for path in ["/style.css", "/search.js"] {
-            let tag = try #require(try cache.get(path).headers["etag"])
-            #expect(try cache.get(path, "-H", "If-None-Match: \(tag)").status == 304)
+            let tag = try #require(try server.get(path).headers["etag"])
+            #expect(try server.get(path, "-H", "If-None-Match: \(tag)").status == 304)
         }
         #expect(
             try eventually {
-                let tag = try #require(try cache.get("/?q=deep").headers["etag"])
-                return try cache.get("/?q=deep", "-H", "If-None-Match: \(tag)").status == 304
+                let tag = try #require(try server.get("/?q=deep").headers["etag"])
+                return try server.get("/?q=deep", "-H", "If-None-Match: \(tag)").status == 304
             })
     }
 
@@ -141,11 +141,11 @@ import Testing
     /// Types into the search field of the page in a browser.
     ///
     /// - Returns: the address that the browser shows then, and the document.
-    private func type(_ text: String, _ cache: ServedCache, _ options: [String]) throws -> (String, String) {
+    private func type(_ text: String, _ server: CacheServer, _ options: [String]) throws -> (String, String) {
         let home = try TemporaryDirectory()
         let script = "\(Programs.repositoryRoot)/Tests/Interop/ServerTests/type_in_browser.py"
         let printed = try run(
-            ["python3", script, "\(cache.url)/", text, home.path("profile")] + options,
+            ["python3", script, "\(server.url)/", text, home.path("profile")] + options,
             environment: ["HOME": home.path]
         ).checked().text
         let end = try #require(printed.firstIndex(of: "\n"))
@@ -153,11 +153,11 @@ import Testing
     }
 
     @Test func `A browser shows results while one types, and without scripts after the Enter key`() throws {
-        let cache = try cache()
+        let server = try server()
         for (options, isScripted) in [([], true), (["without-script"], false)] as [([String], Bool)] {
             let (address, document) =
-                try type("toolkit", cache, options)
-            #expect(address == "\(cache.url)/?q=toolkit")
+                try type("toolkit", server, options)
+            #expect(address == "\(server.url)/?q=toolkit")
             #expect(
                 document.contains("1 artifact with “toolkit”") && document.contains("toolkit/png-image/aaaa"))
             #expect(!document.contains("hello/base"))

@@ -5,48 +5,48 @@ import TestSupport
 import Testing
 
 @Suite struct PullThroughTests {
-    private func pull(_ cache: ServedCache, into repository: String) throws {
+    private func pull(_ server: CacheServer, into repository: String) throws {
         try run([
-            try Programs.artifact(), "pull", "--repo", repository, "--remote", cache.url, "--ca",
-            cache.certificate, ServedCache.ref,
+            try Programs.artifact(), "pull", "--repo", repository, "--remote", server.url, "--ca",
+            server.certificate, CacheServer.ref,
         ]).checked()
         try OSTreeCommand.fsck(repository)
     }
 
     @Test func `bst-artifact and ostree pull through it, over TLS`() throws {
-        let cache = try ServedCache([])
-        let ours = cache.directory.path("ours")
+        let server = try CacheServer([])
+        let ours = server.stage.directory.path("ours")
         try OSTreeCommand.initRepo(ours, mode: .bareUser)
-        try pull(cache, into: ours)
-        let commit = try OSTreeCommand.revParse(cache.repository, ServedCache.ref)
-        #expect(try OSTreeCommand.revParse(ours, ServedCache.ref) == commit)
+        try pull(server, into: ours)
+        let commit = try OSTreeCommand.revParse(server.stage.cache, CacheServer.ref)
+        #expect(try OSTreeCommand.revParse(ours, CacheServer.ref) == commit)
 
-        let theirs = cache.directory.path("theirs")
+        let theirs = server.stage.directory.path("theirs")
         try OSTreeCommand.initRepo(theirs, mode: .bareUser)
         try OSTreeCommand.addRemote(
-            theirs, "cache", url: cache.url, options: ["--set=tls-ca-path=\(cache.certificate)"])
-        try OSTreeCommand.pull(theirs, remote: "cache", refs: [ServedCache.ref])
+            theirs, "cache", url: server.url, options: ["--set=tls-ca-path=\(server.certificate)"])
+        try OSTreeCommand.pull(theirs, remote: "cache", refs: [CacheServer.ref])
         try OSTreeCommand.fsck(theirs)
-        #expect(try OSTreeCommand.revParse(theirs, "cache:\(ServedCache.ref)") == commit)
+        #expect(try OSTreeCommand.revParse(theirs, "cache:\(CacheServer.ref)") == commit)
 
         let listed = try run([
-            try Programs.artifact(), "list", "--remote", cache.url, "--ca", cache.certificate,
+            try Programs.artifact(), "list", "--remote", server.url, "--ca", server.certificate,
         ]).checked()
-        #expect(listed.lines == [ServedCache.ref])
+        #expect(listed.lines == [CacheServer.ref])
     }
 
     @Test func `ostree pulls a static delta through it`() throws {
-        let cache = try ServedCache { place in
-            try place.commit([ServedCache.ref], "other\n")
+        let server = try CacheServer { stage in
+            try stage.commit(CacheServer.ref, text: "other\n", in: stage.cache)
             try OSTreeCommand.lines(
-                place.repository, ["static-delta", "generate", "--empty", "--to=\(ServedCache.ref)"])
-            try OSTreeCommand.lines(place.repository, ["summary", "--update"])
+                stage.cache, ["static-delta", "generate", "--empty", "--to=\(CacheServer.ref)"])
+            try OSTreeCommand.lines(stage.cache, ["summary", "--update"])
         }
-        let theirs = cache.directory.path("theirs")
+        let theirs = server.stage.directory.path("theirs")
         try OSTreeCommand.initRepo(theirs, mode: .bareUser)
-        try OSTreeCommand.addRemote(theirs, "cache", url: cache.url)
+        try OSTreeCommand.addRemote(theirs, "cache", url: server.url)
         try OSTreeCommand.pull(
-            theirs, remote: "cache", refs: [ServedCache.ref], options: ["--require-static-deltas"])
+            theirs, remote: "cache", refs: [CacheServer.ref], options: ["--require-static-deltas"])
         try OSTreeCommand.fsck(theirs)
     }
 
@@ -54,22 +54,22 @@ import Testing
         throws
     {
         let refs = ["a/asked/1", "a/commit/1", "a/headed/1", "a/idle/1"]
-        let cache = try ServedCache { place in
+        let server = try CacheServer { stage in
             for ref in refs {
-                try place.commit([ref], ref)
-                try run(["touch", "-d", "2 days ago", "\(place.repository)/refs/heads/\(ref)"]).checked()
+                try stage.commit(ref, text: ref, in: stage.cache)
+                try run(["touch", "-d", "2 days ago", "\(stage.cache)/refs/heads/\(ref)"]).checked()
             }
         }
-        #expect(try cache.get("/refs/heads/\(refs[0])").status == 200)
-        let commit = try OSTreeCommand.revParse(cache.repository, refs[1])
-        #expect(try cache.get("/objects/\(commit.prefix(2))/\(commit.dropFirst(2)).commit").status == 200)
+        #expect(try server.get("/refs/heads/\(refs[0])").status == 200)
+        let commit = try OSTreeCommand.revParse(server.stage.cache, refs[1])
+        #expect(try server.get("/objects/\(commit.prefix(2))/\(commit.dropFirst(2)).commit").status == 200)
         // Who only looks whether it is there has not pulled it.
-        #expect(try cache.get("/refs/heads/\(refs[2])", "-I").status == 200)
-        #expect(try cache.get("/refs/heads/a/missing/1").status == 404)
-        #expect(try cache.stop() == .exited(0))
+        #expect(try server.get("/refs/heads/\(refs[2])", "-I").status == 200)
+        #expect(try server.get("/refs/heads/a/missing/1").status == 404)
+        #expect(try server.stop() == .exited(0))
         let used = try refs.map { ref in
             let attributes = try FileManager.default.attributesOfItem(
-                atPath: "\(cache.repository)/refs/heads/\(ref)")
+                atPath: "\(server.stage.cache)/refs/heads/\(ref)")
             let time = try #require(attributes[.modificationDate] as? Date)
             return time > Date(timeIntervalSinceNow: -3600)
         }
@@ -78,22 +78,22 @@ import Testing
 
     @Test func `The access log is one that expiry reads, whatever clients say`() throws {
         let log = try TemporaryDirectory()
-        let cache = try ServedCache(["--http", "--access-log", log.path("access.log")])
-        #expect(try cache.get("/refs/heads/\(ServedCache.ref)", "-A", "a \"quoted\" agent").status == 200)
-        let client = try RawClient(port: cache.port)
+        let server = try CacheServer(["--http", "--access-log", log.path("access.log")])
+        #expect(try server.get("/refs/heads/\(CacheServer.ref)", "-A", "a \"quoted\" agent").status == 200)
+        let client = try RawClient(port: server.port)
         #expect(client.status(of: "GET /x\" HTTP/1.1\r\nHost: a\r\nUser-Agent: b\u{1}\\\r\n\r\n") == 404)
-        #expect(try cache.stop() == .exited(0))
+        #expect(try server.stop() == .exited(0))
         // Threads of their own have answered the two.
         let lines = try String(contentsOfFile: log.path("access.log"), encoding: .utf8)
             .components(separatedBy: "\n").dropLast().sorted { $0.count > $1.count }
         #expect(lines.count == 2)
         #expect(
             lines[0].hasSuffix(
-                "\"GET /refs/heads/\(ServedCache.ref) HTTP/1.1\" 200 65 \"-\" \"a \\x22quoted\\x22 agent\""))
+                "\"GET /refs/heads/\(CacheServer.ref) HTTP/1.1\" 200 65 \"-\" \"a \\x22quoted\\x22 agent\""))
         #expect(lines[0].hasPrefix("127.0.0.1 - - ["))
         #expect(lines[1].contains("\"GET /x\\x22 HTTP/1.1\" 404 "))
         let noted = try run([
-            try Programs.artifact(), "repo", "expire", "--repo", cache.repository, "--access-log",
+            try Programs.artifact(), "repo", "expire", "--repo", server.stage.cache, "--access-log",
             log.path("access.log"),
         ]).checked()
         #expect(noted.text.contains("1 pull noted"))

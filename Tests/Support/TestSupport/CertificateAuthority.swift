@@ -10,17 +10,35 @@ public final class CertificateAuthority: Sendable {
         public let key: String
     }
 
-    /// The authority's certificate, a PEM file: what a client is to trust.
+    /// The authority's certificate, a PEM file for clients to trust.
     public let certificate: String
 
     private let key: String
     private let directory: TemporaryDirectory
 
-    /// Makes an authority.
-    public init() throws {
-        directory = try TemporaryDirectory()
+    /// The authority of all web servers of a run, with the server's identity that it has issued.
+    static func ofServers() throws -> (authority: CertificateAuthority, server: Identity) {
+        let directory = try TemporaryDirectory()
+        try servers.copy(to: directory.path)
+        let authority = CertificateAuthority(in: directory)
+        return (authority, authority.identity("server"))
+    }
+
+    private static let servers = DirectoryPattern { directory in
+        let authority = try CertificateAuthority()
+        _ = try authority.serverIdentity()
+        try run(["cp", "-a", "\(authority.directory.path)/.", directory.path]).checked()
+    }
+
+    private init(in directory: TemporaryDirectory) {
+        self.directory = directory
         certificate = directory.path("ca.pem")
         key = directory.path("ca.key")
+    }
+
+    /// Makes an authority.
+    public convenience init() throws {
+        self.init(in: try TemporaryDirectory())
         try CertificateAuthority.request([
             "-subj", "/CN=Test authority", "-keyout", key, "-out", certificate,
             "-addext", "keyUsage=critical,keyCertSign,cRLSign",
@@ -39,14 +57,17 @@ public final class CertificateAuthority: Sendable {
     }
 
     private func issue(_ name: String, _ extensions: [String]) throws -> Identity {
-        let identity = Identity(
-            certificate: directory.path("\(name).pem"), key: directory.path("\(name).key"))
+        let identity = identity(name)
         try CertificateAuthority.request(
             [
                 "-subj", "/CN=\(name)", "-CA", certificate, "-CAkey", key, "-keyout", identity.key,
                 "-out", identity.certificate, "-addext", "basicConstraints=critical,CA:FALSE",
             ] + extensions.flatMap { ["-addext", $0] })
         return identity
+    }
+
+    private func identity(_ name: String) -> Identity {
+        Identity(certificate: directory.path("\(name).pem"), key: directory.path("\(name).key"))
     }
 
     private static func request(_ options: [String]) throws {

@@ -22,9 +22,9 @@ struct Deadline {
     }
 }
 
-/// Looks every few milliseconds, up to 10, whether something has become true.
+/// Checks a condition every few milliseconds, at most 10, until it is true.
 ///
-/// - Returns: whether it has, before `seconds` were over.
+/// - Returns: false if it was not before `seconds` were over.
 public func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = Deadline(seconds: seconds)
     var pause: useconds_t = 500
@@ -36,7 +36,7 @@ public func eventually(within seconds: Double = 10, _ condition: () throws -> Bo
     }
 }
 
-/// The same for a task, which lets others go on meanwhile: they may need the few threads there are for tasks. It may have to wait
+/// Checks a condition until it is true, in a task: other tasks go on meanwhile, which may need its thread. It may have to wait
 /// for one itself, as long as other tests take.
 public func comesTrue(within seconds: Double = 900, _ condition: () throws -> Bool) async throws -> Bool {
     let deadline = Deadline(seconds: seconds)

@@ -2,7 +2,7 @@
 import Foundation
 import Synchronization
 
-/// An HTTP/1.1 server inside the test, on a port of 127.0.0.1, that serves a folder and makes the mistakes it
+/// An HTTP/1.1 server inside the test, on a port of 127.0.0.1, that serves a directory and makes the mistakes it
 /// is told to make.
 ///
 /// It knows `GET` and `HEAD`, one range of bytes, and connections that stay open. It stops when the last
@@ -20,7 +20,7 @@ public final class FaultyWebServer: Sendable {
     private let service: Service
 
     /// Starts a server.
-    public init(folder: String, faults: @escaping Choice = { _, _ in nil }) throws {
+    public init(directory: String, faults: @escaping Choice = { _, _ in nil }) throws {
         var listener: Int32 = -1
         var port: UInt16 = 0
         for attempt in 1...10 where listener < 0 {
@@ -30,7 +30,7 @@ public final class FaultyWebServer: Sendable {
             } catch  where attempt < 10 {}
         }
         self.port = port
-        service = Service(folder: folder, listener: listener, faults: faults)
+        service = Service(directory: directory, listener: listener, faults: faults)
         let service = service
         Thread.detachNewThread { service.acceptConnections() }
     }
@@ -83,12 +83,12 @@ private final class Service: Sendable {
     }
 
     let state = Mutex(State())
-    private let folder: String
+    private let directory: String
     private let listener: Int32
     private let faults: FaultyWebServer.Choice
 
-    init(folder: String, listener: Int32, faults: @escaping FaultyWebServer.Choice) {
-        self.folder = folder
+    init(directory: String, listener: Int32, faults: @escaping FaultyWebServer.Choice) {
+        self.directory = directory
         self.listener = listener
         self.faults = faults
     }
@@ -185,7 +185,7 @@ private final class Service: Sendable {
             break
         }
 
-        guard !path.split(separator: "/").contains(".."), let file = ServedFile(folder + path) else {
+        guard !path.split(separator: "/").contains(".."), let file = ServedFile(directory + path) else {
             return reply.short(404)
         }
         var range = 0..<file.size

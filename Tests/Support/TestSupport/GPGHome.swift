@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// GnuPG with keys of its own, which are made for a test and go with it.
 public final class GPGHome: Sendable {
@@ -6,18 +7,40 @@ public final class GPGHome: Sendable {
     public static let past = "20200101T000000"
 
     private let directory: TemporaryDirectory
-    /// GnuPG's folder: the value of `GNUPGHOME`.
+    /// GnuPG's directory: the value of `GNUPGHOME`.
     public let path: String
 
-    /// Makes a folder without keys.
+    /// Makes a directory without keys.
     public init() throws {
         directory = try TemporaryDirectory()
-        path = try directory.folder("gnupg")
-        try run(["chmod", "700", path]).checked()
+        path = try directory.makeDirectory("gnupg")
+        chmod(path, 0o700)
+    }
+
+    /// Makes a copy of another home.
+    init(_ pattern: DirectoryPattern) throws {
+        directory = try TemporaryDirectory()
+        try pattern.copy(to: directory.path)
+        path = directory.path("gnupg")
+    }
+
+    /// A home that is filled once in a run, with a keyring of its public keys.
+    static func pattern(_ fill: @escaping @Sendable (GPGHome) throws -> Void) -> DirectoryPattern {
+        DirectoryPattern { directory in
+            let home = try GPGHome()
+            try fill(home)
+            try home.export()
+            home.stopAgent()
+            try run(["cp", "-a", "\(home.directory.path)/.", directory.path]).checked()
+        }
     }
 
     deinit {
-        // The agent, which gpg starts, would live on until it misses its socket.
+        stopAgent()
+    }
+
+    /// Stops the agent, which gpg starts; it would live on until it misses its socket.
+    private func stopAgent() {
         _ = try? run(["gpgconf", "--kill", "gpg-agent"], environment: environment)
     }
 
@@ -34,8 +57,8 @@ public final class GPGHome: Sendable {
     /// Makes a key that can sign.
     ///
     /// - Parameters:
-    ///   - isOld: whether it is made in the ``past``.
-    ///   - lifetime: how long it is good, as gpg takes it.
+    ///   - isOld: True if it is made in the ``past``.
+    ///   - lifetime: The time until it expires, as gpg takes it.
     public func makeKey(_ user: String, isOld: Bool = false, lifetime: String = "never") throws {
         try gpg(GPGHome.time(isOld) + ["--quick-generate-key", user, "ed25519", "sign", lifetime])
     }
@@ -62,6 +85,9 @@ public final class GPGHome: Sendable {
             .split(separator: "\n", omittingEmptySubsequences: false)
             .map { $0.hasPrefix(":") ? $0.dropFirst() : $0 }.joined(separator: "\n")
     }
+
+    /// The file with the public keys that ``export(_:to:_:)`` writes unless it is told otherwise.
+    var keyring: String { directory.path("keyring.gpg") }
 
     /// Writes public keys, of all users if none are named, into a file, which may be there already.
     ///

@@ -42,9 +42,9 @@ public enum LargeFile {
         deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
         blocks = [deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH) for data in (zeros, text)]
         last = zlib.compressobj(6, zlib.DEFLATED, -15)
-        folder = os.path.join(path, "objects", checksum[:2])
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, checksum[2:] + ".filez"), "wb") as file:
+        directory = os.path.join(path, "objects", checksum[:2])
+        os.makedirs(directory, exist_ok=True)
+        with open(os.path.join(directory, checksum[2:] + ".filez"), "wb") as file:
             file.write(framed(GLib.Variant("(tuuuusa(ayay))", (swapped(size, 8), 0, 0, mode, 0, "", []))))
             for index in range(megabytes):
                 file.write(blocks[index == middle])
@@ -53,8 +53,8 @@ public enum LargeFile {
         repo = OSTree.Repo.new(Gio.File.new_for_path(path))
         repo.open(None)
         repo.prepare_transaction(None)
-        folder_metadata = GLib.Variant("(uuua(ayay))", (0, 0, swapped(0o40755, 4), []))
-        written = repo.write_metadata(OSTree.ObjectType.DIR_META, None, folder_metadata, None)
+        directory_metadata = GLib.Variant("(uuua(ayay))", (0, 0, swapped(0o40755, 4), []))
+        written = repo.write_metadata(OSTree.ObjectType.DIR_META, None, directory_metadata, None)
         tree = OSTree.MutableTree.new()
         tree.set_metadata_checksum(bytes(written.out_csum).hex())
         tree.replace_file("large", checksum)

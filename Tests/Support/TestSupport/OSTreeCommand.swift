@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import Foundation
 
-/// The `ostree` program: what tests compare the project with, and prepare repositories with.
+/// The `ostree` program, with which tests prepare repositories and compare the project.
 ///
 /// Every function throws an error with what ostree printed when it fails.
 public enum OSTreeCommand {
@@ -77,8 +77,12 @@ public enum OSTreeCommand {
         guard let checksum = printed.last, checksum.utf8.count == 64 else {
             throw TestSupportError("ostree commit printed no checksum: \(printed)")
         }
+        // As ostree writes them, without a process for each.
         for ref in refs.dropFirst() {
-            try lines(repository, ["refs", "--force", "--create=\(ref)", checksum])
+            let path = URL(fileURLWithPath: "\(repository)/refs/heads/\(ref)")
+            try FileManager.default.createDirectory(
+                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data("\(checksum)\n".utf8).write(to: path)
         }
         return checksum
     }
@@ -119,8 +123,9 @@ public enum OSTreeCommand {
         try objects(repository, suffix: "", in: "objects")
     }
 
-    private static func objects(_ repository: String, suffix: String, in folder: String) throws -> [String] {
-        let root = RawPath("\(repository)/\(folder)")
+    private static func objects(_ repository: String, suffix: String, in directory: String) throws -> [String]
+    {
+        let root = RawPath("\(repository)/\(directory)")
         guard (try? root.status()) != nil else { return [] }
         var names: [String] = []
         for entry in try root.entries() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// A program that is about to start: what its descriptors 0 to 2 are, and what it inherits.
+/// A program that is about to start, with its descriptors 0 to 2 and its signals.
 struct ProcessSpawn: ~Copyable {
     private var actions = posix_spawn_file_actions_t()
     /// The program's ends of pipes, closed here once it has started.

@@ -12,15 +12,15 @@ public enum Programs {
         return url.path
     }()
 
-    /// The folder of what the build made: that of the test bundle, which is the running program.
-    public static let productsFolder: String = {
+    /// The directory of what the build made: that of the test bundle, which is the running program.
+    public static let productsDirectory: String = {
         let running = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
         return ((running ?? CommandLine.arguments[0]) as NSString).deletingLastPathComponent
     }()
 
     /// `PATH` for a shell that is to find what the build made before what is installed.
     public static var searchPath: String {
-        "\(productsFolder):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")"
+        "\(productsDirectory):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")"
     }
 
     /// The path of the built `bst-artifact`.
@@ -102,15 +102,16 @@ public enum Programs {
     }
 
     /// The path of a program: as it is where it has a slash, or else looked up in `PATH`, then in the
-    /// folders of servers and administrators, which not every user has in theirs.
+    /// directories of servers and administrators, which not every user has in theirs.
     ///
     /// - Throws: when there is no such program.
     public static func lookUp(_ name: String, path: String? = nil) throws -> String {
         if name.contains("/") { return name }
         let path = path ?? ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        for folder in path.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
-        {
-            let candidate = "\(folder)/\(name)"
+        for directory in path.split(separator: ":").map(String.init) + [
+            "/usr/local/sbin", "/usr/sbin", "/sbin",
+        ] {
+            let candidate = "\(directory)/\(name)"
             var status = stat()
             if stat(candidate, &status) == 0, status.st_mode & S_IFMT == S_IFREG, access(candidate, X_OK) == 0
             {
@@ -132,7 +133,7 @@ public enum Programs {
     ]
 
     private static func built(_ name: String) throws -> String {
-        let path = "\(productsFolder)/\(name)"
+        let path = "\(productsDirectory)/\(name)"
         guard access(path, X_OK) == 0 else {
             throw TestSupportError(
                 "\(path) is not built: `make test` builds it, as `swift build --product \(name)` does")

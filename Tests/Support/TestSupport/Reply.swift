@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The answer of ``FaultyWebServer`` to one request. What sends one returns whether the connection lives on.
+/// The answer of ``FaultyWebServer`` to one request. Functions that send one return true if the connection stays open.
 struct Reply {
     let connection: SocketConnection
     /// True for a `GET`, false for a `HEAD` request.

@@ -8,7 +8,7 @@
 ///   - environment: Variables to set, or with `nil` to remove. `LC_ALL` is `C.UTF-8` unless set.
 ///   - directory: Where it runs; where the test runs, if `nil`.
 ///   - timeout: Seconds after which it is killed, with all that it started.
-/// - Returns: how it ended, well or badly, and what it printed.
+/// - Returns: its exit status or signal, and its output.
 /// - Throws: when it cannot be started, or was killed; then with what it had printed.
 public func run(
     _ arguments: [String], input: ProcessInput = .none, environment: [String: String?] = [:],

@@ -113,7 +113,7 @@ extension RunningProcess {
     ///
     /// - Parameters:
     ///   - bytes: What is written first.
-    ///   - isRead: Whether its output is read before it has ended.
+    ///   - isRead: True if its output is read before it has ended.
     ///   - more: Asked for what is written next, as long as it has something.
     public func exchange(
         _ bytes: [UInt8], timeout: Double, isRead: Bool = true, more: () -> [UInt8]? = { nil }

@@ -3,7 +3,7 @@ import Foundation
 
 /// An sshd of the test's own on a port of 127.0.0.1, with a host key and a user key made for it.
 ///
-/// What it and its clients read and write lies in a temporary directory: no `~/.ssh` and no `/etc/ssh` is
+/// Its files, and those of its clients, lie in a temporary directory: no `~/.ssh` and no `/etc/ssh` is
 /// touched. It stops, with all sessions, when the last reference goes.
 public final class SSHServer: Sendable {
     /// The port on 127.0.0.1.
@@ -48,12 +48,14 @@ public final class SSHServer: Sendable {
             mkdir("/run/sshd", 0o755)
         }
 
-        let hostKey = try SSHServer.makeKey(directory.path("host_key"))
-        let userKey = try SSHServer.makeKey(directory.path("user_key"))
-        let otherKey = try SSHServer.makeKey(directory.path("other_key"))
+        try SSHServer.keys.copy(to: directory.path)
+        func publicKey(_ name: String) throws -> String {
+            try text(ofFile: directory.path("\(name).pub")).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let hostKey = try publicKey("host_key")
         let prefix = authorizedKeysOptions.map { $0 + " " } ?? ""
         // sshd reads this as the user it logs in.
-        let authorizedKeys = try directory.file("authorized_keys", "\(prefix)\(userKey)\n")
+        let authorizedKeys = try directory.file("authorized_keys", "\(prefix)\(publicKey("user_key"))\n")
 
         var configuration = """
             ListenAddress 127.0.0.1
@@ -128,7 +130,7 @@ public final class SSHServer: Sendable {
             "ssh_config.unknown_host", identity: "user_key", knownHosts: knownHosts("known_hosts.empty", ""))
         _ = try client(
             "ssh_config.changed_host", identity: "user_key",
-            knownHosts: knownHosts("known_hosts.changed", otherKey))
+            knownHosts: knownHosts("known_hosts.changed", publicKey("other_key")))
 
         self.directory = directory
         server = started.server
@@ -144,17 +146,17 @@ public final class SSHServer: Sendable {
         ["ssh", "-F", sshConfigPath]
     }
 
-    /// As ``sshCommand``, but the host's key is not known: "Host key verification failed".
+    /// A command like ``sshCommand`` that does not know the host's key: "Host key verification failed".
     public var unknownHostCommand: [String] {
         ["ssh", "-F", sshConfigPath + ".unknown_host"]
     }
 
-    /// As ``sshCommand``, but another key is known for the host: "REMOTE HOST IDENTIFICATION HAS CHANGED".
+    /// A command like ``sshCommand`` that knows another key for the host: "REMOTE HOST IDENTIFICATION HAS CHANGED".
     public var changedHostCommand: [String] {
         ["ssh", "-F", sshConfigPath + ".changed_host"]
     }
 
-    /// As ``sshCommand``, but with a key that may not log in: "Permission denied".
+    /// A command like ``sshCommand`` with a key that may not log in: "Permission denied".
     public var wrongKeyCommand: [String] {
         ["ssh", "-F", sshConfigPath + ".wrong_key"]
     }
@@ -176,10 +178,12 @@ public final class SSHServer: Sendable {
         server.stop()
     }
 
-    /// Makes an ed25519 key pair; returns the public key as one line.
-    private static func makeKey(_ path: String) throws -> String {
-        try TestSupport.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path])
-            .checked()
-        return try text(ofFile: path + ".pub").trimmingCharacters(in: .whitespacesAndNewlines)
+    /// The key pairs of all servers of a run.
+    private static let keys = DirectoryPattern { directory in
+        for name in ["host_key", "user_key", "other_key"] {
+            let path = directory.path(name)
+            try TestSupport.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path])
+                .checked()
+        }
     }
 }

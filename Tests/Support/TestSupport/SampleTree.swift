@@ -19,9 +19,9 @@ public struct SampleTree: Sendable {
     /// - Parameter path: The directory to make; the one it is to lie in must exist.
     public init(at path: String) throws {
         self.path = path
-        try SampleTree.folder(path)
+        try SampleTree.makeDirectory(path)
         for name in ["bin", "names", "links", "empty", "empty/in", "empty/in/another", "readonly"] {
-            try SampleTree.folder("\(path)/\(name)")
+            try SampleTree.makeDirectory("\(path)/\(name)")
         }
         try SampleTree.file("\(path)/empty file", [])
         try SampleTree.file("\(path)/one byte", [0])
@@ -56,13 +56,14 @@ public struct SampleTree: Sendable {
         chmod("\(path)/readonly", 0o555)
     }
 
-    /// Makes a directory of small files that all differ, a hundred in each of its folders.
+    /// Makes a directory of small files that all differ, a hundred in each of its directories.
     public static func manySmallFiles(_ count: Int, at path: String) throws {
-        try folder(path)
+        try makeDirectory(path)
         for number in 0..<count {
-            let folder = "\(path)/\(number / 100)"
-            if number % 100 == 0 { try SampleTree.folder(folder) }
-            try file("\(folder)/\(number % 100)", Array("file \(number) of many, small and different\n".utf8))
+            let directory = "\(path)/\(number / 100)"
+            if number % 100 == 0 { try SampleTree.makeDirectory(directory) }
+            try file(
+                "\(directory)/\(number % 100)", Array("file \(number) of many, small and different\n".utf8))
         }
     }
 
@@ -95,9 +96,9 @@ public struct SampleTree: Sendable {
         }
     }
 
-    private static func folder(_ path: String) throws {
+    private static func makeDirectory(_ path: String) throws {
         guard mkdir(path, 0o755) == 0, chmod(path, 0o755) == 0 else {
-            throw TestSupportError.system("make the folder \(path)")
+            throw TestSupportError.system("make the directory \(path)")
         }
     }
 

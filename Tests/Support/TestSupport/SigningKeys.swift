@@ -99,10 +99,11 @@ private struct GPGSigner: Signer {
     private let home: GPGHome
     private let right = "right@example.com"
 
+    private static let pattern = GPGHome.pattern { try $0.makeKey("right@example.com", isOld: true) }
+
     init() throws {
-        home = try GPGHome()
-        try home.makeKey(right, isOld: true)
-        file = try home.export()
+        home = try GPGHome(GPGSigner.pattern)
+        file = home.keyring
     }
 
     func signature(of bytes: [UInt8], _ sample: SignatureSample) throws -> [UInt8] {

@@ -41,27 +41,27 @@ public final class TemporaryDirectory: Sendable {
         ([path] + components).joined(separator: "/")
     }
 
-    /// Writes a file, makes the folders that lead to it, and returns its path.
+    /// Writes a file, makes the directories that lead to it, and returns its path.
     @discardableResult
     public func file(_ name: String, _ contents: [UInt8]) throws -> String {
         let file = path(name)
-        let folder = (file as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let directory = (file as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try Data(contents).write(to: URL(fileURLWithPath: file))
         return file
     }
 
-    /// Writes a file of text, makes the folders that lead to it, and returns its path.
+    /// Writes a file of text, makes the directories that lead to it, and returns its path.
     @discardableResult
     public func file(_ name: String, _ contents: String) throws -> String {
         try file(name, Array(contents.utf8))
     }
 
-    /// Makes a folder and those that lead to it, and returns its path.
+    /// Makes a directory and those that lead to it, and returns its path.
     @discardableResult
-    public func folder(_ name: String) throws -> String {
-        let folder = path(name)
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return folder
+    public func makeDirectory(_ name: String) throws -> String {
+        let directory = path(name)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        return directory
     }
 }

@@ -5,10 +5,10 @@ public enum Terminal {
     /// Runs a program on a pseudo-terminal.
     ///
     /// - Parameters:
-    ///   - columns: how wide it is.
-    ///   - newColumns: how wide it becomes then; nil where it stays.
-    ///   - keys: what is typed then.
-    ///   - text: what must have been shown before; anything, if empty.
+    ///   - columns: The width.
+    ///   - newColumns: The width that it changes to; none if `nil`.
+    ///   - keys: The keys that are typed then.
+    ///   - text: The text that must have been shown before; any, if empty.
     /// - Returns: all that was written there, and a line `status N` where the program did not end well.
     public static func run(
         _ command: [String], columns: Int, then newColumns: Int? = nil, keys: String = "",

@@ -11,7 +11,7 @@ public struct TestSupportError: Error, CustomStringConvertible, Sendable {
         self.description = description
     }
 
-    /// An error of a system call: what was being done, and why it failed.
+    /// An error of a system call: the action that failed, and the reason.
     static func system(_ action: String, code: Int32 = errno) -> TestSupportError {
         TestSupportError("cannot \(action): \(String(cString: strerror(code)))")
     }

@@ -84,7 +84,7 @@ public final class TestUser: Sendable {
             directory: directory ?? home, timeout: timeout)
     }
 
-    /// Gives a file, or a folder with all in it, to this user.
+    /// Gives a file, or a directory with all in it, to this user.
     public func own(_ path: String) throws {
         try TestSupport.run(["chown", "-R", "--no-dereference", "\(uid):\(gid)", path]).checked()
     }
@@ -93,9 +93,9 @@ public final class TestUser: Sendable {
     ///
     /// - Returns: the copy's path.
     public func install(_ program: String) throws -> String {
-        let folder = "\(home)/bin"
-        try TestSupport.run(["install", "-D", "-m", "755", "-t", folder, program]).checked()
-        return "\(folder)/\((program as NSString).lastPathComponent)"
+        let directory = "\(home)/bin"
+        try TestSupport.run(["install", "-D", "-m", "755", "-t", directory, program]).checked()
+        return "\(directory)/\((program as NSString).lastPathComponent)"
     }
 
     /// Removes the user; a complaint about a mailbox that never was is of no interest.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// An nginx of the test's own that serves a folder on three ports of 127.0.0.1: HTTPS that offers HTTP/2,
+/// An nginx of the test's own that serves a directory on three ports of 127.0.0.1: HTTPS that offers HTTP/2,
 /// HTTPS with HTTP/1.1 only, and plain HTTP.
 ///
 /// All it writes lies in a temporary directory. It stops when the last reference goes.
 public final class WebServer: Sendable {
-    /// The folder as an HTTPS server with HTTP/2 has it, `https://localhost:PORT`.
+    /// The directory as an HTTPS server with HTTP/2 has it, `https://localhost:PORT`.
     public let http2URL: String
-    /// The folder as an HTTPS server without HTTP/2 has it, `https://localhost:PORT`.
+    /// The directory as an HTTPS server without HTTP/2 has it, `https://localhost:PORT`.
     public let http1URL: String
-    /// The folder as an HTTP server has it, `http://localhost:PORT`.
+    /// The directory as an HTTP server has it, `http://localhost:PORT`.
     public let plainURL: String
     /// The authority that signed the server's certificate.
     public let authority: CertificateAuthority
@@ -27,26 +27,25 @@ public final class WebServer: Sendable {
     /// Starts a server and waits until it takes connections.
     ///
     /// - Parameters:
-    ///   - folder: What to serve.
-    ///   - requireClientCertificate: Whether HTTPS clients need a certificate of ``authority``; others get
+    ///   - directory: The directory to serve.
+    ///   - requireClientCertificate: True if HTTPS clients need a certificate of ``authority``; others get
     ///     status 400.
     ///   - bearerToken: The token that clients need on each port; others get status 401.
     ///   - locations: Lines of nginx's language for each port's `server` block, such as
     ///     `location = /summary { return 500; }`.
     public init(
-        folder: String, requireClientCertificate: Bool = false, bearerToken: String? = nil,
+        directory served: String, requireClientCertificate: Bool = false, bearerToken: String? = nil,
         locations: String = ""
     ) throws {
         let directory = try TemporaryDirectory()
-        let authority = try CertificateAuthority()
-        let identity = try authority.serverIdentity()
+        let (authority, identity) = try CertificateAuthority.ofServers()
         let log = directory.path("error.log")
         let accessLog = try directory.file("access.log", "")
         for name in ["body", "proxy", "fastcgi", "uwsgi", "scgi"] {
-            try directory.folder(name)
+            try directory.makeDirectory(name)
         }
 
-        var common = "root \"\(folder)\";\n"
+        var common = "root \"\(served)\";\n"
         if let bearerToken {
             common += "if ($http_authorization != \"Bearer \(bearerToken)\") { return 401; }\n"
         }

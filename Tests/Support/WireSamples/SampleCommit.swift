@@ -2,12 +2,12 @@
 
 import ArtifactProtocol
 
-/// A commit with a file, a link and a folder with a file, as objects.
+/// A commit with a file, a link and a directory with a file, as objects.
 package struct SampleCommit: Sendable {
     package let file: SampleObject
     package let link: SampleObject
-    package let folderMetadata: SampleObject
-    package let folder: SampleObject
+    package let directoryMetadata: SampleObject
+    package let directory: SampleObject
     package let rootMetadata: SampleObject
     package let root: SampleObject
     package let commit: SampleObject
@@ -15,12 +15,12 @@ package struct SampleCommit: Sendable {
     package init(_ subject: String = "first", parent: SampleCommit? = nil) {
         file = ArchivedFile(content: Array(subject.utf8)).object()
         link = ArchivedFile.link(to: "somewhere/else").object()
-        folderMetadata = SampleObject.dirmeta(mode: 0o40700)
-        folder = SampleObject.dirtree(files: [("inner", file.checksum.bytes)])
+        directoryMetadata = SampleObject.dirmeta(mode: 0o40700)
+        directory = SampleObject.dirtree(files: [("inner", file.checksum.bytes)])
         rootMetadata = SampleObject.dirmeta()
         root = SampleObject.dirtree(
             files: [("file", file.checksum.bytes), ("link", link.checksum.bytes)],
-            directories: [("folder", folder.checksum.bytes, folderMetadata.checksum.bytes)])
+            directories: [("directory", directory.checksum.bytes, directoryMetadata.checksum.bytes)])
         commit = SampleObject.commit(
             tree: root.checksum.bytes, metadata: rootMetadata.checksum.bytes,
             parent: parent?.checksum.bytes ?? [], subject: subject)
@@ -28,5 +28,7 @@ package struct SampleCommit: Sendable {
 
     package var checksum: Checksum { commit.checksum }
 
-    package var objects: [SampleObject] { [file, link, folderMetadata, folder, rootMetadata, root, commit] }
+    package var objects: [SampleObject] {
+        [file, link, directoryMetadata, directory, rootMetadata, root, commit]
+    }
 }

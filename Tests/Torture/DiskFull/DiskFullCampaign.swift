@@ -5,10 +5,10 @@ import TestSupport
 
 /// Pushes into a cache whose disk has no room for them, or only just.
 struct DiskFullCampaign {
-    /// Whether only some sizes are tried.
+    /// True if only some sizes are tried.
     let isShort: Bool
 
-    /// What came of one kind of pushes.
+    /// The results of one kind of pushes.
     struct Tally: Codable {
         let name: String
         var refused = 0
@@ -18,21 +18,21 @@ struct DiskFullCampaign {
 
     /// Needs a mount namespace of its own.
     func run() throws -> [Tally] {
-        let folder = try TemporaryDirectory()
-        let source = folder.path("source")
+        let directory = try TemporaryDirectory()
+        let source = directory.path("source")
         try OSTreeCommand.initRepo(source, mode: .archive)
-        return try [pages(source, folder), shares(source, folder), minimumFree(source, folder)]
+        return try [pages(source, directory), shares(source, directory), minimumFree(source, directory)]
     }
 
     private func commit(
-        _ source: String, _ refs: [String], seed: UInt64, bytes: Int, _ folder: TemporaryDirectory
+        _ source: String, _ refs: [String], seed: UInt64, bytes: Int, _ directory: TemporaryDirectory
     )
         throws
     {
-        let tree = try folder.folder("tree-\(seed)")
+        let tree = try directory.makeDirectory("tree-\(seed)")
         try Data(SampleTree.noise(count: bytes, seed: seed)).write(to: URL(fileURLWithPath: "\(tree)/large"))
         for number in 0..<4 {
-            let below = try folder.folder("tree-\(seed)/folder-\(number)")
+            let below = try directory.makeDirectory("tree-\(seed)/directory-\(number)")
             try Data("\(seed) \(number)".utf8).write(to: URL(fileURLWithPath: "\(below)/file"))
         }
         try OSTreeCommand.commit(source, tree: tree, refs: refs, options: ["--no-bindings"])
@@ -50,7 +50,7 @@ struct DiskFullCampaign {
     }
 
     private func snapshot(_ disk: FullDisk) throws -> TreeSnapshot {
-        // What a push remembers of complete folders is no reader's business.
+        // What a push remembers of complete directories is no reader's business.
         try TreeSnapshot(disk.cache, excluding: ["tmp", ".lock", "state"])
     }
 
@@ -78,15 +78,15 @@ struct DiskFullCampaign {
     }
 
     /// Every number of pages between none and enough.
-    private func pages(_ source: String, _ folder: TemporaryDirectory) throws -> Tally {
+    private func pages(_ source: String, _ directory: TemporaryDirectory) throws -> Tally {
         var tally = Tally(name: "pages that are left")
         let refs = ["p/e/strong", "p/e/weak"]
-        try commit(source, ["before"], seed: 1, bytes: 10_000, folder)
-        try commit(source, refs, seed: 2, bytes: 60_000, folder)
+        try commit(source, ["before"], seed: 1, bytes: 10_000, directory)
+        try commit(source, refs, seed: 2, bytes: 60_000, directory)
         var pages = 0
         var successes = 0
         while successes < 3 {
-            let disk = try FullDisk(at: folder.path("mount"), megabytes: 4)
+            let disk = try FullDisk(at: directory.path("mount"), megabytes: 4)
             try push(["before"], source, disk).checked()
             try disk.fill(leaving: pages * 4096)
             let taken = tally.taken
@@ -103,11 +103,11 @@ struct DiskFullCampaign {
         return tally
     }
 
-    private func shares(_ source: String, _ folder: TemporaryDirectory) throws -> Tally {
+    private func shares(_ source: String, _ directory: TemporaryDirectory) throws -> Tally {
         var tally = Tally(name: "share of the disk in use")
-        try commit(source, ["large"], seed: 3, bytes: 3_000_000, folder)
+        try commit(source, ["large"], seed: 3, bytes: 3_000_000, directory)
         for share in [0, 50, 90, 99] {
-            let disk = try FullDisk(at: folder.path("mount"), megabytes: 8)
+            let disk = try FullDisk(at: directory.path("mount"), megabytes: 8)
             try disk.fill(leaving: disk.size / 100 * (100 - share))
             let taken = tally.taken
             try attempt(["large"], source, disk, "\(share) % in use", &tally)
@@ -121,17 +121,17 @@ struct DiskFullCampaign {
     }
 
     /// Old artifacts make room; pinned ones stay; what cannot fit moves nothing.
-    private func minimumFree(_ source: String, _ folder: TemporaryDirectory) throws -> Tally {
+    private func minimumFree(_ source: String, _ directory: TemporaryDirectory) throws -> Tally {
         var tally = Tally(name: "--min-free")
         func expect(_ isTrue: Bool, _ words: String) {
             if !isTrue { tally.failures.append("--min-free: \(words)") }
         }
-        let disk = try FullDisk(at: folder.path("mount"), megabytes: 8)
+        let disk = try FullDisk(at: directory.path("mount"), megabytes: 8)
         let options = ["--min-free", "2M", "--keep", "'pinned/*'"]
-        try commit(source, ["pinned/1"], seed: 100, bytes: 1_000_000, folder)
+        try commit(source, ["pinned/1"], seed: 100, bytes: 1_000_000, directory)
         try push(["pinned/1"], source, disk, options).checked()
         for number in 0..<10 {
-            try commit(source, ["a/\(number)"], seed: UInt64(101 + number), bytes: 1_000_000, folder)
+            try commit(source, ["a/\(number)"], seed: UInt64(101 + number), bytes: 1_000_000, directory)
             // The times of refs tell seconds.
             try TestSupport.run([
                 "find", "\(disk.cache)/refs/heads", "-type", "f", "-exec", "touch", "-d", "-1 min", "{}", "+",
@@ -153,7 +153,7 @@ struct DiskFullCampaign {
             do { try OSTreeCommand.fsck(disk.cache) } catch { expect(false, "\(error)") }
         }
         expect(try OSTreeCommand.refs(disk.cache).count < 7, "nothing went")
-        try commit(source, ["huge"], seed: 200, bytes: 9_000_000, folder)
+        try commit(source, ["huge"], seed: 200, bytes: 9_000_000, directory)
         let before = try snapshot(disk)
         let result = try push(["huge"], source, disk, options)
         tally.refused += 1

@@ -22,14 +22,14 @@ final class FullDisk {
         _ = try? TestSupport.run(["umount", mountPoint])
     }
 
-    /// How many bytes are free.
+    /// The number of free bytes.
     var free: Int {
         var status = statvfs()
         statvfs(mountPoint, &status)
         return Int(status.f_bavail) * Int(status.f_frsize)
     }
 
-    /// How many bytes there are.
+    /// The size in bytes.
     var size: Int {
         var status = statvfs()
         statvfs(mountPoint, &status)

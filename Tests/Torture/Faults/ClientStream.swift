@@ -4,7 +4,7 @@ import ArtifactProtocol
 import Foundation
 import TestSupport
 
-/// What a client says in a whole push, made from the files of an archive repository.
+/// The bytes of a client in a whole push, made from the files of an archive repository.
 enum ClientStream {
     /// The objects of a repository, parts before what needs them.
     static func objects(of repository: String) throws -> [ObjectName] {
@@ -45,7 +45,7 @@ enum ClientStream {
         _ = try session.next(from: buffer)
     }
 
-    /// Whether a receiver said that everything is done.
+    /// Returns true if a receiver said that everything is done.
     static func isAcknowledged(_ output: [UInt8]) throws -> Bool {
         let buffer = StreamBuffer()
         _ = buffer.append(output)

@@ -3,25 +3,25 @@
 import Glibc
 import SystemCalls
 
-/// What a power cut would leave of a folder: it follows every change, and can take back those that were never synced.
+/// A model of a directory after a power cut: it follows every change, and can undo those that were never synced.
 ///
 /// The model is harsher than most file systems: a file whose content was not synced is left empty, even where its name
 /// is durable, and of the names that were not synced any subset may survive.
 final class DiskModel {
-    /// A change of a folder that is not durable yet.
+    /// A change of a directory that is not durable yet.
     private enum Change {
         case created(String)
         case madeDirectory(String)
         /// With a second name of what was replaced, if anything.
         case renamed(String, String, replaced: String?)
-        /// With a second name of what was removed; nil for a folder.
+        /// With a second name of what was removed; nil for a directory.
         case removed(String, saved: String?)
 
-        /// The folders whose sync makes it durable.
-        var folders: [String] {
+        /// The directories whose sync makes it durable.
+        var directories: [String] {
             switch self {
-            case .created(let path), .madeDirectory(let path), .removed(let path, _): [folder(of: path)]
-            case .renamed(_, let target, _): [folder(of: target)]
+            case .created(let path), .madeDirectory(let path), .removed(let path, _): [directory(of: path)]
+            case .renamed(_, let target, _): [directory(of: target)]
             }
         }
     }
@@ -35,20 +35,20 @@ final class DiskModel {
     /// A second name made before a change that might destroy something.
     private var prepared: String?
 
-    /// Follows what happens below `root`; `attic` is an empty folder elsewhere on the same file system.
+    /// Follows what happens below `root`; `attic` is an empty directory elsewhere on the same file system.
     init(root: String, attic: String) {
         self.root = root
         self.attic = attic
     }
 
-    /// The path of a name in a folder that is open, if it is below the root.
+    /// The path of a name in a directory that is open, if it is below the root.
     func path(_ descriptor: Int32, _ name: String? = nil) -> String? {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
         guard count > 0 else { return nil }
-        let folder = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
-        guard folder == root || folder.hasPrefix(root + "/") else { return nil }
-        return name.map { $0 == "." ? folder : "\(folder)/\($0)" } ?? folder
+        let directory = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        guard directory == root || directory.hasPrefix(root + "/") else { return nil }
+        return name.map { $0 == "." ? directory : "\(directory)/\($0)" } ?? directory
     }
 
     /// Saves what a change is about to destroy.
@@ -83,7 +83,7 @@ final class DiskModel {
         case .sync(let descriptor):
             dirty.remove(inode(descriptor))
             guard let path = path(descriptor) else { return }
-            pending.removeAll { $0.folders.contains(path) }
+            pending.removeAll { $0.directories.contains(path) }
         case .syncFileSystem:
             pending = []
             dirty = []
@@ -118,15 +118,15 @@ final class DiskModel {
         }
     }
 
-    private func forEachFile(below folder: String, _ visit: (String, UInt64) -> Void) {
-        guard let stream = opendir(folder) else { return }
+    private func forEachFile(below directory: String, _ visit: (String, UInt64) -> Void) {
+        guard let stream = opendir(directory) else { return }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             guard name != ".", name != ".." else { continue }
-            let path = "\(folder)/\(name)"
+            let path = "\(directory)/\(name)"
             if entry.pointee.d_type == UInt8(DT_DIR) {
                 forEachFile(below: path, visit)
             } else {
@@ -136,7 +136,7 @@ final class DiskModel {
     }
 }
 
-/// The folder that holds something.
-private func folder(of path: String) -> String {
+/// The directory that holds something.
+private func directory(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path
 }

@@ -18,7 +18,7 @@ struct FaultCampaign {
     /// Only every so many-th run is made as on file systems that lack calls.
     private static let rarity = 4
 
-    /// What came of it, for one fault.
+    /// The results for one fault.
     struct Tally: Codable {
         var points = 0
         var failures: [String] = []
@@ -31,13 +31,13 @@ struct FaultCampaign {
         let place = "\(base)/torture-\(getpid())"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: place) }
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         var tallies: [String: Tally] = [:]
         var run = 0
-        for (shape, fileSystem) in try PushShape.all(in: folder).flatMap({ shape in
+        for (shape, fileSystem) in try PushShape.all(in: directory).flatMap({ shape in
             FileSystemKind.allCases.map { (shape, $0) }
         }) {
-            let calls = try inFolder(place) {
+            let calls = try inDirectory(place) {
                 try FaultRun(shape: shape, fileSystem: fileSystem, place: $0).countCalls()
             }
             for point in 0..<calls {
@@ -49,7 +49,7 @@ struct FaultCampaign {
                     guard lot.next() % UInt64(stride) == 0, run % shard.count == shard.number else {
                         continue
                     }
-                    let failures = try inFolder(place) {
+                    let failures = try inDirectory(place) {
                         try FaultRun(shape: shape, fileSystem: fileSystem, place: $0).run(fault, at: point)
                     }
                     tallies["\(fault)", default: Tally()].points += 1
@@ -60,7 +60,7 @@ struct FaultCampaign {
         return tallies
     }
 
-    private func inFolder<T>(_ base: String, _ body: (String) throws -> T) throws -> T {
+    private func inDirectory<T>(_ base: String, _ body: (String) throws -> T) throws -> T {
         let place = "\(base)/run"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: place) }

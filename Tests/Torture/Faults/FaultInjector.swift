@@ -3,7 +3,7 @@
 import Glibc
 import SystemCalls
 
-/// What a file system can do.
+/// The abilities of a file system.
 enum FileSystemKind: CaseIterable {
     /// Everything.
     case complete
@@ -13,7 +13,7 @@ enum FileSystemKind: CaseIterable {
     case withoutLinks
 }
 
-/// What goes wrong in one run.
+/// The failure in one run.
 enum Fault: Hashable, CustomStringConvertible {
     /// One call fails; everything else works.
     case failure(Int32)
@@ -24,7 +24,7 @@ enum Fault: Hashable, CustomStringConvertible {
     /// Power is cut, and some of what was not synced happens to be on the disk.
     case untidyPowerCut(seed: UInt64)
 
-    /// Whether the machine starts anew afterwards.
+    /// True if the machine starts anew afterwards.
     var needsRestart: Bool {
         switch self {
         case .failure, .kill: false
@@ -42,16 +42,16 @@ enum Fault: Hashable, CustomStringConvertible {
     }
 }
 
-/// Lets a fault happen at one of the calls that change a folder, counted from 0.
+/// Lets a fault happen at one of the calls that change a directory, counted from 0.
 final class FaultInjector: FileSystemObserver, @unchecked Sendable {
     // One thread makes all the calls of a run, hence @unchecked Sendable.
     private let fault: Fault
     private let fileSystem: FileSystemKind
     private let point: Int
     private let model: DiskModel
-    /// How many calls were made.
+    /// The number of calls that were made.
     private(set) var calls = 0
-    /// Whether the process counts as dead.
+    /// True if the process counts as dead.
     private(set) var isDead = false
 
     /// The injector in use. Release builds cannot have one.
@@ -113,7 +113,7 @@ final class FaultInjector: FileSystemObserver, @unchecked Sendable {
         }
     }
 
-    /// Brings the folder into the state that the fault leaves.
+    /// Brings the directory into the state that the fault leaves.
     func strike() {
         guard isDead else { return }
         switch fault {

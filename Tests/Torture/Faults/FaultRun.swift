@@ -11,12 +11,12 @@ import TestSupport
 struct FaultRun {
     let shape: PushShape
     let fileSystem: FileSystemKind
-    /// A folder of its own, which it leaves behind.
+    /// A directory of its own, which it leaves behind.
     let place: String
 
     private var cache: String { "\(place)/cache" }
 
-    /// How many calls a push of this shape makes that change the repository.
+    /// Counts the calls of a push of this shape that change the repository.
     func countCalls() throws -> Int {
         try prepare()
         let injector = try receive(.kill, at: .max).injector
@@ -25,7 +25,7 @@ struct FaultRun {
 
     /// Makes the push with a fault at one of its calls.
     ///
-    /// - Returns: what was wrong afterwards; nothing if all promises were kept.
+    /// - Returns: the promises that were broken, a sentence each.
     func run(_ fault: Fault, at point: Int) throws -> [String] {
         try prepare()
         let outcome = try receive(fault, at: point)
@@ -70,7 +70,7 @@ struct FaultRun {
         if !shape.prelude.isEmpty, let error = try serve(shape.prelude, .one) { throw error }
     }
 
-    /// After a power cut the machine starts anew: what quarantines are called says for which start they are good.
+    /// Renames quarantines as if they were of an earlier start of the machine, as after a power cut.
     private func restart() throws {
         let temporary = try Directory("\(cache)/tmp")
         for name in try temporary.entries() where name.hasPrefix("bst-artifact-push-") {
@@ -104,11 +104,11 @@ struct FaultRun {
     private func serve(_ stream: [UInt8], _ version: ProtocolVersion) throws -> (any Error)? {
         let injector = FaultInjector.installed
         FaultInjector.installed = nil
-        let folder = try Directory(place)
-        for name in ["input", "output"] { try folder.remove(name) }
-        try folder.createFile("input").writeAll(stream)
-        let input = try folder.openFile("input")
-        let output = try folder.createFile("output")
+        let directory = try Directory(place)
+        for name in ["input", "output"] { try directory.remove(name) }
+        try directory.createFile("input").writeAll(stream)
+        let input = try directory.openFile("input")
+        let output = try directory.createFile("output")
         FaultInjector.installed = injector
         var options = Receiver.Options()
         options.version = version

@@ -5,7 +5,7 @@ import ArtifactRepository
 import Foundation
 import TestSupport
 
-/// A push as a receiver sees it: what the cache has before, what comes in, and what must be true afterwards.
+/// A push as a receiver sees it: the cache before, the input, and the required state afterwards.
 struct PushShape {
     let name: String
     /// The cache before; it is copied for each run.
@@ -18,25 +18,25 @@ struct PushShape {
     /// The refs, where they were, and where they go.
     let moves: [(ref: RefName, old: Checksum?, new: Checksum)]
 
-    /// All shapes, made below a folder.
-    static func all(in folder: TemporaryDirectory) throws -> [PushShape] {
+    /// All shapes, made below a directory.
+    static func all(in directory: TemporaryDirectory) throws -> [PushShape] {
         try [
-            one(folder, "a new ref, empty cache", warm: false, refs: ["p/e/1"]),
-            one(folder, "a new ref beside others", warm: true, refs: ["p/e/1"]),
-            one(folder, "two new refs of one artifact", warm: true, refs: ["p/e/1", "p/e/2"]),
-            one(folder, "a ref that moves on", warm: true, refs: ["moving/main"], parents: true),
+            one(directory, "a new ref, empty cache", warm: false, refs: ["p/e/1"]),
+            one(directory, "a new ref beside others", warm: true, refs: ["p/e/1"]),
+            one(directory, "two new refs of one artifact", warm: true, refs: ["p/e/1", "p/e/2"]),
+            one(directory, "a ref that moves on", warm: true, refs: ["moving/main"], parents: true),
             one(
-                folder, "three refs, old and new", warm: true,
+                directory, "three refs, old and new", warm: true,
                 refs: ["moving/main", "moving/next", "p/f/deep/er"], parents: true),
-            one(folder, "version 0, two refs", warm: true, refs: ["p/e/1", "p/e/2"], version: .zero),
+            one(directory, "version 0, two refs", warm: true, refs: ["p/e/1", "p/e/2"], version: .zero),
         ]
     }
 
     private static func one(
-        _ folder: TemporaryDirectory, _ name: String, warm: Bool, refs: [String], parents: Bool = false,
+        _ directory: TemporaryDirectory, _ name: String, warm: Bool, refs: [String], parents: Bool = false,
         version: ProtocolVersion = .one
     ) throws -> PushShape {
-        let place = try TemporaryFolderName.next(in: folder)
+        let place = try TemporaryDirectoryName.next(in: directory)
         let (source, cache) = ("\(place)/source", "\(place)/cache")
         try OSTreeCommand.initRepo(source, mode: .archive)
         try OSTreeCommand.initRepo(cache, mode: .archive)
@@ -82,13 +82,13 @@ struct PushShape {
 }
 
 /// Names that are not taken.
-private enum TemporaryFolderName {
-    static func next(in folder: TemporaryDirectory) throws -> String {
-        try folder.folder(UUID().uuidString)
+private enum TemporaryDirectoryName {
+    static func next(in directory: TemporaryDirectory) throws -> String {
+        try directory.makeDirectory(UUID().uuidString)
     }
 }
 
-/// A few files, folders and a link, which can change a little.
+/// A few files, directories and a link, which can change a little.
 private struct SmallTree {
     let path: String
 

@@ -7,7 +7,7 @@ import TestSupport
 struct RaceCampaign {
     let seconds: Double
     let pushers: Int
-    /// Whether some of them come over ssh.
+    /// True if some of them come over ssh.
     let usesSSH: Bool
 
     /// Runs, looks at what is left, and returns what was counted and what went wrong.

@@ -5,7 +5,7 @@ import TestSupport
 
 /// A cache, and builders with artifacts that overlap.
 struct RaceGround {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
     let place: String
     let cache: String
     /// Each builder's repository, and what it may push.
@@ -14,9 +14,9 @@ struct RaceGround {
     private static let artifactsOfEach = 12
 
     init(builders count: Int) throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         // In memory, so that many pushes meet in little time.
-        place = access("/dev/shm", W_OK) == 0 ? "/dev/shm/races-\(getpid())" : folder.path("races")
+        place = access("/dev/shm", W_OK) == 0 ? "/dev/shm/races-\(getpid())" : directory.path("races")
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         cache = "\(place)/cache"
         try OSTreeCommand.initRepo(cache, mode: .archive, hasSummary: true)
@@ -44,10 +44,10 @@ struct RaceGround {
         for (name, text) in [
             ("all", "all"), ("same", "same \(artifact)"), ("own", "own \(builder) \(artifact)"),
         ] {
-            let folder = "\(path)/\(name)/deep"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let directory = "\(path)/\(name)/deep"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             for number in 0..<8 {
-                try Data("\(text) \(number)\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(number)"))
+                try Data("\(text) \(number)\n".utf8).write(to: URL(fileURLWithPath: "\(directory)/\(number)"))
             }
         }
         let noise = SampleTree.noise(count: 200_000, seed: UInt64(builder * 1000 + artifact))
@@ -57,8 +57,8 @@ struct RaceGround {
     /// Lets a ref of a builder point to a commit.
     func point(_ ref: String, of repository: String, to commit: String) throws {
         let path = "\(repository)/refs/heads/\(ref)"
-        let folder = (path as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let directory = (path as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try Data("\(commit)\n".utf8).write(to: URL(fileURLWithPath: path))
     }
 

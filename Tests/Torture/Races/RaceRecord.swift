@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// What happened while everybody worked on one cache, noted by many threads.
+/// Events on one cache, noted by many threads.
 final class RaceRecord: Sendable {
     struct State {
         /// Refs that pushes were told to have moved, with their commits.

@@ -3,9 +3,9 @@
 import ArtifactClient
 import Testing
 
-@Suite("A buildstream.conf")
-struct ConfigurationFormsTests {
-    /// A cache as a line of text: what is pulled from, what is pushed to, and the line.
+/// A buildstream.conf.
+@Suite struct ConfigurationFormsTests {
+    /// A cache as a line of text: the URLs to pull from and to push to, and the line.
     private static func shown(_ caches: [CacheSpecification]) -> [String] {
         caches.map { cache in
             let pull = cache.pull.map { "\($0)" } ?? "-"
@@ -97,13 +97,14 @@ struct ConfigurationFormsTests {
             """, ["/a - 9"]),
     ]
 
-    @Test("lists its caches in order", arguments: forms)
-    func lists(_ form: Form) throws {
+    @Test(arguments: forms)
+    func `A buildstream.conf lists its caches in order`(_ form: Form) throws {
         #expect(Self.shown(try Self.read(form.text).caches(forProject: nil)) == form.caches)
     }
 
-    @Test("gives a project its own caches first, then the general ones, none twice")
-    func projects() throws {
+    @Test func `A buildstream.conf gives a project its own caches first, then the general ones, none twice`()
+        throws
+    {
         let configuration = try Self.read(
             """
             artifacts:
@@ -123,8 +124,10 @@ struct ConfigurationFormsTests {
         }
     }
 
-    @Test("keeps a cache that is pulled from beside the same one that is also pushed to")
-    func samePullOtherPush() throws {
+    @Test
+    func `A buildstream.conf keeps a cache that is pulled from beside the same one that is also pushed to`()
+        throws
+    {
         let configuration = try Self.read(
             "artifacts: {url: 'ssh://h/a'}\nprojects: {p: {artifacts: [{url: 'ssh://h/a'}]}}")
         #expect(

@@ -36,12 +36,13 @@ private final class Scratch {
     }
 }
 
-@Suite("The configuration's place")
-struct ConfigurationPlaceTests {
+/// The configuration's place.
+@Suite struct ConfigurationPlaceTests {
     private static let text = Array("artifacts: {url: /a}".utf8)
 
-    @Test("is buildstream.conf in XDG_CONFIG_HOME, or else in ~/.config")
-    func defaultPlaces() throws {
+    @Test func `The configuration's place is buildstream.conf in XDG_CONFIG_HOME, or else in ~/.config`()
+        throws
+    {
         let scratch = try Scratch()
         scratch.directory(".config")
         scratch.directory("xdg")
@@ -61,8 +62,7 @@ struct ConfigurationPlaceTests {
         }
     }
 
-    @Test("may be empty, which is a configuration without caches")
-    func missingDefault() throws {
+    @Test func `The configuration's place may be empty, which is a configuration without caches`() throws {
         let scratch = try Scratch()
         let file = try scratch.file("file", [])
         for environment in [["HOME": scratch.path], ["HOME": file], [:]] {
@@ -71,8 +71,7 @@ struct ConfigurationPlaceTests {
         }
     }
 
-    @Test("must hold a file where it was named")
-    func missingNamed() throws {
+    @Test func `The configuration's place must hold a file where it was named`() throws {
         let scratch = try Scratch()
         let path = scratch.path + "/none.conf"
         let error = #expect(throws: ConfigurationError.self) {
@@ -81,8 +80,8 @@ struct ConfigurationPlaceTests {
         #expect(error?.description.hasPrefix(path + ": there is no such configuration file; ") == true)
     }
 
-    @Test("must be readable, and the reason is given where it is not")
-    func unreadable() throws {
+    @Test func `The configuration's place must be readable, and the reason is given where it is not`() throws
+    {
         let scratch = try Scratch()
         scratch.directory(".config")
         scratch.directory(".config/buildstream.conf")
@@ -97,8 +96,7 @@ struct ConfigurationPlaceTests {
         }
     }
 
-    @Test("holds at most 1 MiB")
-    func hugeFile() throws {
+    @Test func `The configuration's place holds at most 1 MiB`() throws {
         let scratch = try Scratch()
         let filler = [UInt8](repeating: UInt8(ascii: "#"), count: (1 << 20) - Self.text.count - 1)
         let largest = try scratch.file("largest", Self.text + [0x0a] + filler)
@@ -112,8 +110,7 @@ struct ConfigurationPlaceTests {
         }
     }
 
-    @Test("is part of each message about a mistake")
-    func mistakeNamesFile() throws {
+    @Test func `The configuration's place is part of each message about a mistake`() throws {
         let scratch = try Scratch()
         let file = try scratch.file("my.conf", Array("\nartifacts: 1".utf8))
         let error = #expect(throws: ConfigurationError.self) {
@@ -123,8 +120,8 @@ struct ConfigurationPlaceTests {
     }
 }
 
-@Suite("The artifact directory")
-struct ArtifactDirectoryTests {
+/// The artifact directory.
+@Suite struct ArtifactDirectoryTests {
     private static func directory(_ text: String, _ environment: [String: String]) throws -> String {
         try Configuration(parsing: Array(text.utf8), file: "c", environment: environment).artifactDirectory
     }
@@ -146,21 +143,22 @@ struct ArtifactDirectoryTests {
         ("artifactdir: '/a/${b'", ["b": "x"], "/a/${b"),
     ]
 
-    @Test("follows artifactdir, or else the cache directory of the user", arguments: directories)
-    func expansion(text: String, environment: [String: String], expected: String) throws {
+    @Test(arguments: directories)
+    func `The artifact directory follows artifactdir, or else the cache directory of the user`(
+        text: String, environment: [String: String], expected: String
+    ) throws {
         #expect(try Self.directory(text, environment) == expected)
     }
 
-    @Test("contains the local repository")
-    func localRepository() throws {
+    @Test func `The artifact directory contains the local repository`() throws {
         let configuration = Configuration(environment: [:], homeDirectory: "/h")
         #expect(try configuration.localRepositoryPath == "/h/.cache/buildstream/artifacts/ostree")
         let atRoot = try Configuration(parsing: Array("artifactdir: /".utf8), file: "c", environment: [:])
         #expect(try atRoot.localRepositoryPath == "/ostree")
     }
 
-    @Test("is asked for in vain only where there is neither a home nor a setting")
-    func noHome() {
+    @Test
+    func `The artifact directory is asked for in vain only where there is neither a home nor a setting`() {
         let configuration = Configuration(environment: [:])
         let error = #expect(throws: ConfigurationError.self) { try configuration.localRepositoryPath }
         #expect(error?.description.contains("neither HOME nor XDG_CACHE_HOME") == true)

@@ -16,16 +16,17 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-@Suite("Random text")
-struct RandomRemotesTests {
+/// Random text.
+@Suite struct RandomRemotesTests {
     private static let pieces = [
         "ssh://", "https://", "file://", "/", ":", "@", "-", "~", "~/", "[", "]", "::1", "%", "%2d", "%00",
         "%0a", "%25",
         "%7e", "22", "h", "u", "\n", "\u{0}", "\u{301}", "\u{2028}", " ", "é", "\\", "?", ".",
     ]
 
-    @Test("makes no remote that an option, a control character or nothing is part of", arguments: 1...4)
-    func remotes(seed: UInt64) {
+    @Test(arguments: 1...4)
+    func `Random text makes no remote that an option, a control character or nothing is part of`(seed: UInt64)
+    {
         var generator = SeededGenerator(state: seed)
         var accepted = 0
         for _ in 0..<20_000 {
@@ -48,8 +49,8 @@ struct RandomRemotesTests {
         #expect(accepted > 100)
     }
 
-    @Test("in a buildstream.conf is understood or reported with a line of the file")
-    func configurations() throws {
+    @Test func `Random text in a buildstream.conf is understood or reported with a line of the file`() throws
+    {
         let sample = Array(
             """
             artifacts:

@@ -4,8 +4,8 @@ import ArtifactProtocol
 import Foundation
 import Testing
 
-@Suite("The test vectors of the protocol's description")
-struct CapabilityVectorTests {
+/// The test vectors of the protocol's description.
+@Suite struct CapabilityVectorTests {
     private static let checksum = (0..<32).map { UInt8($0) }.withUnsafeBytes { Checksum(bytes: $0) }!
 
     /// The bytes of each block ```vector NAME.
@@ -32,8 +32,10 @@ struct CapabilityVectorTests {
         ("info", .info(Info(mode: 1, capabilities: [.largeFrames, .want]))),
     ]
 
-    @Test("are what is written, and are read as what they stand for", arguments: messages)
-    func vector(_ name: String, _ message: Message) throws {
+    @Test(arguments: messages)
+    func `The protocol's test vectors are what is written, and are read as what they stand for`(
+        _ name: String, _ message: Message
+    ) throws {
         let written = try message.frame(version: .one, order: .little)
         let hex = written.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
         #expect(CapabilityVectorTests.vectors[name] == written, "\(hex)")
@@ -43,8 +45,7 @@ struct CapabilityVectorTests {
         #expect(buffer.readable.isEmpty)
     }
 
-    @Test("are all there are")
-    func all() {
+    @Test func `The protocol's test vectors are all there are`() {
         #expect(Set(CapabilityVectorTests.vectors.keys) == Set(CapabilityVectorTests.messages.map(\.0)))
     }
 }

@@ -3,8 +3,8 @@
 import ArtifactProtocol
 import Testing
 
-@Suite("A frame")
-struct FrameSizeTests {
+/// A frame.
+@Suite struct FrameSizeTests {
     private static let commit = Checksum(hex: String(repeating: "c", count: 64))!
 
     /// A name of so many bytes that no other index has.
@@ -19,9 +19,8 @@ struct FrameSizeTests {
         try Message.update(updates).frame(version: .one).count - FrameHeader.byteCount
     }
 
-    @Test(
-        "takes no more for refs than was reckoned, however many", arguments: [1, 2, 3, 7, 50, 200])
-    func uniformNames(count: Int) throws {
+    @Test(arguments: [1, 2, 3, 7, 50, 200])
+    func `A frame takes no more for refs than was reckoned, however many`(count: Int) throws {
         for length in Array(6...60) + [100, 119, 120, 127, 128, 200, 254, 255, 256, 300, 1000, 4000]
         where count * (length + 170) < 65_000 {
             let updates = try (0..<count).map { index in
@@ -34,8 +33,8 @@ struct FrameSizeTests {
         }
     }
 
-    @Test("holds every list of refs that was reckoned to fit", arguments: 1...12)
-    func fullFrames(seed: UInt64) throws {
+    @Test(arguments: 1...12)
+    func `A frame holds every list of refs that was reckoned to fit`(seed: UInt64) throws {
         var generator = XorShift(seed: seed)
         let lengths = [6...20, 6...250, 40...60, 3900...4000][Int(seed % 4)]
         var (updates, reckoned) = ([RefEdit](), 0)
@@ -54,10 +53,10 @@ struct FrameSizeTests {
         #expect(run.events.last == .update(updates))
     }
 
-    @Test(
-        "of exactly 65,535 bytes goes through; one byte more is too large",
-        arguments: ProtocolVersion.allCases)
-    func limit(version: ProtocolVersion) throws {
+    @Test(arguments: ProtocolVersion.allCases)
+    func `A frame of exactly 65,535 bytes goes through; one byte more is too large`(version: ProtocolVersion)
+        throws
+    {
         // Key, padding, flag, its type; key, text, its type; and the offsets of 4 bytes each in so large a body.
         var length = 65_535 - 48
         func frame() throws -> [UInt8] {
@@ -74,8 +73,7 @@ struct FrameSizeTests {
         #expect(error?.code == .tooLarge)
     }
 
-    @Test("that is too large is refused for every message that can be")
-    func tooLarge() throws {
+    @Test func `A frame that is too large is refused for every message that can be`() throws {
         let updates = try (0..<600).map { index in
             RefEdit(try #require(Self.name(index, length: 60)), from: .mustNotExist, to: Self.commit)
         }
@@ -92,8 +90,10 @@ struct FrameSizeTests {
         }
     }
 
-    @Test("is never believed before its header is complete, and refused at the first wrong byte")
-    func headers() throws {
+    @Test
+    func `A frame is never believed before its header is complete, and refused at the first wrong byte`()
+        throws
+    {
         func read(_ bytes: [UInt8]) throws -> FrameHeader? {
             try bytes.withUnsafeBytes { try FrameHeader(reading: $0) }
         }

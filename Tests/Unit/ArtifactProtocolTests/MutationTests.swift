@@ -36,10 +36,12 @@ private struct Mutator {
     }
 }
 
-@Suite("Damaged input")
-struct MutationTests {
-    @Test("in a frame is refused, or is a message that survives being written and read", arguments: 1...8)
-    func frames(seed: UInt64) throws {
+/// Damaged input.
+@Suite struct MutationTests {
+    @Test(arguments: 1...8)
+    func `Damaged input in a frame is refused, or is a message that survives being written and read`(
+        seed: UInt64
+    ) throws {
         var mutator = Mutator(generator: XorShift(seed: seed))
         let originals = RecordedMessage.valid.map(\.bytes)
         var (read, refused) = (0, 0)
@@ -70,9 +72,10 @@ struct MutationTests {
         }
     }
 
-    @Test(
-        "of small conversations stops a receiver, and never with another error", arguments: Transcript.small)
-    func conversations(transcript: Transcript) throws {
+    @Test(arguments: Transcript.small)
+    func `A damaged conversation stops a receiver, and never with another error`(transcript: Transcript)
+        throws
+    {
         var mutator = Mutator(generator: XorShift(seed: 11))
         for _ in 0..<300 {
             let bytes = mutator.mutate(transcript.client)
@@ -87,8 +90,8 @@ struct MutationTests {
         }
     }
 
-    @Test("of answers stops a client, and never with another error", arguments: Transcript.all)
-    func answers(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `Damaged answers stop a client, and never with another error`(transcript: Transcript) throws {
         var mutator = Mutator(generator: XorShift(seed: 13))
         for _ in 0..<200 {
             var session = PushStateMachine(version: transcript.version)
@@ -113,8 +116,8 @@ struct MutationTests {
         return archive.ended()
     }()
 
-    @Test("in a tar stream is refused, or leaves whole members", arguments: 1...4)
-    func tarStreams(seed: UInt64) throws {
+    @Test(arguments: 1...4)
+    func `Damaged input in a tar stream is refused, or leaves whole members`(seed: UInt64) throws {
         var mutator = Mutator(generator: XorShift(seed: seed))
         var refused = 0
         for round in 0..<500 {

@@ -4,65 +4,64 @@ import Testing
 
 @testable import ArtifactProtocol
 
-@Suite("A name")
-struct NameTests {
+/// A name.
+@Suite struct NameTests {
     private static let hex = "0123456789abcdef" + String(repeating: "0a", count: 24)
 
-    @Test(
-        "of a ref is parts of letters and digits of any script, - . _ between single slashes",
-        arguments: [
-            "a", "project/element/cachekey", "A-Z_0.9", "a-/b-", "a.b/_.c/d..", "_", "1", "x.lock",
-            "a/b/c/d/e", "é", "\u{ff41}", "日本/語", "a/Ω", "²",
-            String(repeating: "a", count: 255), Array(repeating: "ab", count: 1333).joined(separator: "/"),
-            String(repeating: "a", count: 63), String(repeating: "A", count: 64),
-            "x/" + String(repeating: "a", count: 64),
-        ])
-    func goodRef(text: String) {
+    @Test(arguments: [
+        "a", "project/element/cachekey", "A-Z_0.9", "a-/b-", "a.b/_.c/d..", "_", "1", "x.lock",
+        "a/b/c/d/e", "é", "\u{ff41}", "日本/語", "a/Ω", "²",
+        String(repeating: "a", count: 255), Array(repeating: "ab", count: 1333).joined(separator: "/"),
+        String(repeating: "a", count: 63), String(repeating: "A", count: 64),
+        "x/" + String(repeating: "a", count: 64),
+    ])
+    func `A name of a ref is parts of letters and digits of any script, - . _ between single slashes`(
+        text: String
+    ) {
         let name = RefName(text)
         #expect(name?.text == text)
         #expect(name?.description == text)
     }
 
-    @Test(
-        "of a ref is nothing that leaves its folder, is an option, or holds anything else",
-        arguments: [
-            "", ".", "..", "/", "/a", "a/", "a//b", "a/./b", "a/../b", "../a", "a/..", "-a", "--", "-", "a b",
-            "a\n",
-            "a\0b", "a:b", "a\\b", "a~", "a^", "a@b", "a\u{2f}\u{200d}b",
-            "a%b", "😀", "a/é b", "é\n", "é/", "é//b", "é/.b",
-            "a\r\nb", "a\tb", "*", String(repeating: "a", count: 256),
-            Array(repeating: "ab", count: 1334).joined(separator: "/"), "a/-b", "...", ".a", "a/.b", "a/..b",
-            String(repeating: "a", count: 64),
-        ])
-    func badRef(text: String) {
+    @Test(arguments: [
+        "", ".", "..", "/", "/a", "a/", "a//b", "a/./b", "a/../b", "../a", "a/..", "-a", "--", "-", "a b",
+        "a\n",
+        "a\0b", "a:b", "a\\b", "a~", "a^", "a@b", "a\u{2f}\u{200d}b",
+        "a%b", "😀", "a/é b", "é\n", "é/", "é//b", "é/.b",
+        "a\r\nb", "a\tb", "*", String(repeating: "a", count: 256),
+        Array(repeating: "ab", count: 1334).joined(separator: "/"), "a/-b", "...", ".a", "a/.b", "a/..b",
+        String(repeating: "a", count: 64),
+    ])
+    func `A name of a ref is nothing that leaves its directory, is an option, or holds anything else`(
+        text: String
+    ) {
         #expect(RefName(text) == nil)
     }
 
-    @Test(
-        "of a ref is another one where its bytes are, though texts are equal",
-        arguments: [("K", "\u{212a}"), ("Å", "\u{212b}"), ("각", "\u{1100}\u{1161}\u{11a8}")])
-    func spellings(first: String, second: String) throws {
+    @Test(arguments: [("K", "\u{212a}"), ("Å", "\u{212b}"), ("각", "\u{1100}\u{1161}\u{11a8}")])
+    func `A name of a ref is another one where its bytes are, though texts are equal`(
+        first: String, second: String
+    ) throws {
         let names = [try #require(RefName("x/\(first)")), try #require(RefName("x/\(second)"))]
         #expect(first == second && names[0] != names[1] && Set(names).count == 2)
         #expect((names[0] < names[1]) != (names[1] < names[0]))
     }
 
-    @Test("of a ref has the names of directories that lead to it, and a project")
-    func parents() throws {
+    @Test func `A name of a ref has the names of directories that lead to it, and a project`() throws {
         let name = try #require(RefName("é/b/c"))
         #expect(name.parents.map(\.text) == ["é", "é/b"] && name.project.text == "é")
         let single = try #require(RefName("a"))
         #expect(single.parents.isEmpty && single.project == single)
     }
 
-    @Test("of a ref is ordered by its bytes")
-    func refOrder() throws {
+    @Test func `A name of a ref is ordered by its bytes`() throws {
         let names = try ["a/b", "a-b", "a", "B", "a.b", "a_b", "aa"].map { try #require(RefName($0)) }
         #expect(names.sorted().map(\.text) == ["B", "a", "a-b", "a.b", "a/b", "a_b", "aa"])
     }
 
-    @Test("of 64 lower-case digits is a checksum and comes back the same, as do its 32 bytes")
-    func checksum() throws {
+    @Test func `A name of 64 lower-case digits is a checksum and comes back the same, as do its 32 bytes`()
+        throws
+    {
         let checksum = try #require(Checksum(hex: Self.hex))
         #expect(checksum.hex == Self.hex)
         #expect(checksum.description == Self.hex)
@@ -79,13 +78,12 @@ struct NameTests {
         "\(hex.dropLast())\0",
     ]
 
-    @Test("of anything else is no checksum", arguments: badChecksums)
-    func badChecksum(text: String) {
+    @Test(arguments: badChecksums)
+    func `A name of another form is no checksum`(text: String) {
         #expect(Checksum(hex: text) == nil)
     }
 
-    @Test("that is a checksum is ordered as its digits are")
-    func checksumOrder() throws {
+    @Test func `A name that is a checksum is ordered as its digits are`() throws {
         var generator = XorShift(seed: 3)
         for _ in 0..<200 {
             var texts: [String] = []
@@ -101,8 +99,8 @@ struct NameTests {
         }
     }
 
-    @Test("of an object is a checksum, a dot and a known suffix", arguments: ObjectType.allCases)
-    func object(type: ObjectType) throws {
+    @Test(arguments: ObjectType.allCases)
+    func `A name of an object is a checksum, a dot and a known suffix`(type: ObjectType) throws {
         let name = try #require(ObjectName(fileName: "\(Self.hex).\(type.rawValue)"))
         #expect(name.type == type)
         #expect(name.checksum.hex == Self.hex)
@@ -110,8 +108,8 @@ struct NameTests {
         #expect(try ReceivedObjectName(received: name.fileName) == .object(name))
     }
 
-    @Test("of an object that repositories no longer know is told apart", arguments: ["sig", "sizes2"])
-    func obsolete(suffix: String) throws {
+    @Test(arguments: ["sig", "sizes2"])
+    func `A name of an object that repositories no longer know is told apart`(suffix: String) throws {
         let text = "\(Self.hex).\(suffix)"
         #expect(ObjectName(fileName: text) == nil)
         #expect(try ReceivedObjectName(received: text) == .obsolete(text))
@@ -126,16 +124,15 @@ struct NameTests {
         "@.\u{301}commit", "@\u{301}.commit",
     ]
 
-    @Test("of anything else is no object's", arguments: badObjects)
-    func badObject(pattern: String) {
+    @Test(arguments: badObjects)
+    func `A name of another form is no object's`(pattern: String) {
         let text = pattern.replacing("@", with: Self.hex)
         #expect(ObjectName(fileName: text) == nil)
         let error = #expect(throws: ProtocolError.self) { try ReceivedObjectName(received: text) }
         #expect(error?.code == .badObjectStream)
     }
 
-    @Test("that a peer sends is shown without control characters, and cut")
-    func display() {
+    @Test func `A name that a peer sends is shown without control characters, and cut`() {
         #expect("a\u{1b}[31mb\n\u{202e}c".forDisplay() == "a^[[31mb^J<U+202E>c")
         #expect(
             "\u{85}\u{9b}\u{7f}\u{2028}\u{e0041}\u{0}".forDisplay() == "<U+0085><U+009B>^?<U+2028><U+E0041>^@"

@@ -3,15 +3,15 @@
 import ArtifactProtocol
 import Testing
 
-@Suite("Order, for a client")
-struct PushOrderTests {
+/// A client.
+@Suite struct PushOrderTests {
     /// A point in a conversation.
     struct Point: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var version: ProtocolVersion
         var accepted: [MessageType]
         var due: String
-        /// What the client may say.
+        /// The messages that the client may send.
         var says: [Saying]
         var reach: @Sendable (inout PushStateMachine) throws -> Void
     }
@@ -39,11 +39,11 @@ struct PushOrderTests {
 
     private struct Step {
         var name: String
-        /// What the receiver may say after it.
+        /// The messages that the receiver may send after it.
         var heard: [MessageType] = []
-        /// What the receiver has to say after it; nil for what ends the version's conversations.
+        /// The answer that is due after it; nil where it ends the exchange.
         var due: String?
-        /// What the client may say after it.
+        /// The messages that the client may send after it.
         var says: [Saying] = []
         var take: @Sendable (inout PushStateMachine) throws -> Void
     }
@@ -81,8 +81,10 @@ struct PushOrderTests {
         }
     }
 
-    @Test("refuses every message that has no place, with a sentence naming what was due", arguments: points)
-    func messages(point: Point) throws {
+    @Test(arguments: points)
+    func `A client refuses every message that has no place, with a sentence naming what was due`(point: Point)
+        throws
+    {
         for message in SampleMessage.messages(point.version) {
             var session = PushStateMachine(version: point.version)
             try point.reach(&session)
@@ -98,8 +100,8 @@ struct PushOrderTests {
         }
     }
 
-    @Test("takes a refusal wherever it comes, and then can only leave", arguments: points)
-    func refusal(point: Point) throws {
+    @Test(arguments: points)
+    func `A client takes a refusal wherever it comes, and then can only leave`(point: Point) throws {
         var session = PushStateMachine(version: point.version)
         try point.reach(&session)
         let buffer = StreamBuffer()
@@ -113,8 +115,8 @@ struct PushOrderTests {
         #expect(try !session.leave().isEmpty)
     }
 
-    @Test("says nothing that has no place", arguments: points)
-    func sayings(point: Point) throws {
+    @Test(arguments: points)
+    func `A client says nothing that has no place`(point: Point) throws {
         for saying in Saying.allCases {
             var session = PushStateMachine(version: point.version)
             try point.reach(&session)

@@ -3,16 +3,18 @@
 import ArtifactProtocol
 import Testing
 
-@Suite("A client that hears a recorded receiver")
-struct PushTranscriptTests {
+/// A client that hears a recorded receiver.
+@Suite struct PushTranscriptTests {
     private static func play(_ transcript: Transcript, _ chunks: [ArraySlice<UInt8>]) throws -> PushRun {
         var run = PushRun(transcript.version, receiver: chunks)
         try run.play(transcript)
         return run
     }
 
-    @Test("sends the frames that the recorded client sent", arguments: Transcript.all)
-    func frames(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A client that hears a recorded receiver sends the frames that the recorded client sent`(
+        transcript: Transcript
+    ) throws {
         let run = try Self.play(transcript, [transcript.receiver[...]])
         let recorded = try transcript.clientParts().compactMap { part in
             if case .frame(_, let range) = part { Array(transcript.client[range]) } else { nil }
@@ -21,8 +23,10 @@ struct PushTranscriptTests {
         if transcript.version == .zero { #expect(run.sent == transcript.client) }
     }
 
-    @Test("hears every answer, and nothing is left of them", arguments: Transcript.all)
-    func answers(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A client that hears a recorded receiver hears every answer, and nothing is left of them`(
+        transcript: Transcript
+    ) throws {
         let run = try Self.play(transcript, [transcript.receiver[...]])
         let recorded: [PushStateMachine.Answer] = try transcript.receiverParts().compactMap { part in
             switch part {
@@ -42,8 +46,10 @@ struct PushTranscriptTests {
         }
     }
 
-    @Test("is understood by our receiver as the recorded client was", arguments: Transcript.all)
-    func roundTrip(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A client that hears a recorded receiver is understood by our receiver as the recorded client was`(
+        transcript: Transcript
+    ) throws {
         let run = try Self.play(transcript, [transcript.receiver[...]])
         var (recorded, ours) = (try ReceiverRun(transcript), try ReceiverRun(transcript))
         try recorded.feed(transcript.client)
@@ -52,8 +58,10 @@ struct PushTranscriptTests {
         #expect(ours.output == recorded.output)
     }
 
-    @Test("hears the same wherever the answers are cut in two", arguments: Transcript.all)
-    func splits(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A client that hears a recorded receiver hears the same wherever the answers are cut in two`(
+        transcript: Transcript
+    ) throws {
         let whole = try Answers(transcript).read([transcript.receiver[...]])
         let different = transcript.receiver.indices.filter { position in
             let chunks = [transcript.receiver[..<position], transcript.receiver[position...]]
@@ -64,8 +72,10 @@ struct PushTranscriptTests {
         #expect(try Answers(transcript).read(bytes) == whole)
     }
 
-    @Test("never believes that it succeeded when the answers are cut off", arguments: Transcript.all)
-    func truncation(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A client never believes that it succeeded when the recorded answers are cut off`(
+        transcript: Transcript
+    ) throws {
         for position in transcript.receiver.indices {
             let error = #expect(throws: ProtocolError.self) {
                 try Answers(transcript).read([transcript.receiver[..<position]])

@@ -3,8 +3,8 @@
 import ArtifactProtocol
 import Testing
 
-@Suite("Order, for a receiver")
-struct ReceiverOrderTests {
+/// A receiver.
+@Suite struct ReceiverOrderTests {
     /// A point in a conversation.
     struct Point: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -82,8 +82,10 @@ struct ReceiverOrderTests {
             },
         ]
 
-    @Test("refuses every message that has no place, with a sentence naming what was due", arguments: points)
-    func messages(point: Point) throws {
+    @Test(arguments: points)
+    func `A receiver refuses every message that has no place, with a sentence naming what was due`(
+        point: Point
+    ) throws {
         for message in SampleMessage.messages(point.version) {
             var session = ReceiveStateMachine(version: point.version)
             let buffer = StreamBuffer()
@@ -103,8 +105,8 @@ struct ReceiverOrderTests {
         }
     }
 
-    @Test("refuses every answer of ours that nobody waits for", arguments: points)
-    func answers(point: Point) throws {
+    @Test(arguments: points)
+    func `A receiver refuses every answer of ours that nobody waits for`(point: Point) throws {
         let isOwing = point.accepted.isEmpty
         var session = ReceiveStateMachine(version: point.version)
         try point.reach(&session, StreamBuffer())
@@ -122,8 +124,8 @@ struct ReceiverOrderTests {
         #expect(error?.code == .outOfOrder)
     }
 
-    @Test("hears nothing more once it refused the push as a whole", arguments: points)
-    func refusal(point: Point) throws {
+    @Test(arguments: points)
+    func `A receiver hears nothing more once it refused the push as a whole`(point: Point) throws {
         var session = ReceiveStateMachine(version: point.version)
         let buffer = StreamBuffer()
         try point.reach(&session, buffer)

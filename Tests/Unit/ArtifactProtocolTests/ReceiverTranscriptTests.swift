@@ -4,17 +4,18 @@ import ArtifactProtocol
 import Testing
 import Variants
 
-@Suite("A receiver that hears a recorded client")
-struct ReceiverTranscriptTests {
-    @Test("has 14 conversations to hear, of both versions")
-    func presence() {
+/// A receiver that hears a recorded client.
+@Suite struct ReceiverTranscriptTests {
+    @Test func `A receiver that hears a recorded client has 14 conversations to hear, of both versions`() {
         #expect(Transcript.all.count == 14)
         #expect(Set(Transcript.all.map(\.version)) == [.zero, .one])
         #expect(!SourceObjects.all.isEmpty)
     }
 
-    @Test("answers as the recorded receiver did", arguments: Transcript.all)
-    func answers(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A receiver that hears a recorded client answers as the recorded receiver did`(
+        transcript: Transcript
+    ) throws {
         var run = try ReceiverRun(transcript)
         try run.feed(transcript.client)
         let names = try transcript.receiverInfo().refs.count
@@ -29,8 +30,8 @@ struct ReceiverTranscriptTests {
         #expect(run.buffer.readable.isEmpty)
     }
 
-    @Test("knows how it ended", arguments: Transcript.all)
-    func ending(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A receiver that hears a recorded client knows how it ended`(transcript: Transcript) throws {
         var run = try ReceiverRun(transcript)
         try run.feed(transcript.client)
         if transcript.clientVanishes {
@@ -45,8 +46,10 @@ struct ReceiverTranscriptTests {
         try run.session.inputEnded(in: run.buffer)
     }
 
-    @Test("hears which refs are wanted where", arguments: Transcript.all)
-    func updates(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A receiver that hears a recorded client hears which refs are wanted where`(transcript: Transcript)
+        throws
+    {
         var run = try ReceiverRun(transcript)
         try run.feed(transcript.client)
         let updates = run.events.flatMap { if case .update(let list) = $0 { list } else { [RefEdit]() } }
@@ -63,8 +66,10 @@ struct ReceiverTranscriptTests {
         }
     }
 
-    @Test("receives the objects of the source repository, byte for byte", arguments: Transcript.large)
-    func objects(transcript: Transcript) throws {
+    @Test(arguments: Transcript.large)
+    func `A receiver that hears a recorded client receives the objects of the source repository`(
+        transcript: Transcript
+    ) throws {
         var run = try ReceiverRun(transcript)
         try run.feed(transcript.client)
         var count = 0
@@ -80,8 +85,10 @@ struct ReceiverTranscriptTests {
         #expect(run.objects.keys.count { $0.hasSuffix(".commit") } >= 1)
     }
 
-    @Test("takes the same from a client of the other byte order", arguments: Transcript.all)
-    func bigEndian(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A receiver that hears a recorded client takes the same from a client of the other byte order`(
+        transcript: Transcript
+    ) throws {
         var swapped: [UInt8] = []
         for part in try transcript.clientParts() {
             switch part {

@@ -3,8 +3,8 @@
 import ArtifactProtocol
 import Testing
 
-@Suite("A recorded message")
-struct RecordedMessageTests {
+/// A recorded message.
+@Suite struct RecordedMessageTests {
     private static func read(_ bytes: [UInt8]) throws -> (header: FrameHeader, message: Message) {
         try bytes.withUnsafeBytes { raw in
             let header = try #require(try FrameHeader(reading: raw))
@@ -13,8 +13,7 @@ struct RecordedMessageTests {
         }
     }
 
-    @Test("is there in both byte orders and both versions")
-    func presence() {
+    @Test func `A recorded message is there in both byte orders and both versions`() {
         for order in ["l", "B"] {
             for version: UInt8 in [0, 1] {
                 #expect(RecordedMessage.valid.contains { $0.order == order && $0.version == version })
@@ -23,8 +22,8 @@ struct RecordedMessageTests {
         #expect(RecordedMessage.invalid.count >= 18)
     }
 
-    @Test("that is valid means what its text says", arguments: RecordedMessage.valid)
-    func decoding(recorded: RecordedMessage) throws {
+    @Test(arguments: RecordedMessage.valid)
+    func `A recorded message that is valid means what its text says`(recorded: RecordedMessage) throws {
         let (header, message) = try Self.read(recorded.bytes)
         #expect(header.order == recorded.byteOrder)
         #expect(header.version.rawValue == recorded.version)
@@ -34,27 +33,24 @@ struct RecordedMessageTests {
         #expect(message == (try recorded.expected()))
     }
 
-    @Test(
-        "that is valid is written by us with the same bytes",
-        arguments: RecordedMessage.valid.filter { !$0.name.contains("unknown-key") })
-    func encoding(recorded: RecordedMessage) throws {
+    @Test(arguments: RecordedMessage.valid.filter { !$0.name.contains("unknown-key") })
+    func `A recorded message that is valid is written by us with the same bytes`(recorded: RecordedMessage)
+        throws
+    {
         let version = try #require(recorded.version.flatMap(ProtocolVersion.init(rawValue:)))
         let frame = try recorded.expected().frame(version: version, order: recorded.byteOrder)
         #expect(frame == recorded.bytes)
     }
 
-    @Test("with unknown keys is written by us without them")
-    func unknownKeys() throws {
+    @Test func `A recorded message with unknown keys is written by us without them`() throws {
         let recorded = try #require(RecordedMessage.valid.first { $0.name == "info-unknown-key" })
         #expect(try Self.read(recorded.bytes).message == .info(Info(mode: 1)))
     }
 
     private static let cutShort: Set = ["short-header", "short-body"]
 
-    @Test(
-        "that is invalid cannot be read",
-        arguments: RecordedMessage.invalid.filter { !cutShort.contains($0.name) })
-    func invalid(recorded: RecordedMessage) {
+    @Test(arguments: RecordedMessage.invalid.filter { !cutShort.contains($0.name) })
+    func `A recorded message that is invalid cannot be read`(recorded: RecordedMessage) {
         let error = #expect(throws: ProtocolError.self) { _ = try Self.read(recorded.bytes) }
         #expect(error?.code == .malformed)
     }
@@ -68,10 +64,10 @@ struct RecordedMessageTests {
         return run
     }
 
-    @Test(
-        "that is invalid is refused by a receiver that waits for it, and changes nothing",
-        arguments: RecordedMessage.invalid.filter { !cutShort.contains($0.name) })
-    func refusal(recorded: RecordedMessage) throws {
+    @Test(arguments: RecordedMessage.invalid.filter { !cutShort.contains($0.name) })
+    func `A recorded message that is invalid is refused by a receiver that waits for it, and changes nothing`(
+        recorded: RecordedMessage
+    ) throws {
         var run = try Self.receiver(for: recorded)
         let before = (events: run.events, output: run.output)
         let error = #expect(throws: ProtocolError.self) { try run.feed(recorded.bytes) }
@@ -80,10 +76,10 @@ struct RecordedMessageTests {
         #expect(run.output == before.output)
     }
 
-    @Test(
-        "that is cut short makes a receiver wait, and then complain that the client went away",
-        arguments: RecordedMessage.invalid.filter { cutShort.contains($0.name) })
-    func truncation(recorded: RecordedMessage) throws {
+    @Test(arguments: RecordedMessage.invalid.filter { cutShort.contains($0.name) })
+    func `A recorded message that is cut short makes a receiver wait, then say that the client went away`(
+        recorded: RecordedMessage
+    ) throws {
         var run = try Self.receiver(for: recorded)
         try run.feed(recorded.bytes)
         #expect(run.events.isEmpty)
@@ -92,8 +88,8 @@ struct RecordedMessageTests {
         #expect(error?.description.contains("in the middle of info") == true)
     }
 
-    @Test("that is for the other version is refused", arguments: RecordedMessage.valid)
-    func otherVersion(recorded: RecordedMessage) throws {
+    @Test(arguments: RecordedMessage.valid)
+    func `A recorded message that is for the other version is refused`(recorded: RecordedMessage) throws {
         let other = try #require(ProtocolVersion.allCases.first { $0.rawValue != recorded.version })
         var run = try ReceiverRun(other, info: Info(mode: 1))
         let error = #expect(throws: ProtocolError.self) { try run.feed(recorded.bytes) }

@@ -3,9 +3,9 @@
 import ArtifactProtocol
 import Testing
 
-@Suite("A receiver that hears a recorded client in pieces")
-struct SplitInputTests {
-    /// Whether cuts at these places make no difference.
+/// A receiver that hears a recorded client in pieces.
+@Suite struct SplitInputTests {
+    /// Returns true if cuts at these places make no difference.
     private static func isSame(_ transcript: Transcript, cutAt cuts: [Int], as whole: ReceiverRun) throws
         -> Bool
     {
@@ -24,8 +24,10 @@ struct SplitInputTests {
         return run
     }
 
-    @Test("hears the same wherever a small conversation is cut in two", arguments: Transcript.small)
-    func everyPosition(transcript: Transcript) throws {
+    @Test(arguments: Transcript.small)
+    func `A receiver hears the same wherever a small conversation is cut in two`(transcript: Transcript)
+        throws
+    {
         let whole = try Self.whole(transcript)
         let different = try transcript.client.indices.filter {
             try !Self.isSame(transcript, cutAt: [$0], as: whole)
@@ -33,8 +35,8 @@ struct SplitInputTests {
         #expect(different.isEmpty)
     }
 
-    @Test("hears the same byte by byte", arguments: Transcript.all)
-    func bytes(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A receiver hears the same byte by byte`(transcript: Transcript) throws {
         let whole = try Self.whole(transcript)
         #expect(try Self.isSame(transcript, cutAt: Array(transcript.client.indices), as: whole))
     }
@@ -44,8 +46,10 @@ struct SplitInputTests {
         ["2018.06-fast-forward", "gnu-tar-two-refs", "v0-two-refs"].contains { transcript.name.hasSuffix($0) }
     }
 
-    @Test("hears the same when it is cut in two near the boundary of anything", arguments: kinds)
-    func boundaries(transcript: Transcript) throws {
+    @Test(arguments: kinds)
+    func `A receiver hears the same when it is cut in two near the boundary of anything`(
+        transcript: Transcript
+    ) throws {
         let whole = try Self.whole(transcript)
         let boundaries = try transcript.clientBoundaries()
         let cuts = Set(boundaries.flatMap { [$0 - 1, $0, $0 + 1] })
@@ -56,9 +60,10 @@ struct SplitInputTests {
         #expect(different.isEmpty)
     }
 
-    @Test(
-        "hears the same when it is cut at every boundary at once, or beside it", arguments: Transcript.large)
-    func allBoundaries(transcript: Transcript) throws {
+    @Test(arguments: Transcript.large)
+    func `A receiver hears the same when it is cut at every boundary at once, or beside it`(
+        transcript: Transcript
+    ) throws {
         let whole = try Self.whole(transcript)
         for shift in -1...1 {
             let cuts = try transcript.clientBoundaries().map {
@@ -68,8 +73,8 @@ struct SplitInputTests {
         }
     }
 
-    @Test("hears the same when it is cut at random places", arguments: Transcript.large)
-    func random(transcript: Transcript) throws {
+    @Test(arguments: Transcript.large)
+    func `A receiver hears the same when it is cut at random places`(transcript: Transcript) throws {
         let whole = try Self.whole(transcript)
         var generator = XorShift(seed: 7)
         for round in 0..<18 {
@@ -82,7 +87,7 @@ struct SplitInputTests {
         #expect(different.isEmpty)
     }
 
-    /// What the session says where its input ends.
+    /// The session's error where its input ends.
     private static func complaint(_ run: ReceiverRun) -> ProtocolError? {
         do {
             try run.session.inputEnded(in: run.buffer)
@@ -91,8 +96,9 @@ struct SplitInputTests {
     }
 
     /// A session is a value, so that one walk through the bytes shows what every truncation would.
-    @Test("never takes one that was cut off for a complete one", arguments: Transcript.all)
-    func truncation(transcript: Transcript) throws {
+    @Test(arguments: Transcript.all)
+    func `A receiver never takes a client that was cut off for a complete one`(transcript: Transcript) throws
+    {
         var run = try ReceiverRun(transcript)
         var wrong: [String] = []
         for position in transcript.client.indices {
@@ -105,8 +111,7 @@ struct SplitInputTests {
         #expect(run.isOver != transcript.clientVanishes)
     }
 
-    @Test("says in a sentence where one was cut off")
-    func sentences() throws {
+    @Test func `A receiver says in a sentence where a client was cut off`() throws {
         let transcript = try #require(Transcript.large.first { $0.version == .one })
         var run = try ReceiverRun(transcript)
         var places: Set<String> = []

@@ -4,8 +4,7 @@ import ArtifactProtocol
 import Testing
 
 /// Both sides of a conversation with `Capability.want`, without anything between them.
-@Suite("A receiver that asks")
-struct WantTests {
+@Suite struct WantTests {
     private static func name(_ number: UInt8, _ type: ObjectType = .file) -> ObjectName {
         ObjectName([UInt8](repeating: number, count: 32).withUnsafeBytes { Checksum(bytes: $0) }!, type)
     }
@@ -41,8 +40,10 @@ struct WantTests {
         func answer(_ bytes: [UInt8]) { #expect(toClient.append(bytes) == bytes.count) }
     }
 
-    @Test("gets what it asks for, in order, hears what is absent, and tells what became of refs")
-    func conversation() throws {
+    @Test
+    func `A receiver that asks gets what it asks for, hears what is absent, and tells what became of refs`()
+        throws
+    {
         var pair = try Pair()
         try pair.update()
         let (first, second, third) = (
@@ -96,8 +97,8 @@ struct WantTests {
         #expect(try pair.client.next(from: pair.toClient) == .done)
     }
 
-    @Test("needs a client that wants to be asked", arguments: [[Capability.largeFrames], []])
-    func others(_ capabilities: [Capability]) throws {
+    @Test(arguments: [[Capability.largeFrames], []])
+    func `A receiver that asks needs a client that wants to be asked`(_ capabilities: [Capability]) throws {
         for (client, receiver) in [
             (Set(capabilities), Set(Capability.allCases)), (Set(Capability.allCases), Set(capabilities)),
         ] {
@@ -114,8 +115,7 @@ struct WantTests {
         }
     }
 
-    @Test("takes no object that it did not ask for, or in another order")
-    func order() throws {
+    @Test func `A receiver that asks takes no object that it did not ask for, or in another order`() throws {
         for wrong in [WantTests.name(2), WantTests.name(1, .dirtree), WantTests.name(3)] {
             var pair = try Pair()
             try pair.update()
@@ -129,8 +129,7 @@ struct WantTests {
         #expect(throws: ProtocolError.self) { try pair.receiver.next(from: pair.toReceiver) }
     }
 
-    @Test("asks for no more than fits into a pipe, and is not obeyed where it does")
-    func limit() throws {
+    @Test func `A receiver asks for no more than fits into a pipe, and is not obeyed where it does`() throws {
         let names = (0..<ReceiveStateMachine.wantLimit).map { _ in WantTests.name(1) }
         var pair = try Pair()
         try pair.update()
@@ -141,8 +140,7 @@ struct WantTests {
         #expect(throws: ProtocolError.self) { try pair.client.next(from: pair.toClient) }
     }
 
-    @Test("does not end before everything was answered")
-    func end() throws {
+    @Test func `A receiver that asks does not end before everything was answered`() throws {
         var pair = try Pair()
         try pair.update()
         pair.answer(try pair.receiver.want([WantTests.name(1)]))
@@ -158,8 +156,9 @@ struct WantTests {
         }
     }
 
-    @Test("can be asked about more refs than one message of version 1 holds")
-    func longBodies() throws {
+    @Test func `A receiver that asks can be asked about more refs than one message of version 1 holds`()
+        throws
+    {
         var pair = try Pair()
         let refs = Dictionary(
             uniqueKeysWithValues: (0..<3000).map { (RefName("r/\($0)")!, WantTests.name(7).checksum) })
@@ -191,12 +190,12 @@ struct WantTests {
         #expect(Set(received.map(\.ref)) == Set(refs.keys))
     }
 
-    @Test(
-        "takes a long header only where that was agreed on, and only for what needs it",
-        arguments: [
-            (false, 70_000), (true, 65_535), (true, 0), (true, 4_194_305), (true, 0xFFFF_FFFF),
-        ])
-    func longHeaders(_ isAgreed: Bool, _ size: Int) {
+    @Test(arguments: [
+        (false, 70_000), (true, 65_535), (true, 0), (true, 4_194_305), (true, 0xFFFF_FFFF),
+    ])
+    func `A receiver that asks takes a long header only where that was agreed on, and only for what needs it`(
+        _ isAgreed: Bool, _ size: Int
+    ) {
         let header =
             [UInt8(ascii: "L"), 1, 1] + [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: size >> $0) }
         #expect(throws: ProtocolError.self) {

@@ -4,8 +4,8 @@ import ArtifactProtocol
 import ArtifactRepository
 import Testing
 
-@Suite("A file object")
-struct BadFileTests {
+/// A file object.
+@Suite struct BadFileTests {
     private static let good = ArchivedFile()
 
     private static func changed(_ change: (inout [UInt8]) -> Void) -> SampleObject {
@@ -89,8 +89,8 @@ struct BadFileTests {
 
     private static let modes: [RepositoryMode] = [.archive, .bareUser, .bareUserOnly]
 
-    @Test("of the samples is taken when nothing is wrong with it", arguments: modes)
-    func accepts(mode: RepositoryMode) throws {
+    @Test(arguments: modes)
+    func `A file object of the samples is taken when nothing is wrong with it`(mode: RepositoryMode) throws {
         let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         for file in [Self.good, ArchivedFile(content: []), .link(to: "/etc")] {
@@ -99,18 +99,18 @@ struct BadFileTests {
         }
     }
 
-    @Test("with damaged content is refused", arguments: modes)
-    func refuseContent(mode: RepositoryMode) throws {
+    @Test(arguments: modes)
+    func `A file object with damaged content is refused`(mode: RepositoryMode) throws {
         try BadObject.expectRefusal(of: Self.content, by: mode)
     }
 
-    @Test("with a damaged header is refused", arguments: modes)
-    func refuseHeaders(mode: RepositoryMode) throws {
+    @Test(arguments: modes)
+    func `A file object with a damaged header is refused`(mode: RepositoryMode) throws {
         try BadObject.expectRefusal(of: Self.headers, by: mode)
     }
 
-    @Test("that is neither a file nor a link is refused", arguments: modes)
-    func refuseKinds(mode: RepositoryMode) throws {
+    @Test(arguments: modes)
+    func `A file object that is neither a file nor a link is refused`(mode: RepositoryMode) throws {
         try BadObject.expectRefusal(of: Self.kinds, by: mode)
     }
 }

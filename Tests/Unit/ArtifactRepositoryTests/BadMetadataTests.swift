@@ -5,8 +5,8 @@ import ArtifactRepository
 import Testing
 import Variants
 
-@Suite("A metadata object")
-struct BadMetadataTests {
+/// A metadata object.
+@Suite struct BadMetadataTests {
     private static let sum = [UInt8](repeating: 0xab, count: 32)
     private static let short = [UInt8](repeating: 0xab, count: 31)
     private static let long = [UInt8](repeating: 0xab, count: 33)
@@ -15,7 +15,7 @@ struct BadMetadataTests {
         .dirtree(files: names.map { ($0, sum) })
     }
 
-    private static func folders(_ names: String...) -> SampleObject {
+    private static func directories(_ names: String...) -> SampleObject {
         .dirtree(directories: names.map { ($0, sum, sum) })
     }
 
@@ -23,18 +23,18 @@ struct BadMetadataTests {
         ["", ".", "..", "/", "a/b", "/a", "a/", "../a", String(repeating: "n", count: 256)].flatMap { name in
             [
                 BadObject("with the file '\(name.prefix(9))'", files(name)),
-                BadObject("with the folder '\(name.prefix(9))'", folders(name)),
+                BadObject("with the directory '\(name.prefix(9))'", directories(name)),
             ]
         }
 
     private static let order: [BadObject] = [
         BadObject("with unsorted files", files("b", "a")),
-        BadObject("with unsorted folders", folders("a", "c", "b")),
+        BadObject("with unsorted directories", directories("a", "c", "b")),
         BadObject("with files sorted by letter, not by byte", files("a", "B")),
         BadObject("with a file twice", files("a", "a")),
-        BadObject("with a folder twice", folders("a", "b", "b")),
+        BadObject("with a directory twice", directories("a", "b", "b")),
         BadObject(
-            "with a file and a folder of one name",
+            "with a file and a directory of one name",
             .dirtree(files: [("a", sum), ("b", sum)], directories: [("b", sum, sum)])),
     ]
 
@@ -101,15 +101,15 @@ struct BadMetadataTests {
                 SampleObject(ObjectName(good.checksum, .commitmeta), [0xff, 0xff, 0xff])),
         ]
 
-    @Test(
-        "of the samples is taken when nothing is wrong with it",
-        arguments: [RepositoryMode.archive, .bareUser])
-    func accepts(mode: RepositoryMode) throws {
+    @Test(arguments: [RepositoryMode.archive, .bareUser])
+    func `A metadata object of the samples is taken when nothing is wrong with it`(mode: RepositoryMode)
+        throws
+    {
         let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         let others = [
             Self.files(), Self.files("-", "A", "a", "a b", "b\n", String(repeating: "n", count: 255), "é"),
-            Self.folders("...", "x.y"), .dirmeta(mode: 0o41777), .detached(Self.good.commit, "note"),
+            Self.directories("...", "x.y"), .dirmeta(mode: 0o41777), .detached(Self.good.commit, "note"),
             SampleObject(ObjectName(Self.good.file.checksum, .commitmeta), []),
         ]
         for object in Self.samples + others {
@@ -118,25 +118,33 @@ struct BadMetadataTests {
         }
     }
 
-    @Test("that is a dirtree with a name that is no file's is refused")
-    func refuseNames() throws { try BadObject.expectRefusal(of: Self.names, by: .archive) }
+    @Test
+    func `A metadata object that is a dirtree with a name that is no file's is refused`() throws {
+        try BadObject.expectRefusal(of: Self.names, by: .archive)
+    }
 
-    @Test("that is a dirtree out of order is refused")
-    func refuseOrder() throws { try BadObject.expectRefusal(of: Self.order, by: .archive) }
+    @Test
+    func `A metadata object that is a dirtree out of order is refused`() throws {
+        try BadObject.expectRefusal(of: Self.order, by: .archive)
+    }
 
-    @Test("that names no proper checksum is refused")
-    func refuseChecksums() throws { try BadObject.expectRefusal(of: Self.checksums, by: .archive) }
+    @Test
+    func `A metadata object that names no proper checksum is refused`() throws {
+        try BadObject.expectRefusal(of: Self.checksums, by: .archive)
+    }
 
-    @Test("that is a dirmeta of anything but a folder is refused")
-    func refuseDirmetas() throws { try BadObject.expectRefusal(of: Self.dirmetas, by: .archive) }
+    @Test
+    func `A metadata object that is a dirmeta of anything but a directory is refused`() throws {
+        try BadObject.expectRefusal(of: Self.dirmetas, by: .archive)
+    }
 
-    @Test("that is not of its type's form is refused")
-    func refuseForms() throws { try BadObject.expectRefusal(of: Self.forms, by: .archive) }
+    @Test
+    func `A metadata object that is not of its type's form is refused`() throws {
+        try BadObject.expectRefusal(of: Self.forms, by: .archive)
+    }
 
-    @Test(
-        "of more than 10 MiB is refused before it is there, whether or not its size is stated",
-        arguments: [ObjectType.commit, .dirtree, .dirmeta, .commitmeta])
-    func size(type: ObjectType) throws {
+    @Test(arguments: [ObjectType.commit, .dirtree, .dirmeta, .commitmeta])
+    func `A metadata object of more than 10 MiB is refused before it is there`(type: ObjectType) throws {
         let limit = 10 * 1024 * 1024
         let name = ObjectName(Self.good.checksum, type)
         let scratch = try TemporaryDirectory()

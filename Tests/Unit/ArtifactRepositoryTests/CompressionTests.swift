@@ -4,8 +4,8 @@ import Testing
 
 @testable import ArtifactRepository
 
-@Suite("Parts of a large file, each compressed by itself")
-struct CompressionTests {
+/// Parts of a large file, each compressed by itself.
+@Suite struct CompressionTests {
     private static let contents: [(String, [UInt8])] = {
         let size = 200_000
         var state: UInt64 = 88_172_645_463_325_252
@@ -21,10 +21,12 @@ struct CompressionTests {
         ]
     }()
 
-    @Test(
-        "make one stream together, whatever their ends are",
-        arguments: [Compression.fast, .balanced, .small] + (0...12).map(Compression.level))
-    func parts(_ compression: Compression) throws {
+    @Test(arguments: [Compression.fast, .balanced, .small] + (0...12).map(Compression.level))
+    func
+        `Parts of a large file, each compressed by itself, make one stream together, whatever their ends are`(
+            _ compression: Compression
+        ) throws
+    {
         let deflater = Deflater(compression)
         for (name, content) in CompressionTests.contents {
             // Cut at odd places, so that streams end at every bit.

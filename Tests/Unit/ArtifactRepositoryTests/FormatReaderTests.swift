@@ -6,15 +6,14 @@ import Variants
 
 @testable import ArtifactRepository
 
-/// What is read without GVariant's values is read as they read it.
-@Suite("Our own reader")
-struct FormatReaderTests {
+/// Our own reader of OSTree's formats, compared with GVariant.
+@Suite struct FormatReaderTests {
     private static func isWellFormed(_ bytes: [UInt8]) -> Bool {
         // GLib takes no bytes at all for a pair of empty arrays; OSTree never writes that.
         !bytes.isEmpty && (try? Variant(parsing: bytes, as: "(a(say)a(sayay))")) != nil
     }
 
-    private static func dirtree(files: Int, folders: Int, nameLength: Int) -> [UInt8] {
+    private static func dirtree(files: Int, directories: Int, nameLength: Int) -> [UInt8] {
         func name(_ index: Int) -> String {
             let number = String(index + 10_000)
             return number + String(repeating: "é", count: max(0, nameLength - number.count) / 2)
@@ -24,18 +23,18 @@ struct FormatReaderTests {
             .array(of: "(say)", (0..<files).map { .tuple([.string("f" + name($0)), .bytes(sum)]) }),
             .array(
                 of: "(sayay)",
-                (0..<folders).map { .tuple([.string("d" + name($0)), .bytes(sum), .bytes(sum)]) }),
+                (0..<directories).map { .tuple([.string("d" + name($0)), .bytes(sum), .bytes(sum)]) }),
         ]).serialized()
     }
 
-    @Test(
-        "takes for a dirtree what GLib takes for one, whichever byte is changed, removed or added",
-        arguments: [
-            (0, 0, 5), (1, 0, 5), (0, 1, 5), (3, 2, 40), (2, 2, 230), (5, 0, 44), (0, 4, 200), (700, 3, 90),
-        ])
-    func dirtrees(_ files: Int, _ folders: Int, _ nameLength: Int) throws {
+    @Test(arguments: [
+        (0, 0, 5), (1, 0, 5), (0, 1, 5), (3, 2, 40), (2, 2, 230), (5, 0, 44), (0, 4, 200), (700, 3, 90),
+    ])
+    func `Our own reader takes for a dirtree what GLib takes for one, whichever byte is changed`(
+        _ files: Int, _ directories: Int, _ nameLength: Int
+    ) throws {
         let name = ObjectName(Digest().finish(), .dirtree)
-        let good = FormatReaderTests.dirtree(files: files, folders: folders, nameLength: nameLength)
+        let good = FormatReaderTests.dirtree(files: files, directories: directories, nameLength: nameLength)
         func agree(_ bytes: [UInt8], _ change: @autoclosure () -> String) {
             var reason = ""
             do { _ = try bytes.withUnsafeBytes { try DirTree($0, name) } } catch { reason = "\(error)" }
@@ -45,7 +44,7 @@ struct FormatReaderTests {
                 isWellFormed ? !reason.contains("well-formed") : !reason.isEmpty, "\(change()): \(reason)")
         }
         let tree = try good.withUnsafeBytes { try DirTree($0, name) }
-        #expect(tree.files.count == files && tree.directories.count == folders)
+        #expect(tree.files.count == files && tree.directories.count == directories)
         // Of a large one, both ends and some places between.
         let step = good.count > 2000 ? good.count / 30 : 1
         for index in Array(stride(from: 0, to: good.count, by: step))
@@ -64,8 +63,7 @@ struct FormatReaderTests {
         agree(good + [0], "with a byte more")
     }
 
-    @Test("reads and writes the header of a plain file as GVariant does")
-    func plainHeaders() throws {
+    @Test func `Our own reader reads and writes the header of a plain file as GVariant does`() throws {
         let name = ObjectName(Digest().finish(), .file)
         // An array that is made anew is not known to be empty, so that GVariant is used.
         let attributes = Variant.array(of: "(ayay)", [])
@@ -88,8 +86,7 @@ struct FormatReaderTests {
         }
     }
 
-    @Test("spells every checksum")
-    func checksums() throws {
+    @Test func `Our own reader spells every checksum`() throws {
         for start in 0..<256 {
             let bytes = (0..<32).map { UInt8(truncatingIfNeeded: start + $0 * 9) }
             let checksum = try #require(bytes.withUnsafeBytes { Checksum(bytes: $0) })

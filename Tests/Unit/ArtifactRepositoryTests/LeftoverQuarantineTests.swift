@@ -5,19 +5,18 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("A quarantine")
-struct LeftoverQuarantineTests {
-    @Test("of a process that died is removed by the next one")
-    func leftovers() throws {
+/// A quarantine.
+@Suite struct LeftoverQuarantineTests {
+    @Test func `A quarantine of a process that died is removed by the next one`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         // What a killed process leaves: everything but its lock.
         for name in ["bst-artifact-1-abc", "bst-artifact-99999999-x"] {
-            for folder in ["incoming", "filez", "commit"] {
+            for directory in ["incoming", "filez", "commit"] {
                 try FileManager.default.createDirectory(
-                    atPath: "\(repository.path)/tmp/\(name)/\(folder)", withIntermediateDirectories: true)
+                    atPath: "\(repository.path)/tmp/\(name)/\(directory)", withIntermediateDirectories: true)
                 _ = FileManager.default.createFile(
-                    atPath: "\(repository.path)/tmp/\(name)/\(folder)/1", contents: Data([1]))
+                    atPath: "\(repository.path)/tmp/\(name)/\(directory)/1", contents: Data([1]))
             }
         }
         _ = FileManager.default.createFile(atPath: "\(repository.path)/tmp/of somebody else", contents: nil)
@@ -30,8 +29,7 @@ struct LeftoverQuarantineTests {
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test("that is alive stays, and can still be published")
-    func living() throws {
+    @Test func `A quarantine that is alive stays, and can still be published`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
@@ -50,8 +48,7 @@ struct LeftoverQuarantineTests {
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test("is removed with everything in it when it is given up, however it is")
-    func discarding() throws {
+    @Test func `A quarantine is removed with everything in it when it is given up, however it is`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.bareUser)
         let first = SampleCommit()
@@ -67,8 +64,7 @@ struct LeftoverQuarantineTests {
         #expect(try first.objects.allSatisfy { try !repository.contains($0.name) })
     }
 
-    @Test("is not readable by others while it is not verified")
-    func permissions() throws {
+    @Test func `A quarantine is not readable by others while it is not verified`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let quarantine = try repository.makeQuarantine(.transient)

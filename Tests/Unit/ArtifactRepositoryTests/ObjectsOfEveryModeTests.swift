@@ -5,8 +5,8 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("A commit on its way from repository to repository")
-struct ObjectsOfEveryModeTests {
+/// A commit on its way from repository to repository.
+@Suite struct ObjectsOfEveryModeTests {
     /// From where to where.
     struct Route: Sendable, CustomTestStringConvertible {
         var source: RepositoryMode
@@ -30,27 +30,27 @@ struct ObjectsOfEveryModeTests {
     /// A tree with everything that a tree can hold.
     private static func makeTree(_ path: String, plain: Bool) throws {
         let files = FileManager.default
-        for folder in ["", "/folder", "/folder/deeper/yet", "/empty folder", "/ünïcödé"] {
-            try files.createDirectory(atPath: path + folder, withIntermediateDirectories: true)
+        for directory in ["", "/directory", "/directory/deeper/yet", "/empty directory", "/ünïcödé"] {
+            try files.createDirectory(atPath: path + directory, withIntermediateDirectories: true)
         }
         try write("\(path)/text", Data("text\n".utf8))
         try write("\(path)/empty", Data())
-        try write("\(path)/folder/program", Data("#!/bin/sh\n".utf8), mode: 0o755)
+        try write("\(path)/directory/program", Data("#!/bin/sh\n".utf8), mode: 0o755)
         try write("\(path)/with space", Data("space".utf8))
         try write("\(path)/with\nnewline", Data("newline".utf8))
         try write("\(path)/-dash", Data("dash".utf8))
         try write("\(path)/ünïcödé/файл-文件-🗄", Data("unicode".utf8))
         try write("\(path)/" + String(repeating: "n", count: 255), Data("long name".utf8))
-        try write("\(path)/folder/deeper/yet/same", Data("text\n".utf8))
+        try write("\(path)/directory/deeper/yet/same", Data("text\n".utf8))
         // Some that is larger than what is compressed in memory, and both repetitive and random parts.
         var generator = SystemRandomNumberGenerator()
         let random = (0..<200_000).map { _ in UInt64.random(in: 0 ... .max, using: &generator) }
         var large = random.withUnsafeBytes { Data($0) }
         large.append(Data(repeating: 65, count: 1_500_000))
-        try write("\(path)/folder/large", large)
+        try write("\(path)/directory/large", large)
         try write("\(path)/limit", Data(repeating: 66, count: 1024 * 1024))
         try write("\(path)/beyond", Data(repeating: 66, count: 1024 * 1024 + 1))
-        try files.createSymbolicLink(atPath: "\(path)/link", withDestinationPath: "folder/program")
+        try files.createSymbolicLink(atPath: "\(path)/link", withDestinationPath: "directory/program")
         try files.createSymbolicLink(atPath: "\(path)/dangling", withDestinationPath: "/nowhere/ü b\nc")
         let long = Array(repeating: "part", count: 200).joined(separator: "/")
         try files.createSymbolicLink(atPath: "\(path)/long link", withDestinationPath: long)
@@ -63,11 +63,11 @@ struct ObjectsOfEveryModeTests {
         ] {
             try run(["setfattr", "-n", name, "-v", value, "\(path)/attributes"]).checked()
         }
-        try files.setAttributes([.posixPermissions: 0o1700], ofItemAtPath: "\(path)/folder/deeper")
+        try files.setAttributes([.posixPermissions: 0o1700], ofItemAtPath: "\(path)/directory/deeper")
     }
 
-    @Test("arrives whole, and ostree finds nothing wrong with it", arguments: Route.all)
-    func transfer(route: Route) throws {
+    @Test(arguments: Route.all)
+    func `A commit arrives whole, and ostree finds nothing wrong with it`(route: Route) throws {
         let scratch = try TemporaryDirectory()
         let source = try scratch.repository(route.source, "source")
         let target = try scratch.repository(route.target, "target")
@@ -134,8 +134,8 @@ struct ObjectsOfEveryModeTests {
         #expect(try target.commit(of: ref) == commit)
     }
 
-    @Test("cannot be read from a repository that does not have it", arguments: RepositoryMode.allCases)
-    func missing(mode: RepositoryMode) throws {
+    @Test(arguments: RepositoryMode.allCases)
+    func `A commit cannot be read from a repository that does not have it`(mode: RepositoryMode) throws {
         let scratch = try TemporaryDirectory()
         let encoder = ObjectEncoder(try scratch.repository(mode))
         for object in SampleCommit().objects {
@@ -144,8 +144,8 @@ struct ObjectsOfEveryModeTests {
         }
     }
 
-    @Test("cannot be received by a repository of mode bare")
-    func bare() throws {
+    @Test
+    func `A commit cannot be received by a repository of mode bare`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.bare)
         let error = #expect(throws: RepositoryError.self) {
@@ -154,10 +154,10 @@ struct ObjectsOfEveryModeTests {
         #expect(error?.code == .unsuitableMode)
     }
 
-    @Test(
-        "with owners or special permissions cannot be received by a repository without them",
-        arguments: [0o104755, 0o102755, 0o101755, 0o100666] as [UInt32])
-    func unsuitable(mode: UInt32) throws {
+    @Test(arguments: [0o104755, 0o102755, 0o101755, 0o100666] as [UInt32])
+    func `A commit with owners or special permissions cannot be received by a repository without them`(
+        mode: UInt32
+    ) throws {
         let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(.bareUserOnly).makeQuarantine(.transient)
         let object = ArchivedFile(mode: mode).object()

@@ -5,14 +5,12 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("Publication")
-struct PublicationTests {
+/// Publication.
+@Suite struct PublicationTests {
     private static let main = RefName.named("project/element/main")
 
-    @Test(
-        "shows everything at once, and ostree finds nothing wrong",
-        arguments: [RepositoryMode.archive, .bareUser])
-    func success(mode: RepositoryMode) throws {
+    @Test(arguments: [RepositoryMode.archive, .bareUser])
+    func `Publication shows everything at once, and ostree finds nothing wrong`(mode: RepositoryMode) throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(mode)
         let (first, before) = (SampleCommit(), try repository.visibleFiles())
@@ -33,14 +31,14 @@ struct PublicationTests {
         #expect(try repository.quarantines().isEmpty)
     }
 
-    /// What can be missing.
+    /// The objects of a commit that can be missing.
     private static let places: [(String, KeyPath<SampleCommit, SampleObject> & Sendable)] = [
-        ("file", \.file), ("link", \.link), ("dirmeta", \.folderMetadata), ("dirtree", \.folder),
+        ("file", \.file), ("link", \.link), ("dirmeta", \.directoryMetadata), ("dirtree", \.directory),
         ("root's dirmeta", \.rootMetadata), ("root's dirtree", \.root), ("commit", \.commit),
     ]
 
-    @Test("is refused, and changes nothing, where any object is missing", arguments: places.indices)
-    func missing(place: Int) throws {
+    @Test(arguments: places.indices)
+    func `Publication is refused, and changes nothing, where any object is missing`(place: Int) throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
@@ -63,8 +61,7 @@ struct PublicationTests {
         #expect(try target.quarantines().isEmpty)
     }
 
-    @Test("shows nothing that no ref needs, whole or not")
-    func unwantedObjects() throws {
+    @Test func `Publication shows nothing that no ref needs, whole or not`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let (wanted, other, kept) = (SampleCommit(), SampleCommit("second"), SampleCommit("kept"))
@@ -79,14 +76,13 @@ struct PublicationTests {
         #expect(try repository.visibleFiles() == before)
     }
 
-    @Test("needs no ancestors, and nothing sent that is there already")
-    func economy() throws {
+    @Test func `Publication needs no ancestors, and nothing sent that is there already`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let (first, second) = (SampleCommit(), SampleCommit("second", parent: SampleCommit()))
         try repository.push(second.objects, RefEdit(Self.main, from: .mustNotExist, to: second.checksum))
         try repository.push(
-            [first.file, first.folder, first.root, first.commit],
+            [first.file, first.directory, first.root, first.commit],
             RefEdit(.named("older"), from: .mustNotExist, to: first.checksum))
         #expect(
             try repository.push([], RefEdit(.named("third"), from: .mustNotExist, to: first.checksum)).map(
@@ -95,8 +91,8 @@ struct PublicationTests {
         try repository.ostree("fsck")
     }
 
-    @Test("replaces no object that is there", arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
-    func existingObjects(mode: RepositoryMode) throws {
+    @Test(arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
+    func `Publication replaces no object that is there`(mode: RepositoryMode) throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(mode)
         let first = SampleCommit()
@@ -126,8 +122,8 @@ struct PublicationTests {
         }
     }
 
-    @Test("knows every object once", arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
-    func secondCopies(mode: RepositoryMode) throws {
+    @Test(arguments: [RepositoryMode.archive, .bareUser, .bareUserOnly])
+    func `Publication knows every object once`(mode: RepositoryMode) throws {
         let scratch = try TemporaryDirectory()
         let quarantine = try scratch.repository(mode).makeQuarantine(.transient)
         let commit = SampleCommit()
@@ -140,8 +136,9 @@ struct PublicationTests {
         }
     }
 
-    @Test("takes detached metadata of its own commits, and replaces it only when asked to")
-    func ownDetachedMetadata() throws {
+    @Test func `Publication takes detached metadata of its own commits, and replaces it only when asked to`()
+        throws
+    {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let first = SampleCommit()
@@ -157,9 +154,10 @@ struct PublicationTests {
         #expect(try repository.metadata(notes[0].name) == notes[2].bytes)
     }
 
-    @Test(
-        "refuses detached metadata of commits that are not its own, there or not", arguments: [true, false])
-    func foreignDetachedMetadata(isThere: Bool) throws {
+    @Test(arguments: [true, false])
+    func `Publication refuses detached metadata of commits that are not its own, there or not`(isThere: Bool)
+        throws
+    {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let (first, other) = (SampleCommit(), SampleCommit("other"))

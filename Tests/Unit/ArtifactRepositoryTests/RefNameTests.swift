@@ -4,8 +4,8 @@ import ArtifactProtocol
 import COSTree
 import Testing
 
-@Suite("The name of a ref")
-struct RefNameTests {
+/// The name of a ref.
+@Suite struct RefNameTests {
     /// Compares what is a name here with what is one for libostree, but for what is refused here on purpose.
     private static func disagrees(_ text: String) -> Bool {
         let isRefusedHere =
@@ -14,8 +14,8 @@ struct RefNameTests {
         return (RefName(text) != nil) != (ostree_validate_rev(text, nil) != 0 && !isRefusedHere)
     }
 
-    @Test("is what libostree takes it to be, for every character, at the beginning of a part and within")
-    func everyCharacter() {
+    @Test
+    func `The name of a ref is what libostree takes it to be, for every character in every place`() {
         var wrong: [String] = []
         for value in UInt32(1)...0x10ffff {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -26,8 +26,7 @@ struct RefNameTests {
         #expect(wrong.isEmpty)
     }
 
-    @Test("is what libostree takes it to be, for whatever a generator makes up")
-    func generated() {
+    @Test func `The name of a ref is what libostree takes it to be, for whatever a generator makes up`() {
         let pieces = [
             "a", "Z", "0", "-", ".", "_", "/", "//", "é", "e\u{301}", "\u{212a}", "\u{1100}", "日", "²", "١",
             " ", "\n",

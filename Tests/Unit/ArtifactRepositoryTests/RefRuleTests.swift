@@ -5,15 +5,15 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("A ref")
-struct RefRuleTests {
+/// A ref.
+@Suite struct RefRuleTests {
     private static let first = SampleCommit()
     private static let second = SampleCommit("second", parent: first)
     private static let third = SampleCommit("third", parent: second)
     private static let stranger = SampleCommit("stranger")
     private static let ref = RefName.named("main")
 
-    /// Where a ref is, where it is to go, and what comes of it.
+    /// A ref's commit, the commit that it is to move to, and the result.
     struct Move: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var current: SampleCommit?
@@ -102,8 +102,8 @@ struct RefRuleTests {
         Move("anywhere, there already", from: first, to: first, .any, .unchanged),
     ]
 
-    @Test("goes where it may and nowhere else", arguments: moves)
-    func move(move: Move) throws {
+    @Test(arguments: moves)
+    func `A ref goes where it may and nowhere else`(move: Move) throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         if let current = move.current {
@@ -136,12 +136,13 @@ struct RefRuleTests {
     }
 
     @Test(
-        "stands neither where another has a folder nor below another",
         arguments: [
             ("a", "a/b"), ("a/b", "a"), ("a", "a/b/c"), ("a/b/c", "a"), ("a/b/c", "a/b"), ("x/a", "x/a/b"),
         ],
         [true, false])
-    func conflicts(names: (String, String), isThere: Bool) throws {
+    func `A ref stands neither where another has a directory nor below another`(
+        names: (String, String), isThere: Bool
+    ) throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let changes = [names.0, names.1, "other"].map {
@@ -166,8 +167,7 @@ struct RefRuleTests {
         #expect(beforehand?.code == .conflict)
     }
 
-    @Test("is no conflict for one whose name only begins the same")
-    func neighbours() throws {
+    @Test func `A ref is no conflict for one whose name only begins the same`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let changes = ["a/b", "a/bc", "a/b-c", "ab", "a.b"].map {
@@ -180,8 +180,8 @@ struct RefRuleTests {
         #expect(try repository.refs().map(\.ref.text) == ["a.b", "a/b", "a/b-c", "a/bc", "ab"])
     }
 
-    @Test("may be called like a folder that a deleted ref left empty, as ostree allows")
-    func emptyFolders() throws {
+    @Test func `A ref may be called like a directory that a deleted ref left empty, as ostree allows`() throws
+    {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         try repository.push(
@@ -191,8 +191,7 @@ struct RefRuleTests {
         #expect(try repository.commit(of: .named("a")) == Self.first.checksum)
     }
 
-    @Test("stays where it is when another of the same push cannot move")
-    func allOrNothing() throws {
+    @Test func `A ref stays where it is when another of the same push cannot move`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         try repository.push(

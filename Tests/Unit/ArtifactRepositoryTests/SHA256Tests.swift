@@ -2,8 +2,7 @@
 
 import Testing
 
-@Test("The tests' own SHA-256 has the standard's example values")
-func standardExamples() {
+@Test func `The tests' own SHA-256 has the standard's example values`() {
     #expect(
         sha256(Array("abc".utf8)).hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     let twoBlocks = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"

@@ -4,9 +4,9 @@ import ArtifactProtocol
 import ArtifactRepository
 import Testing
 
-@Suite("A tree")
-struct TreeDepthTests {
-    /// So many folders inside one another, the innermost first.
+/// A tree.
+@Suite struct TreeDepthTests {
+    /// So many directories inside one another, the innermost first.
     private static func nested(_ depth: Int, inside: SampleObject? = nil) -> [SampleObject] {
         let metadata = SampleObject.dirmeta().checksum.bytes
         var trees = [SampleObject.dirtree()]
@@ -33,34 +33,37 @@ struct TreeDepthTests {
             trees + [metadata, commit], RefEdit(.named("deep"), from: .mustNotExist, to: commit.checksum))
     }
 
-    @Test("may be 256 folders deep", arguments: [1, 256])
-    func deep(depth: Int) throws {
+    @Test(arguments: [1, 256])
+    func `A tree may be 256 directories deep`(depth: Int) throws {
         let trees = Self.nested(depth)
         try Self.push(trees, root: trees[depth - 1])
     }
 
-    @Test("of more folders is refused", arguments: [257])
-    func tooDeep(depth: Int) throws {
+    @Test(arguments: [257])
+    func `A tree of more directories is refused`(depth: Int) throws {
         let trees = Self.nested(depth)
         let error = #expect(throws: RepositoryError.self) { try Self.push(trees, root: trees[depth - 1]) }
         #expect(error?.code == .badObject)
     }
 
-    @Test("has folders of so many bytes on each way down, however many there are beside each other")
-    func large() throws {
+    @Test
+    func
+        `A tree has directories of so many bytes on each way down, however many there are beside each other`()
+        throws
+    {
         let metadata = SampleObject.dirmeta()
         let file = ArchivedFile().object()
         // Two of these have just over 256 KiB.
         let limit: UInt64 = 256 << 10
         let names = (0..<453).map { "\(100_000 + $0)" + String(repeating: "n", count: 246) }
-        func folder(_ name: String, _ children: [SampleObject]) -> SampleObject {
+        func directory(_ name: String, _ children: [SampleObject]) -> SampleObject {
             .dirtree(
                 files: names.map { ($0, file.checksum.bytes) },
                 directories: children.enumerated().map {
                     ("\(name)\($0.offset)", $0.element.checksum.bytes, metadata.checksum.bytes)
                 })
         }
-        let first = folder("a", [])
+        let first = directory("a", [])
         let second = SampleObject.dirtree(files: names.dropLast().map { ($0, file.checksum.bytes) })
         let beside = SampleObject.dirtree(directories: [
             ("a", first.checksum.bytes, metadata.checksum.bytes),
@@ -69,15 +72,18 @@ struct TreeDepthTests {
         #expect(throws: Never.self) {
             try Self.push([file, first, second, beside], root: beside, maximumOpenSize: limit)
         }
-        let above = folder("a", [first])
+        let above = directory("a", [first])
         let error = #expect(throws: RepositoryError.self) {
             try Self.push([file, first, above], root: above, maximumOpenSize: limit)
         }
         #expect(error?.description.contains("262144") == true, "\(error.map { "\($0)" } ?? "")")
     }
 
-    @Test("is as deep as its longest way down, though a shorter way to the same folder was seen before")
-    func sharedFolders() throws {
+    @Test
+    func
+        `A tree is as deep as its longest way down, though a shorter way to the same directory was seen before`()
+        throws
+    {
         let shared = Self.nested(130)
         let way = Self.nested(130, inside: shared[129])
         let metadata = SampleObject.dirmeta().checksum.bytes

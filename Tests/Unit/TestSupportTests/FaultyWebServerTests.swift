@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 @Suite struct FaultyWebServerTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         for name in ["good", "status", "redirect", "short", "corrupt", "replaced", "slow", "later"] {
-            try folder.file(name, "0123456789")
+            try directory.file(name, "0123456789")
         }
     }
 
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func `Each fault is made where it is asked for`() throws {
-        let server = try FaultyWebServer(folder: folder.path) { path, _ in
+        let server = try FaultyWebServer(directory: directory.path) { path, _ in
             switch path {
             case "/status": .status(503)
             case "/redirect": .redirect(to: "/good")
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `Ranges are served and connections stay open`() throws {
-        let server = try FaultyWebServer(folder: folder.path)
+        let server = try FaultyWebServer(directory: directory.path)
         let urls = ["\(server.url)/good", "\(server.url)/good"]
         #expect(try curl("-r", "3-5", urls[0], urls[1]).text == "345345")
         #expect(server.connectionCount == 1)
@@ -60,7 +60,9 @@ import Testing
     }
 
     @Test func `A dead server takes no more connections`() throws {
-        let server = try FaultyWebServer(folder: folder.path) { _, number in number == 2 ? .dieForever : nil }
+        let server = try FaultyWebServer(directory: directory.path) { _, number in
+            number == 2 ? .dieForever : nil
+        }
         #expect(try curl("\(server.url)/good").succeeded)
         #expect(try curl("\(server.url)/good").status == .exited(52))
         server.stop()

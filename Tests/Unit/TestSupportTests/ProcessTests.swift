@@ -55,7 +55,7 @@ import Testing
         DispatchQueue.concurrentPerform(iterations: 40) { _ in
             errors.keep {
                 let result = try run(["ls", "/proc/self/fd"], input: .text("x"))
-                // The fourth is ls's own, of the folder it lists.
+                // The fourth is ls's own, of the directory it lists.
                 #expect(result.lines == ["0", "1", "2", "3"])
             }
         }

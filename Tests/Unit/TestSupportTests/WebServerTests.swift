@@ -4,11 +4,11 @@ import TestSupport
 import Testing
 
 @Suite struct WebServerTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
-        try folder.file("objects/one", "first")
+        directory = try TemporaryDirectory()
+        try directory.file("objects/one", "first")
     }
 
     /// Fetches with curl and tells version and status, then the body.
@@ -18,9 +18,10 @@ import Testing
         return result.lines.reversed().joined(separator: " ")
     }
 
-    @Test func `The folder is served over HTTP 2, HTTP 1_1 and without TLS, and requests are logged`() throws
+    @Test func `The directory is served over HTTP 2, HTTP 1_1 and without TLS, and requests are logged`()
+        throws
     {
-        let server = try WebServer(folder: folder.path)
+        let server = try WebServer(directory: directory.path)
         let path = "/objects/one"
         #expect(try fetch(server.http2URL + path, "--cacert", server.caFile) == "2 200 first")
         #expect(try fetch(server.http1URL + path, "--cacert", server.caFile) == "1.1 200 first")
@@ -36,7 +37,7 @@ import Testing
 
     @Test func `Client certificates and tokens can be required, and locations be told to fail`() throws {
         let server = try WebServer(
-            folder: folder.path, requireClientCertificate: true, bearerToken: "secret",
+            directory: directory.path, requireClientCertificate: true, bearerToken: "secret",
             locations: "location = /summary { return 503; }")
         let client = try server.authority.clientIdentity()
         let url = server.http2URL + "/objects/one"
@@ -51,7 +52,7 @@ import Testing
     }
 
     @Test func `Stopping the server leaves nothing running`() throws {
-        let server = try WebServer(folder: folder.path)
+        let server = try WebServer(directory: directory.path)
         // The socket listens before the worker runs.
         #expect(eventually(within: 60) { !ProcessTree.descendants(of: server.processID).isEmpty })
         let running = [server.processID] + ProcessTree.descendants(of: server.processID)
@@ -65,7 +66,7 @@ import Testing
         let tree = try SampleTree(at: work.path("tree"))
         try OSTreeCommand.initRepo(work.path("source"), mode: .archive)
         let commit = try OSTreeCommand.commit(work.path("source"), tree: tree.path, refs: ["a/b", "c"])
-        let server = try WebServer(folder: work.path("source"))
+        let server = try WebServer(directory: work.path("source"))
         try OSTreeCommand.initRepo(work.path("target"), mode: .archive)
         try OSTreeCommand.addRemote(
             work.path("target"), "origin", url: server.http2URL,

@@ -18,18 +18,18 @@ enum CacheSummary {
         return refs
     }
 
-    /// Whether it is there and lists what the cache has, neither more nor less.
+    /// Returns true if it is there and lists the cache's refs, neither more nor less.
     static func isRight(_ cache: String) throws -> Bool {
         guard FileManager.default.fileExists(atPath: "\(cache)/summary") else { return false }
         return try refs(cache) == Reader.refs(cache)
     }
 
-    /// What stands in it, byte for byte.
+    /// The bytes of the summary, or of another file.
     static func content(_ cache: String, _ name: String = "summary") -> Data? {
         FileManager.default.contents(atPath: "\(cache)/\(name)")
     }
 
-    /// Whether a process still has something to do about it.
+    /// Returns true if a process still has to update it.
     static func isRequested(_ cache: String) -> Bool {
         ["wanted", "taken"].contains {
             FileManager.default.fileExists(atPath: "\(cache)/state/bst-artifact-summary-\($0)")

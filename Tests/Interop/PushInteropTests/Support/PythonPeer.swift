@@ -28,7 +28,7 @@ enum PythonPeer {
         try run(command(["hello"] + options + ["--"] + receiver))
     }
 
-    /// What it would write in a push.
+    /// The bytes that it writes in a push.
     static func stream(_ refs: [String], from repository: String, _ options: [String] = []) throws -> [UInt8]
     {
         let refs = refs.flatMap { ["--ref", $0] }

@@ -22,7 +22,7 @@ struct RecordedMessage: Decodable, Sendable, CustomTestStringConvertible {
         var invalid: [RecordedMessage]
     }
 
-    private static let lists: Lists? = (try? ConformanceFolder.read("messages.json")).flatMap {
+    private static let lists: Lists? = (try? ConformanceDirectory.read("messages.json")).flatMap {
         try? JSONDecoder().decode(Lists.self, from: Data($0))
     }
 
@@ -39,7 +39,7 @@ struct RecordedMessage: Decodable, Sendable, CustomTestStringConvertible {
 
     var byteOrder: ByteOrder { order == "B" ? .big : .little }
 
-    /// What `text` says, read without the code under test.
+    /// The message that `text` describes, read without the code under test.
     func expected() throws -> Message {
         let text = try #require(text)
         switch try #require(type) {

@@ -9,7 +9,7 @@ enum SourceObjects {
 
     private static func unpack() throws -> [String: Data] {
         let directory = try TemporaryDirectory()
-        let archive = ConformanceFolder.url.appendingPathComponent("source-repo.tar.gz")
+        let archive = ConformanceDirectory.url.appendingPathComponent("source-repo.tar.gz")
         try run(["tar", "-xzf", archive.path, "-C", directory.path]).checked()
         var objects: [String: Data] = [:]
         let root = directory.path("source-repo/objects")

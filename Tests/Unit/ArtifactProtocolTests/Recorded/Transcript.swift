@@ -6,7 +6,7 @@ import Testing
 
 /// Both directions of a recorded conversation.
 struct Transcript: Sendable, CustomTestStringConvertible {
-    /// What one side sent, cut where the protocol does.
+    /// A frame, or a run of raw bytes, that one side sent.
     enum Part: Sendable {
         case frame(Message, Range<Int>)
         /// Version 1: a tar stream.
@@ -17,18 +17,18 @@ struct Transcript: Sendable, CustomTestStringConvertible {
 
     let name: String
     let version: ProtocolVersion
-    /// What the client sent.
+    /// The client's bytes.
     let client: [UInt8]
-    /// What the receiver sent.
+    /// The receiver's bytes.
     let receiver: [UInt8]
 
     static let all: [Transcript] = {
-        let folder = ConformanceFolder.url.appendingPathComponent("transcripts").path
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let directory = ConformanceDirectory.url.appendingPathComponent("transcripts").path
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return files.filter { $0.hasSuffix(".c2s") }.sorted().compactMap { file in
             let name = String(file.dropLast(4))
-            guard let client = try? ConformanceFolder.read("transcripts/\(name).c2s"),
-                let receiver = try? ConformanceFolder.read("transcripts/\(name).s2c")
+            guard let client = try? ConformanceDirectory.read("transcripts/\(name).c2s"),
+                let receiver = try? ConformanceDirectory.read("transcripts/\(name).s2c")
             else { return nil }
             return Transcript(
                 name: name, version: name.contains("-v0-") ? .zero : .one, client: client, receiver: receiver)
@@ -42,13 +42,13 @@ struct Transcript: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    /// Whether the client went away without a farewell.
+    /// True if the client went away without a farewell.
     var clientVanishes: Bool { name == "ostree-push-v0-diverged" }
 
     func clientParts() throws -> [Part] { try Transcript.parts(of: client) }
     func receiverParts() throws -> [Part] { try Transcript.parts(of: receiver) }
 
-    /// What the receiver said of itself.
+    /// The receiver's description of itself.
     func receiverInfo() throws -> Info {
         for case .frame(.info(let info), _) in try receiverParts() { return info }
         throw Unreadable()
@@ -81,7 +81,7 @@ struct Transcript: Sendable, CustomTestStringConvertible {
         return parts
     }
 
-    /// Where headers, contents and paddings of a tar stream begin, and where it ends.
+    /// The offsets at which headers, contents and paddings of a tar stream begin, and at which it ends.
     private static func tarBoundaries(in bytes: [UInt8], from start: Int) -> [Int] {
         var boundaries: [Int] = []
         var position = start

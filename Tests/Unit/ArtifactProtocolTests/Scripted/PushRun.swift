@@ -96,7 +96,7 @@ struct PushRun {
         try answer()
     }
 
-    /// What the client sent, in its order.
+    /// The objects that the client sent, in its order.
     private func recordedObjects(_ transcript: Transcript) throws -> [(name: ObjectName, bytes: [UInt8])] {
         var run = try ReceiverRun(transcript)
         try run.feed(transcript.client)

@@ -5,7 +5,7 @@ import Foundation
 
 /// A `ReceiveStateMachine` whose driver gives answers that were fixed beforehand and notes everything.
 struct ReceiverRun {
-    /// What the session reported, with the bytes of an object joined.
+    /// An event of the session, with the bytes of an object joined.
     enum Event: Equatable {
         case info(Info)
         case update([RefEdit])
@@ -31,7 +31,7 @@ struct ReceiverRun {
     private var object: (name: ReceivedObjectName, size: UInt64, bytes: Data)?
 
     private(set) var events: [Event] = []
-    /// What the session wanted sent.
+    /// The bytes that the session wanted sent.
     private(set) var output: [UInt8] = []
 
     init(_ version: ProtocolVersion, info: Info, status: Status = Status(accepted: true)) throws {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ArtifactProtocol
 
-@Suite("A tar header's size")
-struct TarNumberTests {
+/// A tar header's size.
+@Suite struct TarNumberTests {
     private static func size(_ field: [UInt8]) throws -> UInt64 {
         var header = TarArchive.Header()
         header.size = field
@@ -13,34 +13,31 @@ struct TarNumberTests {
     }
 
     @Test(
-        "is octal, with spaces before it, and spaces or NULs after it",
         arguments: [
             ("00000000017\0", 15), ("00000000017 ", 15), ("17\0\0\0\0\0\0\0\0\0\0", 15), ("17          ", 15),
             ("         17 ", 15), ("         17\0", 15), ("  17 \0 \0    ", 15),
             ("0\0\0\0\0\0\0\0\0\0\0\0", 0),
             ("77777777777\0", 8_589_934_591), ("777777777777", 68_719_476_735),
         ] as [(String, UInt64)])
-    func octal(field: String, value: UInt64) throws {
+    func `A tar header's size is octal, with spaces before it, and spaces or NULs after it`(
+        field: String, value: UInt64
+    ) throws {
         #expect(try Self.size(Array(field.utf8)) == value)
     }
 
-    @Test(
-        "is nothing else",
-        arguments: [
-            "\0\0\0\0\0\0\0\0\0\0\0\0", "            ", "-0000000001\0", "+0000000001\0", "0000000008\0\0",
-            "0x00000001f\0", "00000000 17\0", "0000\00000017", "1e3\0\0\0\0\0\0\0\0\0", "١٢٣456",
-            "\n0000000017\0",
-        ])
-    func malformed(field: String) {
+    @Test(arguments: [
+        "\0\0\0\0\0\0\0\0\0\0\0\0", "            ", "-0000000001\0", "+0000000001\0", "0000000008\0\0",
+        "0x00000001f\0", "00000000 17\0", "0000\00000017", "1e3\0\0\0\0\0\0\0\0\0", "١٢٣456",
+        "\n0000000017\0",
+    ])
+    func `A tar header's size is nothing else`(field: String) {
         let error = #expect(throws: ProtocolError.self) { try Self.size(Array(field.utf8)) }
         #expect(error?.code == .badObjectStream)
         #expect(error?.description.contains("size") == true)
     }
 
-    @Test(
-        "may be of 8 GiB and more, in base 256",
-        arguments: [0, 1, 255, 1 << 33, (1 << 33) + 12345, 1 << 40, 1 << 62] as [UInt64])
-    func binary(value: UInt64) throws {
+    @Test(arguments: [0, 1, 255, 1 << 33, (1 << 33) + 12345, 1 << 40, 1 << 62] as [UInt64])
+    func `A tar header's size may be of 8 GiB and more, in base 256`(value: UInt64) throws {
         var field: [UInt8] = [0x80, 0, 0, 0]
         for shift in stride(from: UInt64(56), through: 0, by: -8) {
             field.append(UInt8(truncatingIfNeeded: value >> shift))
@@ -48,8 +45,7 @@ struct TarNumberTests {
         #expect(try Self.size(field) == value)
     }
 
-    @Test("in base 256 is neither negative nor beyond 63 bits")
-    func badBinary() {
+    @Test func `A tar header's size in base 256 is neither negative nor beyond 63 bits`() {
         let tooLarge: [UInt8] = [0x80, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0]
         let enormous: [UInt8] = [0x80, 1] + [UInt8](repeating: 0, count: 10)
         let large: [UInt8] = [0x80, 0, 0, 1] + [UInt8](repeating: 0, count: 8)
@@ -60,10 +56,10 @@ struct TarNumberTests {
         }
     }
 
-    @Test(
-        "is written so that it reads the same, on either side of 8 GiB",
-        arguments: [0, 1, 511, (1 << 33) - 1, 1 << 33, (1 << 33) + 1, 1 << 45, 1 << 62] as [UInt64])
-    func written(value: UInt64) throws {
+    @Test(arguments: [0, 1, 511, (1 << 33) - 1, 1 << 33, (1 << 33) + 1, 1 << 45, 1 << 62] as [UInt64])
+    func `A tar header's size is written so that it reads the same, on either side of 8 GiB`(value: UInt64)
+        throws
+    {
         let name = String(repeating: "n", count: 100)
         let header = try TarHeader.block(name: name, size: value).withUnsafeBytes { try TarHeader(block: $0) }
         #expect(header.size == value)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ArtifactProtocol
 
-@Suite("A tar stream")
-struct TarReaderTests {
+/// A tar stream.
+@Suite struct TarReaderTests {
     typealias Header = TarArchive.Header
 
     private static func names(_ archive: TarArchive) throws -> [String] {
@@ -25,8 +25,8 @@ struct TarReaderTests {
         #expect(error?.description.contains(words) ?? false, "\(words)", sourceLocation: sourceLocation)
     }
 
-    @Test("gives its members, however it is cut", arguments: [1, 2, 511, 512, 513, 1024, 10_240, .max])
-    func members(chunk: Int) throws {
+    @Test(arguments: [1, 2, 511, 512, 513, 1024, 10_240, .max])
+    func `A tar stream gives its members, however it is cut`(chunk: Int) throws {
         var archive = TarArchive()
         for size in [0, 1, 511, 512, 513, 3000] {
             archive.add("size\(size)", (0..<size).map { UInt8(truncatingIfNeeded: $0) })
@@ -39,8 +39,8 @@ struct TarReaderTests {
         #expect(run.isEnded)
     }
 
-    @Test("is padded to 10,240 bytes, and not a byte more is taken", arguments: 0...21)
-    func padding(blocks: Int) throws {
+    @Test(arguments: 0...21)
+    func `A tar stream is padded to 10,240 bytes, and not a byte more is taken`(blocks: Int) throws {
         var archive = TarArchive()
         if blocks > 0 { archive.add("member", [UInt8](repeating: 7, count: (blocks - 1) * 512)) }
         let stream = archive.ended()
@@ -54,11 +54,10 @@ struct TarReaderTests {
         #expect(!short.isEnded)
     }
 
-    @Test("of the first format has names with a prefix")
-    func prefixes() throws {
+    @Test func `A tar stream of the first format has names with a prefix`() throws {
         var archive = TarArchive()
         var header = Header("name")
-        header.prefix = "folder"
+        header.prefix = "directory"
         archive.add(header)
         // GNU headers have times where others have the prefix.
         header.magic = Header.gnu
@@ -66,11 +65,10 @@ struct TarReaderTests {
         header.prefix = ""
         header.name = String(repeating: "n", count: 100)
         archive.add(header)
-        #expect(try Self.names(archive) == ["folder/name", "name", String(repeating: "n", count: 100)])
+        #expect(try Self.names(archive) == ["directory/name", "name", String(repeating: "n", count: 100)])
     }
 
-    @Test("has its last member's name and size replaced by a pax header, once")
-    func pax() throws {
+    @Test func `A tar stream has its last member's name and size replaced by a pax header, once`() throws {
         var archive = TarArchive()
         archive.add(
             extension: "x",
@@ -83,8 +81,10 @@ struct TarReaderTests {
         #expect(run.members.map(\.content) == [[1, 2, 3], [4]])
     }
 
-    @Test("has a GNU long name, which ends at its first NUL and which a pax path overrules")
-    func longNames() throws {
+    @Test
+    func `A tar stream has a GNU long name, which ends at its first NUL and which a pax path overrules`()
+        throws
+    {
         let long = String(repeating: "long", count: 100)
         var archive = TarArchive()
         archive.add(extension: "L", long + "\0rest")
@@ -96,8 +96,9 @@ struct TarReaderTests {
         #expect(try Self.names(archive) == [long, "next", "pax"])
     }
 
-    @Test("may say things about all members that do not matter, but neither name nor size")
-    func globalHeaders() throws {
+    @Test func `A tar stream may say things about all members that do not matter, but neither name nor size`()
+        throws
+    {
         var archive = TarArchive()
         archive.add(extension: "g", TarArchive.record("comment", "hello"))
         archive.add("member", [])
@@ -110,8 +111,8 @@ struct TarReaderTests {
         }
     }
 
-    @Test("holds nothing but regular files", arguments: Array("123456789DKMNSVAXZ\u{1}\u{ff}") + ["a", "z"])
-    func kinds(flag: Character) {
+    @Test(arguments: Array("123456789DKMNSVAXZ\u{1}\u{ff}") + ["a", "z"])
+    func `A tar stream holds nothing but regular files`(flag: Character) {
         for magic in [Header.posix, Header.gnu] {
             var header = Header("member", flag: flag)
             header.flag = flag.unicodeScalars.first.map { UInt8(truncatingIfNeeded: $0.value) } ?? 0
@@ -122,8 +123,7 @@ struct TarReaderTests {
         }
     }
 
-    @Test("of the oldest format marks a file by NUL")
-    func oldFiles() throws {
+    @Test func `A tar stream of the oldest format marks a file by NUL`() throws {
         var header = Header("member")
         header.flag = 0
         header.magic = [UInt8](repeating: 0, count: 8)
@@ -132,20 +132,16 @@ struct TarReaderTests {
         #expect(try Self.names(archive) == ["member"])
     }
 
-    @Test(
-        "holds no link or sparse file in pax disguise",
-        arguments: ["linkpath", "GNU.sparse.major", "GNU.sparse.map"])
-    func disguises(key: String) {
+    @Test(arguments: ["linkpath", "GNU.sparse.major", "GNU.sparse.map"])
+    func `A tar stream holds no link or sparse file in pax disguise`(key: String) {
         var archive = TarArchive()
         archive.add(extension: "x", TarArchive.record(key, "1"))
         archive.add("member", [])
         Self.expectRefusal(archive.ended(), key)
     }
 
-    @Test(
-        "holds no member of more than Int64.max bytes",
-        arguments: ["9223372036854775808", "18446744073709551615"])
-    func hugeMembers(size: String) throws {
+    @Test(arguments: ["9223372036854775808", "18446744073709551615"])
+    func `A tar stream holds no member of more than Int64.max bytes`(size: String) throws {
         var archive = TarArchive()
         archive.add(extension: "x", TarArchive.record("size", size))
         archive.add("member", [])
@@ -156,8 +152,8 @@ struct TarReaderTests {
         #expect(try TarRun(largest.bytes).members == [TarRun.Member(name: "member", size: UInt64(Int64.max))])
     }
 
-    @Test("has extended headers of 64 KiB at the most", arguments: ["x", "g", "L"] as [Character])
-    func extensions(flag: Character) throws {
+    @Test(arguments: ["x", "g", "L"] as [Character])
+    func `A tar stream has extended headers of 64 KiB at the most`(flag: Character) throws {
         let limit = 64 * 1024
         var archive = TarArchive()
         let filler = String(repeating: "c", count: limit - 15)
@@ -173,17 +169,17 @@ struct TarReaderTests {
         }
     }
 
-    @Test("does not end between an extended header and its member", arguments: ["x", "L"] as [Character])
-    func loneExtension(flag: Character) {
+    @Test(arguments: ["x", "L"] as [Character])
+    func `A tar stream does not end between an extended header and its member`(flag: Character) {
         var archive = TarArchive()
         archive.add(extension: flag, TarArchive.record("path", "x"))
         Self.expectRefusal(archive.ended())
     }
 
-    @Test(
-        "has a few extended headers before a member, not any number of them",
-        arguments: ["x", "L", "g"] as [Character])
-    func manyExtensions(flag: Character) throws {
+    @Test(arguments: ["x", "L", "g"] as [Character])
+    func `A tar stream has a few extended headers before a member, not any number of them`(flag: Character)
+        throws
+    {
         let content = flag == "L" ? "member\0" : TarArchive.record("comment", "x")
         var archive = TarArchive()
         for _ in 0..<3 {
@@ -196,8 +192,10 @@ struct TarReaderTests {
         Self.expectRefusal(archive.ended(), "more than 16 extended headers")
     }
 
-    @Test("ends with two zero blocks and zeros: a lone one, or anything after it, is damage")
-    func ends() throws {
+    @Test
+    func `A tar stream ends with two zero blocks and zeros: a lone one, or anything after it, is damage`()
+        throws
+    {
         var archive = TarArchive()
         archive.add("member", [1])
         let lone = archive.bytes + [UInt8](repeating: 0, count: 512)
@@ -215,8 +213,7 @@ struct TarReaderTests {
         }
     }
 
-    @Test("whose header has another checksum is damaged")
-    func checksums() {
+    @Test func `A tar stream whose header has another checksum is damaged`() {
         for bit in 0..<8 {
             for position in stride(from: 0, to: 512, by: 3) where !(148..<156).contains(position) {
                 var archive = TarArchive()

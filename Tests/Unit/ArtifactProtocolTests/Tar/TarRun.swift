@@ -13,7 +13,7 @@ struct TarRun: Equatable {
 
     private(set) var members: [Member] = []
     private(set) var isEnded = false
-    /// How many bytes were consumed.
+    /// The number of bytes that were consumed.
     private(set) var position = 0
 
     init(_ bytes: [UInt8], chunk: Int = .max) throws {

@@ -6,8 +6,8 @@ import Testing
 
 @testable import ArtifactProtocol
 
-@Suite("A tar stream that we write")
-struct TarWriterTests {
+/// A tar stream that we write.
+@Suite struct TarWriterTests {
     /// Members of these sizes, filled with their index.
     private static func stream(_ sizes: [Int]) -> [UInt8] {
         var writer = TarWriter()
@@ -21,7 +21,7 @@ struct TarWriterTests {
         return stream + writer.end()
     }
 
-    /// For every place modulo 10,240 where the last member can end, with nothing, something and much before it.
+    /// Sizes of members: the last one ends at every place modulo 10,240, with nothing, something and much before it.
     private static let layouts: [[Int]] = {
         let last =
             Array(stride(from: 0, through: 10_240, by: 512)) + [1, 511, 513, 8703, 8704, 8705, 9727, 10_239]
@@ -32,8 +32,7 @@ struct TarWriterTests {
         return layouts
     }()
 
-    @Test("is read by us as it was written, to its end")
-    func roundTrip() throws {
+    @Test func `A tar stream that we write is read by us as it was written, to its end`() throws {
         for sizes in Self.layouts {
             let stream = Self.stream(sizes)
             #expect(stream.count % 10_240 == 0)
@@ -49,8 +48,7 @@ struct TarWriterTests {
         }
     }
 
-    @Test("has as little padding as there can be")
-    func length() {
+    @Test func `A tar stream that we write has as little padding as there can be`() {
         for sizes in Self.layouts {
             let content = sizes.reduce(0) { $0 + 512 + ($1 + 511) / 512 * 512 }
             let least = (content + 1024 + 10_239) / 10_240 * 10_240
@@ -75,8 +73,8 @@ struct TarWriterTests {
             source.seek(start + length + 5)
         """
 
-    @Test("is consumed to its end, and no further, by Python's tarfile, as existing receivers use it")
-    func python() throws {
+    @Test
+    func `A tar stream that we write is consumed to its end, and no further, by Python's tarfile`() throws {
         let directory = try TemporaryDirectory()
         var input = Data()
         for sizes in Self.layouts {

@@ -14,7 +14,7 @@ struct BadObject: Sendable {
         self.object = object
     }
 
-    /// Whether nothing but the checksum is wrong.
+    /// True if nothing but the checksum is wrong.
     private var isMisnamed: Bool {
         ["wrong checksum", "changed", "another name"].contains { description.contains($0) }
     }

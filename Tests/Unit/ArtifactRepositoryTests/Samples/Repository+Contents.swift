@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 
 extension Repository {
-    /// Every file and directory, with the content of refs, but for `tmp` and the lock: what readers can see.
+    /// Every file and directory that readers can see, without `tmp` and the lock, with the content of refs.
     func visibleFiles() throws -> [String] {
         let paths = try FileManager.default.subpathsOfDirectory(atPath: path)
         return paths.filter { !$0.hasPrefix("tmp/") && $0 != ".lock" }.sorted().map { entry in
@@ -30,7 +30,7 @@ extension Repository {
         )
     }
 
-    /// How much disk they take.
+    /// The disk space that the objects take, in bytes.
     func objectBytes() throws -> UInt64 {
         try objectNames().reduce(0) { sum, name in
             var status = stat()
@@ -39,7 +39,7 @@ extension Repository {
         }
     }
 
-    /// Where an object of an archive repository lies.
+    /// The path of an object of an archive repository.
     func file(of object: SampleObject) -> String {
         let hex = object.checksum.hex
         let suffix = object.name.type == .file ? "filez" : object.name.type.rawValue

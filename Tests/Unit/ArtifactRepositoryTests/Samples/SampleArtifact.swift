@@ -6,7 +6,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// An artifact of a size that counts: files of 40 KB in one folder.
+/// An artifact of a size that counts: files of 40 KB in one directory.
 struct SampleArtifact {
     let files: [SampleObject]
     let metadata: SampleObject

@@ -8,7 +8,7 @@ import ArtifactRepository
 extension Quarantine {
     /// Takes an object in pieces.
     ///
-    /// - Returns: whether the store wanted it.
+    /// - Returns: true if the store wanted it.
     @discardableResult
     func take(_ object: SampleObject, size: UInt64? = nil, pieces: Int = .max) throws -> Bool {
         guard let incoming = try receive(object.name, size: size ?? UInt64(object.bytes.count)) else {

@@ -5,8 +5,8 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("An access log")
-struct AccessLogTests {
+/// An access log.
+@Suite struct AccessLogTests {
     private static let commit = String(repeating: "ab", count: 32)
     /// 22 November 2025, 16:05:46 UTC.
     private static let moment = 1_763_827_546
@@ -18,61 +18,55 @@ struct AccessLogTests {
         "192.0.2.1 - \(user) [\(time)] \"\(request)\" \(status) 65"
     }
 
-    @Test(
-        "tells of a pulled ref, whatever its form",
-        arguments: [
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/2.0") + " \"-\" \"bst-artifact/1.0 [x]\"",
-            line("GET https://example.com/cache/refs/heads/p/e/1?x=/refs/heads/y HTTP/1.1"),
-            line("GET /cache/refs/heads/p%2Fe%2f1 HTTP/1.1"),
-            line("GET /refs/heads/refs/heads/p/e/1 HTTP/1.1"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "304"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "206"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/2025:16:05:46 +0000"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/2025:09:35:46 -0630"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "23/Nov/2025:05:50:46 +1345"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", user: "[01/Jan/1999:00:00:00 +0000] x"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", user: "[01/Jan/-2147483648:00:00:00 +0000]"),
-        ])
-    func refs(line: Substring) throws {
+    @Test(arguments: [
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/2.0") + " \"-\" \"bst-artifact/1.0 [x]\"",
+        line("GET https://example.com/cache/refs/heads/p/e/1?x=/refs/heads/y HTTP/1.1"),
+        line("GET /cache/refs/heads/p%2Fe%2f1 HTTP/1.1"),
+        line("GET /refs/heads/refs/heads/p/e/1 HTTP/1.1"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "304"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "206"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/2025:16:05:46 +0000"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/2025:09:35:46 -0630"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "23/Nov/2025:05:50:46 +1345"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", user: "[01/Jan/1999:00:00:00 +0000] x"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", user: "[01/Jan/-2147483648:00:00:00 +0000]"),
+    ])
+    func `An access log tells of a pulled ref, whatever its form`(line: Substring) throws {
         let use = try #require(AccessLog.use(in: line))
         #expect(use.use == .ref(.named("p/e/1")))
         #expect(use.time == Self.moment)
     }
 
-    @Test("tells of a pulled commit")
-    func commits() throws {
+    @Test func `An access log tells of a pulled commit`() throws {
         let commit = try #require(Checksum(hex: Self.commit))
         let path = "/cache/objects/\(Self.commit.prefix(2))/\(Self.commit.dropFirst(2)).commit"
         let use = try #require(AccessLog.use(in: Self.line("GET \(path) HTTP/1.1")))
         #expect(use.use == .commit(commit) && use.time == Self.moment)
     }
 
-    @Test(
-        "tells of nothing else",
-        arguments: [
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "404"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "301"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "200x"),
-            line("HEAD /cache/refs/heads/p/e/1 HTTP/1.1"), line("POST /cache/refs/heads/p/e/1 HTTP/1.1"),
-            line("GET /cache/refs/heads/../../x HTTP/1.1"), line("GET /cache/refs/heads/ HTTP/1.1"),
-            line("GET /cache/refs/heads/%2e%2e/x HTTP/1.1"), line("GET /cache/refs/heads/p%+fe HTTP/1.1"),
-            line("GET /cache/refs/heads/a%zz HTTP/1.1"), line("GET /cache/refs/heads/a% HTTP/1.1"),
-            line("GET /cache/objects/ab/cd.commit HTTP/1.1"), line("GET /cache/summary HTTP/1.1"),
-            line("GET /cache/objects/\(commit.prefix(2))/\(commit.dropFirst(2)).dirtree HTTP/1.1"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/-2147483648:17:05:46 +0100"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/2025:17:05:46 +9223372036854775807"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nix/2025:17:05:46 +0100"),
-            line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "99/Nov/2025:17:05:46 +0100"),
-            line("GET"), line(""), "", "\"", "[", "]", "[]\"\"", "[] \"\" ", "\u{fffd}\u{0}", "\" \" 200",
-            "GET /refs/heads/x 200",
-        ])
-    func others(line: Substring) {
+    @Test(arguments: [
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "404"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "301"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", status: "200x"),
+        line("HEAD /cache/refs/heads/p/e/1 HTTP/1.1"), line("POST /cache/refs/heads/p/e/1 HTTP/1.1"),
+        line("GET /cache/refs/heads/../../x HTTP/1.1"), line("GET /cache/refs/heads/ HTTP/1.1"),
+        line("GET /cache/refs/heads/%2e%2e/x HTTP/1.1"), line("GET /cache/refs/heads/p%+fe HTTP/1.1"),
+        line("GET /cache/refs/heads/a%zz HTTP/1.1"), line("GET /cache/refs/heads/a% HTTP/1.1"),
+        line("GET /cache/objects/ab/cd.commit HTTP/1.1"), line("GET /cache/summary HTTP/1.1"),
+        line("GET /cache/objects/\(commit.prefix(2))/\(commit.dropFirst(2)).dirtree HTTP/1.1"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/-2147483648:17:05:46 +0100"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nov/2025:17:05:46 +9223372036854775807"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "22/Nix/2025:17:05:46 +0100"),
+        line("GET /cache/refs/heads/p/e/1 HTTP/1.1", time: "99/Nov/2025:17:05:46 +0100"),
+        line("GET"), line(""), "", "\"", "[", "]", "[]\"\"", "[] \"\" ", "\u{fffd}\u{0}", "\" \" 200",
+        "GET /refs/heads/x 200",
+    ])
+    func `An access log tells of nothing else`(line: Substring) {
         #expect(AccessLog.use(in: line) == nil)
     }
 
-    @Test("renews what was pulled, and nothing is used in the future")
-    func noting() throws {
+    @Test func `An access log renews what was pulled, and nothing is used in the future`() throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
         let old = 1_000_000_000

@@ -5,8 +5,8 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("Making room")
-struct ExpiryTests {
+/// Making room.
+@Suite struct ExpiryTests {
     private let scratch: TemporaryDirectory
     private let repository: Repository
 
@@ -36,8 +36,8 @@ struct ExpiryTests {
 
     private var refs: [String] { get throws { try repository.refs().map(\.ref.text) } }
 
-    @Test("takes the least recently used first, and exactly what nothing else needs")
-    func order() throws {
+    @Test func `Making room takes the least recently used first, and exactly what nothing else needs`() throws
+    {
         _ = try fill()
         let before = try repository.objectBytes()
         #expect(try repository.allocatedBytes() == before)
@@ -62,8 +62,7 @@ struct ExpiryTests {
         #expect(try repository.objectNames().isEmpty && refs.isEmpty)
     }
 
-    @Test("changes nothing where there is room, nor when it only plans")
-    func planning() throws {
+    @Test func `Making room changes nothing where there is room, nor when it only plans`() throws {
         _ = try fill()
         let bytes = try repository.allocatedBytes()
         let before = try repository.visibleFiles()
@@ -73,8 +72,7 @@ struct ExpiryTests {
         #expect(try repository.visibleFiles() == before)
     }
 
-    @Test("leaves what is pinned, and says what is too much then")
-    func pins() throws {
+    @Test func `Making room leaves what is pinned, and says what is too much then`() throws {
         _ = try fill()
         let report = try expiry(1000, keeping: "p/old*", "q/*").run()
         #expect(report.expired.map(\.ref.text) == ["p/middle", "p/newest"])
@@ -83,8 +81,7 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test("costs nothing for another name of what stays, however old")
-    func otherNames() throws {
+    @Test func `Making room costs nothing for another name of what stays, however old`() throws {
         let artifact = SampleArtifact("a", files: 0...10)
         try repository.push(artifact, as: "p/strong", usedBefore: 10)
         try repository.push(artifact, as: "p/weak", usedBefore: 9000)
@@ -94,8 +91,10 @@ struct ExpiryTests {
         #expect(try refs == ["p/strong", "p/weak"])
     }
 
-    @Test("takes an alias and what it points to for one: use of one, and a pin of one, counts for both")
-    func aliases() throws {
+    @Test
+    func `Making room takes an alias and its target for one: use of one, and a pin of one, count for both`()
+        throws
+    {
         let artifacts = try fill()
         try repository.ostree("refs", "--alias", "--create=stable", "p/oldest")
         try repository.ostree("refs", "--alias", "--create=deep/er/stable", "stable")
@@ -117,11 +116,10 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test("keeps what refs of remotes and mirrors need")
-    func otherKindsOfRefs() throws {
+    @Test func `Making room keeps what refs of remotes and mirrors need`() throws {
         let artifacts = try fill()
-        for (folder, artifact) in zip(["remotes/origin", "mirrors/org.example.Cache"], artifacts) {
-            let path = "\(repository.path)/refs/\(folder)/p"
+        for (directory, artifact) in zip(["remotes/origin", "mirrors/org.example.Cache"], artifacts) {
+            let path = "\(repository.path)/refs/\(directory)/p"
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             try Data("\(artifact.checksum)\n".utf8).write(to: URL(fileURLWithPath: "\(path)/ref"))
         }
@@ -135,8 +133,8 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test("lets nothing go that is needed by what it cannot read", arguments: [ObjectType.commit, .dirtree])
-    func unreadable(type: ObjectType) throws {
+    @Test(arguments: [ObjectType.commit, .dirtree])
+    func `Making room lets nothing go that is needed by what it cannot read`(type: ObjectType) throws {
         let artifact = try fill()[2]
         let name = try #require(artifact.objects.first { $0.name.type == type }?.name)
         let hex = name.checksum.hex
@@ -151,10 +149,8 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test(
-        "plans what it does where refs of remotes, and refs with unusable names, hold objects, and says what is too much"
-    )
-    func plansForOtherRefs() throws {
+    @Test
+    func `Making room plans what it does where refs of remotes and unusable refs hold objects`() throws {
         let artifacts = try fill()
         let remote = "\(repository.path)/refs/remotes/origin/p"
         try FileManager.default.createDirectory(atPath: remote, withIntermediateDirectories: true)
@@ -172,8 +168,11 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test("takes static deltas with the commits that they lead to, as ostree does, and counts them")
-    func deltas() throws {
+    @Test
+    func
+        `Making room takes static deltas with the commits that they lead to, as ostree does, and counts them`()
+        throws
+    {
         let artifacts = try fill()
         let objects = try repository.objectBytes()
         func generate(_ from: String?, _ to: Int) throws {
@@ -203,8 +202,8 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test("leaves tombstones of commits where the configuration wants them, byte for byte as ostree does")
-    func tombstones() throws {
+    @Test
+    func `Making room leaves tombstones where the configuration wants them, as ostree does`() throws {
         let artifacts = try fill()
         try repository.ostree("config", "set", "core.tombstone-commits", "true")
         let other = "\(scratch.path)/other"
@@ -223,8 +222,7 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test("lets history go before any ref, and keeps it while there is room")
-    func history() throws {
+    @Test func `Making room lets history go before any ref, and keeps it while there is room`() throws {
         let old = SampleArtifact("1", files: 0...10)
         let new = SampleArtifact("2", files: 20...30, parent: old.checksum)
         let other = SampleArtifact("3", files: 40...50)
@@ -245,8 +243,7 @@ struct ExpiryTests {
         try repository.ostree("fsck")
     }
 
-    @Test("gives up nothing for what cannot fit, whatever number a client names")
-    func impossible() throws {
+    @Test func `Making room gives up nothing for what cannot fit, whatever number a client names`() throws {
         _ = try fill()
         _ = try repository.allocatedBytes()
         let before = try repository.visibleFiles()
@@ -273,8 +270,7 @@ struct ExpiryTests {
             ])
     }
 
-    @Test("makes room on the disk")
-    func freeSpace() throws {
+    @Test func `Making room makes room on the disk`() throws {
         _ = try fill()
         var limits = Expiry.Limits()
         limits.minimumFree = try repository.freeBytes() + (1 << 40)
@@ -284,8 +280,7 @@ struct ExpiryTests {
         #expect(try Expiry(repository, limits: limits).plan().expired == [])
     }
 
-    @Test("does not let a journal bring refs back")
-    func journal() throws {
+    @Test func `Making room does not let a journal bring refs back`() throws {
         let artifact = SampleArtifact("a", files: 0...3)
         try repository.push(artifact, as: "p/a", "p/b", usedBefore: 5000)
         let nothing = String(repeating: "0", count: 64)

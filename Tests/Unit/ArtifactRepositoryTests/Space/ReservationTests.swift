@@ -4,8 +4,8 @@ import ArtifactProtocol
 import ArtifactRepository
 import Testing
 
-@Suite("What a push in progress was told to be there")
-struct ReservationTests {
+/// Objects that a push was told to be there already.
+@Suite struct ReservationTests {
     /// A cache with an old artifact, and a push in progress that offered it again and was told that it is there.
     private struct Scene {
         let scratch: TemporaryDirectory
@@ -35,8 +35,7 @@ struct ReservationTests {
         }
     }
 
-    @Test("stays when room is made, but for the commit")
-    func expiry() throws {
+    @Test func `What a push was told to be there stays when room is made, but for the commit`() throws {
         let scene = try Scene()
         try scene.repository.push(SampleArtifact("other", files: 10...15), as: "other", usedBefore: 6000)
         var limits = Expiry.Limits()
@@ -51,8 +50,7 @@ struct ReservationTests {
         try scene.expectCompletion()
     }
 
-    @Test("is at hand even after ostree has pruned it")
-    func prune() throws {
+    @Test func `What a push was told to be there is at hand even after ostree has pruned it`() throws {
         let scene = try Scene()
         try scene.repository.ostree("refs", "--delete", "old")
         try scene.repository.ostree("prune", "--refs-only")

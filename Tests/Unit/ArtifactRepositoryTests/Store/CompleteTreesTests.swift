@@ -5,10 +5,9 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-/// Whether a push looks at what is below a folder that the cache knows to be complete. A file that was taken away behind
-/// its back, so that nothing shows it, is missed only by those that look.
-@Suite("Complete folders")
-struct CompleteTreesTests {
+/// Marks of complete directories. A push does not look below a directory that is marked: a file that was removed behind the
+/// cache's back, without a trace, is noticed only where it looks.
+@Suite struct CompleteTreesTests {
     private let scratch: TemporaryDirectory
     private let repository: Repository
     private let artifact = SampleArtifact("first", files: 0...3)
@@ -19,13 +18,13 @@ struct CompleteTreesTests {
         try repository.push(artifact, as: "first", usedBefore: 0)
     }
 
-    /// Removes the file of an object; the folder tells of it, or looks as it did.
+    /// Removes the file of an object; the directory tells of it, or looks as it did.
     private func remove(_ object: SampleObject, of repository: Repository, secretly: Bool = true) throws {
         let path = repository.file(of: object)
-        let folder = (path as NSString).deletingLastPathComponent
-        let time = FileTime(of: folder)
+        let directory = (path as NSString).deletingLastPathComponent
+        let time = FileTime(of: directory)
         try FileManager.default.removeItem(atPath: path)
-        if secretly { try time.set(folder) }
+        if secretly { try time.set(directory) }
     }
 
     /// Pushes another commit of the same tree.
@@ -41,23 +40,20 @@ struct CompleteTreesTests {
         #expect(error?.code == .missingObject)
     }
 
-    @Test("are not looked into again")
-    func trust() throws {
+    @Test func `Complete directories are not looked into again`() throws {
         try remove(artifact.files[1], of: repository)
         try push(to: repository)
-        // Not even after another push, which changes folders itself.
+        // Not even after another push, which changes directories itself.
         try repository.push(SampleArtifact("second", files: 5...8), as: "second", usedBefore: 0)
         try push(to: Repository(repository.path))
     }
 
-    @Test("are looked into after anything was removed")
-    func removal() throws {
+    @Test func `Complete directories are looked into after anything was removed`() throws {
         try remove(artifact.files[1], of: repository, secretly: false)
         expectLooks(at: repository)
     }
 
-    @Test("are looked into after ostree has pruned anything")
-    func prune() throws {
+    @Test func `Complete directories are looked into after ostree has pruned anything`() throws {
         try repository.push(SampleArtifact("other", files: 10...11), as: "other", usedBefore: 0)
         try repository.ostree("refs", "--delete", "other")
         try repository.ostree("prune", "--refs-only")
@@ -65,8 +61,7 @@ struct CompleteTreesTests {
         expectLooks(at: repository)
     }
 
-    @Test("are looked into after room was made")
-    func expiry() throws {
+    @Test func `Complete directories are looked into after room was made`() throws {
         try repository.push(SampleArtifact("other", files: 10...13), as: "other", usedBefore: 500)
         var limits = Expiry.Limits()
         limits.maximumSize = 220_000
@@ -75,8 +70,7 @@ struct CompleteTreesTests {
         expectLooks(at: repository)
     }
 
-    @Test("are looked into in a copy of the repository")
-    func copy() throws {
+    @Test func `Complete directories are looked into in a copy of the repository`() throws {
         try run(["cp", "-a", repository.path, "\(scratch.path)/copy"]).checked()
         let copy = try Repository("\(scratch.path)/copy")
         try remove(artifact.files[1], of: copy)
@@ -84,8 +78,8 @@ struct CompleteTreesTests {
         try push(to: repository)
     }
 
-    @Test("are looked into where the record is missing or torn", arguments: [nil, 0, 7, 24, 1000])
-    func record(size: Int?) throws {
+    @Test(arguments: [nil, 0, 7, 24, 1000])
+    func `Complete directories are looked into where the record is missing or torn`(size: Int?) throws {
         let path = "\(repository.path)/state/bst-artifact-complete"
         try remove(artifact.files[1], of: repository)
         if let size {
@@ -96,8 +90,8 @@ struct CompleteTreesTests {
         expectLooks(at: repository)
     }
 
-    @Test("are looked into where somebody else added what could have been removed and added again")
-    func foreignWriter() throws {
+    @Test
+    func `Complete directories are looked into where somebody else added an object`() throws {
         try FileManager.default.createDirectory(
             atPath: "\(scratch.path)/tree", withIntermediateDirectories: true)
         try Data("by ostree".utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/tree/file"))
@@ -106,8 +100,7 @@ struct CompleteTreesTests {
         expectLooks(at: repository)
     }
 
-    @Test("are not known by a publication that failed")
-    func abortedPublication() throws {
+    @Test func `Complete directories are not known by a publication that failed`() throws {
         let second = SampleArtifact("second", files: 5...8)
         let missing = try #require(Checksum(hex: String(repeating: "12", count: 32)))
         let purpose = QuarantinePurpose.resumable(.push, for: [(.named("second"), second.checksum)])
@@ -142,8 +135,9 @@ struct CompleteTreesTests {
         try repository.ostree("fsck")
     }
 
-    @Test("are remembered in other modes too, as long as nothing is removed")
-    func otherModes() throws {
+    @Test func `Complete directories are remembered in other modes too, as long as nothing is removed`()
+        throws
+    {
         let other = try scratch.repository(.bareUser, "other")
         try other.push(artifact, as: "first", usedBefore: 0)
         let attributes = try run([
@@ -153,10 +147,10 @@ struct CompleteTreesTests {
         try push(to: other)
         func remove(_ object: SampleObject, secretly: Bool) throws {
             let path = other.file(of: object).replacingOccurrences(of: ".filez", with: ".file")
-            let folder = (path as NSString).deletingLastPathComponent
-            let time = FileTime(of: folder)
+            let directory = (path as NSString).deletingLastPathComponent
+            let time = FileTime(of: directory)
             try FileManager.default.removeItem(atPath: path)
-            if secretly { try time.set(folder) }
+            if secretly { try time.set(directory) }
         }
         try remove(artifact.files[1], secretly: true)
         try push(to: other)

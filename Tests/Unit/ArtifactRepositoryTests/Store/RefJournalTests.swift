@@ -5,8 +5,8 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("After a crash in the middle of a change of several refs")
-struct RefJournalTests {
+/// After a crash in the middle of a change of several refs.
+@Suite struct RefJournalTests {
     private let scratch: TemporaryDirectory
     private let repository: Repository
     private let old = SampleArtifact("old", files: 0...1)
@@ -39,8 +39,7 @@ struct RefJournalTests {
         #expect(try repository.recoverAll() == RecoveryReport())
     }
 
-    @Test("it is completed")
-    func completion() throws {
+    @Test func `After a crash, a change of several refs is completed`() throws {
         try set("p/a", new.checksum)
         try set("p/b", old.checksum)
         try write([
@@ -53,8 +52,10 @@ struct RefJournalTests {
         try expectSettled()
     }
 
-    @Test("it is undone where ostree has pruned a commit of it, in whole or in part")
-    func undoing() throws {
+    @Test
+    func `After a crash, a change of several refs is undone where ostree has pruned one of its commits`()
+        throws
+    {
         try set("p/a", new.checksum)
         try set("p/n", new.checksum)
         try set("p/b", old.checksum)
@@ -62,7 +63,7 @@ struct RefJournalTests {
         try repository.push(gone, as: "gone", usedBefore: 0)
         let moves = [
             ("p/a", old.checksum.hex, new.checksum.hex), ("p/n", Self.nothing, new.checksum.hex),
-            ("p/b", old.checksum.hex, gone.checksum.hex), ("q/folder/x", Self.nothing, gone.checksum.hex),
+            ("p/b", old.checksum.hex, gone.checksum.hex), ("q/directory/x", Self.nothing, gone.checksum.hex),
         ]
         for object in [gone.files[0], gone.commit] {
             try FileManager.default.removeItem(atPath: repository.file(of: object))
@@ -70,13 +71,13 @@ struct RefJournalTests {
             let report = try repository.recoverAll()
             #expect(report.undone.map(\.text) == (object.name.type == .file ? ["p/a", "p/n"] : []))
             #expect(try at("p/a") == old.checksum && at("p/b") == old.checksum)
-            #expect(try at("p/n") == nil && at("q/folder/x") == nil)
+            #expect(try at("p/n") == nil && at("q/directory/x") == nil)
             try expectSettled()
         }
     }
 
-    @Test("a ref that somebody moved since stays")
-    func movedSince() throws {
+    @Test
+    func `After a crash in a change of several refs, a ref that somebody moved since stays`() throws {
         let other = SampleArtifact("other", files: 7...8)
         try repository.push(other, as: "p/a", usedBefore: 0)
         try write([
@@ -87,8 +88,9 @@ struct RefJournalTests {
         try expectSettled()
     }
 
-    @Test("a ref whose place was taken since stops nobody")
-    func placeTaken() throws {
+    @Test
+    func `After a crash in a change of several refs, a ref whose place was taken since stops nobody`() throws
+    {
         try set("p", old.checksum)
         try set("q", new.checksum)
         try write([
@@ -99,16 +101,16 @@ struct RefJournalTests {
         try expectSettled()
     }
 
-    @Test(
-        "a journal that is none, or torn, is dropped",
-        arguments: [
-            "", "bst-artifact refs 1\n", "bst-artifact refs 1\nend\n", "bst-artifact refs 2\nx y z\nend\n",
-            "bst-artifact refs 1\nOLD NEW p/a\n", "bst-artifact refs 1\nOLD NEW p/a\nen",
-            "bst-artifact refs 1\nOLD NEW ../x\nend\n", "bst-artifact refs 1\nOLD p/a\nend\n",
-            "bst-artifact refs 1\nOLD zz p/a\nend\n", "bst-artifact refs 1\nzz NEW p/n\nend\n",
-            "bst-artifact refs 1\nOLD NEW p/a\nOLD NE\nend\n",
-        ])
-    func malformed(text: String) throws {
+    @Test(arguments: [
+        "", "bst-artifact refs 1\n", "bst-artifact refs 1\nend\n", "bst-artifact refs 2\nx y z\nend\n",
+        "bst-artifact refs 1\nOLD NEW p/a\n", "bst-artifact refs 1\nOLD NEW p/a\nen",
+        "bst-artifact refs 1\nOLD NEW ../x\nend\n", "bst-artifact refs 1\nOLD p/a\nend\n",
+        "bst-artifact refs 1\nOLD zz p/a\nend\n", "bst-artifact refs 1\nzz NEW p/n\nend\n",
+        "bst-artifact refs 1\nOLD NEW p/a\nOLD NE\nend\n",
+    ])
+    func `After a crash in a change of several refs, a journal that is none, or torn, is dropped`(
+        text: String
+    ) throws {
         try set("p/a", old.checksum)
         let text = text.replacingOccurrences(of: "OLD", with: old.checksum.hex)
             .replacingOccurrences(of: "NEW", with: new.checksum.hex)

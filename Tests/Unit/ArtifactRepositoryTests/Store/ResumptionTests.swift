@@ -5,8 +5,8 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-@Suite("What an interrupted push has brought")
-struct ResumptionTests {
+/// The quarantine that an interrupted push has left.
+@Suite struct ResumptionTests {
     private let scratch: TemporaryDirectory
     private let repository: Repository
     private let artifact = SampleArtifact("first", files: 0...3)
@@ -30,7 +30,7 @@ struct ResumptionTests {
         quarantine.leave()
     }
 
-    private func folder() throws -> String {
+    private func directory() throws -> String {
         let names = try repository.quarantines()
         #expect(names.count == 1)
         return "\(repository.path)/tmp/\(names.first ?? "")"
@@ -48,67 +48,73 @@ struct ResumptionTests {
         try repository.ostree("fsck")
     }
 
-    @Test("is not asked for again by the same push, and nothing is left then")
-    func sameRefs() throws {
+    @Test
+    func `What an interrupted push has brought is not asked for again, and nothing is left then`() throws {
         try interrupt(Array(artifact.objects.prefix(4)), purpose)
         #expect(try artifact.objects.allSatisfy { try !repository.contains($0.name) })
         try interrupt([artifact.metadata], purpose)
-        // Root folder and commit.
+        // Root directory and commit.
         try expectPush(purpose, wanting: 2)
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test(
-        "is not believed where it was torn off while it was written, though it has its name",
-        arguments: [0, 1, 2])
-    func torn(_ index: Int) throws {
+    @Test(arguments: [0, 1, 2])
+    func `What an interrupted push has brought is not believed where its writing was torn off`(_ index: Int)
+        throws
+    {
         try interrupt(Array(artifact.objects.prefix(4)), purpose)
         // As kill -9 leaves it between creating and permitting: some of it, and nobody may read it.
-        let path = "\(try folder())/filez/\(artifact.files[index].checksum)"
+        let path = "\(try directory())/filez/\(artifact.files[index].checksum)"
         let whole = try #require(FileManager.default.contents(atPath: path))
         try whole.prefix(index * 10).write(to: URL(fileURLWithPath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o200], ofItemAtPath: path)
-        // That file, the root's metadata and folder, and the commit.
+        // That file, the root's metadata and directory, and the commit.
         try expectPush(purpose, wanting: 4)
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test("is lent to another push, which gives back what it did not need")
-    func otherRefs() throws {
+    @Test
+    func
+        `What an interrupted push has brought is lent to another push, which gives back what it did not need`()
+        throws
+    {
         let extra = SampleArtifact("extra", files: 8...8)
         try interrupt(artifact.files + extra.files, purpose)
         try expectPush(otherPurpose, wanting: 3)
-        _ = try folder()
+        _ = try directory()
         let again = try repository.makeQuarantine(purpose)
         #expect(try !again.take(extra.files[0]))
         again.discard()
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test("goes after a day, however often it was lent", arguments: [false, true])
-    func age(isLent: Bool) throws {
+    @Test(arguments: [false, true])
+    func `What an interrupted push has brought goes after a day, however often it was lent`(isLent: Bool)
+        throws
+    {
         try interrupt(artifact.files, purpose)
-        try FileTime(seconds: time(nil) - 86_300).set(folder())
+        try FileTime(seconds: time(nil) - 86_300).set(directory())
         if isLent {
             try interrupt([artifact.metadata], otherPurpose)
         } else {
             #expect(try repository.recoverAll() == RecoveryReport(), "it is young enough")
         }
-        let age = try time(nil) - FileTime(of: folder()).seconds
+        let age = try time(nil) - FileTime(of: directory()).seconds
         #expect(age >= 86_300)
-        try FileTime(seconds: FileTime(of: folder()).seconds - 200).set(folder())
+        try FileTime(seconds: FileTime(of: directory()).seconds - 200).set(directory())
         try expectPush(purpose, wanting: artifact.objects.count)
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test("goes when the machine has restarted", arguments: [false, true])
-    func restart(isRecovered: Bool) throws {
+    @Test(arguments: [false, true])
+    func `What an interrupted push has brought goes when the machine has restarted`(isRecovered: Bool) throws
+    {
         try interrupt(artifact.files, purpose)
         let name = try #require(try repository.quarantines().first)
         var parts = name.split(separator: "-", omittingEmptySubsequences: false)
         parts[3] = "anotherstart"
         try FileManager.default.moveItem(
-            atPath: folder(), toPath: "\(repository.path)/tmp/\(parts.joined(separator: "-"))")
+            atPath: directory(), toPath: "\(repository.path)/tmp/\(parts.joined(separator: "-"))")
         if isRecovered {
             var report = RecoveryReport()
             report.removedQuarantines = 1
@@ -119,8 +125,7 @@ struct ResumptionTests {
         #expect(try repository.quarantines().isEmpty)
     }
 
-    @Test("is nobody else's while it is in use")
-    func concurrency() throws {
+    @Test func `What an interrupted push has brought is nobody else's while it is in use`() throws {
         try interrupt(artifact.files, purpose)
         let first = try repository.makeQuarantine(purpose)
         let second = try Repository(repository.path).makeQuarantine(purpose)
@@ -142,8 +147,8 @@ struct ResumptionTests {
         try repository.ostree("fsck")
     }
 
-    @Test("is removed at once where there is nothing in it")
-    func nothing() throws {
+    @Test func `What an interrupted push has brought is removed at once where there is nothing in it`() throws
+    {
         try repository.makeQuarantine(purpose).leave()
         #expect(try repository.quarantines().isEmpty)
     }

@@ -34,11 +34,11 @@ import Testing
         let sample = try await settled()
         try sample.ostree("refs", "--create=p0/e0/new", Self.refs[1])
         try sample.ostree("refs", "--create=a", Self.refs[1])
-        try sample.ostree("refs", "--create=zz/new/folder", Self.refs[1])
+        try sample.ostree("refs", "--create=zz/new/directory", Self.refs[1])
         try sample.ostree("refs", "--force", "--create=\(Self.refs[7])", sample.second.checksum.hex)
         try sample.ostree("refs", "--delete", "p2/e5")
         try sample.remove(Self.refs[4])
-        // A folder becomes a ref, and a ref a folder.
+        // A directory becomes a ref, and a ref a directory.
         try FileManager.default.removeItem(atPath: "\(sample.heads)/p1/e10")
         try sample.set("p1/e10", to: sample.second)
         try sample.remove(Self.refs[100])
@@ -85,7 +85,7 @@ import Testing
         try sample.expectSameAsOSTree()
     }
 
-    @Test func `A folder that was put in another's place is read, old as its files are`() async throws {
+    @Test func `A directory that was put in another's place is read, old as its files are`() async throws {
         let sample = try await settled()
         try sample.set("../elsewhere/e1/key1", to: sample.second)
         try await sample.settle()

@@ -30,7 +30,7 @@ import Testing
         try sample.expectSameAsOSTree()
     }
 
-    @Test func `Many refs in nested folders`() throws {
+    @Test func `Many refs in nested directories`() throws {
         let refs = (0..<600).map { "project/\($0 % 7)/element-\($0 % 31).bst/key\($0)" }
         let sample = try SummarySample(refs)
         for ref in refs.prefix(100) { try sample.set(ref, to: sample.second) }

@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// `Tests/Fixtures/conformance`: what existing peers say, as recorded from them.
-enum ConformanceFolder {
+/// `Tests/Fixtures/conformance`: the recorded bytes of existing peers.
+enum ConformanceDirectory {
     static let url = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A publisher of flatpaks, the repository that is pushed to, and a user with an installation of their own.
-struct FlatpakWorkshop {
+struct FlatpakStage {
     /// The properties of the published repository.
     struct Kind: Sendable, CustomTestStringConvertible {
         var isSigned = false
@@ -27,31 +27,33 @@ struct FlatpakWorkshop {
     private static let key = "publisher@example.com"
     private static let architecture = machine()
 
-    let directory: TemporaryDirectory
+    /// The stage with the publisher's repository, and the one that is pushed to and served.
+    let base: Stage
     let kind: Kind
     let gpg: GPGHome?
-    /// The publisher's repository.
-    var source: String { directory.path("source") }
-    /// The repository that is pushed to and served.
-    var cache: String { directory.path("cache") }
+    var directory: TemporaryDirectory { base.directory }
+    var cache: String { base.cache }
 
     /// Makes both repositories; the source gets a runtime.
     init(_ kind: Kind = Kind()) throws {
-        directory = try TemporaryDirectory()
+        base = try Stage()
         self.kind = kind
         gpg = kind.isSigned ? try GPGHome() : nil
-        try gpg?.makeKey(FlatpakWorkshop.key)
-        for repository in [source, cache] {
-            let collection = kind.hasCollection ? ["--collection-id=\(FlatpakWorkshop.collection)"] : []
-            try OSTreeCommand.lines(repository, ["init", "--mode=archive"] + collection)
+        try gpg?.makeKey(FlatpakStage.key)
+        if kind.hasCollection {
+            for repository in [base.mine, base.cache] {
+                try OSTreeCommand.lines(
+                    repository, ["config", "set", "core.collection-id", FlatpakStage.collection])
+            }
         }
+        try FileManager.default.removeItem(atPath: "\(base.cache)/summary")
         try directory.file("runtime/usr/version", "1\n")
-        try directory.folder("runtime/files")
+        try directory.makeDirectory("runtime/files")
         try directory.file(
-            "runtime/metadata", "[Runtime]\nname=org.example.Platform\n\(FlatpakWorkshop.platform)")
+            "runtime/metadata", "[Runtime]\nname=org.example.Platform\n\(FlatpakStage.platform)")
         try flatpak(
             ["build-export", "--disable-sandbox", "--runtime"] + signing + [
-                source, directory.path("runtime"), "1",
+                base.mine, directory.path("runtime"), "1",
             ])
     }
 
@@ -73,17 +75,17 @@ struct FlatpakWorkshop {
     static func ref(_ application: String) -> String { "app/\(application)/\(architecture)/stable" }
 
     private var signing: [String] {
-        gpg.map { ["--gpg-sign=\(FlatpakWorkshop.key)", "--gpg-homedir=\($0.path)"] } ?? []
+        gpg.map { ["--gpg-sign=\(FlatpakStage.key)", "--gpg-homedir=\($0.path)"] } ?? []
     }
 
     /// The receiver's options for signing the summary.
     var receiverOptions: [String] {
-        gpg.map { ["--summary-gpg-sign", FlatpakWorkshop.key, "--summary-gpg-homedir", $0.path] } ?? []
+        gpg.map { ["--summary-gpg-sign", FlatpakStage.key, "--summary-gpg-homedir", $0.path] } ?? []
     }
 
     /// The options of `repo summary` and `repo expire` for signing the summary.
     var repoOptions: [String] {
-        gpg.map { ["--gpg-sign", FlatpakWorkshop.key, "--gpg-homedir", $0.path] } ?? []
+        gpg.map { ["--gpg-sign", FlatpakStage.key, "--gpg-homedir", $0.path] } ?? []
     }
 
     // MARK: The publisher
@@ -94,10 +96,10 @@ struct FlatpakWorkshop {
     ) throws {
         let name = "app-\(UUID().uuidString)"
         try directory.file("\(name)/files/version", "\(version)\n")
-        try directory.folder("\(name)/export")
+        try directory.makeDirectory("\(name)/export")
         try directory.file(
             "\(name)/metadata",
-            "[Application]\nname=\(application)\n\(FlatpakWorkshop.platform)command=run\n\n[Context]\nshared=\(permissions)\n"
+            "[Application]\nname=\(application)\n\(FlatpakStage.platform)command=run\n\n[Context]\nshared=\(permissions)\n"
         )
         let description = try directory.file(
             "\(name)/files/share/app-info/xmls/\(application).xml",
@@ -105,12 +107,14 @@ struct FlatpakWorkshop {
             <?xml version="1.0" encoding="UTF-8"?>
             <components version="0.8" origin="flatpak"><component type="desktop"><id>\(application).desktop</id>
             <name>\(application)</name><summary>findable</summary>
-            <bundle type="flatpak">\(FlatpakWorkshop.ref(application))</bundle></component></components>
+            <bundle type="flatpak">\(FlatpakStage.ref(application))</bundle></component></components>
             """)
         try run(["gzip", description]).checked()
         let end = endOfLife.map { ["--end-of-life=\($0)"] } ?? []
         try flatpak(
-            ["build-export", "--disable-sandbox"] + end + signing + [source, directory.path(name), "stable"])
+            ["build-export", "--disable-sandbox"] + end + signing + [
+                base.mine, directory.path(name), "stable",
+            ])
     }
 
     /// Pushes refs and waits until the metadata has followed.
@@ -119,14 +123,14 @@ struct FlatpakWorkshop {
     @discardableResult
     func push(_ refs: [String], path: String? = nil, _ receiver: [String] = []) throws -> ProcessResult {
         try withReceiver(path: path, receiver) { receiver, environment in
-            try Client.push(refs, from: source, to: cache, receiver, environment: environment)
+            try base.push(refs, receiver, environment: environment)
         }
     }
 
     /// Deletes refs of the cache and waits until the metadata has followed.
     func delete(_ refs: [String], path: String? = nil) throws {
         try withReceiver(path: path, ["--allow-delete"]) { receiver, environment in
-            try Client.run(["delete", "--remote", cache] + receiver + refs, environment: environment)
+            try base.artifact(["delete", "--remote", cache] + receiver + refs, environment: environment)
         }
     }
 
@@ -134,10 +138,9 @@ struct FlatpakWorkshop {
     private func withReceiver(
         path: String?, _ options: [String], _ body: ([String], [String: String?]) throws -> ProcessResult
     ) throws -> ProcessResult {
-        let receiver = shellWords([try Programs.receiver()] + receiverOptions + options)
-        var environment = Client.allAbilities
+        var environment = Stage.allCapabilities
         if let path { environment["PATH"] = path }
-        let result = try body(["--receiver", receiver], environment)
+        let result = try body(Stage.receiver(receiverOptions + options), environment)
         expectSuccess(result)
         #expect(eventually(within: 60) { !CacheSummary.isRequested(cache) })
         return result
@@ -166,8 +169,8 @@ struct FlatpakWorkshop {
     /// Runs flatpak, which must succeed, and returns its output.
     @discardableResult
     func flatpak(_ arguments: [String]) throws -> String {
-        try directory.folder("home")
-        let runtime = try directory.folder("runtime-directory")
+        try directory.makeDirectory("home")
+        let runtime = try directory.makeDirectory("runtime-directory")
         chmod(runtime, 0o700)
         return try run(["flatpak"] + arguments, environment: environment).checked().text
     }
@@ -208,7 +211,7 @@ struct FlatpakWorkshop {
 
     /// PATH without flatpak, where GnuPG is.
     func pathWithoutFlatpak() throws -> String {
-        let programs = try directory.folder("programs")
+        let programs = try directory.makeDirectory("programs")
         for name in ["gpg", "gpgv"] where !FileManager.default.fileExists(atPath: "\(programs)/\(name)") {
             try FileManager.default.createSymbolicLink(
                 atPath: "\(programs)/\(name)", withDestinationPath: Programs.lookUp(name))

@@ -4,17 +4,17 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a push costs depends on what it brings, not on what is there.
-@Suite struct ClosureCostTests {
+/// The cost of a push, which depends on what it brings and not on what is there.
+@Suite struct PushCostTests {
     @Test func `One changed file beside 20,000 costs hardly more calls than beside 200`() throws {
         let few = try calls(levels: 1)
         let many = try calls(levels: 3)
-        // Two more folders on the way down, of ten folders each.
+        // Two more directories on the way down, of ten directories each.
         #expect(many < few * 2, "\(few) system calls beside 200 files, \(many) beside 20,000")
         print("system calls of the receiver: \(few) beside 200 files, \(many) beside 20,000")
     }
 
-    /// Pushes a tree of 20 files in each of ten folders in each of ten folders and so on, changes one file, and counts
+    /// Pushes a tree of 20 files in each of ten directories in each of ten directories and so on, changes one file, and counts
     /// the system calls of a receiver that gets nothing but what is new.
     private func calls(levels: Int) throws -> Int {
         let directory = try TemporaryDirectory()
@@ -40,7 +40,7 @@ import Testing
         #expect(first != second)
         var stream = try ObjectStream(ofArchive: source)
         stream.objects.removeAll { known.contains($0.name) }
-        #expect(stream.objects.count == levels + 3, "a file, its folders, and the commit")
+        #expect(stream.objects.count == levels + 3, "a file, its directories, and the commit")
         let bytes = ReceiverRun.push([("second", Frame.nothing, second)], stream)
         let counts = directory.path("counts")
         let result = try run(
@@ -55,17 +55,17 @@ import Testing
         return try #require(total.flatMap { Int($0[3]) })
     }
 
-    private func fill(_ folder: String, levels: Int) throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    private func fill(_ directory: String, levels: Int) throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         guard levels > 0 else {
             for number in 0..<20 {
-                try Data("\(folder) \(number)".utf8).write(
-                    to: URL(fileURLWithPath: "\(folder)/file-\(number)"))
+                try Data("\(directory) \(number)".utf8).write(
+                    to: URL(fileURLWithPath: "\(directory)/file-\(number)"))
             }
             return
         }
         for number in 0..<10 {
-            try fill("\(folder)/\(number)", levels: levels - 1)
+            try fill("\(directory)/\(number)", levels: levels - 1)
         }
     }
 }

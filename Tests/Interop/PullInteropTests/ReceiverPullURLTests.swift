@@ -3,18 +3,16 @@ import TestSupport
 import Testing
 
 /// A cache that is named by its ssh address: its receiver says where it is pulled from.
-@Suite struct ReceiverToldTests {
-    private let cache: Cache
-    private let builder: Builder
+@Suite struct ReceiverPullURLTests {
+    private let stage: Stage
 
     init() throws {
-        cache = try Cache.plain()
-        builder = try Builder()
+        stage = try .plain()
     }
 
     /// A machine with a receiver that was started with these options.
     private func machine(_ options: String) throws -> SSHServer {
-        try SSHServer(forceCommand: "\(Programs.receiver()) \(options) \(cache.repository)")
+        try SSHServer(forceCommand: "\(Programs.receiver()) \(options) \(stage.cache)")
     }
 
     private func variables(_ machine: SSHServer) -> [String: String?] {
@@ -27,43 +25,38 @@ import Testing
         "artifacts:\n- {url: \"localhost:artifacts\", push: true}\n",
     ])
     func `What the receiver tells is where it comes from`(configuration: String) throws {
-        let server = try WebServer(folder: cache.repository)
+        let server = try WebServer(directory: stage.cache)
         let machine = try machine("--verbose --pull-url \(server.http2URL)")
-        try builder.configure(
+        try stage.configure(
             configuration.replacingOccurrences(of: "PORT", with: String(machine.port)))
-        let result = try builder.pullWell(
-            [cache.ref], from: nil, ["--ca", server.caFile], environment: variables(machine))
+        let result = try stage.pullWell(from: nil, ["--ca", server.caFile], environment: variables(machine))
         #expect(result.lines.last?.hasSuffix(" from \(server.http2URL)") == true)
-        try builder.expectHas(cache)
+        try stage.expectPulled()
         #expect(try server.requests(atLeast: 5).count >= 5)
     }
 
     @Test func `An address on the command line, and a listing, ask the receiver as well`() throws {
-        try OSTreeCommand.lines(cache.repository, ["summary", "-u"])
-        let server = try WebServer(folder: cache.repository)
+        try OSTreeCommand.lines(stage.cache, ["summary", "-u"])
+        let server = try WebServer(directory: stage.cache)
         let machine = try machine("--pull-url \(server.http1URL)")
         let remote = "ssh://localhost/artifacts"
         let ssh = ["--ssh", machine.sshCommand.joined(separator: " "), "--ca", server.caFile]
-        try builder.pullWell([cache.ref], from: remote, ssh)
-        try builder.expectHas(cache)
-        let listing = try run(
-            [Programs.artifact(), "list", "--remote", remote] + ssh, environment: builder.environment
-        ).checked()
-        #expect(listing.lines == [cache.ref])
+        try stage.pullWell(from: remote, ssh)
+        try stage.expectPulled()
+        let listing = try stage.list(ssh, from: remote).checked()
+        #expect(listing.lines == [stage.ref])
     }
 
     @Test func `A plain HTTP address that a receiver tells is used with a warning`() throws {
-        let server = try WebServer(folder: cache.repository)
+        let server = try WebServer(directory: stage.cache)
         let machine = try machine("--pull-url \(server.plainURL)")
-        let result = try builder.pullWell(
-            [cache.ref], from: "localhost:artifacts", environment: variables(machine))
+        let result = try stage.pullWell(from: "localhost:artifacts", environment: variables(machine))
         #expect(result.errorText.contains("warning: \(server.plainURL) is not encrypted"))
     }
 
     @Test func `A receiver that tells no address is an error that says what to do`() throws {
         let machine = try machine("--verbose")
-        let errors = try builder.pullBadly(
-            [cache.ref], from: "ssh://localhost/artifacts", environment: variables(machine))
+        let errors = try stage.pullBadly(from: "ssh://localhost/artifacts", environment: variables(machine))
         #expect(errors.contains("ssh://localhost/artifacts does not say where it can be pulled from"))
         #expect(errors.contains("pull-url"))
     }
@@ -71,8 +64,7 @@ import Testing
     @Test(arguments: ["file:///etc", "/etc", "ssh://localhost/other", "localhost:other"])
     func `A receiver cannot make us read this machine or ask another receiver`(told: String) throws {
         let machine = try machine("--pull-url \(told)")
-        let errors = try builder.pullBadly(
-            [cache.ref], from: "ssh://localhost/artifacts", environment: variables(machine))
+        let errors = try stage.pullBadly(from: "ssh://localhost/artifacts", environment: variables(machine))
         #expect(errors.contains("ssh://localhost/artifacts says that it is pulled from "))
         #expect(errors.contains("no web address"))
     }
@@ -80,17 +72,16 @@ import Testing
     @Test(arguments: ["-oProxyCommand=x", "ftp://host/path", "nonsense"])
     func `A receiver that tells no address at all is refused`(told: String) throws {
         let machine = try machine("--pull-url=\(told)")
-        let errors = try builder.pullBadly(
-            [cache.ref], from: "ssh://localhost/artifacts", environment: variables(machine))
+        let errors = try stage.pullBadly(from: "ssh://localhost/artifacts", environment: variables(machine))
         #expect(errors.contains("ssh://localhost/artifacts"), "whose answer it was must be said")
     }
 
     @Test func `A receiver out of reach is worth a warning, and the next cache is asked`() throws {
         let machine = try SSHServer(forceCommand: "false")
-        try builder.configure(
-            "artifacts:\n- url: ssh://localhost:\(machine.port)/artifacts\n- url: \(cache.repository)\n")
-        let result = try builder.pullWell([cache.ref], from: nil, environment: variables(machine))
+        try stage.configure(
+            "artifacts:\n- url: ssh://localhost:\(machine.port)/artifacts\n- url: \(stage.cache)\n")
+        let result = try stage.pullWell(from: nil, environment: variables(machine))
         #expect(result.errorText.contains("warning: "))
-        try builder.expectHas(cache)
+        try stage.expectPulled()
     }
 }

@@ -7,8 +7,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What a receiver, and whatever stands before it, says on standard error and before the protocol.
-@Suite("What a receiver says") struct LastWordsTests {
+/// Messages of a receiver, and of whatever stands before it, on standard error and before the protocol.
+@Suite struct ReceiverMessagesTests {
     private final class Heard: Sendable {
         let bytes = Mutex<[UInt8]>([])
         var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
@@ -27,57 +27,55 @@ import Testing
         return heard
     }
 
-    private func receiver(_ shop: Workshop, _ lines: String) throws -> String {
-        let path = try shop.directory.file(
-            "receiver", "#!/bin/sh\n\(lines.replacing("RECEIVER", with: try Programs.receiver()))\n")
-        chmod(path, 0o755)
-        return path
+    private func receiver(_ stage: Stage, _ lines: String) throws -> String {
+        try stage.program("receiver", lines.replacing("RECEIVER", with: Programs.receiver()))
     }
 
-    @Test("at its end is heard, however slowly it is listened to")
-    func lastWords() throws {
-        let shop = try Workshop()
-        let program = try receiver(shop, "RECEIVER \"$@\"; echo these are my last words >&2")
-        let heard = try listen(to: program, at: shop.cache, pause: 300_000)
+    @Test func `What a receiver says at its end is heard, however slowly it is listened to`() throws {
+        let stage = try Stage()
+        let program = try receiver(stage, "RECEIVER \"$@\"; echo these are my last words >&2")
+        let heard = try listen(to: program, at: stage.cache, pause: 300_000)
         #expect(heard.text == "these are my last words\n")
     }
 
-    @Test("is heard without waiting for a child that keeps its standard error open")
-    func children() throws {
-        let shop = try Workshop()
+    @Test
+    func `What a receiver says is heard without waiting for a child that keeps its standard error open`()
+        throws
+    {
+        let stage = try Stage()
         let program = try receiver(
-            shop,
+            stage,
             "RECEIVER \"$@\"; echo last words >&2; sleep 60 </dev/null >/dev/null & echo $! > \"$0.child\"")
         let start = ContinuousClock.now
-        let heard = try listen(to: program, at: shop.cache)
+        let heard = try listen(to: program, at: stage.cache)
         #expect(heard.text == "last words\n")
         #expect(ContinuousClock.now - start < .seconds(20))
         let child = try String(contentsOfFile: program + ".child", encoding: .utf8)
         kill(pid_t(child.trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1, SIGKILL)
     }
 
-    @Test("reaches the terminal without what would order it about")
-    func harmless() throws {
-        let shop = try Workshop()
+    @Test func `What a receiver says reaches the terminal without what would order it about`() throws {
+        let stage = try Stage()
         let words = #"printf 'a\033[31mb\r\nc\td\302\233e\303\251\377\342\200\256f\n' >&2"#
-        let heard = try listen(to: try receiver(shop, "\(words); exec RECEIVER \"$@\""), at: shop.cache)
+        let heard = try listen(to: try receiver(stage, "\(words); exec RECEIVER \"$@\""), at: stage.cache)
         #expect(heard.text == "a^[[31mb\nc\td<U+009B>eé<FF><U+202E>f\n")
     }
 
     @Test(
-        "before the protocol is quoted, and where it may come from is said",
         arguments: [
             ("Welcome to build7!", "'Welcome to build7!'"), ("login at \\033[1mnoon", "login at ^[[1mnoon"),
             ("loading modules\\nplease wait", "loading modules please wait"), ("Bonjour", "Bonjour"),
             ("\\n", "an empty line"), ("This account is currently not available.", "not available."),
         ], [0, 1])
-    func shellText(_ text: (printed: String, shown: String), version: Int) throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
-        let program = try receiver(shop, "printf '\(text.printed)\\n'; exec RECEIVER \"$@\"")
-        try expectFailure(text.shown, "start-up file", "interactive", status: 1, unchanged: [shop.cache]) {
-            try Client.push(
-                ["a/b/c"], from: shop.source, to: shop.cache,
+    func `What a receiver says before the protocol is quoted, and where it may come from is said`(
+        _ text: (printed: String, shown: String), version: Int
+    ) throws {
+        let stage = try Stage()
+        try stage.commit("a/b/c")
+        let program = try receiver(stage, "printf '\(text.printed)\\n'; exec RECEIVER \"$@\"")
+        try expectFailure(text.shown, "start-up file", "interactive", status: 1, unchanged: [stage.cache]) {
+            try stage.push(
+                ["a/b/c"],
                 [
                     "--protocol", "\(version)", "--receiver",
                     version == 0 ? "\(program) --protocol 0" : program,
@@ -85,37 +83,40 @@ import Testing
         }
     }
 
-    @Test(
-        "is nothing where nothing was wrong and nothing changed, unless the client wants to hear it",
-        arguments: ["", "--verbose"])
-    func silence(_ flag: String) throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
+    @Test(arguments: ["", "--verbose"])
+    func `What a receiver says is nothing where nothing happened, unless the client wants to hear it`(
+        _ flag: String
+    ) throws {
+        let stage = try Stage()
+        try stage.commit("a/b/c")
         // As sshd does for a ForceCommand with --verbose.
         let program = try receiver(
-            shop, "SSH_ORIGINAL_COMMAND=\"bst-artifact-receive $*\" exec RECEIVER --verbose \(shop.cache)")
+            stage, "SSH_ORIGINAL_COMMAND=\"bst-artifact-receive $*\" exec RECEIVER --verbose \(stage.cache)")
         let options = ["--receiver", program] + (flag.isEmpty ? [] : [flag])
-        let first = try Client.push(["a/b/c"], from: shop.source, to: shop.cache, options)
+        let first = try stage.push(["a/b/c"], options)
         expectSuccess(first)
         #expect(first.errorText.contains("push complete"))
-        let second = try Client.push(["a/b/c"], from: shop.source, to: shop.cache, options)
+        let second = try stage.push(["a/b/c"], options)
         expectSuccess(second)
         #expect(second.errorText.isEmpty == flag.isEmpty, "\(second.errorText)")
     }
 
-    @Test("of a cache that is read-only is told by check, and by a push that is only tried")
-    func readOnly() throws {
-        let shop = try Workshop()
-        try shop.commit("a/b/c")
+    @Test
+    func
+        `What a receiver says of a cache that is read-only is told by check, and by a push that is only tried`()
+        throws
+    {
+        let stage = try Stage()
+        try stage.commit("a/b/c")
         let options = ["--receiver", "\(try Programs.receiver()) --read-only"]
         for arguments in [
-            ["check", "--remote", shop.cache] + options,
-            Client.pushing(["a/b/c"], from: shop.source, to: shop.cache, options + ["--dry-run"]),
+            ["check", "--remote", stage.cache] + options,
+            stage.pushing(["a/b/c"], options + ["--dry-run"]),
         ] {
-            let result = try Client.run(arguments)
+            let result = try stage.artifact(arguments)
             #expect(result.status == .exited(5))
             #expect(result.errorText.contains("takes no pushes at the moment"), "\(result.errorText)")
         }
-        expectSuccess(try Client.run(["check", "--remote", shop.cache]))
+        expectSuccess(try stage.artifact(["check", "--remote", stage.cache]))
     }
 }
