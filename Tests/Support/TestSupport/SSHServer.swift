@@ -70,6 +70,7 @@ public final class SSHServer: Sendable {
             UseDNS no
             PrintMotd no
             LogLevel VERBOSE
+            KexAlgorithms curve25519-sha256
             MaxStartups 200
             Subsystem sftp internal-sftp
 
