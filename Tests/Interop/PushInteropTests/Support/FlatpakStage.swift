@@ -187,19 +187,22 @@ struct FlatpakStage {
 
     func update() throws -> String { try flatpak(["--user", "update", "-y", "--noninteractive"]) }
 
-    /// The applications of the remote, with the reason for the end of each, if there is one.
+    /// The applications that the remote lists, without those at the end of their lives as far as the metadata says it.
     func listed() throws -> Set<String> {
+        try applications(["remote-ls", "--app", "--columns=application", "origin"])
+    }
+
+    private func applications(_ arguments: [String]) throws -> Set<String> {
         Set(
-            try flatpak(["--user", "remote-ls", "--app", "--columns=application,options", "origin"])
-                .split(separator: "\n").map { $0.split(separator: "\t").joined(separator: " ") })
+            try flatpak(["--user"] + arguments).split(separator: "\n").map(String.init).filter {
+                $0.hasPrefix("org.")
+            })
     }
 
     /// The applications that a search finds.
     func found() throws -> Set<String> {
         try flatpak(["--user", "update", "--appstream"])
-        return Set(
-            try flatpak(["--user", "search", "--columns=application", "findable"])
-                .split(separator: "\n").map(String.init).filter { $0.hasPrefix("org.") })
+        return try applications(["search", "--columns=application", "findable"])
     }
 
     /// A file of an installed application.
