@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactRepository
+import CommandLineSupport
 import SystemCalls
 
 /// Options for the final form of pushed commits.
@@ -48,11 +49,6 @@ struct RewriterOptions: ParsableArguments {
 }
 
 extension SummarySigner {
-    /// The keys that options name.
-    static func list(keyFiles: [String], keys: [String], home: String?) -> [SummarySigner] {
-        keyFiles.map { .ed25519(keyFile: $0) } + keys.map { .gpg(key: $0, home: home) }
-    }
-
     /// The paths outside of the repository that signing with them needs.
     static func needed(
         keyFiles: [String], keys: [String], home: String?

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactRepository
+import CommandLineSupport
 
 /// Options for the keys that sign a repository's summary.
 struct SummarySigningOptions: ParsableArguments {
@@ -24,7 +25,7 @@ struct SummarySigningOptions: ParsableArguments {
     /// The options for writing a summary with these keys.
     var summaryOptions: SummaryOptions {
         var options = SummaryOptions()
-        options.signers = keyFiles.map { .ed25519(keyFile: $0) } + keys.map { .gpg(key: $0, home: home) }
+        options.signers = SummarySigner.list(keyFiles: keyFiles, keys: keys, home: home)
         return options
     }
 }

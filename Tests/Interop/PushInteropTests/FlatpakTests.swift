@@ -49,7 +49,7 @@ import Testing
         let pushed = try stage.push([FlatpakStage.runtime, FlatpakStage.ref(one)], ["--debug"])
         #expect(pushed.errorText.contains("gave up access to files"), "\(pushed.errorText)")
         #expect(stage.has("summary.idx") && stage.has("summary.idx.sig") == kind.isSigned)
-        try stage.updateByHand(["--title=Our Applications"])
+        try stage.updateByHand(title: "Our Applications")
         let (url, process) = try server.start(stage.cache)
         try withExtendedLifetime(process) {
             try stage.addRemote(url)
@@ -98,7 +98,7 @@ import Testing
         let path = try stage.pathWithoutFlatpak()
         try stage.build(one, version: 1)
         try stage.push([FlatpakStage.runtime, FlatpakStage.ref(one)], path: path)
-        try stage.updateByHand(["--title=Our Applications"])
+        try stage.updateByHand(title: "Our Applications")
         #expect(try stage.summary().contains("'xa.cache'"))
         let (url, process) = try Server.serve.start(stage.cache)
         try withExtendedLifetime(process) {

@@ -21,14 +21,15 @@ import Testing
 
     /// Pushes with the original client.
     private func push(
-        _ refs: [String] = [], over server: SSHServer, to path: String? = nil, _ options: [String] = []
+        _ refs: [String] = [], from source: String? = nil, over server: SSHServer, to path: String? = nil,
+        _ options: [String] = []
     ) throws -> ProcessResult {
         let ssh = [
             "IdentityFile=\(server.identityPath)", "UserKnownHostsFile=\(server.knownHostsPath)",
             "User=\(server.userName)", "IdentitiesOnly=yes", "BatchMode=yes",
         ]
         return try run(
-            [Programs.peer("ostree-push"), "--repo", stage.mine, "-p", "\(server.port)"]
+            [Programs.peer("ostree-push"), "--repo", source ?? stage.mine, "-p", "\(server.port)"]
                 + ssh.flatMap { ["-o", $0] } + options + ["127.0.0.1:\(path ?? stage.cache)"] + refs,
             timeout: 120)
     }
@@ -112,6 +113,26 @@ import Testing
         try expectFailure("no repository", status: 1, unchanged: [stage.cache]) {
             try push(["os/one"], over: server, to: "../elsewhere")
         }
+    }
+
+    @Test func `flatpak installs and searches what was pushed into an empty repository`() throws {
+        let flatpaks = try FlatpakStage()
+        let one = FlatpakStage.one
+        try flatpaks.build(one, version: 1)
+        try flatpaks.updateByHand(flatpaks.base.mine)
+        let server = try server("ostree-receive-1")
+        expectSuccess(try push(from: flatpaks.base.mine, over: server, to: flatpaks.cache))
+        #expect(eventually(within: 60) { !CacheSummary.isRequested(flatpaks.cache) })
+        #expect(flatpaks.has("summary.idx"))
+        try flatpaks.addRemote("file://\(flatpaks.cache)")
+        try flatpaks.install(one)
+        #expect(try flatpaks.installed(one) == "1\n")
+        #expect(try flatpaks.found() == [one])
+        try flatpaks.build(one, version: 2, permissions: "ipc;")
+        expectSuccess(try push(from: flatpaks.base.mine, over: server, to: flatpaks.cache))
+        #expect(eventually(within: 60) { !CacheSummary.isRequested(flatpaks.cache) })
+        _ = try flatpaks.update()
+        #expect(try flatpaks.installed(one) == "2\n")
     }
 
     @Test func `flatpak and ostree's own refs stay away unless they are named`() throws {

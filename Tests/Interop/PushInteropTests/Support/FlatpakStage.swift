@@ -146,10 +146,11 @@ struct FlatpakStage {
         return result
     }
 
-    /// Runs `flatpak build-update-repo` on the server, as its owner does.
-    func updateByHand(_ options: [String] = []) throws {
+    /// Runs `flatpak build-update-repo`, as the owner of a repository does, by default that of the cache.
+    func updateByHand(_ repository: String? = nil, title: String? = nil) throws {
         let deltas = kind.hasDeltas ? ["--generate-static-deltas"] : []
-        try flatpak(["build-update-repo"] + signing + deltas + options + [cache])
+        let options = title.map { ["--title=\($0)"] } ?? []
+        try flatpak(["build-update-repo"] + signing + deltas + options + [repository ?? cache])
     }
 
     // MARK: The user

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactRepository
+
+extension SummarySigner {
+    /// Returns the keys that options name.
+    package static func list(keyFiles: [String], keys: [String], home: String?) -> [SummarySigner] {
+        keyFiles.map { .ed25519(keyFile: $0) } + keys.map { .gpg(key: $0, home: home) }
+    }
+}
