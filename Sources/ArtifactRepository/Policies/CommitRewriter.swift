@@ -30,6 +30,7 @@ public struct CommitRewriter: Sendable {
     ///
     /// - Parameters:
     ///   - edits: the edits, whose objects are in the quarantine or in the store.
+    ///   - moves: the moves of existing refs that are allowed.
     ///   - quarantine: the place that new objects are written to.
     ///   - store: the store, as it is now; an edit fails if its ref moves before it is made.
     /// - Throws: `RepositoryError` if a commit cannot be read or signed.
