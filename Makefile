@@ -51,7 +51,7 @@ sanitize:
 	    Tests/Support/Sanitizers/run $$sanitizer .build/$$sanitizer || exit 1; \
 	done
 
-FUZZERS ?= FuzzFrames FuzzTar FuzzObjects FuzzSummary FuzzReceiver
+FUZZERS ?= FuzzFrames FuzzTar FuzzObjects FuzzSummary FuzzDelta FuzzReceiver
 FUZZ_SECONDS ?= 300
 fuzz:
 	Interop/Peers/install build

@@ -39,6 +39,9 @@ let package = Package(
             name: "CISAL", path: "Interop/Libraries/CISAL", pkgConfig: "libisal",
             providers: [.apt(["libisal-dev"])]),
         .systemLibrary(
+            name: "CLZMA", path: "Interop/Libraries/CLZMA", pkgConfig: "liblzma",
+            providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(
             name: "CZlib", path: "Interop/Libraries/CZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
@@ -58,7 +61,7 @@ let package = Package(
             name: "ArtifactRepository",
             dependencies: [
                 "ArtifactProtocol", "TextCoding", "Variants", "SystemCalls", "COSTree", "COpenSSL",
-                "CDeflate", "CISAL", "CZlib", "CLinux",
+                "CDeflate", "CISAL", "CLZMA", "CZlib", "CLinux",
             ]),
         .target(
             name: "ArtifactClient",
@@ -125,7 +128,9 @@ let package = Package(
         .testTarget(
             name: "ArtifactRepositoryTests",
             dependencies: [
-                "ArtifactRepository", "ArtifactProtocol", "Variants", "TestSupport", "WireSamples", "COSTree",
+                "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "Variants", "TestSupport",
+                "WireSamples",
+                "COSTree",
             ],
             path: "Tests/Unit/ArtifactRepositoryTests"),
         .testTarget(
@@ -201,6 +206,8 @@ if Context.environment["FUZZ"] != nil {
         fuzzTarget("FuzzTar", ["ArtifactProtocol"]),
         fuzzTarget("FuzzObjects", ["ArtifactProtocol", "ArtifactRepository"]),
         fuzzTarget("FuzzSummary", ["ArtifactProtocol", "ArtifactRepository", "SystemCalls"]),
+        fuzzTarget(
+            "FuzzDelta", ["ArtifactProtocol", "ArtifactRepository", "SystemCalls", "Variants"]),
         fuzzTarget(
             "FuzzReceiver", ["ArtifactProtocol", "ArtifactRepository", "ArtifactReceiver", "SystemCalls"]),
     ]

@@ -24,6 +24,8 @@ public struct ArtifactCache: Sendable {
         public var mirrors: [RemoteAddress] = []
         /// Refuses a pull that would move a ref to a commit which is older than the one here.
         public var refusesOlder = false
+        /// The use of static deltas by pulls.
+        public var deltas = DeltaChoice.auto
 
         /// The options that suit any cache.
         public init() {}
@@ -95,6 +97,7 @@ public struct ArtifactCache: Sendable {
         try await workOnThread { cancellation in
             let puller = Puller(from: try remote(cancellation), into: repository)
             puller.refusesOlder = options.refusesOlder
+            puller.deltas = options.deltas
             if let progress { puller.showProgress = progress }
             return try puller.pull(try ArtifactCache.names(refs))
         }

@@ -14,6 +14,7 @@ struct FallbackPuller {
     let mirrors: [RemoteAddress]
     var isDryRun: Bool
     let refusesOlder: Bool
+    let deltas: DeltaChoice
     var addresses: PullAddressResolver
     var terminal: Terminal
     /// The results of each cache.
@@ -103,6 +104,11 @@ struct FallbackPuller {
         let start = ContinuousClock.now
         let progress = terminal.progress("pulling from \(source)")
         puller.refusesOlder = refusesOlder
+        puller.deltas = deltas
+        puller.showWarning = { [terminal] warning in
+            progress.clear()
+            terminal.warn(warning)
+        }
         if progress.isShown { puller.showProgress = { progress.show($0) } }
         defer { progress.clear() }
         var seen: Set<RefName> = []

@@ -32,6 +32,11 @@ struct PullCommand: ParsableCommand {
         help: "Pull nothing if a ref would move to a commit older than the local one.")
     var refusesOlder = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Use static deltas: auto, where that takes fewer bytes; never; or always.", valueName: "when"))
+    var deltas = DeltaChoice.auto
+
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
     @Option(
@@ -76,7 +81,7 @@ struct PullCommand: ParsableCommand {
         var puller = FallbackPuller(
             repository: repository, policies: signaturePolicy.map { [$0] } ?? [], bindings: bindings,
             mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
-            isDryRun: isDryRun, refusesOlder: refusesOlder,
+            isDryRun: isDryRun, refusesOlder: refusesOlder, deltas: deltas,
             addresses: PullAddressResolver(
                 options: options, receiver: receiverOptions, terminal: output.terminal),
             terminal: output.terminal)
@@ -89,3 +94,5 @@ struct PullCommand: ParsableCommand {
         output.terminal.emit(["dryRun": JSON(isDryRun), "pulls": .array(puller.results)])
     }
 }
+
+extension DeltaChoice: ExpressibleByArgument {}

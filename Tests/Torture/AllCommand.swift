@@ -74,7 +74,9 @@ enum AttackCampaign {
 
 /// The fuzzers, each for some seconds.
 enum FuzzCampaign {
-    private static let fuzzers = ["FuzzFrames", "FuzzTar", "FuzzObjects", "FuzzSummary", "FuzzReceiver"]
+    private static let fuzzers = [
+        "FuzzFrames", "FuzzTar", "FuzzObjects", "FuzzSummary", "FuzzDelta", "FuzzReceiver",
+    ]
 
     static func run(seconds: Int) throws -> [Part] {
         try fuzzers.map { fuzzer in

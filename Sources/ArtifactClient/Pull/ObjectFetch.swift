@@ -16,6 +16,9 @@ final class ObjectFetch {
     private var requeued: Set<ObjectName> = []
     private(set) var progress = TransferProgress()
 
+    /// The most objects that are requested before directories are.
+    private static let firstRequestLimit = 100
+
     /// Prepares to fetch.
     ///
     /// - Parameter showCommit: receives each commit that has arrived, before its tree is requested. It throws to end
@@ -53,6 +56,16 @@ final class ObjectFetch {
         }
     }
 
+    /// Returns requests for the commits and their detached metadata, without their trees, of the first refs.
+    func firstRequests() throws -> [any WebRequest] {
+        var requests: [any WebRequest] = []
+        for _ in 0..<min(missing.count, ObjectFetch.firstRequestLimit) {
+            guard let name = try missing.next() else { break }
+            requests.append(ObjectRequest(name, for: self))
+        }
+        return requests
+    }
+
     /// Publishes what was fetched.
     func publish(
         _ edits: [RefEdit], rewriting rewriter: CommitRewriter, in store: any ArtifactStore
@@ -83,6 +96,22 @@ final class ObjectFetch {
     /// Asks the policies for each piece, since a web server need not tell the size, or not the right one.
     func admitBytes(_ count: Int, of name: ObjectName, total: UInt64) throws {
         try policies.admitBytes(UInt64(count), of: name, total: total)
+    }
+
+    /// Makes room for an object of a static delta; nil if the store has it already.
+    func receiveUnrequested(_ name: ObjectName) throws -> (any IncomingObject)? {
+        guard let object = try receive(name) else { return nil }
+        missing.comesUnrequested(name)
+        progress.objects += 1
+        return object
+    }
+
+    /// Counts a part of a static delta, which takes so much of the whole.
+    func handleDeltaPart(_ size: UInt64, fraction: Double) {
+        progress.bytes += size
+        // The rest is for what is fetched object by object.
+        progress.fraction = max(progress.fraction ?? 0, fraction * 0.9)
+        showProgress(progress)
     }
 
     func handleArrival(of name: ObjectName, size: UInt64, isVerified: Bool) throws {

@@ -24,6 +24,11 @@ public final class Puller {
     /// Gives commits their final form before they are published.
     public var rewriter = CommitRewriter()
 
+    /// The use of static deltas.
+    public var deltas = DeltaChoice.auto
+    /// Receives warnings for people, such as one about a static delta that is broken.
+    public var showWarning: (String) -> Void = { _ in }
+
     /// Prepares to pull.
     ///
     /// - Parameters:
@@ -126,6 +131,11 @@ public final class Puller {
         for entry in entries {
             _ = try judge(entry)
             try fetch.add(entry.commit)
+        }
+        if deltas != .never, let repository = store as? Repository {
+            try DeltaFetch(
+                deltas, for: fetch, into: quarantine, of: repository, client: source.client, warn: showWarning
+            ).run(entries)
         }
         try fetch.run(on: source.client)
         var report = PullReport()

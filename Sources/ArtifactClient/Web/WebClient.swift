@@ -63,6 +63,8 @@ final class WebClient {
     ///   - isEnough: returns true to give up the requests that are still under way.
     /// - Throws: the first failure; the other requests are given up then.
     func run(_ next: () throws -> (any WebRequest)?, until isEnough: () -> Bool = { false }) throws {
+        // An earlier call that threw may have left some.
+        giveUp()
         while true {
             if isEnough() { return giveUp() }
             if options.cancellation?.isRequested == true {
@@ -287,7 +289,7 @@ extension WebClient {
 
     /// Schedules another attempt, or throws the error where none may help.
     private func retry(_ attempt: WebAttempt, _ transfer: WebTransfer, after error: any Error) throws {
-        if attempt.request.mirror != nil {
+        if attempt.request.isDispensable {
             retire(transfer)
             return try attempt.request.end(.absent)
         }

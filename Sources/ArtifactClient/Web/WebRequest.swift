@@ -6,8 +6,10 @@ protocol WebRequest: AnyObject {
     var path: String { get }
     /// Takes status 403 for absence: object stores answer so where we may not list.
     var isOptional: Bool { get }
-    /// The only mirror to ask, whose failure counts as absence; nil for any.
+    /// The only mirror to ask; nil for any.
     var mirror: Int? { get }
+    /// Takes any failure for absence.
+    var isDispensable: Bool { get }
 
     /// Prepares for the first byte; called again when an attempt starts over.
     func begin() throws
@@ -20,6 +22,7 @@ protocol WebRequest: AnyObject {
 extension WebRequest {
     var isOptional: Bool { false }
     var mirror: Int? { nil }
+    var isDispensable: Bool { mirror != nil }
 }
 
 /// The outcome of a fetch.

@@ -19,6 +19,8 @@ public final class MissingObjects {
     private var met: Set<ObjectName> = []
     /// Requested objects that are not in the quarantine yet.
     private var awaited: Set<ObjectName> = []
+    /// Directories that came without having been requested, and were not opened yet.
+    private var unrequested: Set<Checksum> = []
     /// Commits that were requested as parents of others, which need not exist.
     private var parents: Set<ObjectName> = []
 
@@ -57,14 +59,19 @@ public final class MissingObjects {
             if try quarantine.contains(name) { try open(name) } else { missing.append(name) }
         case .dirtree:
             if trustsMarks {
-                // Received directories were met before.
-                if try quarantine.holds(name) || quarantine.storeHasWhole(name.checksum) { return }
+                if try quarantine.holds(name) { return try openIfUnrequested(name) }
+                if quarantine.storeHasWhole(name.checksum) { return }
             }
             guard try quarantine.contains(name) else { return missing.append(name) }
             if met.insert(name).inserted { try open(later: name) }
         case .dirmeta, .file, .commitmeta:
             if try !awaited.contains(name) && !quarantine.contains(name) { missing.append(name) }
         }
+    }
+
+    /// Opens a received directory that was not met before, as those were that had been requested.
+    private func openIfUnrequested(_ directory: ObjectName) throws {
+        if unrequested.remove(directory.checksum) != nil { try open(later: directory) }
     }
 
     private func open(later directory: ObjectName) throws {
@@ -99,8 +106,12 @@ public final class MissingObjects {
         while true {
             if let name = missing.popLast() {
                 // It may have arrived since, by another path in the tree.
-                if try quarantine.holds(name) || !awaited.insert(name).inserted { continue }
-                return name
+                if try quarantine.holds(name) {
+                    if name.type == .dirtree { try openIfUnrequested(name) }
+                } else if awaited.insert(name).inserted {
+                    return name
+                }
+                continue
             }
             guard let directory = unopened.popLast() else { return nil }
             try open(directory)
@@ -115,6 +126,11 @@ public final class MissingObjects {
         case .dirtree: try open(later: name)
         case .dirmeta, .file, .commitmeta: break
         }
+    }
+
+    /// Notes that an object comes that was not requested, as from a static delta. It need not be one that is needed.
+    package func comesUnrequested(_ name: ObjectName) {
+        if name.type == .dirtree { unrequested.insert(name.checksum) }
     }
 
     /// Puts an object back among the missing: it must be asked for again.

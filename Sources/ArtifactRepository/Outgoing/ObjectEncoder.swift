@@ -154,7 +154,7 @@ struct ContentPart: Sendable {
 
 extension Repository {
     /// Creates an unnamed file in the repository or, if that is not writable, in `TMPDIR` or `/var/tmp`.
-    func temporaryFile() throws -> Descriptor {
+    package func temporaryFile() throws -> Descriptor {
         if let own = try? standardDirectory("tmp").unnamedFile() { return own }
         return try Directory(getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp").unnamedFile()
     }
