@@ -57,6 +57,13 @@ struct ReceiveCommand: ParsableCommand {
     @OptionGroup(title: "The commits that are published")
     var rewriter: RewriterOptions
 
+    @Flag(
+        name: .customLong("deltas"),
+        help:
+            "After a push, make static deltas to the new commits: from the refs' last ones, and from nothing."
+    )
+    var makesDeltas = false
+
     @OptionGroup(title: "The summary")
     var summary: SummaryUpdateOptions
 
@@ -150,8 +157,9 @@ struct ReceiveCommand: ParsableCommand {
         repository.permissions.adopt()
         let options = receiverOptions(for: repository, logger, version: version)
         if let warning = policy.warning { logger.warning("\(warning)") }
-        let policies = try policy.policies(
+        var policies = try policy.policies(
             for: repository, requestingSummary: summary.requester(for: repository), logger: logger)
+        if makesDeltas { policies.append(DeltaRequester(repository)) }
         let flatpak = try summary.flatpak(for: repository)
         let summaryUpdate = summary.update(of: repository, flatpak)
         let confined = try Confinement.confine(
@@ -164,7 +172,12 @@ struct ReceiveCommand: ParsableCommand {
             summaryUpdate?.makeMissing(logger)
         }
         // Runs also if the client left before it had the result.
-        defer { summaryUpdate?.run(logger) }
+        defer {
+            summaryUpdate?.run(logger)
+            if makesDeltas {
+                DeltasAfterPush(repository: repository, summary: summaryUpdate).run(logger)
+            }
+        }
         if let request {
             let pull = ClientPull(
                 request: request, repository: repository, policies: policies, options: options, logger: logger

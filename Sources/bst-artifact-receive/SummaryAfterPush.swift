@@ -62,7 +62,8 @@ struct SummaryAfterPush {
         }
     }
 
-    private func options(timeout: Duration) -> SummaryOptions {
+    /// Returns the options for an update that waits so long for libostree's lock.
+    func options(timeout: Duration) -> SummaryOptions {
         var options = SummaryOptions()
         options.signers = signers
         options.timeout = timeout
@@ -90,7 +91,8 @@ struct SummaryAfterPush {
         }
     }
 
-    private static func logToSystem(_ words: String) {
+    /// Logs a warning where the client and standard error are gone.
+    static func logToSystem(_ words: String) {
         withVaList([words.withCString { strdup($0) }].compactMap(\.self)) {
             vsyslog(LOG_WARNING, "bst-artifact-receive: %s", $0)
         }

@@ -13,7 +13,8 @@ struct RepoCommand: ParsableCommand {
               bst-artifact repo pin --repo /srv/artifacts 'releases/*'
             """,
         subcommands: [
-            RepoSummaryCommand.self, RepoStatsCommand.self, RepoExpireCommand.self, RepoPinCommand.self,
-            RepoUnpinCommand.self, RepoFsckCommand.self, RepoLogCommand.self, RepoRecoverCommand.self,
+            RepoSummaryCommand.self, RepoDeltasCommand.self, RepoStatsCommand.self, RepoExpireCommand.self,
+            RepoPinCommand.self, RepoUnpinCommand.self, RepoFsckCommand.self, RepoLogCommand.self,
+            RepoRecoverCommand.self,
         ])
 }
