@@ -6,7 +6,7 @@ import Testing
 
 /// Every attack of the table, against the built programs.
 @Suite struct AttackTests {
-    /// One of twenty attacks: a cache that is unchanged to the byte needs no fsck and no push to show that it still works.
+    /// One of twenty attacks: a cache that is unchanged to the byte needs neither fsck nor a push to show that it works.
     private static let followedUp = Set(
         stride(from: 0, to: Attack.all.count, by: 20).map { Attack.all[$0].description })
 

@@ -5,7 +5,7 @@ import WireSamples
 extension Attack {
     private static let hex = Pushed.stranger
 
-    /// Names that are none of an object, and what is wrong with them.
+    /// Names that no object has, each with its mistake.
     private static let badNames: [(String, String)] = [
         ("a path that leads up", "../../config"),
         ("a path that leads up and down", "../objects/\(hex).commit"),

@@ -21,7 +21,7 @@ public func fuzz(
 public enum Cut: CaseIterable {
     case whole, bytes, uneven
 
-    /// Feeds a buffer piece by piece, and has `drain` take out what it can after each.
+    /// Feeds a buffer piece by piece, and calls `drain` after each.
     ///
     /// - Parameter drain: returns true if it wants more.
     public func feed(_ input: UnsafeRawBufferPointer, into buffer: StreamBuffer, drain: () -> Bool) {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct DryRunTests {
-    /// Everything in a repository but what it remembers of its own size.
+    /// Everything in a repository except its record of its own size.
     private func snapshot(_ path: String) throws -> TreeSnapshot {
         try TreeSnapshot(path, excluding: ["state/bst-artifact-complete"])
     }

@@ -71,7 +71,7 @@ import Testing
             result.text == "-\(SIGPIPE)\n" && result.errorText.isEmpty, "\(result.text)\(result.errorText)")
     }
 
-    /// Starts a program whose standard output nobody reads, and tells how it ended.
+    /// Starts a program whose standard output has no reader, and prints its exit status.
     private static let unread = """
         import os, subprocess, sys
         reading, writing = os.pipe()

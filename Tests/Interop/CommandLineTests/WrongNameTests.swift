@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Messages to users who name something else than a ref, or have none.
+/// Messages to users who name something that is no ref, or have no refs.
 @Suite struct WrongNameTests {
     @Test func `A name that is no ref has a sentence of its own, which names the remedy`() throws {
         let stage = try Stage.withArtifacts()

@@ -37,7 +37,7 @@ import Testing
         return try stage.verified
     }
 
-    /// Pulls from a good server, which must not be asked for what is there already.
+    /// Pulls from a good server, which must not be asked for the objects that were verified before.
     private func resume(_ stage: Stage, verified: Set<String>) throws {
         let server = try FaultyWebServer(directory: stage.cache)
         try stage.pullWell(from: server.url)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// User and password of a netrc file, for those who ask for it.
+/// User and password of a netrc file, which are used on request.
 @Suite struct NetrcTests {
     private let stage: Stage
     private let netrc: String

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A cache whose refs are behind what is here, as a stale mirror has them.
+/// A cache whose refs are older than the local ones, as in a stale mirror.
 @Suite struct OlderCommitTests {
     private let stage: Stage
     /// The commit that is here, of 2021, of whose ref the cache has one of 2020.

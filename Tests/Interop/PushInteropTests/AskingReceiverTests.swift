@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Receivers that ask for what they lack: the capability ‘want’ of docs/PROTOCOL.md.
+/// Receivers that ask for the objects that they lack: the capability 'want' of docs/PROTOCOL.md.
 @Suite struct AskingReceiverTests {
     private let stage: Stage
 

@@ -9,7 +9,7 @@ import Testing
 /// The slow ones are not serialised: as the last ones they would leave a processor idle, and Swift Testing runs no more
 /// of them at a time than there are processors.
 @Suite struct ContentTests {
-    /// Pushes a commit to a cache, pulls it from there with `ostree`, and compares what is checked out.
+    /// Pushes a commit to a cache, pulls it from there with `ostree`, and compares the checkouts.
     private func expectRoundTrip(
         _ stage: Stage, _ ref: String, _ commit: String, _ options: [String] = []
     ) throws {

@@ -6,7 +6,7 @@ import Testing
 
 /// The options in docs/CLI.md, compared with those of `--help`.
 @Suite struct DocumentedOptionsTests {
-    /// A command, and what it prints with `--help`.
+    /// A command and its help.
     private struct Command {
         /// The program and its subcommands.
         let words: [String]

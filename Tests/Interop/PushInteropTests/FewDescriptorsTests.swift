@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The programs where few files may be open: the number of open files depends neither on a tree nor on the number of refs.
+/// The programs where few files may be open: the number of open files depends neither on a tree nor on its refs.
 @Suite struct FewDescriptorsTests {
     /// A tree of many directories, of which some are below each other, with large files too.
     private func tree(in directory: TemporaryDirectory) throws -> String {

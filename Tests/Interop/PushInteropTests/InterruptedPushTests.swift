@@ -8,7 +8,7 @@ import Testing
 @Suite struct InterruptedPushTests {
     private let stage: Stage
     private let commit: String
-    /// A server whose receiver says what it receives.
+    /// A server whose receiver is verbose.
     private let server: SSHServer
 
     /// Commits a file that takes a while.

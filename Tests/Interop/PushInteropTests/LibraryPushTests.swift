@@ -27,7 +27,7 @@ import Testing
         return try ArtifactCache(stage.cache, options: options)
     }
 
-    /// A receiver's stand-in, which notes its process before it does what it does.
+    /// A receiver's stand-in, which notes its process number and then runs a script.
     private func receiver(_ script: String) throws -> String {
         try stage.program("stand-in", "echo $$ > '\(noted)'\n\(script)")
     }

@@ -13,17 +13,14 @@ import Testing
         mode: OSTreeCommand.Mode, version: String
     ) throws {
         let stage = try Stage(mode)
-        let tree = try SampleTree(at: stage.directory.path("tree"))
         // Modes that keep no owners and attributes are given none.
         let options = mode == .bareUserOnly ? ["--canonical-permissions", "--no-xattrs"] : []
-        let commit = try OSTreeCommand.commit(
-            stage.mine, tree: tree.path, refs: ["a/b/strong", "a/b/weak"], options: options)
-        let before = try TreeSnapshot(stage.mine)
-        let result = try stage.push(["a/b/strong", "a/b/weak"], ["--protocol", version])
-        expectSuccess(result)
-        #expect(try TreeSnapshot(stage.mine).differences(from: before) == [])
-        try stage.expectArrived(["a/b/strong", "a/b/weak"], at: commit)
-        #expect(try Reader.objects(stage.cache) == Reader.objects(stage.mine))
+        try stage.expectSampleArrives(options) {
+            let before = try TreeSnapshot(stage.mine)
+            let result = try stage.push(Stage.sampleRefs, ["--protocol", version])
+            #expect(try TreeSnapshot(stage.mine).differences(from: before) == [])
+            return result
+        }
     }
 
     @Test(arguments: ["1", "0"])

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Refs that exist at the cache, with commits that are no ancestors of what is pushed.
+/// Refs of the cache whose commits are no ancestors of the pushed ones.
 @Suite struct MovedRefsTests {
     private let stage: Stage
 

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The cost of a push, which depends on what it brings and not on what is there.
+/// The cost of a push, which depends on its new objects and not on the size of the tree.
 @Suite struct PushCostTests {
     @Test func `One changed file beside 20,000 costs hardly more calls than beside 200`() throws {
         let few = try calls(levels: 1)

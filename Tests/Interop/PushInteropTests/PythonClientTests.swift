@@ -15,16 +15,12 @@ import Testing
     @Test(arguments: habits)
     func `Its pushes arrive, and are success the second time`(habit: [String]) throws {
         let stage = try Stage()
-        let tree = try SampleTree(at: stage.directory.path("tree"))
-        let commit = try OSTreeCommand.commit(stage.mine, tree: tree.path, refs: ["a/b/strong", "a/b/weak"])
         let push = {
             try PythonPeer.push(
-                ["a/b/strong", "a/b/weak"], from: stage.mine, habit,
+                Stage.sampleRefs, from: stage.mine, habit,
                 to: [Programs.receiver(), "--verbose", stage.cache])
         }
-        expectSuccess(try push())
-        try stage.expectArrived(["a/b/strong", "a/b/weak"], at: commit)
-        #expect(try Reader.objects(stage.cache) == Reader.objects(stage.mine))
+        try stage.expectSampleArrives(by: push)
         let before = try Reader.snapshot(stage.cache)
         expectSuccess(try push())
         #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])

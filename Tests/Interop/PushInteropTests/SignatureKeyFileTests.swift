@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The files with the keys of those who may sign.
+/// The files with the public keys of permitted signers.
 @Suite struct SignatureKeyFileTests {
     private let stage: Stage
     private let commit: String

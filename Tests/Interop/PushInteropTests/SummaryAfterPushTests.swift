@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// After a push, the cache's summary has what was pushed, and nobody ran `ostree summary`.
+/// The cache's summary after a push, which updates it without `ostree summary`.
 @Suite struct SummaryAfterPushTests {
     @Test func `The summary follows every push, and list shows it`() throws {
         let stage = try Stage()

@@ -36,8 +36,8 @@ public func eventually(within seconds: Double = 10, _ condition: () throws -> Bo
     }
 }
 
-/// Checks a condition until it is true, in a task: other tasks go on meanwhile, which may need its thread. It may have to wait
-/// for one itself, as long as other tests take.
+/// Checks a condition until it is true, in a task: other tasks go on meanwhile, which may need its thread. It may have to
+/// wait for a thread itself, as long as other tests take.
 public func comesTrue(within seconds: Double = 900, _ condition: () throws -> Bool) async throws -> Bool {
     let deadline = Deadline(seconds: seconds)
     while true {

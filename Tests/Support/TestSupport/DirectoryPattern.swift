@@ -25,7 +25,7 @@ public final class DirectoryPattern: Sendable {
         self.fill = fill
     }
 
-    /// Copies what is in the directory into another, which is made if it is not there.
+    /// Copies the contents into another directory, which is made if it does not exist.
     public func copy(to path: String) throws {
         let original = try filled.withLock { filled in
             if let filled { return filled }

@@ -12,7 +12,7 @@ public indirect enum Fault: Sendable {
     case closeAfter(bytes: Int)
     /// Inverts the byte of the file at this offset.
     case corrupt(offset: Int)
-    /// Sends these bytes, with status 200, in place of what was asked for.
+    /// Sends these bytes, with status 200, in place of the file.
     case replaceBody([UInt8])
     /// Waits before the right answer.
     case delay(seconds: Double)

@@ -18,7 +18,7 @@ public struct ProcessResult: Sendable {
         }
     }
 
-    /// The program and what it was told.
+    /// The program and its arguments.
     public let arguments: [String]
     /// The exit status or signal.
     public let status: Status

@@ -12,13 +12,13 @@ public enum Programs {
         return url.path
     }()
 
-    /// The directory of what the build made: that of the test bundle, which is the running program.
+    /// The directory of built programs: that of the test bundle, which is the running program.
     public static let productsDirectory: String = {
         let running = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
         return ((running ?? CommandLine.arguments[0]) as NSString).deletingLastPathComponent
     }()
 
-    /// `PATH` for a shell that is to find what the build made before what is installed.
+    /// `PATH` for a shell that finds built programs before installed ones.
     public static var searchPath: String {
         "\(productsDirectory):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")"
     }

@@ -49,7 +49,7 @@ struct RawPath {
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// Removes what is there and below it, unwritable directories too. Does not follow symbolic links.
+    /// Removes a file or a directory with its contents, even unwritable ones. Does not follow symbolic links.
     func removeTree() {
         guard let status = try? status() else { return }
         guard status.st_mode & S_IFMT == S_IFDIR else {

@@ -36,7 +36,7 @@ public enum Reader {
         }
     }
 
-    /// Those of them that nobody can resume.
+    /// The leftovers that no transfer can resume.
     public static func garbage(_ repository: String) throws -> [String] {
         try leftovers(repository).filter { !$0.hasPrefix("bst-artifact-push-") }
     }

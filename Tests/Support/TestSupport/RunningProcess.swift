@@ -8,7 +8,7 @@ import Synchronization
 /// with `LC_ALL=C.UTF-8`, no descriptors but its three, no blocked signals, and `SIGPIPE` as usual. When the
 /// last reference goes and it still runs, it is killed with all that it started.
 public final class RunningProcess: Sendable {
-    /// The program and what it was told.
+    /// The program and its arguments.
     public let arguments: [String]
     /// Its process number.
     public let processID: pid_t

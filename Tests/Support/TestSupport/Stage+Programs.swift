@@ -20,7 +20,7 @@ extension Stage {
     /// Lets programs use all capabilities, even where the whole suite runs without any.
     public static let allCapabilities: [String: String?] = ["BST_ARTIFACT_ABILITIES": nil]
 
-    /// The variables of a user who has configured nothing, and finds what the build made in `PATH`.
+    /// The variables of a user without any configuration, whose `PATH` begins with the built programs.
     public var environment: [String: String?] {
         let own: [String: String?] = [
             "HOME": directory.path("home"), "TMPDIR": directory.path, "PATH": Programs.searchPath,

@@ -13,7 +13,7 @@ extension Stage {
     ///
     /// - Parameters:
     ///   - refs: The refs; ``ref``, if `nil`.
-    ///   - remote: The remote; what is configured, if `nil`.
+    ///   - remote: The remote; the configured ones, if `nil`.
     public func pull(
         _ refs: [String]? = nil, from remote: String?, _ options: [String] = [],
         environment: [String: String?] = [:], timeout: Double = 60
@@ -85,7 +85,7 @@ extension Stage {
         }
     }
 
-    /// Expects that a ref is here as it is in the cache, and that it checks out as what was committed.
+    /// Expects that a ref is here at the cache's commit, and that its checkout equals the committed tree.
     ///
     /// - Parameters:
     ///   - ref: The ref; ``ref``, if `nil`.

@@ -70,7 +70,7 @@ public func expectSuccess(_ result: ProcessResult, _ location: SourceLocation = 
 /// Runs something that must fail, say why, and leave repositories as they were.
 ///
 /// - Parameters:
-///   - words: Parts of what it prints on standard error.
+///   - words: Parts of the messages on standard error.
 ///   - status: The status: 1 stands for all that failures have, among which `ExitStatusTests` tells apart; any but 0, if `nil`.
 /// - Returns: its exit status or signal, and its output.
 @discardableResult

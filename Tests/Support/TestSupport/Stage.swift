@@ -4,7 +4,7 @@ import Foundation
 
 /// The surroundings of one test: a temporary directory with a home, a repository of one's own and a cache.
 ///
-/// The programs run in it as a user who has configured nothing: see ``artifact(_:environment:timeout:)``.
+/// The programs run in it as a user without any configuration: see ``artifact(_:environment:timeout:)``.
 public struct Stage: Sendable {
     /// The directory that everything lies in.
     public private(set) var directory: TemporaryDirectory
@@ -107,7 +107,7 @@ extension Stage {
     /// - Parameters:
     ///   - mode: The mode of ``mine``.
     ///   - options: Options of `ostree commit`.
-    ///   - build: Makes the directory and what is in it.
+    ///   - build: Makes the directory and its contents.
     public init(
         _ mode: OSTreeCommand.Mode = .bareUser, committing options: [String] = [],
         _ build: (_ tree: String) throws -> Void

@@ -4,7 +4,7 @@ import Synchronization
 
 /// An ordinary user made for a test, with a locked password and a home in a temporary directory.
 ///
-/// It is removed, and what it left running is killed, when the last reference goes.
+/// It is removed, and its processes are killed, when the last reference goes.
 public final class TestUser: Sendable {
     /// True if users can be made: only root can.
     public static var canBeMade: Bool { geteuid() == 0 }

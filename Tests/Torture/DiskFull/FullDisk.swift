@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A small file system in memory with a cache on it. Only who has a mount namespace of its own may make one.
+/// A small file system in memory with a cache on it. It needs a mount namespace of its own.
 final class FullDisk {
     let mountPoint: String
     var cache: String { "\(mountPoint)/cache" }

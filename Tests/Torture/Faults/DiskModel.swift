@@ -12,9 +12,9 @@ final class DiskModel {
     private enum Change {
         case created(String)
         case madeDirectory(String)
-        /// With a second name of what was replaced, if anything.
+        /// A rename, with a second name of the replaced file, if there was one.
         case renamed(String, String, replaced: String?)
-        /// With a second name of what was removed; nil for a directory.
+        /// A removal, with a second name of the removed file; nil for a directory.
         case removed(String, saved: String?)
 
         /// The directories whose sync makes it durable.
@@ -95,7 +95,7 @@ final class DiskModel {
         return fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
     }
 
-    /// Takes back what is not durable: all of it, or what `survives` does not spare.
+    /// Undoes the changes that are not durable, except those that `survives` spares.
     func lose(_ survives: () -> Bool) {
         for change in pending.reversed() where !survives() { undo(change) }
         if !dirty.isEmpty {

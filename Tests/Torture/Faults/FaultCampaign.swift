@@ -24,7 +24,7 @@ struct FaultCampaign {
         var failures: [String] = []
     }
 
-    /// Runs, and tells of each fault how often it was injected and what was wrong.
+    /// Runs, and reports for each fault how often it was injected and which promises were broken.
     func run() throws -> [String: Tally] {
         // In memory, where syncing costs nothing: what a power cut leaves is modelled.
         let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()

@@ -17,11 +17,11 @@ enum FileSystemKind: CaseIterable {
 enum Fault: Hashable, CustomStringConvertible {
     /// One call fails; everything else works.
     case failure(Int32)
-    /// The process is killed before the call: what it did stays.
+    /// The process is killed before the call: its earlier changes stay.
     case kill
-    /// Power is cut before the call: what was not synced is lost.
+    /// Power is cut before the call: changes that were not synced are lost.
     case powerCut
-    /// Power is cut, and some of what was not synced happens to be on the disk.
+    /// Power is cut, and some changes that were not synced happen to be on the disk.
     case untidyPowerCut(seed: UInt64)
 
     /// True if the machine starts anew afterwards.

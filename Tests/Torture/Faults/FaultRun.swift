@@ -7,7 +7,7 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// One push with one fault, and the look at what it left.
+/// One push with one fault, and the check of its effects.
 struct FaultRun {
     let shape: PushShape
     let fileSystem: FileSystemKind

@@ -10,7 +10,7 @@ struct RaceCampaign {
     /// True if some of them come over ssh.
     let usesSSH: Bool
 
-    /// Runs, looks at what is left, and returns what was counted and what went wrong.
+    /// Runs, checks the cache afterwards, and returns counts and broken promises.
     func run() throws -> RaceRecord.State {
         let ground = try RaceGround(builders: min(pushers, 6))
         defer { ground.remove() }

@@ -3,12 +3,12 @@
 import Foundation
 import TestSupport
 
-/// Everybody else who works on the cache meanwhile.
+/// Everything else that works on the cache meanwhile.
 struct RaceCrowd {
     let ground: RaceGround
     let record: RaceRecord
 
-    /// One who does the same thing over and over.
+    /// A thread that repeats one action.
     struct Member: Sendable {
         let name: String
         let act: @Sendable (Int) throws -> Void
@@ -82,7 +82,7 @@ struct RaceCrowd {
         ]
     }
 
-    /// A ref that was acknowledged, and that nobody deletes.
+    /// An acknowledged ref that is never deleted.
     private func pullable(_ round: Int) -> (ref: String, commit: String)? {
         let acknowledged = record.snapshot.acknowledged.filter { $0.key.hasPrefix("p/") }
         guard !acknowledged.isEmpty else {

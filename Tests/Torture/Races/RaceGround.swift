@@ -8,7 +8,7 @@ struct RaceGround {
     let directory: TemporaryDirectory
     let place: String
     let cache: String
-    /// Each builder's repository, and what it may push.
+    /// Each builder's repository, with the refs that it may push.
     let builders: [(repository: String, commits: [String])]
 
     private static let artifactsOfEach = 12
@@ -39,7 +39,7 @@ struct RaceGround {
         self.builders = builders
     }
 
-    /// Some files are every artifact's, some those of the same artifact elsewhere, some nobody else's.
+    /// Some files are shared by all artifacts, some by the copies of one artifact, and some are unique.
     private static func makeTree(_ path: String, builder: Int, artifact: Int) throws {
         for (name, text) in [
             ("all", "all"), ("same", "same \(artifact)"), ("own", "own \(builder) \(artifact)"),

@@ -64,7 +64,7 @@ import Variants
             BadObject("with its mode in the other order", .dirmeta(mode: UInt32(0o40755).byteSwapped))
         ]
 
-    /// Damages a good one and names it after what it has become.
+    /// Damages a good object and names it after the damage.
     private static func damaged(_ object: SampleObject, _ change: (inout [UInt8]) -> Void) -> SampleObject {
         var bytes = object.bytes
         change(&bytes)

@@ -6,7 +6,7 @@ import Testing
 
 /// The name of a ref.
 @Suite struct RefNameTests {
-    /// Compares what is a name here with what is one for libostree, but for what is refused here on purpose.
+    /// Compares our names of refs with libostree's, except for those that are refused here on purpose.
     private static func disagrees(_ text: String) -> Bool {
         let isRefusedHere =
             text.last?.isNewline == true || text.utf8.count > 4000 || Checksum(hex: text) != nil

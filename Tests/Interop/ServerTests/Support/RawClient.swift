@@ -7,7 +7,7 @@ import TestSupport
 final class RawClient {
     private let descriptor: Int32
 
-    /// Connects; fails where nobody takes connections.
+    /// Connects; throws where no server listens.
     init(port: UInt16) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -58,7 +58,7 @@ final class RawClient {
         }
     }
 
-    /// The number of the answer to what is sent, after which the server ends the connection or not; nil for none.
+    /// Sends a request and returns the status of its answer; nil for none.
     func status(of request: String) -> Int? {
         send(request)
         let words = String(decoding: receive(), as: UTF8.self).split(separator: " ")

@@ -5,8 +5,8 @@ import ArtifactRepository
 import Foundation
 import Testing
 
-/// Marks of complete directories. A push does not look below a directory that is marked: a file that was removed behind the
-/// cache's back, without a trace, is noticed only where it looks.
+/// Marks of complete directories. A push does not look below a marked directory: a file that was removed behind the cache's
+/// back, without a trace, is noticed only where it looks.
 @Suite struct CompleteTreesTests {
     private let scratch: TemporaryDirectory
     private let repository: Repository
