@@ -67,7 +67,7 @@ import Testing
                 OSTreeCommand.listObjects(stage.mine).first { $0.contains(".file") })
             // `ostree fsck` would read 4 GiB once more, for each mode.
             let original = mode == .archive ? cache + ObjectPath.path(pulled) : file
-            try run(["cmp", original, stage.mine + ObjectPath.path(pulled)]).checked()
+            try run(["cmp", original, stage.mine + ObjectPath.path(pulled)], timeout: 300).checked()
         }
     }
 }

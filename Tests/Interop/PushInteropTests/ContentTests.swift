@@ -98,7 +98,7 @@ import Testing
         #expect(try OSTreeCommand.listObjects(stage.cache) == OSTreeCommand.listObjects(stage.mine))
         for object in try OSTreeCommand.listObjects(stage.mine) {
             let path = "objects/\(object.prefix(2))/\(object.dropFirst(2))"
-            try run(["cmp", "\(stage.mine)/\(path)", "\(stage.cache)/\(path)"]).checked()
+            try run(["cmp", "\(stage.mine)/\(path)", "\(stage.cache)/\(path)"], timeout: 300).checked()
         }
         #expect(try Reader.leftovers(stage.cache).isEmpty)
         let listed = try OSTreeCommand.lines(stage.cache, ["ls", commit, "/large"])
