@@ -2,7 +2,8 @@
 #
 # make check    everything that CI does, in its order: .ci/run
 # make demo     one artifact's way from builder to developer, on this machine
-# make test     all tests; PLAIN=1: those that push, with nothing beyond version 1 of the protocol
+# make test     all tests; PLAIN=1: those that push, with nothing beyond version 1 of the protocol;
+#               TEST_PROGRAMS=$PWD/.build/release: with the programs of `make release`, which start faster
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each

@@ -25,7 +25,8 @@ public enum Programs {
 
     /// `PATH` for a shell that finds built programs before installed ones.
     public static var searchPath: String {
-        "\(programsDirectory):\(productsDirectory):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")"
+        let inherited = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return "\(programsDirectory):\(productsDirectory):\(inherited)"
     }
 
     /// The path of the built `bst-artifact`.
