@@ -137,8 +137,7 @@ public struct ArtifactCache: Sendable {
     @discardableResult
     public func delete(_ refs: [String]) async throws -> [RefEditResult] {
         try await workOnThread { cancellation in
-            try Pusher.delete(
-                ArtifactCache.names(refs), from: address, options: pushOptions(cancellation))
+            try Pusher.delete(ArtifactCache.names(refs), from: address, options: pushOptions(cancellation))
         }
     }
 

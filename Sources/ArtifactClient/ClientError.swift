@@ -54,7 +54,6 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
                 + "administrator")
     }
 
-    /// The error for a remote that does not have an object.
     static func lacks(_ name: ObjectName, at remote: String) -> ClientError {
         ClientError(
             .missing,

@@ -6,11 +6,11 @@ public struct ProtocolError: Error, CustomStringConvertible, Equatable, Sendable
     public enum Code: Sendable, Equatable {
         /// The bytes are not a frame or not its body.
         case malformed
-        /// Text for people where a message should begin: something else than a peer speaks.
+        /// Text for people in place of a message: the other side is no peer.
         case foreignText
-        /// A message that has no place in the conversation at this point.
+        /// A message that is not due at this point.
         case outOfOrder
-        /// A tar stream that is not one, or holds what may not be in it.
+        /// A tar stream that is damaged, or that holds something else than objects.
         case badObjectStream
         /// The input ended in the middle.
         case truncated
@@ -27,5 +27,9 @@ public struct ProtocolError: Error, CustomStringConvertible, Equatable, Sendable
     public init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
+    }
+
+    static func damagedStream(_ reason: String) -> ProtocolError {
+        ProtocolError(.badObjectStream, "the object stream is damaged: \(reason)")
     }
 }

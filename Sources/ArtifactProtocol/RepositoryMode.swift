@@ -13,13 +13,9 @@ public enum RepositoryMode: Int32, Sendable, CaseIterable, CustomStringConvertib
 
     /// Parses a mode's name, as `ostree init --mode` takes it.
     public init?(name: String) {
-        switch name {
-        case "bare": self = .bare
-        case "archive", "archive-z2": self = .archive
-        case "bare-user": self = .bareUser
-        case "bare-user-only": self = .bareUserOnly
-        default: return nil
-        }
+        let current = name == "archive-z2" ? "archive" : name
+        guard let mode = Self.allCases.first(where: { $0.description == current }) else { return nil }
+        self = mode
     }
 
     /// The mode's name.

@@ -10,11 +10,10 @@ final class KeepAlive {
 
     /// The delay before the first message.
     private static let firstDelay = Duration.seconds(1)
-    /// The delay between messages.
     private static let interval = Duration.seconds(5)
 
     init(_ activity: String, to output: Descriptor) throws {
-        let frame = try Message.progress(ReceiverProgress(activity: activity)).frame(version: .one)
+        let frame = try Message.progress(activity: activity).frame(version: .one)
         thread = try Thread { [isOver] in
             var delay = KeepAlive.firstDelay
             while !isOver.wait(atMost: delay, until: { $0 }) {

@@ -19,7 +19,6 @@ struct ReceiveSession {
     private(set) var refusal: RepositoryError?
     private var quarantine: (any Quarantine)?
     private var incoming: (any IncomingObject)?
-    /// The object that is being received.
     private var current: ObjectName?
     /// The objects that the store lacks; nil without `Capability.want`.
     private var missing: MissingObjects?
@@ -58,7 +57,6 @@ struct ReceiveSession {
         return error.isConnectionLoss || error.code == ECANCELED
     }
 
-    /// The error for a client that is inactive.
     private func inactivity(_ verb: String) -> ProtocolError {
         let seconds = options.timeout?.components.seconds ?? 0
         return ProtocolError(

@@ -6,6 +6,9 @@ import Glibc
 import Logging
 import SystemCalls
 
+/// An open file, pipe or socket, by which a receiver reads from its client and writes to it.
+public typealias Descriptor = SystemCalls.Descriptor
+
 /// The receiving side of a push: runs the protocol between two descriptors and puts the received objects into a store.
 ///
 /// ```

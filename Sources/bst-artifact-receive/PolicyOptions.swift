@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import ArtifactReceiver
 import ArtifactRepository
 import CommandLineSupport
 import Logging
@@ -13,33 +12,28 @@ extension ExistingRefs: ExpressibleByArgument {}
 /// Options for the policies of a cache.
 struct PolicyOptions: ParsableArguments {
     @Option(
-        name: .customLong("allow-ref"),
         help: ArgumentHelp(
-            "Accept only refs that match; '*' also matches slashes. May be repeated.",
-            valueName: "pattern"))
-    var allowed: [String] = []
+            "Accept only refs that match; '*' also matches slashes. May be repeated.", valueName: "pattern"))
+    var allowRef: [String] = []
+
+    @Option(help: ArgumentHelp("Refuse refs that match. May be repeated.", valueName: "pattern"))
+    var denyRef: [String] = []
 
     @Option(
-        name: .customLong("deny-ref"),
-        help: ArgumentHelp("Refuse refs that match. May be repeated.", valueName: "pattern"))
-    var denied: [String] = []
-
-    @Option(
-        name: .customLong("max-object-size"),
         help: ArgumentHelp(
             "The maximum size of one object as transferred: 1000000, 64M, 2G.", valueName: "size"))
-    var maximumObject: ByteCount?
+    var maxObjectSize: ByteCount?
 
-    @Option(
-        name: .customLong("max-push-size"),
-        help: ArgumentHelp("The maximum size of all new objects of one push.", valueName: "size"))
-    var maximumPush: ByteCount?
+    @Option(help: ArgumentHelp("The maximum size of all new objects of one push.", valueName: "size"))
+    var maxPushSize: ByteCount?
 
     @OptionGroup var expiry: ExpiryOptions
     @OptionGroup var signatures: SignatureOptions
 
-    @Option(help: ArgumentHelp("Give up on a client that is inactive for this long.", valueName: "seconds"))
-    var timeout: Int32 = 3600
+    @Option(
+        help: ArgumentHelp(
+            "Give up on a client that is inactive for this long, 1 to 86400.", valueName: "seconds"))
+    var timeout = TimeLimit(seconds: 3600)
 
     @Option(
         name: .customLong("moves"),
@@ -52,29 +46,21 @@ struct PolicyOptions: ParsableArguments {
     var existing: ExistingRefs?
 
     @Option(
-        name: .customLong("pre-receive"),
         help: ArgumentHelp(
             "Run this program before a push is published; it reads lines 'OLD NEW REF', and refuses by failing.",
             valueName: "program"))
     var preReceive: String?
 
     @Option(
-        name: .customLong("post-receive"),
         help: ArgumentHelp(
             "Run this program after refs have moved. It reads the same lines.", valueName: "program"))
     var postReceive: String?
 
-    @Flag(
-        name: .customLong("allow-delete"),
-        help: "Let clients delete refs that they may push, unless these are pinned.")
-    var allowsDeletion = false
+    @Flag(help: "Let clients delete refs that they may push, unless these are pinned.")
+    var allowDelete = false
 
-    @Flag(name: .customLong("read-only"), help: "Answer clients, but refuse pushes.")
-    var isReadOnly = false
-
-    func validate() throws {
-        _ = try Duration(timeoutOption: timeout)
-    }
+    @Flag(help: "Answer clients, but refuse pushes.")
+    var readOnly = false
 
     /// The policy for moving refs that exist.
     var moves: RefMovePolicy { chosenMoves ?? existing?.successor ?? .artifacts }
@@ -87,22 +73,19 @@ struct PolicyOptions: ParsableArguments {
         }
     }
 
-    /// Indicates that system programs are needed during a push.
-    var startsPrograms: Bool { signatures.gpgKeyring != nil }
-
     /// The policies, in the order in which they are asked. Space comes last: no room is made for what is refused.
     func policies(
         for repository: Repository, requestingSummary requester: SummaryRequester?, logger: Logger
     ) throws -> [any ReceivePolicy] {
         var policies: [any ReceivePolicy] = []
-        if !allowed.isEmpty || !denied.isEmpty {
-            policies.append(RefFilter(allowed: allowed, denied: denied))
+        if !allowRef.isEmpty || !denyRef.isEmpty {
+            policies.append(RefFilter(allowed: allowRef, denied: denyRef))
         }
-        if maximumObject != nil || maximumPush != nil {
-            policies.append(SizeLimit(maximumObject: maximumObject?.value, maximumPush: maximumPush?.value))
+        if maxObjectSize != nil || maxPushSize != nil {
+            policies.append(SizeLimit(maximumObject: maxObjectSize?.value, maximumPush: maxPushSize?.value))
         }
         if let signatures = try repository.signaturePolicy(
-            gpgKeyring: signatures.gpgKeyring, ed25519Keys: signatures.ed25519Keys,
+            gpgKeyring: signatures.verifyGPG, ed25519Keys: signatures.verifyEd25519,
             bindings: CommitBindings.Rule(collection: repository.collection))
         {
             policies.append(signatures)

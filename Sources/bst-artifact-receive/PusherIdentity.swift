@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactRepository
-import Glibc
 import SystemCalls
 
 /// Identifies the pusher by sshd's environment variables and, with `ExposeAuthInfo`, the file of the key used.
@@ -28,7 +27,6 @@ enum PusherIdentity {
         lines(of: path).lazy.map(words).first { $0.count >= 3 && $0[0] == "publickey" }?[2]
     }
 
-    /// Returns the comment of a key in `authorized_keys`.
     private static func comment(of key: String) -> String? {
         guard let home = Environment["HOME"] else { return nil }
         for line in lines(of: "\(home)/.ssh/authorized_keys") {

@@ -36,7 +36,7 @@ struct ReceiveCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Log every object, too.")
     var debug = false
 
-    @Option(name: .customLong("pull-url"), help: "The URL to pull from, told to clients that ask.")
+    @Option(help: "The URL to pull from, told to clients that ask.")
     var pullURL: String?
 
     @Option(
@@ -48,8 +48,9 @@ struct ReceiveCommand: ParsableCommand {
 
     @Option(
         name: .customLong("protocol"),
-        help: "The protocol version: 0 or 1. (default: 1, or 0 under the name ostree-receive)")
-    var protocolVersion: UInt8?
+        help: "The protocol version: 0 or 1. (default: 1, or 0 under the name ostree-receive)",
+        transform: { try ProtocolVersion(option: $0) })
+    var protocolVersion: ProtocolVersion? = nil
 
     @OptionGroup(title: "What may be pushed")
     var policy: PolicyOptions
@@ -68,7 +69,6 @@ struct ReceiveCommand: ParsableCommand {
     var summary: SummaryUpdateOptions
 
     @Option(
-        name: .customLong("pusher"),
         help: ArgumentHelp(
             "The name of the pusher in 'bst-artifact repo log'. (default: the comment of the key)",
             valueName: "name"))
@@ -81,7 +81,6 @@ struct ReceiveCommand: ParsableCommand {
     var pull: ClientPullOptions
 
     func validate() throws {
-        if let protocolVersion { _ = try ProtocolVersion(option: protocolVersion) }
         if path != nil && repositoryOption != nil {
             throw ValidationError(
                 "Name the repository once: as --repo \(repositoryOption ?? "") or as \(path ?? "").")
@@ -164,11 +163,11 @@ struct ReceiveCommand: ParsableCommand {
         let summaryUpdate = summary.update(of: repository, flatpak)
         let confined = try Confinement.confine(
             to: repository,
-            startsPrograms: policy.startsPrograms || summary.startsPrograms(flatpak)
+            startsPrograms: policy.signatures.verifyGPG != nil || summary.startsPrograms(flatpak)
                 || rewriter.startsPrograms,
             with: summary.needed + rewriter.needed, port: request?.port)
         if confined { logger.debug("gave up access to files outside of \(repository.path)") }
-        if summary.policy == .always, !policy.isReadOnly {
+        if summary.policy == .always, !policy.readOnly {
             summaryUpdate?.makeMissing(logger)
         }
         // Runs also if the client left before it had the result.
@@ -195,18 +194,16 @@ struct ReceiveCommand: ParsableCommand {
         options.version = version
         options.pullURL = pullURL
         options.moves = policy.moves
-        options.isReadOnly = policy.isReadOnly
-        options.timeout = .seconds(policy.timeout)
-        if let list = getenv("BST_ARTIFACT_ABILITIES") {
-            options.capabilities = Capability.parse(String(cString: list))
-        }
-        if policy.allowsDeletion { options.capabilities.insert(.delete) }
+        options.isReadOnly = policy.readOnly
+        options.timeout = policy.timeout.duration
+        options.capabilities = Capability.ofEnvironment ?? options.capabilities
+        if policy.allowDelete { options.capabilities.insert(.delete) }
         if rewriter.reparent { options.capabilities.insert(.reparent) }
         options.rewriter = rewriter.rewriter(for: repository)
-        let connected = PusherIdentity.find(named: pusher)
+        let identity = PusherIdentity.find(named: pusher)
         options.record = { record in
             var record = record
-            record.pusher = connected
+            record.pusher = identity
             // The push has succeeded even if it cannot be logged.
             do { try repository.log(record) } catch {
                 logger.warning("the push is not in the log: \(error)")
@@ -216,8 +213,7 @@ struct ReceiveCommand: ParsableCommand {
     }
 
     private func version(asked: ProtocolVersion?) -> ProtocolVersion {
-        if let protocolVersion, let version = ProtocolVersion(rawValue: protocolVersion) { return version }
-        if let asked { return asked }
+        if let version = protocolVersion ?? asked { return version }
         let program = (CommandLine.arguments.first ?? "").split(separator: "/").last ?? ""
         return program == "ostree-receive" || program == "ostree-receive-0" ? .zero : .one
     }

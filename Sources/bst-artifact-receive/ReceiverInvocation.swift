@@ -8,11 +8,9 @@ import TextCoding
 ///
 /// sshd passes it to a forced command as `SSH_ORIGINAL_COMMAND`. It is parsed here, and never run.
 struct ReceiverInvocation: Equatable, Sendable {
-    /// The protocol version of the client.
     var version: ProtocolVersion
     /// The client's path of the repository; nil if there is none.
     var path: String?
-    /// Indicates that the client asks for verbose logging.
     var isVerbose: Bool
 
     /// The pull that the client of ostree-push 1.x asks for; nil if it speaks the protocol.

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import ArtifactReceiver
 import ArtifactRepository
-import Glibc
 import SystemCalls
 
 /// Options for updating the repository's summary after a push.
 struct SummaryUpdateOptions: ParsableArguments {
-    /// The condition for an update.
     enum Policy: String, ExpressibleByArgument, CaseIterable {
         /// Only an existing summary is updated.
         case auto
@@ -26,23 +23,18 @@ struct SummaryUpdateOptions: ParsableArguments {
     var policy = Policy.always
 
     @Option(
-        name: .customLong("summary-sign-ed25519"),
         help: ArgumentHelp(
             "Sign the summary with the ed25519 key in this file. May be repeated.", valueName: "file"))
-    var keyFiles: [String] = []
+    var summarySignEd25519: [String] = []
 
-    @Option(
-        name: .customLong("summary-gpg-sign"),
-        help: ArgumentHelp("Sign the summary with this GnuPG key. May be repeated.", valueName: "key"))
-    var keys: [String] = []
+    @Option(help: ArgumentHelp("Sign the summary with this GnuPG key. May be repeated.", valueName: "key"))
+    var summaryGPGSign: [String] = []
 
-    @Option(
-        name: .customLong("summary-gpg-homedir"),
-        help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
-    var home: String?
+    @Option(help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
+    var summaryGPGHomedir: String?
 
     private var signers: [SummarySigner] {
-        SummarySigner.list(keyFiles: keyFiles, keys: keys, home: home)
+        SummarySigner.list(keyFiles: summarySignEd25519, keys: summaryGPGSign, home: summaryGPGHomedir)
     }
 
     /// Returns flatpak, if it may be started in this session: in a repository of flatpak's, or in an empty one, which may
@@ -56,12 +48,12 @@ struct SummaryUpdateOptions: ParsableArguments {
 
     /// Returns true if a system program writes or signs the summary.
     func startsPrograms(_ flatpak: FlatpakProgram) -> Bool {
-        flatpak.isInstalled && policy != .never || !keys.isEmpty
+        flatpak.isInstalled && policy != .never || !summaryGPGSign.isEmpty
     }
 
     /// The paths outside of the repository that signing needs.
     var needed: [(path: String, access: Landlock.Access)] {
-        SummarySigner.needed(keyFiles: keyFiles, keys: keys, home: home)
+        SummarySigner.needed(keyFiles: summarySignEd25519, keys: summaryGPGSign, home: summaryGPGHomedir)
     }
 
     /// Returns the policy that requests an update when refs have moved.

@@ -3,7 +3,6 @@
 import ArgumentParser
 import ArtifactClient
 import ArtifactProtocol
-import ArtifactRepository
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,13 +39,13 @@ struct CheckCommand: ParsableCommand {
     private func check(_ address: RemoteAddress, _ options: Pusher.Options) throws -> JSON {
         let info = try Pusher.check(address, options: options)
         let mode = RepositoryMode(rawValue: info.mode).map { "\($0)" } ?? "\(info.mode)"
-        let capabilities = (info.capabilities.map(\.rawValue).sorted() + info.otherKeys)
-            .map { $0.forDisplay(limit: 40) }.joined(separator: ", ")
+        let names = info.capabilities.map(\.rawValue).sorted()
+        let capabilities = (names + info.otherKeys).map { $0.forDisplay(limit: 40) }.joined(separator: ", ")
         for line in [
             "\(address)",
             "  mode          \(mode)",
             "  pull URL      \(info.pullURL?.forDisplay() ?? "not told")",
-            "  protocol      version \(receiver.version)",
+            "  protocol      version \(receiver.version.rawValue)",
             "  capabilities  \(capabilities.isEmpty ? "none beyond that version" : capabilities)",
         ] { output.terminal.print(line) }
         guard RepositoryMode(rawValue: info.mode) == .archive else {
@@ -58,8 +57,7 @@ struct CheckCommand: ParsableCommand {
         guard !info.isReadOnly else { throw ClientError.readOnly("\(address)") }
         return [
             "remote": JSON(address), "mode": JSON(mode), "pullURL": JSON(info.pullURL),
-            "protocol": JSON(receiver.version),
-            "abilities": .array(info.capabilities.map(\.rawValue).sorted().map { JSON($0) }),
+            "protocol": JSON(receiver.version.rawValue), "abilities": JSON(names),
         ]
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import ArtifactClient
-import ArtifactProtocol
 import ArtifactRepository
 import Glibc
 
@@ -26,24 +24,22 @@ struct CheckoutCommand: ParsableCommand {
         ))
     var userMode: Bool?
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try local.open()
         let commit = try RefPatterns.commit(ref, in: repository)
         let obstacle = try repository.checkOut(
             commit, to: directory, ownership: userMode.map { $0 ? .own : .restored },
             cancellation: try Interruption.cancellation())
         if let obstacle {
-            output.terminal.warn(
+            local.terminal.warn(
                 "owners and extended attributes cannot be restored here (\(obstacle)), so the files in \(directory) are yours: "
                     + "say --user-mode if that is meant, or --no-user-mode to have it fail")
         }
-        output.terminal.say("\(directory): \(ref) at \(commit)")
+        local.terminal.say("\(directory): \(ref) at \(commit)")
         let isOwn = userMode ?? (geteuid() != 0 || obstacle != nil)
-        output.terminal.emit([
+        local.terminal.emit([
             "directory": JSON(directory), "ref": JSON(ref), "commit": JSON(commit), "userMode": JSON(isOwn),
         ])
     }

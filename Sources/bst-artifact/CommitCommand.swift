@@ -24,15 +24,13 @@ struct CommitCommand: ParsableCommand {
     @Option(help: "The commit's subject line.")
     var subject = ""
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
+        let repository = try local.openForChanges()
         let commit = try repository.commit(
             directory: directory, refs: try refs.map { try RefName(parsing: $0) }, subject: subject)
-        output.terminal.print("\(commit)")
-        output.terminal.emit(["commit": JSON(commit), "refs": .array(refs.map { JSON($0) })])
+        local.terminal.print("\(commit)")
+        local.terminal.emit(["commit": JSON(commit), "refs": JSON(refs)])
     }
 }

@@ -17,14 +17,10 @@ struct DeleteCommand: ParsableCommand {
     @Argument(help: "The refs to delete.")
     var refs: [String]
 
-    @Flag(
-        name: [.customLong("dry-run"), .customShort("n")],
-        help: "Delete nothing; print what would be deleted.")
-    var isDryRun = false
+    @Flag(name: [.long, .customShort("n")], help: "Delete nothing; print what would be deleted.")
+    var dryRun = false
 
-    @Option(
-        name: .customLong("remote"),
-        help: ArgumentHelp("The cache: ssh://HOST/PATH, HOST:PATH or a path.", valueName: "url"))
+    @Option(help: ArgumentHelp("The cache: ssh://HOST/PATH, HOST:PATH or a path.", valueName: "url"))
     var remote: String
 
     @OptionGroup var receiver: ReceiverOptions
@@ -33,17 +29,17 @@ struct DeleteCommand: ParsableCommand {
     func run() throws {
         let address = try RemoteAddress(parsing: remote)
         var options = receiver.options(isVerbose: output.verbose)
-        options.isDryRun = isDryRun
+        options.isDryRun = dryRun
         options.cancellation = try Interruption.cancellation()
         let deletions = try Pusher.delete(
             try refs.map { try RefName(parsing: $0) }, from: address, options: options)
         for deletion in deletions {
             output.terminal.say(
-                "\(deletion.ref): \(isDryRun ? "would be deleted" : "deleted"), was at \(Checksum.hexOrZeros(deletion.old))"
+                "\(deletion.ref): \(dryRun ? "would be deleted" : "deleted"), was at \(Checksum.hexOrZeros(deletion.old))"
             )
         }
         output.terminal.emit([
-            "remote": JSON(address), "dryRun": JSON(isDryRun),
+            "remote": JSON(address), "dryRun": JSON(dryRun),
             "deleted": .array(deletions.map { ["ref": JSON($0.ref), "commit": JSON($0.old)] }),
         ])
     }

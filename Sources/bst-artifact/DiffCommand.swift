@@ -19,14 +19,12 @@ struct DiffCommand: ParsableCommand {
     @Argument(help: "The second ref or commit.")
     var second: String
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try local.open()
         let commits = try [first, second].map { try RefPatterns.commit($0, in: repository) }
-        let terminal = output.terminal
+        let terminal = local.terminal
         try TreeDiff.compare(commits[0], commits[1], in: repository) { change in
             let letter =
                 switch change.kind {

@@ -3,7 +3,6 @@
 import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
-import SystemCalls
 import TextCoding
 
 /// Pulls refs, each from the first cache that has it, and shows the results.
@@ -17,7 +16,6 @@ struct FallbackPuller {
     let deltas: DeltaChoice
     var addresses: PullAddressResolver
     var terminal: Terminal
-    /// The results of each cache.
     private(set) var results: [JSON] = []
 
     /// The same pull as a silent dry run, which fails if a ref may not move.
@@ -28,7 +26,6 @@ struct FallbackPuller {
         return plan
     }
 
-    /// Pulls refs and patterns.
     mutating func pull(_ words: [String], from caches: [RemoteAddress]) throws {
         var missing = words
         var failures: [any Error] = []

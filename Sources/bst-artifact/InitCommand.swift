@@ -3,6 +3,7 @@
 import ArgumentParser
 import ArtifactProtocol
 import ArtifactRepository
+import Glibc
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,8 +21,7 @@ struct InitCommand: ParsableCommand {
     @Option(help: "archive for a cache; bare-user, bare-user-only or bare for a builder.")
     var mode = "archive"
 
-    @Option(
-        help: ArgumentHelp("Let the members of this group write to the repository.", valueName: "name"))
+    @Option(help: ArgumentHelp("Let the members of this group write to the repository.", valueName: "name"))
     var group: String?
 
     @OptionGroup var output: OutputOptions
@@ -31,20 +31,26 @@ struct InitCommand: ParsableCommand {
             throw ValidationError(
                 "There is no mode '\(mode)': name archive, bare-user, bare-user-only or bare.")
         }
-        if let group, SystemGroup(named: group) == nil {
+        if let group, InitCommand.identifier(ofGroup: group) == nil {
             throw ValidationError("There is no group '\(group)': make it with groupadd.")
         }
     }
 
     func run() throws {
         // A web server reads a cache, and one user or group writes it, so the shell's umask must not count.
-        let group = group.flatMap { SystemGroup(named: $0) }
+        let group = group.flatMap(InitCommand.identifier)
         (group == nil ? RepositoryPermissions.ofOwner : .ofGroup).adopt()
         let repository = try Repository.create(path, mode: RepositoryMode(name: mode) ?? .archive)
         if group == nil { repository.permissions.adopt() }
         if try repository.lacksSummary() { try repository.updateSummary() }
-        if let group { try repository.share(with: group.identifier) }
+        if let group { try repository.share(with: group) }
         output.terminal.say("\(repository.path): repository of mode \(repository.mode)")
         output.terminal.emit(["repository": JSON(repository.path), "mode": JSON(repository.mode)])
+    }
+
+    /// Looks up a group of this machine by name or number.
+    private static func identifier(ofGroup name: String) -> gid_t? {
+        if let entry = getgrnam(name) { return entry.pointee.gr_gid }
+        return gid_t(name).flatMap { $0 == .max ? nil : $0 }
     }
 }

@@ -36,20 +36,18 @@ struct ListCommand: ParsableCommand {
             terminal: output.terminal)
         // pullCaches throws if there is none.
         let cache = try selection.pullCaches(for: nil)[0]
-        try RemoteRepository(try addresses.pullAddress(of: cache), options: addresses.options).summary()
-            .forEach {
-                entry in
-                if let pattern, !RefPatterns.matches(entry.ref, pattern) { return }
-                output.terminal.emit([
-                    "ref": JSON(entry.ref), "commit": JSON(entry.commit),
-                    "commitSize": JSON(entry.commitSize),
-                    "timestamp": JSON(entry.timestamp),
-                ])
-                guard long else { return output.terminal.print(entry.ref.text) }
-                let size = Format.bytes(entry.commitSize)
-                let padding = String(repeating: " ", count: max(0, 10 - size.count))
-                let date = entry.timestamp.map(Format.date) ?? "                "
-                output.terminal.print("\(entry.commit)  \(padding)\(size)  \(date)  \(entry.ref)")
-            }
+        let remote = try RemoteRepository(try addresses.pullAddress(of: cache), options: addresses.options)
+        try remote.summary().forEach { entry in
+            if let pattern, !RefPatterns.matches(entry.ref, pattern) { return }
+            output.terminal.emit([
+                "ref": JSON(entry.ref), "commit": JSON(entry.commit), "commitSize": JSON(entry.commitSize),
+                "timestamp": JSON(entry.timestamp),
+            ])
+            guard long else { return output.terminal.print(entry.ref.text) }
+            let size = Format.bytes(entry.commitSize)
+            let padding = String(repeating: " ", count: max(0, 10 - size.count))
+            let date = entry.timestamp.map(Format.date) ?? "                "
+            output.terminal.print("\(entry.commit)  \(padding)\(size)  \(date)  \(entry.ref)")
+        }
     }
 }

@@ -7,13 +7,7 @@ struct PullAddressResolver {
     let options: WebOptions
     let receiver: Pusher.Options
     let terminal: Terminal
-    private var known: [RemoteAddress: RemoteAddress] = [:]
-
-    init(options: WebOptions, receiver: Pusher.Options, terminal: Terminal) {
-        self.options = options
-        self.receiver = receiver
-        self.terminal = terminal
-    }
+    private(set) var known: [RemoteAddress: RemoteAddress] = [:]
 
     /// Returns the address to pull from. Warns if it is not encrypted.
     mutating func pullAddress(of cache: RemoteAddress) throws -> RemoteAddress {

@@ -5,7 +5,6 @@ import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
 import CommandLineSupport
-import SystemCalls
 
 struct PullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,44 +21,37 @@ struct PullCommand: ParsableCommand {
     @Argument(help: "The refs or patterns.")
     var refs: [String]
 
-    @Flag(
-        name: [.customLong("dry-run"), .customShort("n")],
-        help: "Fetch no objects; print which refs would move.")
-    var isDryRun = false
+    @Flag(name: [.long, .customShort("n")], help: "Fetch no objects; print which refs would move.")
+    var dryRun = false
 
-    @Flag(
-        name: .customLong("no-older"),
-        help: "Pull nothing if a ref would move to a commit older than the local one.")
-    var refusesOlder = false
+    @Flag(help: "Pull nothing if a ref would move to a commit older than the local one.")
+    var noOlder = false
 
     @Option(
         help: ArgumentHelp(
             "Use static deltas: auto, where that takes fewer bytes; never; or always.", valueName: "when"))
     var deltas = DeltaChoice.auto
 
-    @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
     @Option(
         help: ArgumentHelp(
-            "A mirror of the cache; the first to respond is used. May be repeated.",
-            valueName: "url"))
+            "A mirror of the cache; the first to respond is used. May be repeated.", valueName: "url"))
     var mirror: [String] = []
 
     @OptionGroup var receiver: ReceiverOptions
     @OptionGroup var web: WebArguments
     @OptionGroup var signatures: SignatureOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let configuration = try configurationOptions.load()
-        let repository = try repository.openForChanges(configuration)
+        let configuration = try local.configuration.load()
+        let repository = try local.openForChanges()
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
         let bindings = CommitBindings.Rule.strict(
             remote.remote.flatMap { repository.collection(ofRemote: $0) })
         let signaturePolicy = try repository.signaturePolicy(
-            gpgKeyring: signatures.gpgKeyring, ed25519Keys: signatures.ed25519Keys, bindings: bindings,
+            gpgKeyring: signatures.verifyGPG, ed25519Keys: signatures.verifyEd25519, bindings: bindings,
             replacesDetachedMetadata: true)
         // Refs with the same caches are pulled together.
         var jobs: [(caches: [RemoteAddress], words: [String])] = []
@@ -73,25 +65,25 @@ struct PullCommand: ParsableCommand {
                 jobs.append((caches, [word]))
             }
         }
-        var options = try web.options(output.terminal)
+        var options = try web.options(local.terminal)
         let cancellation = try Interruption.cancellation()
         options.cancellation = cancellation
-        var receiverOptions = receiver.options(isVerbose: output.verbose)
+        var receiverOptions = receiver.options(isVerbose: local.output.verbose)
         receiverOptions.cancellation = cancellation
         var puller = FallbackPuller(
             repository: repository, policies: signaturePolicy.map { [$0] } ?? [], bindings: bindings,
             mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
-            isDryRun: isDryRun, refusesOlder: refusesOlder, deltas: deltas,
+            isDryRun: dryRun, refusesOlder: noOlder, deltas: deltas,
             addresses: PullAddressResolver(
-                options: options, receiver: receiverOptions, terminal: output.terminal),
-            terminal: output.terminal)
+                options: options, receiver: receiverOptions, terminal: local.terminal),
+            terminal: local.terminal)
         // A single pull moves all refs or none. Several pulls begin once all of them are known to be allowed.
-        if refusesOlder && !isDryRun && (jobs.count > 1 || jobs.contains { $0.caches.count > 1 }) {
+        if noOlder && !dryRun && (jobs.count > 1 || jobs.contains { $0.caches.count > 1 }) {
             var plan = puller.plan
             for job in jobs { try plan.pull(job.words, from: job.caches) }
         }
         for job in jobs { try puller.pull(job.words, from: job.caches) }
-        output.terminal.emit(["dryRun": JSON(isDryRun), "pulls": .array(puller.results)])
+        local.terminal.emit(["dryRun": JSON(dryRun), "pulls": .array(puller.results)])
     }
 }
 

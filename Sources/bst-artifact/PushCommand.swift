@@ -27,10 +27,8 @@ struct PushCommand: ParsableCommand {
     @Flag(help: "Push all refs of the repository.")
     var all = false
 
-    @Flag(
-        name: [.customLong("dry-run"), .customShort("n")], help: "Send nothing; print what would be pushed."
-    )
-    var isDryRun = false
+    @Flag(name: [.long, .customShort("n")], help: "Send nothing; print what would be pushed.")
+    var dryRun = false
 
     @Flag(
         help:
@@ -50,12 +48,10 @@ struct PushCommand: ParsableCommand {
         })
     var compression = Compression.balanced
 
-    @OptionGroup var repository: RepositoryOptions
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var receiver: ReceiverOptions
     @OptionGroup var web: WebArguments
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func validate() throws {
         guard all != !refs.isEmpty else {
@@ -64,16 +60,16 @@ struct PushCommand: ParsableCommand {
     }
 
     func run() throws {
-        let configuration = try configurationOptions.load()
-        let repository = try repository.open(configuration)
+        let configuration = try local.configuration.load()
+        let repository = try local.open()
         let listing = all ? try repository.refListing() : nil
-        output.terminal.warn(about: listing?.leftOut ?? [])
+        local.terminal.warn(about: listing?.leftOut ?? [])
         let chosen = try listing?.refs ?? RefPatterns.resolve(refs, in: repository)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
         if chosen.isEmpty {
             try refuseForeignRefs(of: repository)
-            output.terminal.say("nothing to push: \(repository.path) has no refs")
+            local.terminal.say("nothing to push: \(repository.path) has no refs")
         }
         var jobs: [(remote: RemoteAddress, refs: [(ref: RefName, commit: Checksum)])] = []
         for entry in chosen {
@@ -95,13 +91,13 @@ struct PushCommand: ParsableCommand {
                 isComplete = isComplete && report.isComplete
             } catch  where jobs.count > 1 && !cancellation.isRequested {
                 // The other caches are still pushed to.
-                output.terminal.fail("\(error)")
+                local.terminal.fail("\(error)")
                 results.append(["remote": JSON(job.remote), "error": Failure.json(error)])
                 isComplete = false
             }
         }
-        output.terminal.emit([
-            "dryRun": JSON(isDryRun), "complete": JSON(isComplete), "remotes": .array(results),
+        local.terminal.emit([
+            "dryRun": JSON(dryRun), "complete": JSON(isComplete), "remotes": .array(results),
         ])
         if !isComplete { throw ExitStatus.incomplete.code }
     }
@@ -122,8 +118,8 @@ struct PushCommand: ParsableCommand {
         _ cancellation: Cancellation
     ) throws -> PushOutput {
         let start = ContinuousClock.now
-        let progress = output.terminal.progress("pushing to \(address)")
-        var options = receiver.options(isVerbose: output.verbose)
+        let progress = local.terminal.progress("pushing to \(address)")
+        var options = receiver.options(isVerbose: local.output.verbose)
         options.compression = compression
         options.cancellation = cancellation
         if progress.isShown {
@@ -137,14 +133,14 @@ struct PushCommand: ParsableCommand {
             try? Descriptor.standardError.writeAll(bytes)
         }
         defer { progress.clear() }
-        options.isDryRun = isDryRun
+        options.isDryRun = dryRun
         options.isForced = force
-        options.web = try web.options(output.terminal)
+        options.web = try web.options(local.terminal)
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
         let result = PushOutput(
-            remote: address, report: report, duration: start.duration(to: .now), isDryRun: isDryRun)
-        result.show(on: output.terminal)
+            remote: address, report: report, duration: start.duration(to: .now), isDryRun: dryRun)
+        result.show(on: local.terminal)
         return result
     }
 }

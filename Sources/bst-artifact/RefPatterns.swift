@@ -7,7 +7,6 @@ import Glibc
 
 /// Refs given as full names or shell-style patterns.
 enum RefPatterns {
-    /// Returns true if a word is a pattern.
     static func isPattern(_ word: String) -> Bool {
         word.contains { "*?[".contains($0) }
     }
@@ -41,9 +40,9 @@ enum RefPatterns {
             }
             guard !found.isEmpty else {
                 let names = try isPattern(word) ? [] : repository.refs().map(\.ref.text)
-                let remedy =
-                    Suggestions.nearest(to: word, among: names).map { "did you mean '\($0)'?" }
-                    ?? "see what it has with 'ostree refs --repo=\(repository.path)'"
+                let remedy = Suggestions.remedy(
+                    for: word, among: names,
+                    or: "see what it has with 'ostree refs --repo=\(repository.path)'")
                 throw ClientError(.unknownRef, "\(repository.path) has no ref \(word): \(remedy)")
             }
             result += found.filter { seen.insert($0.ref).inserted }

@@ -6,7 +6,6 @@ import ArtifactRepository
 
 /// Selects the caches for a command, from `--remote` or the configuration.
 struct RemoteSelection {
-    /// The value of `--remote`.
     let named: String?
     let configuration: Configuration
     /// The repository whose remotes `--remote` may name; nil for commands without one.
@@ -17,7 +16,6 @@ struct RemoteSelection {
         try choose(ref, \.pull, purpose: "pull from", remedy: "a pull-url or url")
     }
 
-    /// Returns the caches to push a ref to.
     func pushCaches(for ref: RefName?) throws -> [RemoteAddress] {
         try choose(ref, \.push, purpose: "push to", remedy: "a push-url, an ssh url, or 'push: true'")
     }
@@ -50,6 +48,6 @@ struct RemoteSelection {
             .unknownRemote,
             "there is no remote '\(word.forDisplay())': it is neither an address (ssh://HOST/PATH, HOST:PATH, https://..., an "
                 + "absolute path), nor a remote of the repository, nor a project of the configuration"
-                + Suggestions.text(for: word, among: names))
+                + (Suggestions.nearest(to: word, among: names).map { ": did you mean '\($0)'?" } ?? ""))
     }
 }

@@ -24,26 +24,23 @@ struct ServeCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The repository, of mode archive.", valueName: "repo"))
     var path: String
 
-    @Option(
-        help: ArgumentHelp("The address to listen on: ADDRESS:PORT, :PORT or PORT; port 0 is any free one."))
+    @Option(help: "The address to listen on: ADDRESS:PORT, :PORT or PORT; port 0 is any free one.")
     var listen = "[::]:8443"
 
     @Flag(name: .customLong("http"), help: "Serve without encryption, for this machine or behind a proxy.")
     var isPlain = false
 
-    @Option(
-        help: ArgumentHelp("The certificate and its chain (PEM).", valueName: "file"))
+    @Option(help: ArgumentHelp("The certificate and its chain (PEM).", valueName: "file"))
     var certificate: String?
 
     @Option(help: ArgumentHelp("The certificate's key (PEM, without a passphrase).", valueName: "file"))
     var key: String?
 
     @Option(
-        name: .customLong("host"),
         help: ArgumentHelp(
             "A name or address of this server for the self-signed certificate. May be repeated.",
             valueName: "name"))
-    var hosts: [String] = []
+    var host: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -52,25 +49,17 @@ struct ServeCommand: ParsableCommand {
     var state: String?
 
     @Option(
-        help: ArgumentHelp(
-            "The URL of this server, for the commands on the page. (default: the host that the client names)"
-        ))
+        help: "This server's URL, for the commands on the page. (default: the host that the client names)")
     var url: String?
 
-    @Option(
-        name: .customLong("access-log"),
-        help: ArgumentHelp("Log requests to this file, in the combined format.", valueName: "file"))
+    @Option(help: ArgumentHelp("Log requests to this file, in the combined format.", valueName: "file"))
     var accessLog: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The clients that may read /metrics: loopback, everyone or nobody.", valueName: "who"))
+    @Option(help: ArgumentHelp("The clients that may read /metrics.", valueName: "who"))
     var metrics = Site.Options.Audience.loopback
 
-    @Option(
-        name: .customLong("max-connections"),
-        help: ArgumentHelp("The most connections at once.", valueName: "number"))
-    var connections: UInt32 = 1024
+    @Option(help: ArgumentHelp("The most connections at once.", valueName: "number"))
+    var maxConnections: UInt32 = 1024
 
     @OptionGroup var output: OutputOptions
 
@@ -78,12 +67,12 @@ struct ServeCommand: ParsableCommand {
         guard (certificate == nil) == (key == nil) else {
             throw ValidationError("A certificate and its key go together: name both --certificate and --key.")
         }
-        if isPlain && (certificate != nil || !hosts.isEmpty || state != nil) {
+        if isPlain && (certificate != nil || !host.isEmpty || state != nil) {
             throw ValidationError(
                 "Without encryption there is no certificate: leave out --http, or --certificate, --key, --host and --state."
             )
         }
-        if certificate != nil && (!hosts.isEmpty || state != nil) {
+        if certificate != nil && (!host.isEmpty || state != nil) {
             throw ValidationError(
                 "With a certificate of yours none is made: leave out --certificate and --key, or --host and --state."
             )
@@ -92,13 +81,13 @@ struct ServeCommand: ParsableCommand {
             throw ValidationError(
                 "'\(listen)' is no place to listen: write 127.0.0.1:8443, [::1]:8443 or :8443.")
         }
-        guard (16...100_000).contains(connections) else {
+        guard (16...100_000).contains(maxConnections) else {
             throw ValidationError("Connections are between 16 and 100000.")
         }
         if let url, !Site.isURL(url) {
             throw ValidationError("'\(url)' is no URL of a web server: write https://HOST/PATH.")
         }
-        if let host = hosts.first(where: { !SelfSigned.isHost($0) }) {
+        if let host = host.first(where: { !SelfSigned.isHost($0) }) {
             throw ValidationError("'\(host)' is neither a host's name nor an address.")
         }
     }
@@ -107,8 +96,8 @@ struct ServeCommand: ParsableCommand {
         let repository = try Repository(path)
         repository.permissions.adopt()
         var options = Server.Options()
-        options.limits.connections = connections
-        options.limits.connectionsPerAddress = isPlain ? connections : max(16, connections / 4)
+        options.limits.connections = maxConnections
+        options.limits.connectionsPerAddress = isPlain ? maxConnections : max(16, maxConnections / 4)
         options.site.metrics = metrics
         options.site.isEncrypted = !isPlain
         options.site.url = url.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
@@ -157,7 +146,7 @@ struct ServeCommand: ParsableCommand {
         }
         let directory = try state ?? ServeCommand.stateDirectory()
         try Directory.makeParents(of: directory + "/")
-        let own = try SelfSigned.certificate(in: directory, hosts: hosts + SelfSigned.usualHosts)
+        let own = try SelfSigned.certificate(in: directory, hosts: host + SelfSigned.usualHosts)
         options.certificate = own.certificate
         options.site.certificate = own.certificate
         return own

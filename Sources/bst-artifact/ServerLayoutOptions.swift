@@ -12,32 +12,24 @@ struct ServerLayoutOptions: ParsableArguments {
     @Option(help: ArgumentHelp("That user's home directory.", valueName: "directory"))
     var home = "/var/lib/artifacts"
 
-    @Option(
-        name: .customLong("repo"),
-        help: ArgumentHelp("The repository. (default: 'repo' in the home directory)", valueName: "path"))
-    var repository: String?
+    @Option(help: ArgumentHelp("The repository. (default: 'repo' in the home directory)", valueName: "path"))
+    var repo: String?
 
-    @Option(
-        name: .customLong("pull-url"),
-        help: ArgumentHelp(
-            "The URL to pull from, which the receiver tells clients.", valueName: "url"))
+    @Option(help: ArgumentHelp("The URL to pull from, which the receiver tells clients.", valueName: "url"))
     var pullURL: String?
 
-    @Option(
-        name: .customLong("sshd-config"),
-        help: ArgumentHelp("The file for sshd's settings of that user.", valueName: "file"))
-    var sshdConfiguration = "/etc/ssh/sshd_config.d/50-bst-artifact.conf"
+    @Option(help: ArgumentHelp("The file for sshd's settings of that user.", valueName: "file"))
+    var sshdConfig = "/etc/ssh/sshd_config.d/50-bst-artifact.conf"
 
     @Option(
-        name: .customLong("receiver"),
         help: ArgumentHelp(
             "The receiver's program. (default: bst-artifact-receive beside this program)", valueName: "path"))
     var receiver: String?
 
     var layout: ServerLayout {
         ServerLayout(
-            user: user, home: home, repository: repository, pullURL: pullURL,
-            sshdConfiguration: sshdConfiguration, receiver: receiver)
+            user: user, home: home, repository: repo, pullURL: pullURL, sshdConfiguration: sshdConfig,
+            receiver: receiver)
     }
 
     func validate() throws {
@@ -52,7 +44,7 @@ struct ServerLayoutOptions: ParsableArguments {
             throw ValidationError("The cache's user is not root: clients push as this user.")
         }
         let layout = layout
-        for path in [home, layout.repository, sshdConfiguration, layout.receiver] {
+        for path in [home, layout.repository, sshdConfig, layout.receiver] {
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
                 throw ValidationError("'\(path.forDisplay())' is not an absolute path without blanks.")
             }

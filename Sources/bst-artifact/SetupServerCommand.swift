@@ -21,10 +21,8 @@ struct SetupServerCommand: ParsableCommand {
 
     @OptionGroup var layoutOptions: ServerLayoutOptions
 
-    @Option(
-        name: .customLong("key"),
-        help: ArgumentHelp("A file with public keys that may push. May be repeated.", valueName: "file"))
-    var keyFiles: [String] = []
+    @Option(help: ArgumentHelp("A file with public keys that may push. May be repeated.", valueName: "file"))
+    var key: [String] = []
 
     @Flag(help: "Change nothing; check whether the cache works, and print a remedy for each problem.")
     var check = false
@@ -32,9 +30,8 @@ struct SetupServerCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
 
-    @Flag(
-        name: [.customLong("dry-run"), .customShort("n")], help: "Change nothing; print what would be done.")
-    var isDryRun = false
+    @Flag(name: [.long, .customShort("n")], help: "Change nothing; print what would be done.")
+    var dryRun = false
 
     @OptionGroup var web: WebArguments
     @OptionGroup var output: OutputOptions
@@ -42,7 +39,7 @@ struct SetupServerCommand: ParsableCommand {
     func run() throws {
         if check { return try runCheck() }
         let layout = layoutOptions.layout
-        let steps = try ServerSteps(layout: layout, keys: keyFiles.flatMap(AuthorizedKey.publicKeys)).all()
+        let steps = try ServerSteps(layout: layout, keys: key.flatMap(AuthorizedKey.publicKeys)).all()
         guard !steps.isEmpty else {
             output.terminal.say(
                 "nothing to do: the server is set up. See also 'bst-artifact setup-server --check'")
@@ -52,7 +49,7 @@ struct SetupServerCommand: ParsableCommand {
         for (number, step) in steps.enumerated() {
             output.terminal.say("  \(number + 1). \(step.description)")
         }
-        if isDryRun { return emit(steps) }
+        if dryRun { return emit(steps) }
         guard geteuid() == 0 else {
             throw RepositoryError(.notAllowed, "a server is set up by root: run this as root, or with sudo")
         }
@@ -69,7 +66,7 @@ struct SetupServerCommand: ParsableCommand {
     }
 
     private func emit(_ steps: [ServerStep]) {
-        output.terminal.emit(["dryRun": JSON(isDryRun), "steps": .array(steps.map { JSON($0.description) })])
+        output.terminal.emit(["dryRun": JSON(dryRun), "steps": .array(steps.map { JSON($0.description) })])
     }
 
     private func agrees() throws -> Bool {

@@ -2,11 +2,10 @@
 
 import ArgumentParser
 
-/// Suggestions for misspelt names.
 enum Suggestions {
-    /// Returns `: did you mean 'push'?`, or an empty text, to append to a message.
-    static func text(for word: String, among names: some Sequence<String>) -> String {
-        nearest(to: word, among: names).map { ": did you mean '\($0)'?" } ?? ""
+    /// Returns `did you mean 'push'?`, or another text if no name is similar.
+    static func remedy(for word: String, among names: some Sequence<String>, or other: String) -> String {
+        nearest(to: word, among: names).map { "did you mean '\($0)'?" } ?? other
     }
 
     /// Returns the most similar name; nil if more than about a third of the letters differ in all of them.
@@ -54,9 +53,8 @@ enum Suggestions {
             }
             if word == "help" && command == BstArtifact.self { return nil }
             let names = children.keys.sorted()
-            let remedy =
-                nearest(to: word, among: names).map { "did you mean '\($0)'?" }
-                ?? "there are \(names.joined(separator: ", "))"
+            let remedy = Suggestions.remedy(
+                for: word, among: names, or: "there are \(names.joined(separator: ", "))")
             return ValidationError("'\(path)' has no subcommand '\(word.forDisplay(limit: 60))': \(remedy)")
         }
         return nil

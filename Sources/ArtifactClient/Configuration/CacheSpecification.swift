@@ -12,13 +12,6 @@ public struct CacheSpecification: Hashable, Sendable {
     /// The line of the configuration on which it begins, counted from 1.
     public let line: Int
 
-    /// A cache that is pulled from, pushed to, or both.
-    public init(pull: RemoteAddress?, push: RemoteAddress?, line: Int) {
-        self.pull = pull
-        self.push = push
-        self.line = line
-    }
-
     /// Returns true if both have the same addresses, on whatever lines.
     func isSameCache(as other: CacheSpecification) -> Bool {
         pull == other.pull && push == other.push
@@ -38,11 +31,7 @@ struct CacheSpecificationReader {
     private static let mostCaches = 1000
 
     let document: YAMLDocument
-    private var count = 0
-
-    init(_ document: YAMLDocument) {
-        self.document = document
-    }
+    private(set) var count = 0
 
     /// Reads the caches in the value of an `artifacts` key, in its order.
     mutating func caches(_ node: YAMLNode) throws(ConfigurationError) -> [CacheSpecification] {
@@ -104,8 +93,7 @@ struct CacheSpecificationReader {
         _ cache: YAMLMapping, pushesToSSH: Bool
     ) throws(ConfigurationError) -> CacheSpecification {
         guard let url = cache["url"] else {
-            throw ConfigurationError(
-                line: cache.line, "an artifact cache has no 'url'", remedy: "add one")
+            throw ConfigurationError(line: cache.line, "an artifact cache has no 'url'", remedy: "add one")
         }
         let address = try self.address(url, key: "url")
         guard let push = cache["push"] else {
@@ -141,10 +129,7 @@ struct CacheSpecificationReader {
         _ push: RemoteAddress?, _ node: YAMLNode
     ) throws(ConfigurationError) -> RemoteAddress {
         let portText = try text(node, key: "push-port")
-        let port: UInt16
-        do {
-            port = try URLAuthority.port(portText)
-        } catch {
+        guard let port = try? URLAuthority.port(portText) else {
             throw ConfigurationError(
                 line: node.line, "'push-port' is not a number from 1 to 65535",
                 remedy: "correct it or leave it out")

@@ -129,7 +129,7 @@ public struct Configuration: Sendable {
 extension Configuration {
     private mutating func read(_ document: YAMLDocument) throws(ConfigurationError) {
         guard let root = document.root, !root.isNull else { return }
-        var reader = CacheSpecificationReader(document)
+        var reader = CacheSpecificationReader(document: document)
         for entry in try YAMLMapping(root, of: "the file", in: document).entries {
             switch entry.key {
             case "artifactdir": namedArtifactDirectory = try artifactDirectory(entry.value)

@@ -9,7 +9,6 @@ import ArtifactProtocol
 package struct YAMLDocument: Sendable {
     /// The outermost node; nil for a file without content.
     package var root: YAMLNode?
-    /// The nodes with anchors, in the order of the file.
     var anchored: [YAMLNode] = []
 
     /// Returns the node itself, or the one that it is an alias of.
@@ -59,7 +58,6 @@ package struct YAMLMapping {
         package let value: YAMLNode
     }
 
-    /// The line on which the mapping begins.
     let line: Int
     /// In the order of the file, aliases among the values resolved.
     package let entries: [Entry]
@@ -91,7 +89,6 @@ package struct YAMLMapping {
         self.entries = entries
     }
 
-    /// The value of a key.
     subscript(key: String) -> YAMLNode? {
         entries.first { $0.key == key }?.value
     }

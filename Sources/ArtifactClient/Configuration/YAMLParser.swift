@@ -35,8 +35,7 @@ private struct YAMLParser: ~Copyable {
         parser = .allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
-            throw ConfigurationError(
-                line: nil, "there is no memory to read it", remedy: "free some and try again")
+            throw YAMLParser.memoryError
         }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, source.baseAddress, source.count)
@@ -47,13 +46,17 @@ private struct YAMLParser: ~Copyable {
         parser.deallocate()
     }
 
+    private static var memoryError: ConfigurationError {
+        ConfigurationError("there is no memory to read it", remedy: "free some and try again")
+    }
+
     mutating func readDocument() throws(ConfigurationError) -> YAMLDocument {
         while true {
             let event = try next()
-            switch event.kind {
-            case .streamEnd:
+            switch event.type {
+            case YAML_STREAM_END_EVENT:
                 return result
-            case .other:
+            case YAML_STREAM_START_EVENT, YAML_DOCUMENT_START_EVENT, YAML_DOCUMENT_END_EVENT:
                 continue
             default:
                 guard result.root == nil else {
@@ -73,7 +76,7 @@ private struct YAMLParser: ~Copyable {
                 remedy: "simplify it")
         }
         let line = event.line
-        if case .alias = event.kind {
+        if event.type == YAML_ALIAS_EVENT {
             guard let name = event.anchor, let index = anchors[name] else {
                 throw ConfigurationError(
                     line: line,
@@ -96,27 +99,19 @@ private struct YAMLParser: ~Copyable {
     }
 
     private mutating func content(_ event: Event, depth: Int) throws(ConfigurationError) -> YAMLNode.Content {
-        switch event.kind {
-        case .scalar(let text, let isPlain):
-            return .text(text, isPlain: isPlain)
-        case .listStart:
-            var items: [YAMLNode] = []
-            while true {
-                let item = try next()
-                if case .end = item.kind { return .list(items) }
-                items.append(try node(item, depth: depth + 1))
+        guard event.type != YAML_SCALAR_EVENT else { return .text(event.text, isPlain: event.isPlain) }
+        // Every other node is a list or a mapping, whose keys and values alternate.
+        var nodes: [YAMLNode] = []
+        while true {
+            let part = try next()
+            switch part.type {
+            case YAML_SEQUENCE_END_EVENT:
+                return .list(nodes)
+            case YAML_MAPPING_END_EVENT:
+                return .mapping(stride(from: 0, to: nodes.count, by: 2).map { (nodes[$0], nodes[$0 + 1]) })
+            default:
+                nodes.append(try node(part, depth: depth + 1))
             }
-        case .mappingStart:
-            var pairs: [(key: YAMLNode, value: YAMLNode)] = []
-            while true {
-                let key = try next()
-                if case .end = key.kind { return .mapping(pairs) }
-                let keyNode = try node(key, depth: depth + 1)
-                pairs.append((keyNode, try node(next(), depth: depth + 1)))
-            }
-        case .alias, .end, .streamEnd, .other:
-            throw ConfigurationError(
-                line: event.line, "it is not well-formed YAML", remedy: "correct what stands there")
         }
     }
 }
@@ -125,39 +120,28 @@ private struct YAMLParser: ~Copyable {
 
 /// An event of libyaml, copied out of its memory.
 private struct Event {
-    enum Kind {
-        case scalar(String, isPlain: Bool)
-        case listStart, mappingStart
-        /// The end of a list or a mapping.
-        case end
-        case alias
-        case streamEnd
-        /// The start of the stream; the start and end of a document.
-        case other
-    }
-
-    let kind: Kind
+    let type: yaml_event_type_t
+    /// The text of a scalar.
+    let text: String
+    /// Indicates that a scalar is neither quoted nor a block.
+    let isPlain: Bool
     /// The name that an alias refers to, or that a node is given.
     let anchor: String?
     let line: Int
 
     init(_ event: borrowing yaml_event_t) {
+        type = event.type
         line = Int(event.start_mark.line) + 1
         anchor = withUnsafePointer(to: event) { cyaml_anchor($0).map { String(cString: $0) } }
-        switch event.type {
-        case YAML_SCALAR_EVENT:
-            kind = withUnsafePointer(to: event) { pointer in
-                var length = 0
-                let bytes = cyaml_scalar_bytes(pointer, &length)
-                let text = String(decoding: UnsafeBufferPointer(start: bytes, count: length), as: UTF8.self)
-                return .scalar(text, isPlain: cyaml_scalar_is_plain(pointer) != 0)
-            }
-        case YAML_SEQUENCE_START_EVENT: kind = .listStart
-        case YAML_MAPPING_START_EVENT: kind = .mappingStart
-        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: kind = .end
-        case YAML_ALIAS_EVENT: kind = .alias
-        case YAML_STREAM_END_EVENT: kind = .streamEnd
-        default: kind = .other
+        guard type == YAML_SCALAR_EVENT else {
+            (text, isPlain) = ("", false)
+            return
+        }
+        (text, isPlain) = withUnsafePointer(to: event) { pointer in
+            var length = 0
+            let bytes = cyaml_scalar_bytes(pointer, &length)
+            let text = String(decoding: UnsafeBufferPointer(start: bytes, count: length), as: UTF8.self)
+            return (text, cyaml_scalar_is_plain(pointer) != 0)
         }
     }
 }
@@ -170,7 +154,6 @@ extension YAMLParser {
         return Event(event)
     }
 
-    /// The error that libyaml reports.
     private func fault() -> ConfigurationError {
         if parser.pointee.error == YAML_READER_ERROR {
             // The reader works ahead of the marks: it gives a position in bytes instead.
@@ -180,10 +163,7 @@ extension YAMLParser {
                 "it is not text in UTF-8 without control characters (\(text(parser.pointee.problem)))",
                 remedy: "save it as UTF-8")
         }
-        if parser.pointee.error == YAML_MEMORY_ERROR {
-            return ConfigurationError(
-                line: nil, "there is no memory to read it", remedy: "free some and try again")
-        }
+        if parser.pointee.error == YAML_MEMORY_ERROR { return YAMLParser.memoryError }
         let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let lastLine = lines.count - (lines.last?.isEmpty == true ? 1 : 0)
         var line = Int(parser.pointee.problem_mark.line) + 1

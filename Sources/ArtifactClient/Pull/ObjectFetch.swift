@@ -35,7 +35,6 @@ final class ObjectFetch {
         missing = MissingObjects(in: quarantine)
     }
 
-    /// Adds a commit, with its detached metadata and its tree.
     func add(_ commit: Checksum) throws {
         try missing.add(commit)
     }
@@ -78,7 +77,6 @@ final class ObjectFetch {
         return results
     }
 
-    /// Reports the end of the pull.
     func showEnd() {
         progress.fraction = 1
         showProgress(progress)

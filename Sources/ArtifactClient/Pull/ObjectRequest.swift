@@ -41,12 +41,19 @@ final class ObjectRequest: WebRequest {
         try fetch.handleArrival(of: name, size: size, isVerified: isVerified)
     }
 
-    /// Asks for another attempt where the content is wrong.
     private func retrying(_ body: () throws -> Void) throws {
         do {
             try body()
         } catch let error as RepositoryError where error.code == .badObject {
             throw RetryableError(reason: ClientError.wrongBytes(error, from: fetch.remote))
         }
+    }
+}
+
+extension ObjectName {
+    /// The object's path below the URL of an archive repository.
+    var webPath: String {
+        let hex = checksum.hex
+        return "objects/\(hex.prefix(2))/\(hex.dropFirst(2)).\(type.rawValue)"
     }
 }

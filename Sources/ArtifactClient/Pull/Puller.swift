@@ -2,7 +2,6 @@
 
 import ArtifactProtocol
 import ArtifactRepository
-import SystemCalls
 import TextCoding
 
 /// Pulls commits from a remote repository.

@@ -9,7 +9,6 @@ public final class RemoteRepository {
     let remote: String
     let client: WebClient
     private let isLocal: Bool
-    /// The commits of the refs that were requested.
     private var known: [RefName: Checksum] = [:]
     private var isConfigurationChecked = false
 
@@ -130,7 +129,6 @@ public final class RemoteRepository {
         }
     }
 
-    /// Checks that the remote is an archive repository.
     private static func checkConfiguration(_ bytes: [UInt8]?, of remote: String) throws(ClientError) {
         guard let bytes else {
             throw ClientError(

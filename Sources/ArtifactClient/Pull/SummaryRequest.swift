@@ -6,7 +6,6 @@ import SystemCalls
 final class SummaryRequest: WebRequest {
     let path = "summary"
     let file: Descriptor
-    /// False where the remote has no summary.
     private(set) var isPresent = false
     private let remote: String
     private var size: UInt64 = 0

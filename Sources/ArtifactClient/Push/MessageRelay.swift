@@ -15,7 +15,6 @@ final class MessageRelay: Sendable {
     private let source: Descriptor
     private let shared = Monitor(State())
 
-    /// The number of bytes kept.
     private static let tailLimit = 8192
     /// The time limit for relaying the last bytes of a program that exited.
     private static let timeout: Duration = .seconds(1)

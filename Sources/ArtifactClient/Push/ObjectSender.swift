@@ -5,32 +5,25 @@ import ArtifactRepository
 
 /// Sends objects as a tar stream, while the following ones are being compressed.
 struct ObjectSender {
-    private let connection: ReceiverConnection
-    private let encoder: ParallelEncoder
-    private let progress: PushProgress
-    private let buffer = PieceBuffer()
+    let connection: ReceiverConnection
+    let encoder: ParallelEncoder
+    let progress: PushProgress
 
     /// The most objects of version 0 that may be unacknowledged, so that neither side waits for the other: their
     /// acknowledgements, 35 bytes each, fit into any pipe.
     private static let unacknowledgedLimit = 64
 
-    init(_ connection: ReceiverConnection, _ encoder: ParallelEncoder, _ progress: PushProgress) {
-        self.progress = progress
-        self.connection = connection
-        self.encoder = encoder
-    }
-
-    mutating func send(_ name: ObjectName) throws {
+    func send(_ name: ObjectName) throws {
         while encoder.isFull, let object = try encoder.next() { try write(object, isLast: false) }
         encoder.submit(name)
     }
 
-    mutating func finish() throws {
+    func finish() throws {
         // The tar writer must know the last one.
         while let object = try encoder.next() { try write(object, isLast: encoder.isEmpty) }
     }
 
-    private mutating func write(_ object: EncodedObject, isLast: Bool) throws {
+    private func write(_ object: EncodedObject, isLast: Bool) throws {
         if connection.session.unacknowledgedObjects >= ObjectSender.unacknowledgedLimit {
             // Half at a time, so that objects still go out in large writes.
             while connection.session.unacknowledgedObjects > ObjectSender.unacknowledgedLimit / 2 {
@@ -38,7 +31,7 @@ struct ObjectSender {
             }
         }
         try connection.say { try $0.objectHeader(object.name, size: object.size, isLast: isLast) }
-        try object.forEachPiece(buffer: buffer.bytes) { try connection.write($0) }
+        try connection.write(object)
         try connection.say { $0.objectTrailer(size: object.size) }
         progress.sent(object.name, bytes: object.size)
     }

@@ -15,17 +15,17 @@ struct PushPlan {
     ///
     /// - Parameters:
     ///   - told: the refs that the receiver named, which must be repeated to it.
-    ///   - remote: the refs of the remote.
+    ///   - remote: the refs of the remote; nil if they are not known.
     ///   - replacesAny: asks the remote to replace commits that are not ancestors of ours.
     init(
         _ refs: some Sequence<(ref: RefName, commit: Checksum)>, told: [RefName: Checksum],
-        remote: RemoteRefs, from repository: Repository, replacesAny: Bool
+        remote: [RefName: Checksum]?, from repository: Repository, replacesAny: Bool
     ) throws {
         var planned: Set<Checksum> = []
         // The strong and the weak cache key of an artifact point to the same commit.
         var histories: [[Checksum?]: (commits: [Checksum], reached: Bool)] = [:]
         for (ref, commit) in refs {
-            let old = remote[ref]
+            let old = remote?[ref]
             if old == commit {
                 results.append(RefEditResult(ref, .unchanged, from: commit, to: commit))
                 continue
@@ -36,7 +36,7 @@ struct PushPlan {
                 results.append(RefEditResult(ref, .diverged, from: old, to: commit))
                 continue
             }
-            results.append(RefEditResult(ref, remote.isKnown ? .moved : .sent, from: old, to: commit))
+            results.append(RefEditResult(ref, remote == nil ? .sent : .moved, from: old, to: commit))
             edits.append(RefEdit(ref, at: told[ref], to: commit))
             commits += history.commits.reversed().filter { planned.insert($0).inserted }
         }

@@ -25,7 +25,6 @@ final class PushProgress {
         }
     }
 
-    /// Counts an object that was sent.
     func sent(_ name: ObjectName, bytes: UInt64) {
         current.objects += 1
         current.bytes += bytes
@@ -35,7 +34,6 @@ final class PushProgress {
         show(current)
     }
 
-    /// Reports the end.
     func finish() {
         current.fraction = 1
         show?(current)

@@ -10,7 +10,6 @@ extension Pusher {
         try pullAddress(told: check(cache, options: options).pullURL, by: "\(cache)")
     }
 
-    /// Parses the address that a receiver names.
     static func pullAddress(
         told text: String?, by cache: String
     ) throws(ClientError) -> RemoteAddress {

@@ -80,9 +80,10 @@ public struct Pusher {
         var seen: Set<RefName> = []
         var rest = refs.filter { seen.insert($0.ref).inserted }[...]
         while !rest.isEmpty {
-            var exchange = try PushExchange(with: command, from: repository, options, walk, progress)
-            rest = try exchange.push(firstOf: rest)
-            walk = exchange.walk
+            var exchange = PushExchange(
+                repository: repository, options: options, remote: command.remote,
+                connection: try ReceiverConnection(command, options), progress: progress)
+            rest = try exchange.push(firstOf: rest, by: &walk)
             report.results += exchange.report.results
             report.objects += exchange.report.objects
         }
@@ -97,8 +98,7 @@ public struct Pusher {
     ///
     /// - Throws: `ClientError` where it cannot be reached.
     public static func check(_ remote: RemoteAddress, options: Options = Options()) throws -> Info {
-        let connection = try ReceiverConnection(
-            ReceiverCommand(remote, options: options.receiver), options)
+        let connection = try ReceiverConnection(ReceiverCommand(remote, options: options.receiver), options)
         if options.receiver.version == .one {
             try connection.say { try $0.begin(Info(mode: 0, capabilities: options.capabilities)) }
         }

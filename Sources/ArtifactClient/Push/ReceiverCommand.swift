@@ -11,9 +11,7 @@ public struct ReceiverCommand: Sendable, Equatable {
     public let arguments: [String]
     /// True if the first of them is ssh.
     let usesSSH: Bool
-    /// The receiver, for messages.
     let receiver: String
-    /// The remote, for messages.
     let remote: String
 
     /// The settings for starting receivers.
@@ -43,17 +41,19 @@ public struct ReceiverCommand: Sendable, Equatable {
                 "cannot push to \(remote): web servers only serve, so name the cache's ssh address, for example "
                     + "ssh://USER@HOST/PATH")
         case .local(let address):
-            receiver = options.receiver ?? ReceiverCommand.ownReceiver
             usesSSH = false
-            let own = options.version == .zero && options.receiver == nil ? ["--protocol", "0"] : []
-            let rest = own + ReceiverCommand.receiverArguments(address.path, options)
-            arguments =
-                options.receiver == nil
-                ? [receiver] + rest : ["/bin/sh", "-c", "exec \(receiver) \"$@\"", receiver] + rest
+            let rest = ReceiverCommand.receiverArguments(address.path, options)
+            if let named = options.receiver {
+                receiver = named
+                arguments = ["/bin/sh", "-c", "exec \(named) \"$@\"", named] + rest
+            } else {
+                receiver = ReceiverCommand.ownReceiver
+                arguments = [receiver] + (options.version == .zero ? ["--protocol", "0"] : []) + rest
+            }
         case .ssh(let address):
+            usesSSH = true
             receiver =
                 options.receiver ?? (options.version == .zero ? "ostree-receive" : "bst-artifact-receive")
-            usesSSH = true
             guard var command = options.ssh.shellWords else {
                 throw ClientError(
                     .unsuitableRemote,
@@ -67,18 +67,14 @@ public struct ReceiverCommand: Sendable, Equatable {
     }
 
     private static func receiverArguments(_ path: String, _ options: Options) -> [String] {
-        switch options.version {
-        case .zero: (options.isVerbose ? ["--verbose"] : []) + ["--repo=\(path)"]
-        case .one: (options.isVerbose ? ["--verbose"] : []) + [path]
-        }
+        (options.isVerbose ? ["--verbose"] : []) + [options.version == .zero ? "--repo=\(path)" : path]
     }
 
     /// The receiver beside this program, or the one in PATH.
     private static var ownReceiver: String {
         let name = "bst-artifact-receive"
-        guard let own = ChildProcess.ownPath else { return name }
-        guard let slash = own.lastIndex(of: "/") else { return name }
-        let beside = own[...slash] + name
-        return access(String(beside), X_OK) == 0 ? String(beside) : name
+        guard let own = ChildProcess.ownPath, let slash = own.lastIndex(of: "/") else { return name }
+        let beside = String(own[...slash] + name)
+        return access(beside, X_OK) == 0 ? beside : name
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import ArtifactRepository
 import Glibc
 import SystemCalls
 
@@ -13,9 +14,14 @@ final class ReceiverConnection {
     /// The longest time in which the receiver may neither send nor accept anything.
     private let timeout: Duration
     private let cancellation: Cancellation?
-    private let pending: UnsafeMutableRawBufferPointer
-    private var pendingCount = 0
+    /// The bytes to send, since few large writes are much cheaper than many small ones.
+    private var pending: [UInt8] = []
+    /// Holds a piece of the object that is being sent.
+    private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
     private(set) var session: PushStateMachine
+
+    /// The number of pending bytes from which on they are sent.
+    private static let pendingLimit = 256 * 1024
 
     /// Starts the receiver.
     ///
@@ -34,32 +40,32 @@ final class ReceiverConnection {
         }
         try process.input?.setNonBlocking()
         messages = try MessageRelay(process.errorOutput, show: options.showMessage)
-        pending = .allocate(byteCount: 256 * 1024, alignment: 64)
     }
 
     deinit {
-        pending.deallocate()
+        piece.deallocate()
     }
 
-    /// Sends the bytes that `body` gets from the state machine.
+    /// Queues the bytes that `body` gets from the state machine.
     func say(_ body: (inout PushStateMachine) throws -> [UInt8]) throws {
         let bytes = try body(&session)
         try bytes.withUnsafeBytes { try write($0) }
     }
 
-    /// Queues bytes, since few large writes are much cheaper than many small ones.
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        if bytes.count > pending.count - pendingCount { try flush() }
-        if bytes.count >= pending.count { return try send(bytes) }
-        UnsafeMutableRawBufferPointer(rebasing: pending[pendingCount...]).copyMemory(from: bytes)
-        pendingCount += bytes.count
+    /// Queues the content of an object.
+    func write(_ object: EncodedObject) throws {
+        try object.forEachPiece(buffer: piece) { try write($0) }
     }
 
-    /// Sends the queued bytes.
+    private func write(_ bytes: UnsafeRawBufferPointer) throws {
+        if pending.count + bytes.count > ReceiverConnection.pendingLimit { try flush() }
+        if bytes.count >= ReceiverConnection.pendingLimit { return try send(bytes) }
+        pending.append(contentsOf: bytes)
+    }
+
     func flush() throws {
-        let count = pendingCount
-        pendingCount = 0
-        try send(UnsafeRawBufferPointer(rebasing: pending[..<count]))
+        defer { pending.removeAll(keepingCapacity: true) }
+        try pending.withUnsafeBytes { try send($0) }
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer) throws {
@@ -76,7 +82,6 @@ final class ReceiverConnection {
         }
     }
 
-    /// The error for a push that is cancelled.
     private func interruption() -> ClientError {
         ClientError(
             .cancelled,
@@ -89,8 +94,7 @@ final class ReceiverConnection {
     /// - Returns: false if there is none in time.
     private func waitForOutput(_ timeout: Duration) throws -> Bool {
         do {
-            return try process.output.waitForInput(
-                timeout: timeout, cancellation: cancellation)
+            return try process.output.waitForInput(timeout: timeout, cancellation: cancellation)
         } catch {
             throw error.code == ECANCELED ? interruption() : error
         }
@@ -110,12 +114,27 @@ final class ReceiverConnection {
     func answer() throws -> PushStateMachine.Answer {
         try flush()
         while true {
-            if let answer = try nextAnswer() {
-                guard case .status(let status) = answer, !status.accepted else { return answer }
-                throw refusal(leavingAfter: status)
-            }
+            if let answer = try acceptedAnswer() { return answer }
             guard try fill() else { throw failure() }
         }
+    }
+
+    /// Returns the next answer if it has arrived.
+    func waitingAnswer() throws -> PushStateMachine.Answer? {
+        while true {
+            if let answer = try acceptedAnswer() { return answer }
+            guard try waitForOutput(.zero), try fill() else { return nil }
+        }
+    }
+
+    /// Takes the next answer out of the buffer. Leaves if it is a refusal.
+    private func acceptedAnswer() throws -> PushStateMachine.Answer? {
+        let answer = try nextAnswer()
+        guard case .status(let status) = answer, !status.accepted else { return answer }
+        // The receiver waits for this before it exits.
+        try? say { try $0.leave() }
+        try? flush()
+        throw refusal(status)
     }
 
     private func nextAnswer() throws -> PushStateMachine.Answer? {
@@ -135,24 +154,6 @@ final class ReceiverConnection {
             "cannot work with the receiver of \(command.remote): before it speaks, there comes \(text): a start-up "
                 + "file of the login shell there, such as ~/.bashrc, prints it, or --receiver starts something else: let it "
                 + "print only where the shell is interactive")
-    }
-
-    private func refusal(leavingAfter status: Status) -> ClientError {
-        // The receiver waits for this before it exits.
-        try? say { try $0.leave() }
-        try? flush()
-        return refusal(status)
-    }
-
-    /// Returns the next answer if it has arrived.
-    func waitingAnswer() throws -> PushStateMachine.Answer? {
-        while true {
-            if let answer = try nextAnswer() {
-                guard case .status(let status) = answer, !status.accepted else { return answer }
-                throw refusal(leavingAfter: status)
-            }
-            guard try waitForOutput(.zero), try fill() else { return nil }
-        }
     }
 
     /// Waits for the first answer.
@@ -182,9 +183,7 @@ final class ReceiverConnection {
     private static let signalTimeout: Duration = .milliseconds(50)
 
     private func fill() throws -> Bool {
-        guard try waitForOutput(timeout) else {
-            throw silence()
-        }
+        guard try waitForOutput(timeout) else { throw silence() }
         return try buffer.fill { space throws(SystemError) in try process.output.read(into: space) } > 0
     }
 
@@ -196,21 +195,26 @@ final class ReceiverConnection {
 
     /// The error for a failed write: the receiver may have sent the reason before it exited.
     private func lastWords() -> any Error {
-        do {
-            while true {
-                if let answer = try nextAnswer() {
-                    if case .status(let status) = answer, !status.accepted { return refusal(status) }
-                } else if try !fill() {
-                    break
-                }
-            }
+        do { try readToEnd() } catch let error as ClientError where error.code == .refused {
+            return error
         } catch {
             // The exit status says more.
         }
         return failure()
     }
 
-    /// Leaves without a change.
+    /// Reads until the receiver exits.
+    ///
+    /// - Throws: `ClientError` if it refuses.
+    private func readToEnd() throws {
+        repeat {
+            // In version 0 objects may still be waiting for their acknowledgement.
+            while let answer = try nextAnswer() {
+                if case .status(let status) = answer, !status.accepted { throw refusal(status) }
+            }
+        } while try fill()
+    }
+
     func leave() throws {
         try say { try $0.leave() }
         try close()
@@ -222,13 +226,7 @@ final class ReceiverConnection {
     func close() throws {
         try flush()
         process.closeInput()
-        while true {
-            // In version 0 objects may still be waiting for their acknowledgement.
-            while let answer = try nextAnswer() {
-                if case .status(let status) = answer, !status.accepted { throw refusal(status) }
-            }
-            if try !fill() { break }
-        }
+        try readToEnd()
         guard wait() == .status(0) else { throw failure() }
         // Its last messages must be shown before this process may exit.
         messages.finish()
@@ -239,7 +237,6 @@ final class ReceiverConnection {
         process.wait(atMost: timeout, cancellation: cancellation)
     }
 
-    /// The error for a receiver that exited early.
     private func failure() -> ClientError {
         // A terminal sends the signal to ssh too.
         if let cancellation, cancellation.isRequested(within: ReceiverConnection.signalTimeout) {

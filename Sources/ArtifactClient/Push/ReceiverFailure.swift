@@ -46,38 +46,35 @@ struct ReceiverFailure {
     ]
 
     init(_ command: ReceiverCommand, exit: ChildProcess.Exit, messages: String) {
-        let remote = command.remote
         let last = messages.split(whereSeparator: \.isNewline).last.map { String($0).forDisplay(limit: 400) }
-        // The exit statuses of shells for a program that does not exist or cannot be executed.
-        let isMissing = exit == .status(127) || exit == .status(126)
-        func error(_ code: ClientError.Code, _ cause: String) -> ClientError {
-            ClientError(code, "cannot work with the receiver of \(remote): \(cause)")
-        }
+        let code: ClientError.Code
+        let cause: String
         switch exit {
         case .status(255) where command.usesSSH:
-            if let known = ReceiverFailure.sshMessages.first(where: { messages.contains($0.text) }) {
-                self.error = error(known.code, known.meaning)
-            } else {
-                let said = last.map { ", and ssh says '\($0)'" } ?? ", and ssh does not say why"
-                self.error = error(.dropped, "the connection ended early\(said): try again")
-            }
-        case .status where isMissing:
-            self.error = error(
-                .noReceiver,
+            let known = ReceiverFailure.sshMessages.first { messages.contains($0.text) }
+            let said = last.map { "ssh says '\($0)'" } ?? "ssh does not say why"
+            code = known?.code ?? .dropped
+            cause = known?.meaning ?? "the connection ended early, and \(said): try again"
+        // The exit statuses of shells for a program that does not exist or cannot be executed.
+        case .status(127), .status(126):
+            code = .noReceiver
+            cause =
                 "it has no program '\(command.receiver)': install it there, in the PATH of that user, or name it with "
-                    + "--receiver")
+                + "--receiver"
         case .status(0):
-            self.error = error(
-                .dropped, "the receiver ended before the push was complete, without saying why: push again")
+            code = .dropped
+            cause = "the receiver ended before the push was complete, without saying why: push again"
         case .status(let status):
             let said =
                 last.map { "its last message is '\($0)'" } ?? "it did not say why; see the server's log"
-            self.error = error(.refused, "the receiver failed (status \(status)): \(said)")
+            code = .refused
+            cause = "the receiver failed (status \(status)): \(said)"
         case .signal(let signal):
-            self.error = error(
-                .dropped,
-                "\(command.usesSSH ? "ssh" : "the receiver") was killed by signal \(signal) before the push was complete: push "
-                    + "again")
+            code = .dropped
+            cause =
+                "\(command.usesSSH ? "ssh" : "the receiver") was killed by signal \(signal) before the push was complete: "
+                + "push again"
         }
+        error = ClientError(code, "cannot work with the receiver of \(command.remote): \(cause)")
     }
 }

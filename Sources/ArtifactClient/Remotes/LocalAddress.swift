@@ -16,12 +16,9 @@ public struct LocalAddress: Hashable, Sendable {
     public let path: String
     /// The form in which it was written.
     public let spelling: Spelling
+}
 
-    init(path: String, spelling: Spelling) {
-        self.path = path
-        self.spelling = spelling
-    }
-
+extension LocalAddress {
     /// Parses `file:///PATH` and `file://localhost/PATH` (RFC 8089).
     init(_ url: SplitURL) throws(RemoteAddressError) {
         try url.refuseQuery()

@@ -21,15 +21,13 @@ public struct SSHAddress: Hashable, Sendable {
     init(_ url: SplitURL) throws(RemoteAddressError) {
         try url.refuseQuery()
         let authority = try URLAuthority(parsing: url.authority)
-        if let userInfo = authority.userInfo {
-            if userInfo.contains(UInt8(ascii: ":")) {
+        user = try authority.userInfo.map { (userInfo) throws(RemoteAddressError) in
+            guard !userInfo.contains(UInt8(ascii: ":")) else {
                 throw RemoteAddressError(
                     "it holds a password, which ssh does not take from a URL",
                     remedy: "remove it and give ssh a key or an agent")
             }
-            user = try Self.user(SplitURL.decode(userInfo, of: "its user"))
-        } else {
-            user = nil
+            return try Self.user(SplitURL.decode(userInfo, of: "its user"))
         }
         host = authority.host
         port = authority.port

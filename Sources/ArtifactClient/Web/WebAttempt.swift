@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One attempt at a request.
 struct WebAttempt {
     let request: any WebRequest
     /// The index of the mirror that is asked.
@@ -11,7 +10,6 @@ struct WebAttempt {
     var absences = 0
     /// The URL that the mirror redirects to.
     var redirection: String?
-    /// The number of redirections so far.
     var redirections = 0
     /// Continues after the bytes that an earlier attempt received.
     var isContinuing = false

@@ -31,57 +31,52 @@ struct WebFailure: Error {
         _ code: CURLcode, status: Int, reason: String, url: String, wantedPause: Duration,
         longestPause: Duration
     ) {
-        func failure(_ kind: ClientError.Code, _ cause: String) -> ClientError {
-            ClientError(kind, "cannot fetch \(url): \(cause)")
-        }
         isBusy = code == CURLE_HTTP_RETURNED_ERROR && [429, 503].contains(status)
-        if isBusy, wantedPause > longestPause {
-            (isTemporary, pause) = (false, nil)
-            error = failure(
-                .unreachable,
-                "the server answers \(status) and asks to wait \(wantedPause.components.seconds) s, and no more than "
-                    + "\(longestPause.components.seconds) s are waited: try again after that")
-            return
-        }
-        pause = isBusy && wantedPause > .zero ? wantedPause : nil
-        switch code {
-        case CURLE_HTTP_RETURNED_ERROR, CURLE_OK:
-            isTemporary = WebFailure.temporaryStatuses.contains(status)
-            error =
-                switch status {
-                case 401, 403:
-                    failure(
-                        .accessDenied,
-                        "the server answers \(status), so it wants other credentials: name them with --token-file, "
-                            + "--header-file, --netrc or --client-cert")
-                case 429:
-                    failure(
-                        .unreachable, "the server answers 429, so it was asked too often: try again later")
-                case 500...:
-                    failure(
-                        .unreachable,
-                        "the server answers \(status): try again later, and tell its administrator")
-                default:
-                    failure(
-                        .unreachable,
-                        "the server answers \(status): check the URL, and whether it wants --client-cert")
-                }
-        case CURLE_PEER_FAILED_VERIFICATION:
+        let isPauseGranted = wantedPause <= longestPause
+        pause = isBusy && isPauseGranted && wantedPause > .zero ? wantedPause : nil
+        let kind: ClientError.Code
+        let cause: String
+        if isBusy && !isPauseGranted {
             isTemporary = false
-            error = failure(
+            kind = .unreachable
+            cause =
+                "the server answers \(status) and asks to wait \(wantedPause.components.seconds) s, and no more than "
+                + "\(longestPause.components.seconds) s are waited: try again after that"
+        } else if code == CURLE_HTTP_RETURNED_ERROR || code == CURLE_OK {
+            isTemporary = WebFailure.temporaryStatuses.contains(status)
+            kind = [401, 403].contains(status) ? .accessDenied : .unreachable
+            cause = "the server answers \(status)\(WebFailure.advice(status))"
+        } else {
+            isTemporary = WebFailure.temporaryCodes.contains(code)
+            (kind, cause) = WebFailure.explanation(code, reason)
+        }
+        error = ClientError(kind, "cannot fetch \(url): \(cause)")
+    }
+
+    private static func advice(_ status: Int) -> String {
+        switch status {
+        case 401, 403:
+            ", so it wants other credentials: name them with --token-file, --header-file, --netrc or --client-cert"
+        case 429: ", so it was asked too often: try again later"
+        case 500...: ": try again later, and tell its administrator"
+        default: ": check the URL, and whether it wants --client-cert"
+        }
+    }
+
+    private static func explanation(_ code: CURLcode, _ reason: String) -> (ClientError.Code, String) {
+        switch code {
+        case CURLE_PEER_FAILED_VERIFICATION:
+            (
                 .accessDenied,
                 "its certificate is not trusted (\(reason)): name the authority that signed it with --ca, if it is right"
             )
         case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
-            isTemporary = false
-            error = failure(
-                .accessDenied, "a certificate or key file cannot be used (\(reason)): check its path and form"
-            )
+            (.accessDenied, "a certificate or key file cannot be used (\(reason)): check its path and form")
         default:
-            isTemporary = WebFailure.temporaryCodes.contains(code)
-            error = failure(
+            (
                 .unreachable,
-                "\(reason.isEmpty ? "no reason is known" : reason): check the address and the network")
+                "\(reason.isEmpty ? "no reason is known" : reason): check the address and the network"
+            )
         }
     }
 }

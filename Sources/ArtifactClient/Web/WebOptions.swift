@@ -4,6 +4,11 @@ import Glibc
 import SystemCalls
 import TextCoding
 
+/// Ends a push or a pull from another thread.
+///
+/// ``ArtifactCache`` needs none: it ends when its task is cancelled.
+public typealias Cancellation = SystemCalls.Cancellation
+
 /// The settings for requests to web servers.
 public struct WebOptions: Sendable {
     /// A file of certificates (PEM) that are trusted instead of the system's.

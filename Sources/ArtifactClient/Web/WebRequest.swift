@@ -13,7 +13,6 @@ protocol WebRequest: AnyObject {
 
     /// Prepares for the first byte; called again when an attempt starts over.
     func begin() throws
-    /// Takes the next bytes.
     func receive(_ bytes: UnsafeRawBufferPointer) throws
     /// Ends the request. Throwing `RetryableError` asks for another attempt.
     func end(_ result: WebResult) throws
@@ -25,7 +24,6 @@ extension WebRequest {
     var isDispensable: Bool { mirror != nil }
 }
 
-/// The outcome of a fetch.
 enum WebResult {
     /// All bytes were received.
     case complete

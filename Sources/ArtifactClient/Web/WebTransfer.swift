@@ -15,7 +15,6 @@ final class WebTransfer {
     private(set) var attempt: WebAttempt?
     /// The bytes received, including those of an attempt that this one continues.
     private(set) var received: Int64 = 0
-    /// The error that the request threw.
     private(set) var failure: (any Error)?
     private var hasBegun = false
 
@@ -98,7 +97,6 @@ final class WebTransfer {
             Int((areSent && netrc != nil ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
     }
 
-    /// Begins the request unless an earlier call or attempt has.
     func beginIfNeeded() throws {
         guard !hasBegun else { return }
         try attempt?.request.begin()
@@ -122,7 +120,6 @@ final class WebTransfer {
         }
     }
 
-    /// Returns libcurl's description of an error.
     func reason(_ code: CURLcode) -> String {
         errorBuffer[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorBuffer)
     }

@@ -2,14 +2,14 @@
 
 import Variants
 
-/// An ability of a side beyond version 1 of the protocol. It is announced under the key `abilities` of `info`, which peers ignore that
-/// do not know it, and uses only what both said. See docs/PROTOCOL.md.
+/// An extension of version 1 of the protocol, in use if both sides announce it under the key `abilities` of `info`. Other peers
+/// ignore the key. See docs/PROTOCOL.md.
 public enum Capability: String, Sendable, CaseIterable {
     /// Bodies of more than 65,535 bytes, and more than one `info`.
     case largeFrames = "long"
-    /// The receiver asks for the objects that it lacks, tells what became of each ref, and meanwhile that it is still there.
+    /// The receiver requests the objects that it lacks, and reports its activity and the result for each ref.
     case want
-    /// The client may have refs removed. Announced only by receivers whose owner allows it, and by clients that want it.
+    /// The client may remove refs. Announced only by receivers whose owner allows it, and by clients that ask for it.
     case delete
     /// The receiver puts commits that do not descend from the one of their ref on top of it. Announced only by receivers whose
     /// owner wants that.
@@ -25,8 +25,7 @@ public enum Capability: String, Sendable, CaseIterable {
         Set(list.split(separator: ",").compactMap { Capability(rawValue: String($0)) })
     }
 
-    /// Reads the value of the key. What is not known here, and values of another type, are ignored: they belong to later
-    /// peers.
+    /// Reads the value of the key. Unknown names, and values of another type, are ignored: they belong to later peers.
     static func list(_ value: Variant?) -> Set<Capability> {
         guard let value, value.typeString == "as" else { return [] }
         return Set((0..<value.count).compactMap { value[$0].string.flatMap(Capability.init) })

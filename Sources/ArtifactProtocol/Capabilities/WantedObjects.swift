@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The body of `want`: names of objects, 33 bytes each, a byte for the type and the checksum. None at all means that nothing
-/// more is wanted.
+/// The body of `want`: names of objects, 33 bytes each, a byte for the type and the checksum. An empty one means that nothing is
+/// missing.
 enum WantedObjects {
     static let entrySize = 1 + Checksum.byteCount
 
@@ -9,13 +9,9 @@ enum WantedObjects {
         guard body.count % entrySize == 0 else {
             throw ProtocolError(.malformed, "the peer's want is cut within the name of an object")
         }
-        var names: [ObjectName] = []
-        names.reserveCapacity(body.count / entrySize)
-        for start in stride(from: 0, to: body.count, by: entrySize) {
-            names.append(
-                try ObjectName(wire: UnsafeRawBufferPointer(rebasing: body[start..<start + entrySize])))
+        return try stride(from: 0, to: body.count, by: entrySize).map { (start) throws(ProtocolError) in
+            try ObjectName(wire: UnsafeRawBufferPointer(rebasing: body[start..<start + entrySize]))
         }
-        return names
     }
 
     static func body(_ names: [ObjectName]) -> [UInt8] { names.flatMap(\.wireBytes) }
@@ -30,7 +26,7 @@ public struct ObjectAnswer: Equatable, Sendable {
 
     static let byteCount = WantedObjects.entrySize + 8
 
-    /// Answers with an object of so many bytes, or says that there is none.
+    /// Answers with an object of `size` bytes; nil if there is none.
     public init(_ name: ObjectName, size: UInt64?) {
         self.name = name
         self.size = size
@@ -49,8 +45,7 @@ public struct ObjectAnswer: Equatable, Sendable {
     }
 
     var body: [UInt8] {
-        let number = size ?? .max
-        return name.wireBytes + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+        withUnsafeBytes(of: (size ?? .max).littleEndian) { name.wireBytes + $0 }
     }
 }
 

@@ -14,23 +14,23 @@ public enum ProtocolVersion: UInt8, Sendable, CaseIterable {
 public enum MessageType: UInt8, Sendable, CaseIterable {
     /// Mode, refs and capabilities of a side.
     case info = 0
-    /// Which refs are to move, from where to where.
+    /// The refs to move, each with its old and new commit.
     case update = 1
     /// Objects follow.
     case putObjects = 2
     /// An acceptance, or a refusal with its reason.
     case status = 3
-    /// The end of what a side has to say.
+    /// A side's last message.
     case done = 4
-    /// With `Capability.want`: which objects the receiver asks for.
+    /// With `Capability.want`: the objects that the receiver requests.
     case want = 5
-    /// With `Capability.want`: an object that was asked for follows.
+    /// With `Capability.want`: a requested object follows.
     case object = 6
-    /// With `Capability.want`: what became of each ref.
+    /// With `Capability.want`: the result for each ref.
     case results = 7
-    /// With `Capability.want`: what the receiver is doing.
+    /// With `Capability.want`: the receiver's activity.
     case progress = 8
-    /// With `Capability.delete`: which refs are to go.
+    /// With `Capability.delete`: the refs to remove.
     case delete = 9
 }
 
@@ -54,7 +54,7 @@ extension MessageType: CustomStringConvertible {
 
 /// The five bytes before each body: byte order, version, type, and the body's length in that byte order.
 ///
-/// With `Capability.largeFrames` there are seven where a body needs it: `L`, for a little-endian body and a length of four bytes.
+/// With `Capability.largeFrames`, larger bodies have seven: `L` for a little-endian body, and a length of four bytes.
 public struct FrameHeader: Equatable, Sendable {
     /// The header's size in bytes, before a body of at most `maximumBodySize`.
     public static let byteCount = 5
@@ -101,7 +101,7 @@ public struct FrameHeader: Equatable, Sendable {
         }
         guard bytes.count > 1 else { return nil }
         guard let version = ProtocolVersion(rawValue: bytes[1]) else {
-            // What follows a version is a small number, whichever version that is.
+            // A message of an unknown version would go on with a small number.
             if bytes.prefix(3).allSatisfy(FrameHeader.isText) { throw FrameHeader.foreignText(bytes) }
             throw ProtocolError(
                 .malformed,
@@ -136,7 +136,7 @@ public struct FrameHeader: Equatable, Sendable {
         bodySize = order == .little ? second << 8 | first : first << 8 | second
     }
 
-    /// Tells whether a byte is one of a text, as no version of the protocol is.
+    /// Returns true for a byte of text, which is never a version of the protocol.
     private static func isText(_ byte: UInt8) -> Bool {
         [9, 10, 13, 27].contains(byte) || byte >= 32 && byte != 127
     }

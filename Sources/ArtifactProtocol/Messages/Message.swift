@@ -20,7 +20,7 @@ public struct ObjectAnnouncement: Equatable, Sendable {
 public struct Status: Equatable, Sendable {
     /// Indicates that the sender accepts.
     public var accepted: Bool
-    /// Why not; empty otherwise.
+    /// The reason of a refusal; empty otherwise.
     public var message: String
 
     /// Accepts, or gives the reason for not accepting.
@@ -34,7 +34,7 @@ public struct Status: Equatable, Sendable {
 public enum Message: Equatable, Sendable {
     /// See `Info`.
     case info(Info)
-    /// The refs to move, and where they are believed to be.
+    /// The refs to move, with their expected commits.
     case update([RefEdit])
     /// Version 1: a tar stream follows.
     case putObjects
@@ -42,17 +42,16 @@ public enum Message: Equatable, Sendable {
     case putObject(ObjectAnnouncement)
     /// See `Status`.
     case status(Status)
-    /// The sender has nothing more to say.
+    /// The sender's last message.
     case done
-    /// With `Capability.want`: objects that the receiver asks for, in the order in which it wants them; none where it wants
-    /// nothing more.
+    /// With `Capability.want`: objects that the receiver requests, in order; an empty list if nothing is missing.
     case want([ObjectName])
     /// With `Capability.want`: the answer to one of them; its bytes follow.
     case object(ObjectAnswer)
-    /// With `Capability.want`: what became of refs.
+    /// With `Capability.want`: the results for refs.
     case results([RefEditResult])
-    /// With `Capability.want`: the receiver is at work.
-    case progress(ReceiverProgress)
+    /// With `Capability.want`: the receiver's present activity in a few words, for people: `publishing`.
+    case progress(activity: String)
     /// With `Capability.delete`: the refs to remove, with the commits they must point to.
     case delete([RefEdit])
 
@@ -74,7 +73,7 @@ public enum Message: Equatable, Sendable {
 
     /// Reads a body.
     ///
-    /// - Throws: `ProtocolError` where it is not the normal form of what a message of this type must hold.
+    /// - Throws: `ProtocolError` if it is not the normal form of a body of this type.
     public init(header: FrameHeader, body bytes: UnsafeRawBufferPointer) throws(ProtocolError) {
         switch header.type {
         case .want:
@@ -113,7 +112,7 @@ public enum Message: Equatable, Sendable {
             self = .status(Status(accepted: accepted, message: message))
         case (.done, _): self = .done
         case (.results, _): self = .results(try RefEditResult.list(body: body))
-        case (.progress, _): self = .progress(ReceiverProgress(body: body))
+        case (.progress, _): self = .progress(activity: body.entry("activity")?.string ?? "")
         case (.delete, _): self = .delete(try RefEdit.deletions(body: body))
         case (.want, _), (.object, _):
             throw ProtocolError(.malformed, "the peer's \(header.type) message cannot be read")
@@ -128,7 +127,6 @@ public enum Message: Equatable, Sendable {
         }
     }
 
-    /// The body of all those that are dictionaries.
     private var dictionary: Variant {
         switch self {
         case .info(let info): info.body
@@ -141,7 +139,7 @@ public enum Message: Equatable, Sendable {
         case .status(let status):
             .dictionary([("result", Variant.bool(status.accepted)), ("message", .string(status.message))])
         case .results(let results): RefEditResult.body(results)
-        case .progress(let progress): progress.body
+        case .progress(let activity): .dictionary([("activity", Variant.string(activity))])
         case .delete(let edits): RefEdit.deletionBody(edits)
         }
     }

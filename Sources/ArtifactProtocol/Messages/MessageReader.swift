@@ -7,7 +7,6 @@ package struct MessageReader: Sendable {
     /// Indicates that the peer may send bodies of more than 65,535 bytes.
     package var allowsLargeFrames = false
 
-    /// Prepares to read messages of a version.
     package init(version: ProtocolVersion) {
         self.version = version
     }

@@ -7,8 +7,7 @@ import Variants
 extension RefEdit {
     /// Reads the body of an `update`; a ref may stand in it once.
     static func updates(body: Variant) throws(ProtocolError) -> [RefEdit] {
-        var edits = UniqueEdits(message: "update")
-        for index in 0..<body.count {
+        let edits = try (0..<body.count).map { (index) throws(ProtocolError) in
             let entry = body[index]
             let name = entry[0].string ?? ""
             let value = entry[1].unboxed
@@ -26,22 +25,24 @@ extension RefEdit {
                     .malformed,
                     "the peer wants ref \(ref) removed, which cannot be asked for in this protocol")
             }
-            try edits.append(RefEdit(ref, from: previous, to: Checksum(received: new, of: name)))
+            return RefEdit(ref, from: previous, to: try Checksum(received: new, of: name))
         }
-        return edits.list
+        try requireUniqueRefs(edits, in: "update")
+        return edits
     }
 
-    /// The body of an `update`.
+    private static func requireUniqueRefs(_ edits: [RefEdit], in message: String) throws(ProtocolError) {
+        var seen: Set<RefName> = []
+        for edit in edits where !seen.insert(edit.ref).inserted {
+            throw ProtocolError(.malformed, "the peer's \(message) names ref \(edit.ref) twice")
+        }
+    }
+
     static func updateBody(_ edits: [RefEdit]) -> Variant {
         .dictionary(
             edits.map { edit in
-                (
-                    edit.ref.text,
-                    .tuple([
-                        .string(Checksum.hexOrZeros(edit.previous.commit)),
-                        .string(Checksum.hexOrZeros(edit.new)),
-                    ])
-                )
+                let commits = [edit.previous.commit, edit.new].map { Variant.string(Checksum.hexOrZeros($0)) }
+                return (edit.ref.text, .tuple(commits))
             })
     }
 
@@ -54,37 +55,20 @@ extension RefEdit {
         guard let list = body.entry("refs"), list.typeString == "a(ss)" else {
             throw ProtocolError(.malformed, "the peer's delete lists no refs (key refs, type a(ss))")
         }
-        var edits = UniqueEdits(message: "delete")
-        for index in 0..<list.count {
+        let edits = try (0..<list.count).map { (index) throws(ProtocolError) in
             let ref = try RefName(received: list[index][0].string ?? "")
             let commit = try Checksum(received: list[index][1].string ?? "", of: ref.text)
-            try edits.append(RefEdit(ref, from: .mustMatch(commit), to: nil))
+            return RefEdit(ref, from: .mustMatch(commit), to: nil)
         }
-        return edits.list
+        try requireUniqueRefs(edits, in: "delete")
+        return edits
     }
 
-    /// The body of a `delete`.
     static func deletionBody(_ edits: [RefEdit]) -> Variant {
         let list = edits.map {
             Variant.tuple([.string($0.ref.text), .string(Checksum.hexOrZeros($0.previous.commit))])
         }
         return .dictionary([("refs", Variant.array(of: "(ss)", list))])
-    }
-}
-
-/// The edits of one message, in which no ref may stand twice.
-private struct UniqueEdits {
-    let message: String
-    private(set) var list: [RefEdit] = []
-    private var seen: Set<RefName> = []
-
-    init(message: String) { self.message = message }
-
-    mutating func append(_ edit: RefEdit) throws(ProtocolError) {
-        guard seen.insert(edit.ref).inserted else {
-            throw ProtocolError(.malformed, "the peer's \(message) names ref \(edit.ref) twice")
-        }
-        list.append(edit)
     }
 }
 
@@ -94,16 +78,15 @@ extension RefEditResult {
         guard let list = body.entry("refs"), list.typeString == "a(sss)" else {
             throw ProtocolError(.malformed, "the peer's results list no refs (key refs, type a(sss))")
         }
-        var results: [RefEditResult] = []
-        for index in 0..<list.count {
+        return try (0..<list.count).map { (index) throws(ProtocolError) in
             let entry = list[index]
             let ref = try RefName(received: entry[0].string ?? "")
             let word = entry[1].string ?? ""
             let commit = try Checksum(received: entry[2].string ?? "", of: ref.text)
             switch Outcome(rawValue: word) {
-            case .moved: results.append(RefEditResult(ref, .moved, from: nil, to: commit))
-            case .unchanged: results.append(RefEditResult(ref, .unchanged, from: commit, to: commit))
-            case .kept: results.append(RefEditResult(ref, .kept, from: commit, to: nil))
+            case .moved: return RefEditResult(ref, .moved, from: nil, to: commit)
+            case .unchanged: return RefEditResult(ref, .unchanged, from: commit, to: commit)
+            case .kept: return RefEditResult(ref, .kept, from: commit, to: nil)
             case .diverged, .sent, nil:
                 throw ProtocolError(
                     .malformed,
@@ -111,10 +94,8 @@ extension RefEditResult {
                 )
             }
         }
-        return results
     }
 
-    /// The body of `results`.
     static func body(_ results: [RefEditResult]) -> Variant {
         let list = results.map { result in
             let current = result.outcome == .kept ? result.old : result.new

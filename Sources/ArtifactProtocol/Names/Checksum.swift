@@ -70,7 +70,6 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
         }
     }
 
-    /// Writes the 64 digits.
     private func writeHex(to digits: UnsafeMutableBufferPointer<UInt8>) {
         let target = UnsafeMutableRawBufferPointer(digits)
         func write(_ word: UInt64, at start: Int) {
@@ -110,4 +109,16 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
 
     /// Hashes one word: a checksum is random already.
     public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+}
+
+// Messages, journals, logs and hooks write 64 zeros for no commit, as git does.
+extension Checksum {
+    /// Sixty-four zeros.
+    package static let noCommit = String(repeating: "0", count: 64)
+
+    /// The digits of a commit; zeros for none.
+    package static func hexOrZeros(_ commit: Checksum?) -> String { commit?.hex ?? noCommit }
+
+    /// The commit itself; nil for zeros.
+    package var unlessZeros: Checksum? { hex == Checksum.noCommit ? nil : self }
 }

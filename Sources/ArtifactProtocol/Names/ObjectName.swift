@@ -50,7 +50,6 @@ public enum ReceivedObjectName: Equatable, Sendable {
     /// The name of an obsolete kind that some clients send; its bytes are to be skipped.
     case obsolete(String)
 
-    /// The suffixes of obsolete kinds.
     static let obsoleteSuffixes = ["sig", "sizes2"]
 
     /// Parses a name.

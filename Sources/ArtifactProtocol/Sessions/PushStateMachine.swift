@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The client's side of a push, versions 0 and 1, as a state machine: what is to be said in, bytes out; bytes
-/// in, answers out. It does no I/O and knows no repository.
+/// The client's side of a push, versions 0 and 1, as a state machine: messages in, bytes out; bytes in, answers out. It
+/// does no I/O and knows no repository.
 ///
 /// In order: `begin`, the answer `.info`; `update`, the answer `.status`; `beginObjects`, then `objectHeader`, the
 /// object's bytes and `objectTrailer` for each object, `end`; the answer `.done`. In place of `update` and of
@@ -11,34 +11,33 @@ public struct PushStateMachine: Sendable {
     public enum Answer: Equatable, Sendable {
         /// The receiver's mode, refs and capabilities.
         case info(Info)
-        /// The acceptance of an update, or in version 0 also of an object. A refusal is final wherever it
-        /// comes.
+        /// The acceptance of an update, or in version 0 also of an object. A refusal is final at any time.
         case status(Status)
         /// Version 1: refs are in place.
         case done
-        /// With `Capability.want`: objects that the receiver asks for, each of which is to be answered in this order by
-        /// `object(_:size:)` and its bytes; none where it lacks nothing, and `end()` is next.
+        /// With `Capability.want`: requested objects, to be answered in this order by `object(_:size:)` and their bytes; an
+        /// empty list if nothing is missing, so that `end()` is next.
         case want([ObjectName])
-        /// With `Capability.want`: what became of refs.
+        /// With `Capability.want`: the results for refs.
         case results([RefEditResult])
-        /// With `Capability.want`: the receiver is at work.
-        case progress(ReceiverProgress)
+        /// With `Capability.want`: the receiver's present activity in a few words.
+        case progress(activity: String)
     }
 
     private enum State: Sendable {
-        /// Nothing was said yet.
+        /// Version 1: nothing was sent yet.
         case start
         /// Waiting for the receiver to introduce itself.
         case awaitingInfo
         /// The receiver is known: `update` or `leave`.
         case introduced
-        /// Waiting to hear whether refs may move.
+        /// Waiting for the acceptance of the edits.
         case awaitingStatus
         /// Refs may move: `beginObjects` or `leave`.
         case accepted
-        /// With `Capability.want`, refs may move: the receiver asks, and `object` answers.
+        /// With `Capability.want`, refs may move: the receiver requests objects, and `object` answers.
         case answering
-        /// The receiver lacks nothing: `end`.
+        /// The receiver has all objects: `end`.
         case complete
         /// Between or inside objects.
         case sending
@@ -46,7 +45,7 @@ public struct PushStateMachine: Sendable {
         case awaitingDone
         /// The receiver refused: `leave`.
         case refused
-        /// Nothing more is to be said.
+        /// The session is over.
         case ended
     }
 
@@ -57,11 +56,10 @@ public struct PushStateMachine: Sendable {
     /// The capabilities that this side announced, then those that both sides have.
     public private(set) var capabilities: Set<Capability> = []
     /// The objects that the receiver has requested and that are not answered yet.
-    private var wanted: [ObjectName] = []
-    private var answered = 0
+    private var wanted: ArraySlice<ObjectName> = []
     private var tar = TarWriter()
 
-    /// Version 0: how many objects the receiver has not acknowledged yet.
+    /// Version 0: the number of objects that the receiver has not acknowledged yet.
     public private(set) var unacknowledgedObjects = 0
 
     /// Begins a conversation. In version 0 the receiver speaks first.
@@ -87,12 +85,12 @@ public struct PushStateMachine: Sendable {
         case (.awaitingStatus, .status(let status)):
             state = capabilities.contains(.want) ? .answering : .accepted
             return .status(status)
-        // While the last question is being answered the next ones come, and after `done` where something has gone since.
+        // Requests also arrive while earlier ones are being answered, and after `done` if an object was removed meanwhile.
         case (_, .want(let names)) where isAnswering:
             try note(names)
             return .want(names)
-        case (_, .progress(let progress)) where isAnswering:
-            return .progress(progress)
+        case (_, .progress(let activity)) where isAnswering:
+            return .progress(activity: activity)
         case (.awaitingDone, .results(let results)) where capabilities.contains(.want):
             return .results(results)
         case (.sending, .status(let status)), (.awaitingDone, .status(let status)):
@@ -124,7 +122,7 @@ public struct PushStateMachine: Sendable {
             guard wanted.isEmpty, state == .answering else { throw unexpected(.want([])) }
             return state = .complete
         }
-        guard wanted.count - answered + names.count <= ReceiveStateMachine.wantLimit else {
+        guard wanted.count + names.count <= ReceiveStateMachine.wantLimit else {
             throw ProtocolError(
                 .outOfOrder,
                 "the receiver asks for more than \(ReceiveStateMachine.wantLimit) objects at a time, so it does not speak this "
@@ -134,53 +132,49 @@ public struct PushStateMachine: Sendable {
         state = .answering
     }
 
+    /// Returns a message's frame and changes the state.
+    ///
+    /// - Throws: `ProtocolError` if the message is not due, or too large.
+    private mutating func say(
+        _ message: Message, if isDue: Bool, then next: State
+    ) throws(ProtocolError) -> [UInt8] {
+        guard isDue else { throw misplaced("\(message.type)") }
+        let frame = try message.frame(version: version, large: capabilities.contains(.largeFrames))
+        state = next
+        return frame
+    }
+
     /// Version 1: introduces the client. With `Capability.largeFrames` it may do so again, for refs that one message does not hold.
     public mutating func begin(_ info: Info) throws(ProtocolError) -> [UInt8] {
-        guard state == .start || state == .introduced && capabilities.contains(.largeFrames) else {
-            throw misplaced("info")
-        }
-        let frame = try Message.info(info).frame(version: version, large: capabilities.contains(.largeFrames))
-        if state == .start { capabilities = info.capabilities }
-        state = .awaitingInfo
+        let isFirst = state == .start
+        let isAgain = state == .introduced && capabilities.contains(.largeFrames)
+        let frame = try say(.info(info), if: isFirst || isAgain, then: .awaitingInfo)
+        if isFirst { capabilities = info.capabilities }
         return frame
     }
 
     /// Asks for refs to move.
     public mutating func update(_ updates: [RefEdit]) throws(ProtocolError) -> [UInt8] {
-        guard case .introduced = state else { throw misplaced("update") }
-        let frame = try Message.update(updates).frame(
-            version: version, large: capabilities.contains(.largeFrames))
-        state = .awaitingStatus
-        return frame
+        try say(.update(updates), if: state == .introduced, then: .awaitingStatus)
     }
 
-    /// With `Capability.delete`: asks for refs to go; the answer is `.done`.
+    /// With `Capability.delete`: asks for refs to be removed; the answer is `.done`.
     public mutating func delete(_ deletions: [RefEdit]) throws(ProtocolError) -> [UInt8] {
-        guard case .introduced = state, capabilities.contains(.delete) else { throw misplaced("delete") }
-        let frame = try Message.delete(deletions).frame(
-            version: version, large: capabilities.contains(.largeFrames))
-        state = .awaitingDone
-        return frame
+        let isDue = state == .introduced && capabilities.contains(.delete)
+        return try say(.delete(deletions), if: isDue, then: .awaitingDone)
     }
 
-    /// Begins the objects.
+    /// Begins the objects. Version 0 has no message for that.
     public mutating func beginObjects() throws(ProtocolError) -> [UInt8] {
-        guard case .accepted = state else { throw misplaced("putobjects") }
-        state = .sending
-        return version == .one ? try Message.putObjects.frame(version: version) : []
+        let frame = try say(.putObjects, if: state == .accepted, then: .sending)
+        return version == .one ? frame : []
     }
 
-    /// With `Capability.want`: what precedes the bytes of the object that was asked for first, or stands for one that is not
-    /// here.
+    /// With `Capability.want`: the header before the bytes of the object that was requested first, or the answer that it is
+    /// not here.
     public mutating func object(_ name: ObjectName, size: UInt64?) throws(ProtocolError) -> [UInt8] {
-        guard state == .answering, answered < wanted.count, wanted[answered] == name else {
-            throw misplaced("object \(name)")
-        }
-        answered += 1
-        if answered == wanted.count {
-            wanted.removeAll(keepingCapacity: true)
-            answered = 0
-        }
+        guard state == .answering, wanted.first == name else { throw misplaced("object \(name)") }
+        wanted.removeFirst()
         return try Message.object(ObjectAnswer(name, size: size)).frame(version: version)
     }
 
@@ -210,25 +204,20 @@ public struct PushStateMachine: Sendable {
 
     /// Ends the objects and asks for publication.
     public mutating func end() throws(ProtocolError) -> [UInt8] {
-        guard state == .sending || state == .complete else { throw misplaced("done") }
         let isStream = state == .sending && version == .one
-        state = .awaitingDone
-        return (isStream ? tar.end() : []) + (try Message.done.frame(version: version))
+        let frame = try say(.done, if: state == .sending || state == .complete, then: .awaitingDone)
+        return (isStream ? tar.end() : []) + frame
     }
 
-    /// Ends the conversation without wanting anything changed.
+    /// Leaves without asking for a change.
     public mutating func leave() throws(ProtocolError) -> [UInt8] {
-        switch state {
-        case .introduced, .accepted, .answering, .complete, .refused:
-            state = .ended
-            return try Message.done.frame(version: version)
-        default: throw misplaced("done")
-        }
+        let states: [State] = [.introduced, .accepted, .answering, .complete, .refused]
+        return try say(.done, if: states.contains(state), then: .ended)
     }
 
     /// Tells the session that the receiver's output ended.
     ///
-    /// - Throws: `ProtocolError` unless that is how the conversation ends.
+    /// - Throws: `ProtocolError` unless the session is complete.
     public func inputEnded(in buffer: StreamBuffer) throws(ProtocolError) {
         switch state {
         case .ended, .refused: return

@@ -3,30 +3,29 @@
 /// The receiver's side of a push, versions 0 and 1, as a state machine: bytes in, events out; answers in, bytes
 /// out. It does no I/O and knows no repository.
 ///
-/// Call `next(from:)` until it returns nil, then fill the buffer. Events that ask for an answer say so; the
-/// answer's bytes are to be sent before `next(from:)` is called again.
+/// Call `next(from:)` until it returns nil, then fill the buffer. Send the bytes of an event's answer before the next call of
+/// `next(from:)`.
 public struct ReceiveStateMachine: Sendable {
     /// A request of the client.
     public enum Event {
         /// The client introduced itself; answer with `reply(info:)`.
         case info(Info)
-        /// The client asks whether these refs may move; answer with `reply(status:)`. With `Capability.want`, if they may, ask for
-        /// objects with `want(_:)`, and after each answer for more; when nothing is lacking, send what `wantNothing()`
-        /// returns.
+        /// The client asks whether these refs may move; answer with `reply(status:)`. With `Capability.want`, after an
+        /// acceptance, request objects with `want(_:)`, and more after each answer; then send what `wantNothing()` returns.
         case update([RefEdit])
-        /// With `Capability.delete`: the client wants these refs to go; do that, then send what `finish()` returns.
+        /// With `Capability.delete`: the client asks to remove these refs; do that, then send what `finish()` returns.
         case delete([RefEdit])
-        /// With `Capability.want`: the client does not have an object that was asked for.
+        /// With `Capability.want`: the client does not have a requested object.
         case objectAbsent(ObjectName)
         /// An object of `size` bytes, as it travels, begins.
         case objectBegins(ReceivedObjectName, size: UInt64)
         /// Some of the object's bytes, valid until the buffer is filled again.
         case objectBytes(UnsafeRawBufferPointer)
-        /// The object is all there; send what `acknowledgeObject()` returns once it was found right.
+        /// The object is complete; verify it, then send what `acknowledgeObject()` returns.
         case objectEnds
         /// Everything was sent: publish it, then send what `finish()` returns.
         case publish
-        /// The client leaves without wanting anything changed.
+        /// The client leaves without asking for a change.
         case leave
     }
 
@@ -35,11 +34,11 @@ public struct ReceiveStateMachine: Sendable {
         case awaitingInfo
         /// The client waits for mode and refs.
         case owingInfo
-        /// Waiting for what the client wants moved.
+        /// Waiting for the client's edits.
         case awaitingUpdate
-        /// The client waits to hear whether refs may move.
+        /// The client waits for the acceptance of its edits.
         case owingStatus
-        /// Refs may not move: only farewell is left.
+        /// The edits were refused: the client has only to leave.
         case refused
         /// Waiting for the objects (version 1) or the next one (version 0).
         case awaitingObjects
@@ -47,15 +46,15 @@ public struct ReceiveStateMachine: Sendable {
         case inTarStream(TarReader)
         /// Version 0: inside an object.
         case inObject(remaining: UInt64)
-        /// Version 0: the client waits to hear whether the object is right.
+        /// Version 0: the client waits for the acknowledgement of the object.
         case owingObjectStatus
-        /// Waiting for the objects that were asked for.
+        /// Waiting for requested objects.
         case wanting
         /// Version 1: the tar stream is complete.
         case awaitingDone
         /// The client waits for publication.
         case owingDone
-        /// Nothing more is to be said.
+        /// The session is over.
         case ended
     }
 
@@ -65,16 +64,15 @@ public struct ReceiveStateMachine: Sendable {
     private var state: State
     /// The capabilities that both sides have.
     public private(set) var capabilities: Set<Capability> = []
-    /// The requested objects, in order; those from `answered` on are not answered yet.
-    private var asked: [ObjectName] = []
-    private var answered = 0
+    /// The requested objects that are not answered yet, in order.
+    private var wanted: ArraySlice<ObjectName> = []
 
-    /// So many objects may be asked for at a time: what the client has not read of that fits into any pipe, so that neither side
-    /// waits for the other.
+    /// The most objects that may be requested and not answered: their names fit into any pipe, so that neither side waits for
+    /// the other.
     public static let wantLimit = 1024
 
     /// The number of requested objects that are not answered yet.
-    public var unansweredWants: Int { asked.count - answered }
+    public var unansweredWants: Int { wanted.count }
 
     /// Begins a conversation. In version 0 the receiver speaks first: send what `reply(info:)` returns.
     public init(version: ProtocolVersion) {
@@ -132,12 +130,8 @@ public struct ReceiveStateMachine: Sendable {
         case (.awaitingUpdate, .info(let info)) where capabilities.contains(.largeFrames):
             state = .owingInfo
             return .info(info)
-        case (.wanting, .object(let answer)) where unansweredWants > 0 && asked[answered] == answer.name:
-            answered += 1
-            if answered == asked.count {
-                asked.removeAll(keepingCapacity: true)
-                answered = 0
-            }
+        case (.wanting, .object(let answer)) where answer.name == wanted.first:
+            wanted.removeFirst()
             guard let size = answer.size else { return .objectAbsent(answer.name) }
             state = .inObject(remaining: size)
             return .objectBegins(.object(answer.name), size: size)
@@ -174,9 +168,9 @@ public struct ReceiveStateMachine: Sendable {
         }
     }
 
-    /// Answers `info`; in version 0 also the first thing to send.
+    /// Answers `info`; in version 0 this is the first message.
     ///
-    /// - Parameter info: its capabilities must be among the client's, which uses them from now on.
+    /// - Parameter info: its capabilities must be among the client's, and are in use from now on.
     public mutating func reply(info: Info) throws(ProtocolError) -> [UInt8] {
         guard case .owingInfo = state else { throw misplaced("info") }
         let frame = try Message.info(info).frame(version: version, large: capabilities.contains(.largeFrames))
@@ -194,54 +188,54 @@ public struct ReceiveStateMachine: Sendable {
         return frame
     }
 
-    /// With `Capability.want`: asks for objects, of which `wantLimit` may be unanswered.
+    /// With `Capability.want`: requests objects, of which `wantLimit` may be unanswered.
     public mutating func want(_ names: [ObjectName]) throws(ProtocolError) -> [UInt8] {
         guard case .wanting = state, unansweredWants + names.count <= ReceiveStateMachine.wantLimit else {
             throw misplaced("want")
         }
-        asked += names
+        wanted += names
         return try Message.want(names).frame(version: version)
     }
 
-    /// With `Capability.want`: says that nothing is lacking; what comes next is `publish`.
+    /// With `Capability.want`: says that nothing is missing; the next event is `publish`.
     public mutating func wantNothing() throws(ProtocolError) -> [UInt8] {
         guard case .wanting = state, unansweredWants == 0 else { throw misplaced("want") }
         state = .awaitingDone
         return try Message.want([]).frame(version: version)
     }
 
-    /// With `Capability.want`: after `publish`, goes back to asking, because something has gone since.
+    /// With `Capability.want`: after `publish`, returns to requesting, because an object was removed meanwhile.
     public mutating func wantMore() throws(ProtocolError) {
         guard case .owingDone = state, capabilities.contains(.want) else { throw misplaced("want") }
         state = .wanting
     }
 
-    /// With `Capability.want`: tells what became of refs, before `finish`.
+    /// With `Capability.want`: reports the results for refs, before `finish`.
     public func results(_ results: [RefEditResult]) throws(ProtocolError) -> [UInt8] {
         guard case .owingDone = state, capabilities.contains(.want) else { throw misplaced("results") }
         return try Message.results(results).frame(
             version: version, large: capabilities.contains(.largeFrames))
     }
 
-    /// Says that an object was found right: one message in version 0, nothing in version 1.
+    /// Acknowledges a verified object: one message in version 0, nothing in version 1.
     public mutating func acknowledgeObject() throws(ProtocolError) -> [UInt8] {
         guard case .owingObjectStatus = state else { return [] }
         state = .awaitingObjects
         return try Message.status(Status(accepted: true)).frame(version: version)
     }
 
-    /// Says that everything was published: one message in version 1, nothing in version 0, whose clients look at
-    /// the exit status alone.
+    /// Says that everything was published: one message in version 1, nothing in version 0, whose clients look only at
+    /// the exit status.
     public mutating func finish() throws(ProtocolError) -> [UInt8] {
         guard case .owingDone = state else { throw misplaced("done") }
         state = .ended
         return version == .one ? try Message.done.frame(version: version) : []
     }
 
-    /// The receiver's last words where something failed: a refusing status, which every client takes for a
-    /// failure wherever it comes, since none expects another message than the one that is due.
+    /// Reports a failure by a refusing status, which every client takes for a failure at any time, since it expects only the
+    /// message that is due.
     ///
-    /// - Returns: nothing where the conversation is over.
+    /// - Returns: nothing if the session is over.
     public mutating func refusal(_ reason: String) -> [UInt8] {
         if case .ended = state { return [] }
         state = .ended
@@ -252,7 +246,7 @@ public struct ReceiveStateMachine: Sendable {
 
     /// Tells the session that the input ended.
     ///
-    /// - Throws: `ProtocolError` unless the conversation was over.
+    /// - Throws: `ProtocolError` unless the session was over.
     public func inputEnded(in buffer: StreamBuffer) throws(ProtocolError) {
         if case .ended = state { return }
         let place =
@@ -269,7 +263,7 @@ public struct ReceiveStateMachine: Sendable {
         case .awaitingObjects, .owingObjectStatus: "putobjects or done"
         case .inTarStream(let tar): tar.isInsideMember ? "an object" : "the object stream"
         case .inObject: "an object"
-        case .wanting: unansweredWants > 0 ? "object \(asked[answered])" : "done"
+        case .wanting: wanted.first.map { "object \($0)" } ?? "done"
         case .awaitingDone, .owingDone, .ended: "done"
         }
     }

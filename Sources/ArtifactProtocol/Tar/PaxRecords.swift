@@ -27,8 +27,7 @@ struct PaxRecords: Equatable, Sendable {
                 let equals = rest[space..<rest.startIndex + length].firstIndex(of: UInt8(ascii: "=")),
                 equals > space + 1
             else {
-                throw ProtocolError(
-                    .badObjectStream, "the object stream is damaged: a pax record is not well formed")
+                throw .damagedStream("a pax record is not well formed")
             }
             let key = String(decoding: rest[(space + 1)..<equals], as: UTF8.self)
             let value = String(decoding: rest[(equals + 1)..<(rest.startIndex + length - 1)], as: UTF8.self)
@@ -37,9 +36,7 @@ struct PaxRecords: Equatable, Sendable {
             case "path": path = value
             case "size":
                 guard value.utf8.allSatisfy(\.isASCIIDigit), let number = UInt64(value) else {
-                    throw ProtocolError(
-                        .badObjectStream,
-                        "the object stream is damaged: '\(value.forDisplay(limit: 40))' is not a size")
+                    throw .damagedStream("'\(value.forDisplay(limit: 40))' is not a size")
                 }
                 size = number
             case _ where key == "linkpath" || key.hasPrefix("GNU.sparse."):

@@ -5,7 +5,6 @@
 /// Format: POSIX.1-2017, `pax`, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format" for the binary
 /// sizes.
 struct TarHeader: Equatable, Sendable {
-    /// The kind of a member.
     enum Kind: Equatable, Sendable {
         /// A regular file.
         case file
@@ -36,12 +35,10 @@ struct TarHeader: Equatable, Sendable {
             sum += (148..<156).contains(index) ? Int(UInt8(ascii: " ")) : Int(byte)
         }
         guard let stated = TarHeader.octal(block[148..<156]), stated == UInt64(sum) else {
-            throw ProtocolError(
-                .badObjectStream, "the object stream is damaged: a tar header's checksum does not match")
+            throw .damagedStream("a tar header's checksum does not match")
         }
         guard let size = TarHeader.number(block[124..<136]) else {
-            throw ProtocolError(
-                .badObjectStream, "the object stream is damaged: a tar header states no valid size")
+            throw .damagedStream("a tar header states no valid size")
         }
         self.size = size
         var name = TarHeader.text(block[0..<100])
@@ -111,9 +108,7 @@ struct TarHeader: Equatable, Sendable {
             put(padded(size, 11), at: 124)
         } else {
             block[124] = 0x80
-            for index in 0..<8 {
-                block[128 + index] = UInt8(truncatingIfNeeded: size >> UInt64(56 - 8 * index))
-            }
+            withUnsafeBytes(of: size.bigEndian) { block.replaceSubrange(128..<136, with: $0) }
         }
         put("00000000000", at: 136)
         put("        ", at: 148)

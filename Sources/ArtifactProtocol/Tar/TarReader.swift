@@ -2,7 +2,6 @@
 
 /// A parser of a tar stream of regular files, which consumes its padding and not a byte beyond.
 struct TarReader: Sendable {
-    /// A step of the stream.
     enum Event {
         /// A member begins.
         case member(name: String, size: UInt64)
@@ -36,7 +35,6 @@ struct TarReader: Sendable {
     private var pax: PaxRecords?
     private var longName: String?
     private var extensionCount = 0
-    /// The number of bytes consumed.
     private(set) var position: UInt64 = 0
 
     /// True within a member, for messages about a truncated stream.
@@ -105,18 +103,15 @@ struct TarReader: Sendable {
 
     private func requireZeros(_ bytes: UnsafeRawBufferPointer) throws(ProtocolError) {
         guard bytes.allSatisfy({ $0 == 0 }) else {
-            throw ProtocolError(
-                .badObjectStream,
-                "the object stream is damaged: it goes on after its end (two zero blocks and padding to "
-                    + "\(TarHeader.recordSize) bytes)")
+            throw .damagedStream(
+                "it goes on after its end (two zero blocks and padding to \(TarHeader.recordSize) bytes)")
         }
     }
 
     private mutating func readHeader(_ block: UnsafeRawBufferPointer) throws(ProtocolError) -> Event? {
         if block.allSatisfy({ $0 == 0 }) {
             guard pax == nil, longName == nil else {
-                throw ProtocolError(
-                    .badObjectStream, "the object stream is damaged: an extended header precedes no member")
+                throw .damagedStream("an extended header precedes no member")
             }
             state = .secondZeroBlock
             return nil
@@ -128,24 +123,20 @@ struct TarReader: Sendable {
             let size = pax?.size ?? header.size
             (pax, longName, extensionCount) = (nil, nil, 0)
             guard size <= UInt64(Int64.max) else {
-                throw ProtocolError(
-                    .badObjectStream, "the object stream is damaged: a member of \(size) bytes")
+                throw .damagedStream("a member of \(size) bytes")
             }
             state = .content(remaining: size, padding: TarReader.padding(after: size))
             return .member(name: name, size: size)
         case .extended, .globalExtended, .longName:
             guard header.size <= TarReader.maximumExtensionSize else {
-                throw ProtocolError(
-                    .badObjectStream,
-                    "the object stream is damaged: an extended header of \(header.size) bytes, where at most "
-                        + "\(TarReader.maximumExtensionSize) are taken")
+                throw .damagedStream(
+                    "an extended header of \(header.size) bytes, where at most \(TarReader.maximumExtensionSize) are taken"
+                )
             }
             extensionCount += 1
             guard extensionCount <= TarReader.maximumExtensionCount else {
-                throw ProtocolError(
-                    .badObjectStream,
-                    "the object stream is damaged: more than \(TarReader.maximumExtensionCount) extended headers precede "
-                        + "one member")
+                throw .damagedStream(
+                    "more than \(TarReader.maximumExtensionCount) extended headers precede one member")
             }
             collected.removeAll(keepingCapacity: true)
             state = .collecting(

@@ -129,14 +129,14 @@ struct OSTreeReceiveConfiguration {
         if command.rewriter.keys.isEmpty { command.rewriter.keys = keys }
         if command.rewriter.home == nil { command.rewriter.home = all.gpgHome }
         if command.rewriter.keyFiles.isEmpty { command.rewriter.keyFiles = keyFiles }
-        if command.summary.keys.isEmpty { command.summary.keys = keys }
-        if command.summary.home == nil { command.summary.home = all.gpgHome }
-        if command.summary.keyFiles.isEmpty { command.summary.keyFiles = keyFiles }
-        if all.verifiesGPG == true, command.policy.signatures.gpgKeyring == nil {
-            command.policy.signatures.gpgKeyring = try all.gpgTrustedKeys ?? Self.trusted("trustedkeys.gpg")
+        if command.summary.summaryGPGSign.isEmpty { command.summary.summaryGPGSign = keys }
+        if command.summary.summaryGPGHomedir == nil { command.summary.summaryGPGHomedir = all.gpgHome }
+        if command.summary.summarySignEd25519.isEmpty { command.summary.summarySignEd25519 = keyFiles }
+        if all.verifiesGPG == true, command.policy.signatures.verifyGPG == nil {
+            command.policy.signatures.verifyGPG = try all.gpgTrustedKeys ?? Self.trusted("trustedkeys.gpg")
         }
-        if all.verifiesSignatures == true, command.policy.signatures.ed25519Keys == nil {
-            command.policy.signatures.ed25519Keys =
+        if all.verifiesSignatures == true, command.policy.signatures.verifyEd25519 == nil {
+            command.policy.signatures.verifyEd25519 =
                 try all.signTrustedKeyFile ?? Self.trusted("trustedkeyfile.ed25519")
         }
         if all.update == false { command.summary.policy = .never }

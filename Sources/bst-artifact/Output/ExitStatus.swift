@@ -26,7 +26,6 @@ enum ExitStatus: Int32 {
     /// The command line or the configuration is invalid.
     case usage = 64
 
-    /// Returns the status for an error.
     init(_ error: any Error) {
         switch error {
         case let error as ClientError: self.init(error.code)
@@ -62,6 +61,5 @@ enum ExitStatus: Int32 {
     /// The name of the status in JSON.
     var name: String { "\(self)" }
 
-    /// The status as an error of the argument parser.
     var code: ExitCode { ExitCode(rawValue) }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import ArtifactClient
 import Glibc
 import SystemCalls
 
@@ -28,7 +27,6 @@ enum Failure {
         end(status)
     }
 
-    /// Prints the argument parser's message, and exits.
     private static func explain(_ error: any Error) -> Never {
         let code = BstArtifact.exitCode(for: error)
         let text = BstArtifact.fullMessage(for: error)
@@ -45,7 +43,6 @@ enum Failure {
         exit(status)
     }
 
-    /// Returns an error as JSON.
     static func json(_ error: any Error, _ name: String? = nil) -> JSON {
         ["status": JSON(name ?? ExitStatus(error).name), "message": JSON("\(error)")]
     }

@@ -3,9 +3,7 @@
 import ArtifactProtocol
 
 /// A JSON value (RFC 8259), written on one line. Members keep their order.
-enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
-{
+enum JSON: ExpressibleByDictionaryLiteral {
     case null
     case bool(Bool)
     case number(Int)
@@ -13,10 +11,6 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleB
     case array([JSON])
     case object([(String, JSON)])
 
-    init(stringLiteral value: String) { self = .string(value) }
-    init(integerLiteral value: Int) { self = .number(value) }
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(arrayLiteral elements: JSON...) { self = .array(elements) }
     init(dictionaryLiteral members: (String, JSON)...) { self = .object(members) }
 
     /// Creates a string from a value's description; null for nil.
@@ -24,7 +18,7 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleB
     init(_ value: Bool) { self = .bool(value) }
     init(_ value: some BinaryInteger) { self = .number(Int(clamping: value)) }
     init(_ value: (some BinaryInteger)?) { self = value.map { JSON($0) } ?? .null }
-    init(_ values: [JSON]) { self = .array(values) }
+    init(_ values: [some CustomStringConvertible]) { self = .array(values.map { .string("\($0)") }) }
 
     /// The JSON text, without line breaks.
     var text: String {

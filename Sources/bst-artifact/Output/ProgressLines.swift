@@ -47,7 +47,6 @@ final class ProgressLines: Sendable {
         }
     }
 
-    /// Removes the lines.
     func clear() {
         state.withLock { state in
             guard !state.lengths.isEmpty else { return }

@@ -28,7 +28,6 @@ struct PullOutput {
         }
     }
 
-    /// Returns a warning about a ref that moves to an older commit.
     private func warning(_ entry: PullReport.Entry) -> String? {
         guard entry.isOlder, let times = entry.times, let previous = entry.previous else { return nil }
         return

@@ -9,7 +9,6 @@ enum Results {
     /// The first error, after which nothing more is written.
     private static let loss = Mutex<SystemError?>(nil)
 
-    /// Writes one or more lines.
     static func write(_ text: String) {
         loss.withLock { loss in
             guard loss == nil else { return }

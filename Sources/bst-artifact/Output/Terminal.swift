@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import ArtifactRepository
 import Glibc
 import SystemCalls
 
@@ -8,7 +9,6 @@ import SystemCalls
 ///
 /// Each text becomes one line. Unprintable characters are escaped here, in every message.
 struct Terminal {
-    /// The form of the results.
     enum Form {
         case people, quiet, json
     }
@@ -35,9 +35,13 @@ struct Terminal {
         Results.finish()
     }
 
-    /// Prints a warning.
     func warn(_ text: String) {
         Terminal.write(Terminal.coloured("warning:", "33"), text)
+    }
+
+    /// Warns about refs that could not be listed.
+    func warn(about leftOut: [RefListing.LeftOut]) {
+        for ref in leftOut { warn("ref \(ref.name.forDisplay()) is left out: \(ref.reason)") }
     }
 
     /// Prints an error, after which the program continues.
@@ -45,7 +49,6 @@ struct Terminal {
         Terminal.fail(text)
     }
 
-    /// Prints an error.
     static func fail(_ text: String) {
         write(coloured("Error:", "31"), text)
     }

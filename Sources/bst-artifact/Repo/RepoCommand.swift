@@ -2,7 +2,6 @@
 
 import ArgumentParser
 
-/// The commands that maintain a repository.
 struct RepoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repo", abstract: "Maintains a local repository.",

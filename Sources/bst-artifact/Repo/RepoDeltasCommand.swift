@@ -17,41 +17,35 @@ struct RepoDeltasCommand: ParsableCommand {
     @Argument(help: "The refs. (default: all)")
     var refs: [String] = []
 
-    @Flag(name: .customLong("from-scratch"), help: "Make deltas from nothing, too.")
-    var isFromScratch = false
+    @Flag(help: "Make deltas from nothing, too.")
+    var fromScratch = false
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
-        var names: [DeltaName] = []
-        for commit in try commits(in: repository) {
-            for name in try repository.usefulDeltas(to: commit, fromScratch: isFromScratch)
-            where !names.contains(name) {
-                names.append(name)
-            }
+        let repository = try local.openForChanges()
+        let names = try commits(in: repository).flatMap {
+            try repository.usefulDeltas(to: $0, fromScratch: fromScratch)
         }
         let report = try repository.makeDeltas(names)
-        for name in report.made { output.terminal.say("\(name): made") }
-        for name in report.present { output.terminal.say("\(name): there already") }
-        for (_, reason) in report.failed { output.terminal.warn(reason) }
+        for name in report.made { local.terminal.say("\(name): made") }
+        for name in report.present { local.terminal.say("\(name): there already") }
+        for (_, reason) in report.failed { local.terminal.warn(reason) }
         if names.isEmpty {
-            output.terminal.say(
+            local.terminal.say(
                 "\(repository.path): nothing to do"
-                    + (isFromScratch ? "" : ", since no commit has a parent here: see --from-scratch"))
+                    + (fromScratch ? "" : ", since no commit has a parent here: see --from-scratch"))
         }
         if !report.made.isEmpty, try repository.summarySize() != nil {
             do {
                 try repository.requestSummaryUpdate()
                 try repository.updateRequestedSummary(SummaryOptions())
             } catch let error as RepositoryError {
-                output.terminal.warn(
+                local.terminal.warn(
                     "the summary does not list the static deltas, but their indexes do: \(error)")
             }
         }
-        output.terminal.emit([
+        local.terminal.emit([
             "repository": JSON(repository.path), "made": .array(report.made.map(json)),
             "present": .array(report.present.map(json)),
             "failed": .array(report.failed.map { json($0.name) }),

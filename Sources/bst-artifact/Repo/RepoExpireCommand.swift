@@ -15,33 +15,28 @@ struct RepoExpireCommand: ParsableCommand {
             other programs write to, and for access logs.
             """)
 
-    @OptionGroup var repository: RepositoryOptions
-
     @OptionGroup var expiry: ExpiryOptions
 
     @Option(
-        name: .customLong("access-log"),
         help: ArgumentHelp(
             "Record the pulls in a web server's log, common or combined, as uses. May be repeated.",
             valueName: "file"))
-    var accessLogs: [String] = []
+    var accessLog: [String] = []
 
-    @Flag(
-        name: [.customLong("dry-run"), .customShort("n")],
-        help: "Remove nothing; print what would be removed.")
-    var isDryRun = false
+    @Flag(name: [.long, .customShort("n")], help: "Remove nothing; print what would be removed.")
+    var dryRun = false
 
     @OptionGroup var signing: SummarySigningOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
+
+    private var hasLimits: Bool { expiry.maxSize != nil || expiry.minFree != nil }
 
     func validate() throws {
-        guard expiry.maximumSize != nil || expiry.minimumFree != nil || !accessLogs.isEmpty else {
+        guard hasLimits || !accessLog.isEmpty else {
             throw ValidationError(
-                "Set a limit with --max-size or --min-free, or name a log with --access-log."
-            )
+                "Set a limit with --max-size or --min-free, or name a log with --access-log.")
         }
-        if isDryRun && !accessLogs.isEmpty {
+        if dryRun && !accessLog.isEmpty {
             throw ValidationError(
                 "A dry run records no pulls: leave out --access-log, or run with it and without limits first."
             )
@@ -49,40 +44,40 @@ struct RepoExpireCommand: ParsableCommand {
     }
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
+        let repository = try local.openForChanges()
         var notedPulls: [JSON] = []
-        for log in accessLogs {
+        for log in accessLog {
             let count = try repository.recordAccesses(fromLog: log)
             notedPulls.append(["accessLog": JSON(log), "pulls": JSON(count)])
-            output.terminal.say("\(log): \(Format.count(count, "pull")) noted")
+            local.terminal.say("\(log): \(Format.count(count, "pull")) noted")
         }
-        guard expiry.maximumSize != nil || expiry.minimumFree != nil else {
-            return output.terminal.emit([
+        guard hasLimits else {
+            return local.terminal.emit([
                 "repository": JSON(repository.path), "notedPulls": .array(notedPulls),
             ])
         }
         let expiry = Expiry(repository, limits: expiry.limits)
-        let report = try isDryRun ? expiry.plan() : expiry.run()
-        output.terminal.warn(about: report.leftOut)
+        let report = try dryRun ? expiry.plan() : expiry.run()
+        local.terminal.warn(about: report.leftOut)
         for entry in report.expired {
-            output.terminal.say(
+            local.terminal.say(
                 "\(entry.ref): last used \(Format.date(UInt64(clamping: entry.lastUse))), at \(entry.commit)")
         }
-        let verb = isDryRun ? "would go" : "gone"
-        output.terminal.say(
+        let verb = dryRun ? "would go" : "gone"
+        local.terminal.say(
             "\(repository.path): \(Format.count(report.expired.count, "ref")) \(verb), "
                 + "\(Format.bytes(report.freedBytes)) of \(Format.bytes(report.bytesBefore)) freed")
-        output.terminal.emit([
-            "repository": JSON(repository.path), "dryRun": JSON(isDryRun),
+        local.terminal.emit([
+            "repository": JSON(repository.path), "dryRun": JSON(dryRun),
             "expired": .array(
                 report.expired.map {
                     ["ref": JSON($0.ref), "commit": JSON($0.commit), "lastUse": JSON($0.lastUse)]
                 }), "freedBytes": JSON(report.freedBytes), "bytesBefore": JSON(report.bytesBefore),
             "excessBytes": JSON(report.excessBytes), "notedPulls": .array(notedPulls),
         ])
-        if !isDryRun && !report.expired.isEmpty { updateSummary(of: repository) }
+        if !dryRun && !report.expired.isEmpty { updateSummary(of: repository) }
         if report.excessBytes > 0 {
-            output.terminal.fail(
+            local.terminal.fail(
                 "\(repository.path) takes \(Format.bytes(report.excessBytes)) more than it may, and nothing else may go: "
                     + "keep fewer refs, or allow it more")
             throw ExitStatus.incomplete.code
@@ -95,9 +90,9 @@ struct RepoExpireCommand: ParsableCommand {
             guard try repository.summarySize() != nil else { return }
             try repository.requestSummaryUpdate()
             let report = try repository.updateRequestedSummary(signing.summaryOptions)
-            for warning in report?.warnings ?? [] { output.terminal.warn(warning) }
+            for warning in report?.warnings ?? [] { local.terminal.warn(warning) }
         } catch {
-            output.terminal.warn("the summary still shows what is gone: \(error)")
+            local.terminal.warn("the summary still shows what is gone: \(error)")
         }
     }
 }

@@ -15,28 +15,20 @@ struct RepoFsckCommand: ParsableCommand {
             and pulls may go on meanwhile. The exit status is 6 if something is damaged.
             """)
 
-    @Flag(
-        name: .customLong("delete"),
-        help:
-            "Remove damaged objects, so that they can be pushed again, and mark incomplete commits as partial."
-    )
-    var deletesDamaged = false
+    @Flag(help: "Remove damaged objects, to have them pushed again, and mark incomplete commits as partial.")
+    var delete = false
 
-    @Flag(
-        name: .customLong("verify-bindings"),
-        help: "Also check that commits were made for the refs, and the collection, that point to them.")
-    var verifiesBindings = false
+    @Flag(help: "Also check that commits were made for the refs, and the collection, that point to them.")
+    var verifyBindings = false
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
-        let progress = output.terminal.progress("checking \(repository.path)")
+        let repository = try local.openForChanges()
+        let progress = local.terminal.progress("checking \(repository.path)")
         var options = Fsck.Options()
-        options.deletesDamaged = deletesDamaged
-        options.verifiesBindings = verifiesBindings
+        options.deletesDamaged = delete
+        options.verifiesBindings = verifyBindings
         options.cancellation = try Interruption.cancellation()
         options.showProgress = { objects, bytes in
             progress.show("\(Format.count(objects, "object")), \(Format.bytes(bytes))")
@@ -49,7 +41,7 @@ struct RepoFsckCommand: ParsableCommand {
     }
 
     private func show(_ report: FsckReport, of repository: Repository) {
-        let terminal = output.terminal
+        let terminal = local.terminal
         for damage in report.damaged { terminal.fail("object \(damage.name) is damaged: \(damage.reason)") }
         for missing in report.missing {
             terminal.fail("object \(missing.name) is missing, and \(missing.parent) needs it")
@@ -79,8 +71,8 @@ struct RepoFsckCommand: ParsableCommand {
                 report.damaged.map { ["object": JSON($0.name), "reason": JSON($0.reason)] }),
             "missing": .array(
                 report.missing.map { ["object": JSON($0.name), "neededBy": JSON($0.parent)] }),
-            "incompleteCommits": .array(report.incompleteCommits.map { JSON($0) }),
-            "partialCommits": .array(report.partialCommits.map { JSON($0) }),
+            "incompleteCommits": JSON(report.incompleteCommits),
+            "partialCommits": JSON(report.partialCommits),
             "badRefs": .array(report.badRefs.map { ["ref": JSON($0.ref), "reason": JSON($0.reason)] }),
             "misboundRefs": .array(
                 report.misboundRefs.map { ["ref": JSON($0.ref), "reason": JSON($0.reason)] }),

@@ -20,16 +20,14 @@ struct RepoLogCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Only this many pushes, the newest.", valueName: "number"))
     var limit: Int?
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("A limit is at least 1.") }
     }
 
     func run() throws {
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try local.open()
         var last: [PushRecord] = []
         try repository.loggedPushes { record in
             guard matches(record) else { return }
@@ -49,18 +47,18 @@ struct RepoLogCommand: ParsableCommand {
     private func show(_ record: PushRecord) {
         let pusher = record.pusher
         let who = [pusher.name, pusher.key, pusher.address].filter { !$0.isEmpty }.map { $0.forDisplay() }
-        output.terminal.print(
+        local.terminal.print(
             "\(Format.date(UInt64(clamping: record.time)))  \(who.isEmpty ? "somebody" : who.joined(separator: " ")): "
                 + "\(Format.count(record.objects, "object")), \(Format.bytes(record.bytes))")
         for ref in record.refs {
             switch (ref.old, ref.new) {
-            case (_, nil): output.terminal.print("  \(ref.ref): deleted")
-            case (nil, .some(let new)): output.terminal.print("  \(ref.ref): new, at \(new)")
+            case (_, nil): local.terminal.print("  \(ref.ref): deleted")
+            case (nil, .some(let new)): local.terminal.print("  \(ref.ref): new, at \(new)")
             case (.some(let old), .some(let new)):
-                output.terminal.print("  \(ref.ref): from \(old) to \(new)")
+                local.terminal.print("  \(ref.ref): from \(old) to \(new)")
             }
         }
-        output.terminal.emit([
+        local.terminal.emit([
             "time": JSON(record.time), "key": JSON(pusher.key), "name": JSON(pusher.name),
             "address": JSON(pusher.address), "objects": JSON(record.objects), "bytes": JSON(record.bytes),
             "refs": .array(

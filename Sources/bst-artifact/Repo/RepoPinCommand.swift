@@ -18,20 +18,18 @@ struct RepoPinCommand: ParsableCommand {
     @Argument(help: "The refs or patterns.")
     var refs: [String] = []
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
+        let repository = try local.openForChanges()
         // Catches misspelt refs, which would be pinned in vain.
         _ = try RefPatterns.resolve(refs.filter { !RefPatterns.isPattern($0) }, in: repository)
         let new = try repository.pin(refs)
         let pins = try repository.pins().patterns
         for pattern in refs.isEmpty ? pins : new {
-            refs.isEmpty ? output.terminal.print(pattern) : output.terminal.say("\(pattern): pinned")
+            refs.isEmpty ? local.terminal.print(pattern) : local.terminal.say("\(pattern): pinned")
         }
-        output.terminal.emit(["repository": JSON(repository.path), "pins": .array(pins.map { JSON($0) })])
+        local.terminal.emit(["repository": JSON(repository.path), "pins": JSON(pins)])
     }
 }
 
@@ -47,22 +45,19 @@ struct RepoUnpinCommand: ParsableCommand {
     @Argument(help: "The refs or patterns, as they were pinned.")
     var refs: [String]
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
+        let repository = try local.openForChanges()
         let known = try repository.pins()
         if let missing = refs.first(where: { !known.contains(pattern: $0) }) {
-            let remedy =
-                Suggestions.nearest(to: missing, among: known.patterns).map { "did you mean '\($0)'?" }
-                ?? "see what is with 'bst-artifact repo pin'"
+            let remedy = Suggestions.remedy(
+                for: missing, among: known.patterns, or: "see what is with 'bst-artifact repo pin'")
             throw RepositoryError(
                 .unknownRef, "\(missing.forDisplay()) is not pinned in \(repository.path): \(remedy)")
         }
-        for pattern in try repository.unpin(refs) { output.terminal.say("\(pattern): not pinned any more") }
+        for pattern in try repository.unpin(refs) { local.terminal.say("\(pattern): not pinned any more") }
         let rest = try repository.pins().patterns
-        output.terminal.emit(["repository": JSON(repository.path), "pins": .array(rest.map { JSON($0) })])
+        local.terminal.emit(["repository": JSON(repository.path), "pins": JSON(rest)])
     }
 }

@@ -12,28 +12,26 @@ struct RepoRecoverCommand: ParsableCommand {
             completed; remains of interrupted pushes and pulls are removed once they can no longer be resumed.
             """)
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
+        let repository = try local.openForChanges()
         let report = try repository.recoverAll()
-        for ref in report.completed { output.terminal.say("\(ref): moved, as it was meant to") }
-        for ref in report.undone { output.terminal.say("\(ref): moved back, since its commit is gone") }
+        for ref in report.completed { local.terminal.say("\(ref): moved, as it was meant to") }
+        for ref in report.undone { local.terminal.say("\(ref): moved back, since its commit is gone") }
         if report.hasDroppedJournal {
-            output.terminal.warn(
+            local.terminal.warn(
                 "the journal of refs was unreadable, so nothing could be done about it; it is removed")
         }
         if report.removedQuarantines > 0 {
             let count = Format.count(report.removedQuarantines, "left-over quarantine")
-            output.terminal.say("\(repository.path): \(count) removed")
+            local.terminal.say("\(repository.path): \(count) removed")
         }
-        output.terminal.emit([
-            "repository": JSON(repository.path), "completed": .array(report.completed.map { JSON($0) }),
-            "undone": .array(report.undone.map { JSON($0) }),
+        local.terminal.emit([
+            "repository": JSON(repository.path), "completed": JSON(report.completed),
+            "undone": JSON(report.undone),
             "removedQuarantines": JSON(report.removedQuarantines),
         ])
-        if report == RecoveryReport() { output.terminal.say("\(repository.path): nothing to do") }
+        if report == RecoveryReport() { local.terminal.say("\(repository.path): nothing to do") }
     }
 }

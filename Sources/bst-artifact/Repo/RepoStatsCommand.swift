@@ -14,14 +14,12 @@ struct RepoStatsCommand: ParsableCommand {
             them; unique space would be freed with the project. Sizes are those on disk.
             """)
 
-    @OptionGroup var repository: RepositoryOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.open(try configurationOptions.load())
+        let repository = try local.open()
         let statistics = try repository.statistics(cancellation: try Interruption.cancellation())
-        let terminal = output.terminal
+        let terminal = local.terminal
         for line in table(statistics.projects) { terminal.print(line) }
         for project in statistics.projects {
             guard let largest = project.largest, let oldest = project.oldest else { continue }
@@ -40,7 +38,7 @@ struct RepoStatsCommand: ParsableCommand {
             "repository": JSON(repository.path), "allocatedBytes": JSON(statistics.allocatedBytes),
             "reachableBytes": JSON(statistics.reachableBytes), "freeBytes": JSON(statistics.freeBytes),
             "projects": .array(statistics.projects.map(json)),
-            "incomplete": .array(statistics.incomplete.map { JSON($0) }),
+            "incomplete": JSON(statistics.incomplete),
         ])
     }
 

@@ -13,28 +13,23 @@ struct RepoSummaryCommand: ParsableCommand {
             is installed.
             """)
 
-    @OptionGroup var repository: RepositoryOptions
-
-    @Flag(
-        name: .customLong("changed"),
-        help: "Read only the refs that changed since the last update, as the receiver does.")
-    var isQuick = false
+    @Flag(help: "Read only the refs that changed since the last update, as the receiver does.")
+    var changed = false
 
     @OptionGroup var signing: SummarySigningOptions
-    @OptionGroup var configurationOptions: ConfigurationOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try repository.openForChanges(try configurationOptions.load())
+        let repository = try local.openForChanges()
         var options = signing.summaryOptions
-        options.isComplete = !isQuick
+        options.isComplete = !changed
         let report = try repository.updateSummary(options)
-        for warning in report.warnings { output.terminal.warn(warning) }
-        output.terminal.emit([
+        for warning in report.warnings { local.terminal.warn(warning) }
+        local.terminal.emit([
             "repository": JSON(repository.path), "refs": JSON(report.refs), "size": JSON(report.size),
-            "warnings": .array(report.warnings.map { JSON($0) }),
+            "warnings": JSON(report.warnings),
         ])
         let refs = report.refs.map { "\($0) refs, " } ?? ""
-        output.terminal.say("\(repository.path): \(refs)\(Format.bytes(UInt64(report.size)))")
+        local.terminal.say("\(repository.path): \(refs)\(Format.bytes(UInt64(report.size)))")
     }
 }

@@ -7,25 +7,20 @@ import CommandLineSupport
 /// Options for the keys that sign a repository's summary.
 struct SummarySigningOptions: ParsableArguments {
     @Option(
-        name: .customLong("sign-ed25519"),
         help: ArgumentHelp(
             "Sign the summary with the ed25519 key in this file. May be repeated.", valueName: "file"))
-    var keyFiles: [String] = []
+    var signEd25519: [String] = []
 
-    @Option(
-        name: .customLong("gpg-sign"),
-        help: ArgumentHelp("Sign the summary with this GnuPG key. May be repeated.", valueName: "key"))
-    var keys: [String] = []
+    @Option(help: ArgumentHelp("Sign the summary with this GnuPG key. May be repeated.", valueName: "key"))
+    var gpgSign: [String] = []
 
-    @Option(
-        name: .customLong("gpg-homedir"),
-        help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
-    var home: String?
+    @Option(help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
+    var gpgHomedir: String?
 
     /// The options for writing a summary with these keys.
     var summaryOptions: SummaryOptions {
         var options = SummaryOptions()
-        options.signers = SummarySigner.list(keyFiles: keyFiles, keys: keys, home: home)
+        options.signers = SummarySigner.list(keyFiles: signEd25519, keys: gpgSign, home: gpgHomedir)
         return options
     }
 }

@@ -27,7 +27,7 @@ import Testing
         ("object", .object(ObjectAnswer(ObjectName(checksum, .file), size: 258))),
         ("object-absent", .object(ObjectAnswer(ObjectName(checksum, .commitmeta), size: nil))),
         ("results", .results([RefEditResult(RefName("a")!, .moved, from: nil, to: checksum)])),
-        ("progress", .progress(ReceiverProgress(activity: "publishing"))),
+        ("progress", .progress(activity: "publishing")),
         ("delete", .delete([RefEdit(RefName("a")!, from: .mustMatch(checksum), to: nil)])),
         ("info", .info(Info(mode: 1, capabilities: [.largeFrames, .want]))),
     ]

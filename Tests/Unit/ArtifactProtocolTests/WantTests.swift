@@ -88,9 +88,8 @@ import Testing
         guard case .publish = try pair.receiver.next(from: pair.toReceiver) else {
             throw Unexpected("nothing is to be published the second time")
         }
-        let progress = ReceiverProgress(activity: "publishing")
-        pair.answer(try Message.progress(progress).frame(version: .one))
-        #expect(try pair.client.next(from: pair.toClient) == .progress(progress))
+        pair.answer(try Message.progress(activity: "publishing").frame(version: .one))
+        #expect(try pair.client.next(from: pair.toClient) == .progress(activity: "publishing"))
         let results = [RefEditResult(RefName("a")!, .kept, from: first.checksum, to: nil)]
         pair.answer(try pair.receiver.results(results) + pair.receiver.finish())
         #expect(try pair.client.next(from: pair.toClient) == .results(results))
