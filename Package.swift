@@ -55,7 +55,7 @@ let package = Package(
         // The modules: arrows run downwards only, see docs/ARCHITECTURE.md.
         .target(name: "SystemCalls", dependencies: ["CLinux"]),
         .target(name: "Variants", dependencies: ["CGLib"]),
-        .target(name: "TextCoding", dependencies: ["CGLib"]),
+        .target(name: "TextCoding", dependencies: ["CGLib", "CLinux"]),
         .target(name: "ArtifactProtocol", dependencies: ["TextCoding", "Variants"]),
         .target(
             name: "ArtifactRepository",
@@ -78,7 +78,7 @@ let package = Package(
             name: "ArtifactServer",
             dependencies: [
                 "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "TextCoding", "CMicroHTTPD",
-                "COpenSSL",
+                "COpenSSL", "CLinux",
             ]),
         .target(
             name: "ServerSetup",

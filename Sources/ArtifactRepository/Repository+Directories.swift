@@ -23,22 +23,10 @@ extension Repository {
             _ = try standardDirectory(name)
         }
     }
-}
 
-extension Directory {
-    /// Puts a small file, durably written, at `path` of another directory, in place of what is there. This directory, on
-    /// the same file system, holds it while it is written. The name is durable once the target's directory is synced.
-    func replaceFile(_ path: String, of target: Directory, with bytes: [UInt8]) throws {
-        let name = "replacement"
-        try remove(name)
-        do {
-            let file = try createFile(name)
-            try file.writeAll(bytes)
-            try file.sync()
-            try rename(name, to: target, path)
-        } catch {
-            try? remove(name)
-            throw error
-        }
+    /// Puts a small file, durably written, in place of what is at a path below the repository. The name is durable once its
+    /// directory is synced. The caller holds the ref lock.
+    func replaceFile(_ path: String, with bytes: [UInt8]) throws {
+        try standardDirectory("tmp").replaceFile(path, of: root, with: bytes)
     }
 }

@@ -20,9 +20,13 @@ extension Repository {
         return try body()
     }
 
-    /// Runs `body` while holding libostree's repository lock, shared: `ostree prune` waits, everything else goes on.
-    func withSharedLock<T>(_ body: () throws -> T) throws -> T {
-        try withLibraryLock(OSTREE_REPO_LOCK_SHARED, failure: .library, body)
+    /// Runs `body` while holding the ref lock and libostree's. While that is shared, `ostree prune` waits, and everything else
+    /// goes on.
+    func withLocks<T>(exclusive: Bool = false, _ body: () throws -> T) throws -> T {
+        try withRefLock {
+            if exclusive { return try withExclusiveLock(body) }
+            return try withLibraryLock(OSTREE_REPO_LOCK_SHARED, failure: .library, body)
+        }
     }
 
     /// Runs `body` while holding libostree's repository lock, exclusively.

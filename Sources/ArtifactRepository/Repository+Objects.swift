@@ -49,6 +49,14 @@ extension Repository {
         return try load(name) { try Commit($0, name) }
     }
 
+    /// Reads a directory.
+    ///
+    /// - Throws: `RepositoryError` with `missingObject` if it is not there.
+    func tree(_ checksum: Checksum) throws -> DirTree {
+        let name = ObjectName(checksum, .dirtree)
+        return try load(name) { try DirTree($0, name) }
+    }
+
     /// Reads a metadata object and parses it.
     ///
     /// - Throws: `RepositoryError` with `missingObject` if it is not there.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import SystemCalls
 
 /// A failure of a repository, or of an object on its way into or out of one.
 public struct RepositoryError: Error, CustomStringConvertible, Sendable {
@@ -12,25 +13,25 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         case unsuitableMode
         /// An object is not what its name says, or not well formed.
         case badObject
-        /// An object that must be there is not.
+        /// A needed object does not exist.
         case missingObject
         /// A ref does not exist.
         case unknownRef
-        /// A ref is not, or is no longer, where it was said to be.
+        /// A ref does not, or no longer, point to the expected commit.
         case refMoved
         /// A commit is not a descendant of the one that it would replace.
         case notFastForward
-        /// The owner of the repository does not want it.
+        /// A policy of the repository's owner refuses it.
         case notAllowed
-        /// There is no room for it.
+        /// There is not enough disk space.
         case noSpace
-        /// A commit is not signed as it must be, or that cannot be found out.
+        /// A commit is not signed as required, or its signatures cannot be verified.
         case badSignature
-        /// Something of a name exists where another kind of thing is wanted.
+        /// Something else exists under the name.
         case conflict
-        /// Somebody else has it locked.
+        /// Another process holds the lock.
         case busy
-        /// Nobody wants it any more.
+        /// The work was cancelled.
         case cancelled
         /// libostree reported a failure.
         case library
@@ -51,3 +52,6 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         RepositoryError(.badObject, "object \(name) is refused: \(reason)")
     }
 }
+
+/// An error of a system call, for example of writing to a full disk.
+public typealias SystemError = SystemCalls.SystemError

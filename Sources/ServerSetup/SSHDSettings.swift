@@ -6,11 +6,7 @@ import TextCoding
 
 /// The `Match User` block of sshd's settings for the user whom clients push as.
 struct SSHDSettings {
-    private let layout: ServerLayout
-
-    init(for layout: ServerLayout) {
-        self.layout = layout
-    }
+    let layout: ServerLayout
 
     /// Names and values in their order. The value of `ForceCommand` is that of a new file.
     private var wanted: [(name: String, value: String)] {

@@ -3,6 +3,7 @@
 import ArtifactRepository
 import Glibc
 import SystemCalls
+import TextCoding
 
 /// The expiry of a web server's certificate, as the program `openssl` reports it.
 struct ServerCertificate {
@@ -30,19 +31,8 @@ struct ServerCertificate {
         guard
             let output = try? Shell.run([
                 "/bin/sh", "-c", script, "sh", hasPort ? place : "\(place):443", host,
-            ])
+            ]), let end = CalendarTime.seconds(in: output, "notAfter=%Y-%m-%d %H:%M:%SZ ")
         else { return nil }
-        self.init(line: output)
-    }
-
-    /// Parses `notAfter=2027-02-21 00:56:03Z`.
-    private init?(line: String) {
-        guard line.hasPrefix("notAfter=") else { return nil }
-        let numbers = line.split(whereSeparator: { !("0"..."9").contains($0) }).compactMap { Int32($0) }
-        guard numbers.count == 6, numbers[0] >= 1970 else { return nil }
-        var parts = tm()
-        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
-        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
-        end = timegm(&parts)
+        self.end = end
     }
 }

@@ -38,10 +38,11 @@ extension ServerDiagnosis {
 
     /// Checks owner and mode: sshd ignores keys that others than their owner could change.
     private mutating func checkStrictMode(_ path: String, of user: SystemUser, isNeeded: Bool) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            let error = SystemError("look at \(path)")
-            guard error.isNotFound else { return note(.warning, "\(error)", "run this as root") }
+        let found: stat?
+        do { found = try Directory.status(at: path, followingLinks: false) } catch {
+            return note(.warning, "\(error)", "run this as root")
+        }
+        guard let status = found else {
             if isNeeded { note(.error, "\(path) is not there", "install -d -o \(user.name) -m 755 \(path)") }
             return
         }

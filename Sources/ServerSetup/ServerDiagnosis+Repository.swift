@@ -48,9 +48,9 @@ extension ServerDiagnosis {
         let fanout = (try? Directory("\(repository.path)/objects"))?.entriesIfReadable ?? []
         let places = parts + fanout.sorted().map { "/objects/\($0)" }
         let wrong = places.first { place in
-            var status = stat()
-            return lstat(repository.path + place, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-                && status.st_uid != user.identifier && status.st_mode & S_IWGRP == 0
+            let status = try? Directory.status(at: repository.path + place, followingLinks: false)
+            guard let status, status.st_mode & S_IFMT == S_IFDIR else { return false }
+            return status.st_uid != user.identifier && status.st_mode & S_IWGRP == 0
         }
         if let wrong {
             note(
@@ -62,8 +62,8 @@ extension ServerDiagnosis {
     }
 
     private func isForeign(_ path: String, _ user: SystemUser) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_uid != user.identifier
+        let status = try? Directory.status(at: path, followingLinks: false)
+        return status.map { $0.st_uid != user.identifier } ?? false
     }
 
     /// Returns a directory below `objects`, or an object, that belongs to another user. It checks all directories, and the
@@ -89,8 +89,9 @@ extension ServerDiagnosis {
             directories.append((directories.last == "/" ? "/" : "\(directories.last ?? "")/") + part)
         }
         for directory in directories + ["\(path)/objects", "\(path)/refs/heads"] {
-            var status = stat()
-            guard stat(directory, &status) == 0, status.st_mode & 0o001 == 0 else { continue }
+            guard let status = try? Directory.status(at: directory, followingLinks: true),
+                status.st_mode & 0o001 == 0
+            else { continue }
             return note(
                 .warning, "others may not enter \(directory), so a web server cannot serve the repository",
                 "chmod o+x \(directory)")
@@ -115,8 +116,8 @@ extension ServerDiagnosis {
 
     private mutating func checkSummary(of repository: Repository) {
         let remedy = summaryCommand(repository)
-        var summary = stat()
-        guard stat("\(repository.path)/summary", &summary) == 0 else {
+        guard let summary = try? Directory.status(at: "\(repository.path)/summary", followingLinks: true)
+        else {
             return note(
                 .error, "there is no summary, so nothing can be listed and BuildStream pushes nothing", remedy
             )

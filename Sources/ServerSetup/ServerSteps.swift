@@ -28,6 +28,9 @@ package struct ServerSteps {
     /// Returns the steps in the order to run them.
     package func all() throws -> [ServerStep] {
         var steps: [ServerStep] = []
+        func plan(_ description: String, _ run: @escaping () throws -> Void) {
+            steps.append(ServerStep(description: description, run: run))
+        }
         let user = SystemUser(named: layout.user)
         if let user, user.home != layout.home {
             throw RepositoryError(
@@ -35,19 +38,12 @@ package struct ServerSteps {
                 "user \(layout.user) exists with the home directory \(user.home): give --home \(user.home), or another --user"
             )
         }
-        if user == nil {
-            steps.append(
-                ServerStep(
-                    description: "make the user \(layout.user), whose home is \(layout.home)", run: makeUser))
-        }
+        if user == nil { plan("make the user \(layout.user), whose home is \(layout.home)", makeUser) }
         if try user != nil && !Directory.exists(layout.home) {
-            steps.append(ServerStep(description: "make the directory \(layout.home)", run: makeHome))
+            plan("make the directory \(layout.home)", makeHome)
         }
         if try !Directory.exists("\(layout.repository)/config") {
-            steps.append(
-                ServerStep(
-                    description: "make a repository of mode archive at \(layout.repository)",
-                    run: makeRepository))
+            plan("make a repository of mode archive at \(layout.repository)", makeRepository)
         } else if try Repository(layout.repository).mode != .archive {
             throw RepositoryError(
                 .unsuitableMode,
@@ -60,10 +56,7 @@ package struct ServerSteps {
             try Directory.fileAnywhereIfPresent(layout.authorizedKeys).map(AuthorizedKey.lines) ?? []
         let known = Set(present.compactMap(\.material))
         for key in keys where !known.contains(key.material ?? key.line) {
-            steps.append(
-                ServerStep(description: "let the key '\(key.name)' push, in \(layout.authorizedKeys)") {
-                    try add(key)
-                })
+            plan("let the key '\(key.name)' push, in \(layout.authorizedKeys)") { try add(key) }
         }
         return steps
     }
@@ -90,7 +83,7 @@ package struct ServerSteps {
     /// Writes sshd's settings, unless they are right already.
     private func settingsStep() throws -> ServerStep? {
         let old = try text(of: layout.sshdConfiguration)
-        let settings = SSHDSettings(for: layout)
+        let settings = SSHDSettings(layout: layout)
         let new = old.map(settings.adapting) ?? settings.text
         guard new != old else { return nil }
         let action = old == nil ? "write" : "change"
@@ -160,8 +153,9 @@ package struct ServerSteps {
         }
         let directory = "\(layout.home)/.ssh"
         // Root must not follow a link that the user has put there.
-        var status = stat()
-        if lstat(directory, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+        if let status = try Directory.status(at: directory, followingLinks: false),
+            status.st_mode & S_IFMT != S_IFDIR
+        {
             throw RepositoryError(
                 .conflict,
                 "\(directory) is no directory, so no key is added there: look at it, and remove it")
@@ -179,13 +173,9 @@ package struct ServerSteps {
 
     /// Replaces a small file atomically.
     private static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
-        let temporary = "\(path).new"
-        unlink(temporary)
-        let number = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard number >= 0 else { throw SystemError("write \(temporary)") }
-        let file = Descriptor(number)
-        try file.writeAll(Array(text.utf8))
-        try file.sync()
-        guard rename(temporary, path) == 0 else { throw SystemError("write \(path)") }
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let directory = try Directory("\(path[..<slash])/")
+        try directory.replaceFile(
+            String(path[slash...].dropFirst()), of: directory, with: Array(text.utf8), mode: mode)
     }
 }

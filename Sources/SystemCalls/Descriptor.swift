@@ -28,7 +28,7 @@ public final class Descriptor: Sendable {
         SystemError(path.map { "\(action) \($0)" } ?? action, code: code)
     }
 
-    /// The process's standard input, output and error.
+    /// The process's standard input.
     public static let standardInput = Descriptor(0, owned: false)
     /// The process's standard output.
     public static let standardOutput = Descriptor(1, owned: false)
@@ -53,11 +53,7 @@ public final class Descriptor: Sendable {
         try wait(for: POLLIN, timeout, cancellation, "wait for input")
     }
 
-    /// Waits until something can be written or the reader is gone.
-    ///
-    /// - Parameter timeout: the time to wait at most; nil for no limit.
-    /// - Returns: false after a timeout.
-    /// - Throws: `SystemError`, with `ECANCELED` if `cancellation` is requested.
+    /// Waits, as `waitForInput` does, until something can be written or the reader is gone.
     public func waitForSpace(
         timeout: Duration? = nil, cancellation: Cancellation? = nil
     ) throws(SystemError) -> Bool {
@@ -67,6 +63,9 @@ public final class Descriptor: Sendable {
     private func wait(
         for event: Int32, _ timeout: Duration?, _ cancellation: Cancellation?, _ action: String
     ) throws(SystemError) -> Bool {
+        let milliseconds =
+            timeout.map { ($0 / .milliseconds(1)).rounded(.up) }
+            .map { Int32(max(0, min($0, Double(Int32.max)))) } ?? -1
         // poll ignores negative descriptors.
         var entries = (
             pollfd(fd: number, events: Int16(event), revents: 0),
@@ -74,8 +73,7 @@ public final class Descriptor: Sendable {
         )
         let count = withUnsafeMutableBytes(of: &entries) { raw in
             retryingInterrupts {
-                poll(
-                    raw.assumingMemoryBound(to: pollfd.self).baseAddress, 2, timeout?.pollTimeout ?? -1)
+                poll(raw.assumingMemoryBound(to: pollfd.self).baseAddress, 2, milliseconds)
             }
         }
         guard count >= 0 else { throw SystemError(action) }
@@ -118,14 +116,13 @@ public final class Descriptor: Sendable {
         var result = [UInt8](repeating: 0, count: min(limit, Int((try? status().st_size) ?? 0)) + 1)
         var filled = 0
         while true {
-            let count = result.withUnsafeMutableBytes { buffer in
-                Result { () throws(SystemError) -> Int in
-                    try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
-                }
+            let count = try result.withUnsafeMutableBufferPointer { buffer throws(SystemError) in
+                try read(
+                    into: UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...]))
             }
-            let got = try count.get()
-            filled += got
-            if got == 0 {
+            filled += count
+            if count == 0 {
                 result.removeLast(result.count - filled)
                 return result
             }
@@ -138,22 +135,29 @@ public final class Descriptor: Sendable {
         }
     }
 
-    /// Writes all of the bytes.
-    public func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    /// Writes all of the bytes, also to a descriptor that does not block.
+    ///
+    /// - Throws: `SystemError`, with `ETIMEDOUT` if nothing could be written within `timeout`, and with `ECANCELED` if
+    ///   `cancellation` is requested.
+    public func writeAll(
+        _ bytes: UnsafeRawBufferPointer, timeout: Duration? = nil, cancellation: Cancellation? = nil
+    ) throws(SystemError) {
         var rest = bytes
         while !rest.isEmpty {
             let count = changing(.write(number)) { Glibc.write(number, rest.baseAddress, rest.count) }
-            guard count >= 0 else { throw failure("write") }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno != EAGAIN {
+                throw failure("write")
+            } else if try !waitForSpace(timeout: timeout, cancellation: cancellation) {
+                throw SystemError("write", code: ETIMEDOUT)
+            }
         }
     }
 
     /// Writes all of the bytes.
     public func writeAll(_ bytes: [UInt8]) throws(SystemError) {
-        let result = bytes.withUnsafeBytes { raw in
-            Result { () throws(SystemError) in try writeAll(raw) }
-        }
-        try result.get()
+        try bytes.span.bytes.withUnsafeBytes { raw throws(SystemError) in try writeAll(raw) }
     }
 
     /// Lets writes that would wait fail with `EAGAIN` instead.
@@ -161,27 +165,6 @@ public final class Descriptor: Sendable {
         let flags = fcntl(number, F_GETFL)
         guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0 else {
             throw SystemError("change a descriptor")
-        }
-    }
-
-    /// Writes all of the bytes to a descriptor that does not block.
-    ///
-    /// - Throws: `SystemError` with `ETIMEDOUT` if nothing could be written within `timeout`, and with
-    ///   `ECANCELED` where `cancellation` was requested.
-    public func writeAll(
-        _ bytes: UnsafeRawBufferPointer, timeout: Duration?, cancellation: Cancellation? = nil
-    ) throws(SystemError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = retryingInterrupts { Glibc.write(number, rest.baseAddress, rest.count) }
-            if count >= 0 {
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-                continue
-            }
-            guard errno == EAGAIN else { throw failure("write") }
-            guard try wait(for: POLLOUT, timeout, cancellation, "wait to write") else {
-                throw SystemError("write", code: ETIMEDOUT)
-            }
         }
     }
 
@@ -225,21 +208,18 @@ public final class Descriptor: Sendable {
 
     /// Indicates a terminal.
     public var isTerminal: Bool { isatty(number) == 1 }
-}
 
-extension Descriptor {
     /// Returns the value of an extended attribute; nil if there is none.
     public func attribute(_ name: String) throws(SystemError) -> [UInt8]? {
-        var value = [UInt8](repeating: 0, count: 256)
-        while true {
-            let count = fgetxattr(number, name, &value, value.count)
+        // Most values are short; the kernel allows 64 KiB.
+        for size in [256, 65_536] {
+            var value = [UInt8](repeating: 0, count: size)
+            let count = fgetxattr(number, name, &value, size)
             if count >= 0 { return Array(value[..<count]) }
             if errno == ENODATA || errno == EOPNOTSUPP { return nil }
-            guard errno == ERANGE else { throw SystemError("read attribute \(name)") }
-            let needed = fgetxattr(number, name, nil, 0)
-            guard needed >= 0 else { throw SystemError("read attribute \(name)") }
-            value = [UInt8](repeating: 0, count: needed)
+            guard errno == ERANGE else { break }
         }
+        throw SystemError("read attribute \(name)")
     }
 
     /// Sets an extended attribute.
@@ -247,9 +227,7 @@ extension Descriptor {
         let result = changing(.setMetadata(number)) { fsetxattr(number, name, value, value.count, 0) }
         guard result == 0 else { throw SystemError("set attribute \(name)") }
     }
-}
 
-extension Descriptor {
     /// Truncates a file to no bytes and seeks to its start.
     public func truncate() throws(SystemError) {
         guard ftruncate(number, 0) == 0, lseek(number, 0, SEEK_SET) == 0 else {

@@ -253,6 +253,27 @@ public struct Directory: Sendable {
         }
     }
 
+    /// Puts a small file, durably written, at `path` of another directory, in place of what is there. This directory, on
+    /// the same file system, holds it while it is written. The name is durable once the target's directory is synced.
+    ///
+    /// - Parameter mode: its permission bits; nil for those of every new file.
+    package func replaceFile(
+        _ path: String, of target: Directory, with bytes: [UInt8], mode: mode_t? = nil
+    ) throws(SystemError) {
+        let name = "replacement"
+        try remove(name)
+        do {
+            let file = try createFile(name, mode: mode ?? 0o666)
+            if let mode { try file.setMode(mode) }
+            try file.writeAll(bytes)
+            try file.sync()
+            try rename(name, to: target, path)
+        } catch {
+            try? remove(name)
+            throw error
+        }
+    }
+
     /// Makes the directory's entries durable.
     public func sync() throws(SystemError) {
         do { try descriptor.sync() } catch { throw SystemError("sync directory \(path)", code: error.code) }
@@ -274,10 +295,15 @@ extension Directory {
 
     /// Returns true if a path of the whole file system exists. Links are followed.
     public static func exists(_ path: String) throws(SystemError) -> Bool {
+        try status(at: path, followingLinks: true) != nil
+    }
+
+    /// Returns the status of what a path of the whole file system names; nil if there is nothing.
+    package static func status(at path: String, followingLinks: Bool) throws(SystemError) -> stat? {
         var result = stat()
-        if clinux_fstatat(AT_FDCWD, path, &result, 0) == 0 { return true }
-        let error = SystemError("look at \(path)")
-        return try error.absence() ?? false
+        let flags = followingLinks ? 0 : AT_SYMLINK_NOFOLLOW
+        if clinux_fstatat(AT_FDCWD, path, &result, flags) == 0 { return result }
+        return try SystemError("look at \(path)").absence()
     }
 
     /// Makes the missing directories that lead to an absolute path, but not its last part.

@@ -13,7 +13,11 @@ public final class Monitor<State>: @unchecked Sendable {
     public init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(lock, nil)
-        pthread_cond_init(changed, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -32,12 +36,10 @@ public final class Monitor<State>: @unchecked Sendable {
 
     /// Changes the state and wakes up all waiting threads.
     public func change<T>(_ body: (inout State) throws -> T) rethrows -> T {
-        pthread_mutex_lock(lock)
-        defer {
-            pthread_cond_broadcast(changed)
-            pthread_mutex_unlock(lock)
+        try withLock { state in
+            defer { pthread_cond_broadcast(changed) }
+            return try body(&state)
         }
-        return try body(&state)
     }
 
     /// Waits until a condition holds.
@@ -45,7 +47,7 @@ public final class Monitor<State>: @unchecked Sendable {
     /// - Returns: false after a timeout.
     public func wait(atMost timeout: Duration, until isTrue: (State) -> Bool) -> Bool {
         var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
         let nanoseconds = deadline.tv_nsec + Int(timeout.components.attoseconds / 1_000_000_000)
         deadline.tv_sec += Int(timeout.components.seconds) + nanoseconds / 1_000_000_000
         deadline.tv_nsec = nanoseconds % 1_000_000_000

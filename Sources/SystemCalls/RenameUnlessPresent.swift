@@ -8,7 +8,7 @@ extension Directory {
     ///
     /// If the kernel or the file system (NFS, many of FUSE) does not support this, it makes a hard link and removes the old
     /// name: a crash in between leaves both. Without hard links it checks the name first, which replaces a file that
-    /// somebody else puts there in the same moment.
+    /// another process creates at the same moment.
     ///
     /// - Returns: false if the name exists; then nothing is moved.
     public func renameUnlessPresent(

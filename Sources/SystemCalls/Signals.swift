@@ -8,11 +8,17 @@ public enum Signals {
     private nonisolated(unsafe) static var pipe: Int32 = -1
     private nonisolated(unsafe) static var writing: Descriptor?
 
-    /// Makes writing to a broken pipe fail with an error on this thread, rather than end the program.
-    public static func blockBrokenPipes() {
+    /// Returns a set of signals.
+    public static func set(_ signals: Int32...) -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        sigaddset(&set, SIGPIPE)
+        for signal in signals { sigaddset(&set, signal) }
+        return set
+    }
+
+    /// Makes writing to a broken pipe fail with an error on this thread, rather than end the program.
+    public static func blockBrokenPipes() {
+        var set = set(SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 

@@ -15,11 +15,7 @@ public enum StandardStreams {
 
     /// Writes to standard output, also if it is non-blocking.
     public static func write(_ text: String) throws(SystemError) {
-        let bytes = Array(text.utf8)
-        let result = bytes.withUnsafeBytes { raw in
-            Result { () throws(SystemError) in try Descriptor.standardOutput.writeAll(raw, timeout: nil) }
-        }
-        do { try result.get() } catch {
+        do { try Descriptor.standardOutput.writeAll(Array(text.utf8)) } catch {
             throw SystemError("write to standard output", code: error.code)
         }
     }
@@ -27,9 +23,7 @@ public enum StandardStreams {
     /// Ends this process silently by SIGPIPE, for a reader that has read enough, such as `head`.
     public static func endUnread() -> Never {
         signal(SIGPIPE, SIG_DFL)
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
+        var signals = Signals.set(SIGPIPE)
         sigprocmask(SIG_UNBLOCK, &signals, nil)
         raise(SIGPIPE)
         exit(128 + SIGPIPE)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// Times as text.
@@ -18,5 +19,12 @@ package enum CalendarTime {
             guard let start = buffer.baseAddress else { return "?" }
             return strftime(start, buffer.count, pattern, &fields) > 0 ? String(cString: start) : "?"
         }
+    }
+
+    /// Parses a time as `strptime` does, in UTC unless it names its zone, into seconds since 1970; nil if it is of another
+    /// form, or earlier.
+    package static func seconds(in text: some StringProtocol, _ pattern: String) -> Int? {
+        let seconds = clinux_parse_time(String(text), pattern)
+        return seconds < 0 ? nil : Int(seconds)
     }
 }

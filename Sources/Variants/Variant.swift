@@ -52,37 +52,22 @@ public final class Variant: @unchecked Sendable {
         defer { g_bytes_unref(storage) }
         let variantType = g_variant_type_new(type)
         defer { g_variant_type_free(variantType) }
-        guard let floating = g_variant_new_from_bytes(variantType, storage, 0),
-            let value = g_variant_ref_sink(floating)
-        else {
-            throw VariantError(description: "\(bytes.count) bytes cannot be read as a value of type \(type)")
-        }
+        let value: OpaquePointer = g_variant_ref_sink(g_variant_new_from_bytes(variantType, storage, 0))
+        defer { g_variant_unref(value) }
         guard g_variant_is_normal_form(value) != 0 else {
-            g_variant_unref(value)
             throw VariantError(
                 description: "\(bytes.count) bytes are not the normal form of a value of type \(type)")
         }
-        if order == .host {
-            self.init(owned: value)
-        } else {
-            let swapped = g_variant_byteswap(value)
-            g_variant_unref(value)
-            guard let swapped else {
-                throw VariantError(
-                    description: "a value of type \(type) could not be brought into host order")
-            }
-            self.init(owned: swapped)
-        }
+        self.init(owned: order == .host ? g_variant_ref(value) : g_variant_byteswap(value))
     }
 
     /// Parses serialised bytes, as the other initialiser does.
     public convenience init(
         parsing bytes: [UInt8], as type: String, order: ByteOrder = .host
     ) throws(VariantError) {
-        let result = bytes.withUnsafeBytes { raw in
-            Result { () throws(VariantError) -> Variant in try Variant(parsing: raw, as: type, order: order) }
+        let parsed = try bytes.span.bytes.withUnsafeBytes { raw throws(VariantError) in
+            try Variant(parsing: raw, as: type, order: order)
         }
-        let parsed = try result.get()
         self.init(owned: withExtendedLifetime(parsed) { g_variant_ref(parsed.pointer) })
     }
 
@@ -107,9 +92,7 @@ public final class Variant: @unchecked Sendable {
 
     /// The type string, for example `(ss)`.
     public var typeString: String { String(cString: g_variant_get_type_string(pointer)) }
-}
 
-extension Variant {
     /// Maps a file with a serialised value into memory.
     ///
     /// The value is not checked as a whole: accessors return default values for damaged bytes, so check the results.
@@ -124,9 +107,6 @@ extension Variant {
         defer { g_bytes_unref(bytes) }
         let variantType = g_variant_type_new(type)
         defer { g_variant_type_free(variantType) }
-        guard let value = g_variant_new_from_bytes(variantType, bytes, 0) else {
-            throw VariantError(description: "a file cannot be read as a value of type \(type)")
-        }
-        self.init(taking: value)
+        self.init(taking: g_variant_new_from_bytes(variantType, bytes, 0))
     }
 }

@@ -88,7 +88,7 @@ struct ReceiveCommand: ParsableCommand {
     }
 
     static func main() {
-        MainStack.enlarge()
+        ResourceLimit.raiseStack()
         StandardStreams.reserve()
         do {
             var command = try parseAsRoot()

@@ -38,7 +38,7 @@ struct BstArtifact: ParsableCommand {
         ])
 
     static func main() {
-        MainStack.enlarge()
+        ResourceLimit.raiseStack()
         StandardStreams.reserve()
         signal(SIGPIPE, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())

@@ -22,7 +22,7 @@ struct ShowCommand: ParsableCommand {
         let commit = try repository.commit(checksum)
         let contents = try repository.contents(of: checksum)
         let refs = try repository.refs().filter { $0.commit == checksum }.map(\.ref)
-        let directories = contents.folders + 1
+        let directories = contents.directories + 1
         let terminal = local.terminal
         for line in [
             "commit    \(checksum)",

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -46,6 +47,17 @@ int clinux_set_mtime(int directory, const char *path, const struct timespec *tim
     struct timespec times[2] = {*time, *time};
     return utimensat(directory, path, times, AT_SYMLINK_NOFOLLOW);
 }
+
+int64_t clinux_parse_time(const char *text, const char *format) {
+    struct tm fields = {0};
+    const char *end = strptime(text, format, &fields);
+    if (!end || *end) return -1;
+    /* timegm takes the offset for one of UTC, and clears it. */
+    long offset = fields.tm_gmtoff;
+    return timegm(&fields) - offset;
+}
+
+int clinux_contains_ignoring_case(const char *text, const char *part) { return strcasestr(text, part) != NULL; }
 
 /* The same numbers on all architectures that Linux has had since 5.13. */
 enum { landlock_create_ruleset = 444, landlock_add_rule = 445, landlock_restrict_self = 446 };

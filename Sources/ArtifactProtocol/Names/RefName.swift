@@ -35,7 +35,7 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Returns true if bytes may stand between the slashes of a name.
     package static func isPart(_ bytes: some Collection<UInt8>) -> Bool {
         guard let first = bytes.first else { return false }
-        guard bytes.allSatisfy({ $0 < 0x80 }) else { return LetterPattern.refPart.matches(Array(bytes)) }
+        guard bytes.allSatisfy({ $0 < 0x80 }) else { return LetterPattern.matches(Array(bytes)) }
         return isWord(first)
             && bytes.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
     }

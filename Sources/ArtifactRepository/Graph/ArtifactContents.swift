@@ -7,7 +7,7 @@ public struct ArtifactContents: Sendable, Equatable {
     /// The number of files and symbolic links, each counted as often as it occurs.
     public var files = 0
     /// The number of directories, the root not counted.
-    public var folders = 0
+    public var directories = 0
     /// The number of different objects, the commit included.
     public var objects = 0
     /// The disk space of these objects in bytes.
@@ -31,24 +31,23 @@ extension Repository {
             contents.bytes += bytes
             if name.type == .commitmeta { contents.hasDetachedMetadata = true }
         }
-        var counts: [Checksum: (files: Int, folders: Int)] = [:]
-        (contents.files, contents.folders) = try count(try self.commit(commit).tree, &counts)
+        var counts: [Checksum: TreeCounts] = [:]
+        (contents.files, contents.directories) = try count(try self.commit(commit).tree, &counts)
         return contents
     }
 
-    private func count(
-        _ tree: Checksum, _ known: inout [Checksum: (files: Int, folders: Int)]
-    ) throws -> (files: Int, folders: Int) {
-        if let counts = known[tree] { return counts }
-        let name = ObjectName(tree, .dirtree)
-        let opened = try load(name) { try DirTree($0, name) }
-        var result = (files: opened.files.count, folders: opened.directories.count)
-        for directory in opened.directories {
+    private typealias TreeCounts = (files: Int, directories: Int)
+
+    private func count(_ checksum: Checksum, _ known: inout [Checksum: TreeCounts]) throws -> TreeCounts {
+        if let counts = known[checksum] { return counts }
+        let tree = try tree(checksum)
+        var result = (files: tree.files.count, directories: tree.directories.count)
+        for directory in tree.directories {
             let below = try count(directory.tree, &known)
             // Trees that name the same directory twice on each level have more directories than an Int can count.
-            result = (result.files &+ below.files, result.folders &+ below.folders)
+            result = (result.files &+ below.files, result.directories &+ below.directories)
         }
-        known[tree] = result
+        known[checksum] = result
         return result
     }
 }

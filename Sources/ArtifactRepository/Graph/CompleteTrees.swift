@@ -3,43 +3,44 @@
 import Glibc
 import SystemCalls
 
-/// Remembers which dirtrees of a repository are complete, all the way down, so that a push or pull looks
-/// at nothing but what it brings.
+/// The record of dirtrees that are complete, all the way down, so that a push or pull checks only what it brings.
 ///
-/// A dirtree that was found complete carries a mark: an extended attribute with the repository's current generation
-/// and the tree's height. Marks hold as long as no object is removed. So the times of the directories of `objects/` are
-/// recorded after each publication, and whoever finds others, because something else than a publication has been at
-/// work there (`ostree prune` first of all), begins a new generation: all marks are void then.
+/// A complete dirtree carries a mark: an extended attribute with the repository's current generation and the tree's
+/// height. Marks hold as long as no object is removed. So each publication records the modification times of the
+/// directories of `objects/`. Other times mean that another program has changed objects (`ostree prune` first of all):
+/// then a new generation begins, and all marks are void.
 ///
-/// The kernel's clock ticks slowly, so two changes within a tick could leave a directory with the same time. Hence each
-/// directory that a publication has touched gets a random time in the recent past, which no other change ever leaves. Where
-/// another member of a group made the directory, who alone may set such a time, the next tick is waited for instead.
+/// The kernel's clock ticks slowly, so two changes within a tick could leave a directory with the same time. Hence a
+/// publication gives each directory that it changes a random time in the recent past, which no other change leaves. Only
+/// the owner of a directory may do that; for another member of a group the publication waits for the next tick instead.
 struct CompleteTrees {
     private static let path = "state/bst-artifact-complete"
     private static let attribute = "user.bst-artifact.complete"
     private static let magic: UInt64 = 0x3150_4D4F_4354_5342
-    private static let folderNames = (0..<256).map { (number: Int) -> String in
+    private static let directoryNames = (0..<256).map { (number: Int) -> String in
         (number < 16 ? "0" : "") + String(number, radix: 16)
     }
 
     private let repository: Repository
     /// The generation in marks of complete trees.
     private var generation: UInt64
-    /// Indicates that the generation was begun just now, so that there are no marks yet.
+    /// Indicates a generation that began with this value, so that there are no marks yet.
     private(set) var isNew: Bool
-    /// When the directories of `objects/` were last changed, by their numbers.
+    /// The modification times of the 256 directories of `objects/`.
     private var times: [timespec]
-    /// The latest time of those that the kernel's clock gave to directories of other users, whose times we may not set.
+    /// The latest modification time of a directory of another user, whose time this process may not set.
     private var foreignTime: timespec?
     /// Indicates that there is something to record.
     private var isChanged = false
     /// The disk space of all objects in bytes; nil if that is not known.
-    private(set) var allocatedBytes: UInt64?
+    var allocatedBytes: UInt64? {
+        didSet { isChanged = true }
+    }
 
     /// Reads what is remembered. The caller holds the ref lock.
     init(_ repository: Repository) throws {
         self.repository = repository
-        times = try CompleteTrees.folderNames.map { name in
+        times = try CompleteTrees.directoryNames.map { name in
             try repository.objects.status(of: name)?.st_mtim ?? timespec()
         }
         let recorded = (try? CompleteTrees.record(of: repository)) ?? nil
@@ -57,8 +58,10 @@ struct CompleteTrees {
     ) throws -> (words: [UInt64], generation: UInt64, allocatedBytes: UInt64?)? {
         let bytes = try repository.root.openFile(path).readAll(limit: 65536)
         guard bytes.count % 8 == 0, bytes.count > 16 else { return nil }
-        let words = stride(from: 0, to: bytes.count, by: 8).map { start in
-            bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let words = bytes.withUnsafeBytes { raw in
+            stride(from: 0, to: raw.count, by: 8).map {
+                UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt64.self))
+            }
         }
         return (words, words[1], words[2] == .max ? nil : words[2])
     }
@@ -91,35 +94,25 @@ struct CompleteTrees {
     }
 
     private func bytes(of word: UInt64) -> [UInt8] {
-        stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        withUnsafeBytes(of: word.littleEndian) { Array($0) }
     }
 
     /// Gives a directory of `objects/` that was changed by a publication a time of its own.
-    mutating func noteChange(of folder: String) throws {
-        guard let number = Int(folder, radix: 16), number < times.count else {
+    mutating func noteChange(of directory: String) throws {
+        guard let number = Int(directory, radix: 16), number < times.count else {
             return
         }
         var isForeign = false
         do {
             try repository.objects.setModificationTime(
-                folder, timespec(tv_sec: time(nil) - 3, tv_nsec: .random(in: 0..<1_000_000_000)))
+                directory, timespec(tv_sec: time(nil) - 3, tv_nsec: .random(in: 0..<1_000_000_000)))
         } catch {
             guard error.code == EPERM else { throw error }
             isForeign = true
         }
         isChanged = true
-        times[number] = try repository.objects.status(of: folder)?.st_mtim ?? timespec()
+        times[number] = try repository.objects.status(of: directory)?.st_mtim ?? timespec()
         if isForeign { foreignTime = times[number] }
-    }
-
-    /// Notes how many bytes of disk new objects take.
-    mutating func noteAllocation(of bytes: UInt64) {
-        allocatedBytes? += bytes
-    }
-
-    /// Notes how many bytes of disk removed objects took.
-    mutating func noteRelease(of bytes: UInt64) {
-        allocatedBytes = allocatedBytes.map { $0 - min($0, bytes) }
     }
 
     /// Begins a new generation: no tree is known to be complete any more.
@@ -128,27 +121,36 @@ struct CompleteTrees {
         isChanged = true
     }
 
-    /// Remembers how much disk all objects take, once that was counted.
-    mutating func setAllocation(_ bytes: UInt64) {
-        isChanged = isChanged || allocatedBytes != bytes
-        allocatedBytes = bytes
-    }
-
     /// Records how the directories were left. What is not recorded costs the next publication time, and nothing else.
-    func save(temporaryFilesIn folder: Directory) {
+    func save() {
         guard isChanged, let words = try? words() else { return }
-        if let foreignTime, !FileTime.wait(after: foreignTime) {
+        if let foreignTime, !CompleteTrees.waitForTick(after: foreignTime) {
             try? repository.root.remove(CompleteTrees.path)
             return
         }
         let name = "complete"
         do {
             _ = try repository.standardDirectory("state")
-            try folder.remove(name)
-            try folder.createFile(name).writeAll(words.flatMap(bytes))
-            try folder.rename(name, to: repository.root, CompleteTrees.path)
+            let temporary = try repository.standardDirectory("tmp")
+            try temporary.remove(name)
+            try temporary.createFile(name).writeAll(words.flatMap(bytes))
+            try temporary.rename(name, to: repository.root, CompleteTrees.path)
         } catch {
             try? repository.root.remove(CompleteTrees.path)
+        }
+    }
+
+    /// Waits until the clock that the kernel takes modification times from has moved on from `time`.
+    ///
+    /// - Returns: false if that takes more than 100 ms.
+    private static func waitForTick(after time: timespec) -> Bool {
+        let deadline = ContinuousClock.now + .milliseconds(100)
+        while true {
+            var now = timespec()
+            clock_gettime(CLOCK_REALTIME_COARSE, &now)
+            if (now.tv_sec, now.tv_nsec) > (time.tv_sec, time.tv_nsec) { return true }
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(1000)
         }
     }
 }

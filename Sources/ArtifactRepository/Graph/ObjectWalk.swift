@@ -13,9 +13,7 @@ public struct ObjectWalk {
 
     /// Prepares to walk in a repository.
     ///
-    /// - Parameters:
-    ///   - repository: the repository.
-    ///   - passesOverDamage: true to pass over what is missing or damaged, instead of throwing.
+    /// - Parameter passesOverDamage: true to pass over what is missing or damaged, instead of throwing.
     public init(_ repository: Repository, passesOverDamage: Bool = false) {
         (self.repository, self.passesOverDamage) = (repository, passesOverDamage)
     }
@@ -68,7 +66,7 @@ extension Repository {
             let detached = ObjectName(name.checksum, .commitmeta)
             if try contains(detached) { try visit(detached) }
             try commit.forEachPart(visit)
-        case .dirtree: try load(name) { try DirTree($0, name) }.forEachPart(visit)
+        case .dirtree: try tree(name.checksum).forEachPart(visit)
         case .file, .dirmeta, .commitmeta: break
         }
     }

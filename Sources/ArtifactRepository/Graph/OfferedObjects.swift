@@ -52,7 +52,7 @@ public final class OfferedObjects {
             if let parent = commit.parent { add(parent) }
             return try commit.forEachPart(offer)
         }
-        try repository.load(name) { try DirTree($0, name) }.forEachPart(offer)
+        try repository.tree(name.checksum).forEachPart(offer)
     }
 
     /// Returns true if an offered object is here. Detached metadata need not exist, and ancestors need not be here.

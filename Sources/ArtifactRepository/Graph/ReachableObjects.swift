@@ -76,3 +76,14 @@ struct ReachableObjects {
     /// Returns true if an object is among them.
     func contains(_ name: ObjectName) -> Bool { walk.visited.contains(name) }
 }
+
+extension Repository {
+    /// Returns the total size in bytes of a commit and the objects that it needs, each counted once: in an archive
+    /// repository, the bytes that a pull into an empty repository fetches. Missing objects do not count. Reads the size
+    /// of every object.
+    public func length(of commit: Checksum) throws -> UInt64 {
+        var reachable = ReachableObjects(self)
+        try reachable.add(commit)
+        return reachable.length
+    }
+}

@@ -55,25 +55,24 @@ public struct TreeDiff {
             let (before, after) = (old[name], new[name])
             guard before != after else { continue }
             if before?.file != after?.file {
-                let kind: Change.Kind =
-                    before?.file == nil ? .added : after?.file == nil ? .removed : .modified
-                try show(Change(kind: kind, path: path + name))
+                try show(Change(kind: kind(before?.file, after?.file), path: path + name))
             }
             guard before?.tree != after?.tree || before?.metadata != after?.metadata else { continue }
             let directory = "\(path)\(name)/"
             if before?.metadata != after?.metadata {
-                let kind: Change.Kind =
-                    before?.tree == nil ? .added : after?.tree == nil ? .removed : .modified
-                try show(Change(kind: kind, path: directory))
+                try show(Change(kind: kind(before?.tree, after?.tree), path: directory))
             }
             try compare(before?.tree, after?.tree, path: directory, depth: depth + 1)
         }
     }
 
+    private func kind(_ before: Checksum?, _ after: Checksum?) -> Change.Kind {
+        before == nil ? .added : after == nil ? .removed : .modified
+    }
+
     private func entries(_ checksum: Checksum?) throws -> [String: Entry] {
         guard let checksum else { return [:] }
-        let name = ObjectName(checksum, .dirtree)
-        let tree = try repository.load(name) { try DirTree($0, name) }
+        let tree = try repository.tree(checksum)
         var entries: [String: Entry] = [:]
         for file in tree.files { entries[file.name, default: Entry()].file = file.checksum }
         for directory in tree.directories {

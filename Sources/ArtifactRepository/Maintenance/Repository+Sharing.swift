@@ -4,12 +4,12 @@ import Glibc
 import SystemCalls
 
 extension Repository {
-    /// Lets the members of a group write to the repository, and lets everything that they make in it be the group's.
+    /// Lets the members of a group write to the repository; new files in it belong to the group.
     ///
     /// The files of objects stay as they are in repositories other than those of mode archive: they may be linked into
     /// checkouts, and their permissions mean something.
     ///
-    /// - Throws: `SystemError` where something belongs to somebody else and is not the group's yet.
+    /// - Throws: `SystemError` if a file belongs to another user, and not to the group yet.
     public func share(with group: gid_t) throws {
         try makeStandardDirectories()
         try root.descriptor.share(with: group)
@@ -23,7 +23,7 @@ extension Repository {
             guard mode == .archive || !path.hasPrefix("objects/") else { return }
             try root.openFile(path).share(with: group)
         case S_IFDIR:
-            // The directories of pushes in progress stay their owners'.
+            // Quarantines stay private to their owners.
             if path.hasPrefix("tmp/"), QuarantineDirectory.isQuarantine(String(path.dropFirst(4))) { return }
             let directory = try root.directory(path)
             try directory.descriptor.share(with: group)

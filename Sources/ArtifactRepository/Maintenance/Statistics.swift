@@ -65,7 +65,7 @@ extension Repository {
 private struct StatisticsWalk {
     private enum Owner {
         case project(Int)
-        case several
+        case several(Set<Int>)
     }
 
     private let repository: Repository
@@ -123,7 +123,7 @@ private struct StatisticsWalk {
         // A tree that was recorded for this project before was recorded with everything in it.
         if !note(name, number), let size = treeSizes[tree] { return size }
         guard depth < DirTree.maximumDepth,
-            let opened = try repository.ifIntact({ try repository.load(name) { try DirTree($0, name) } })
+            let opened = try repository.ifIntact({ try repository.tree(tree) })
         else {
             isWhole = false
             return 0
@@ -153,17 +153,13 @@ private struct StatisticsWalk {
         switch owners[name] {
         case nil: owners[name] = .project(number)
         case .project(number): return false
-        case .project(let other):
-            owners[name] = .several
-            sharers[name] = [other, number]
-        case .several:
-            return sharers[name, default: []].insert(number).inserted
+        case .project(let other): owners[name] = .several([other, number])
+        case .several(let projects):
+            if projects.contains(number) { return false }
+            owners[name] = .several(projects.union([number]))
         }
         return true
     }
-
-    /// The projects that need an object whose owner is `several`.
-    private var sharers: [ObjectName: Set<Int>] = [:]
 
     func statistics() throws -> RepositoryStatistics {
         let deltas = try StaticDeltas(repository)
@@ -176,7 +172,7 @@ private struct StatisticsWalk {
             result.reachableBytes += bytes
             switch owner {
             case .project(let number): projects[number].uniqueBytes += bytes
-            case .several: for number in sharers[name] ?? [] { projects[number].sharedBytes += bytes }
+            case .several(let numbers): for number in numbers { projects[number].sharedBytes += bytes }
             }
         }
         result.projects = projects.sorted { $0.project < $1.project }

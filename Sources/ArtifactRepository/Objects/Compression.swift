@@ -32,19 +32,12 @@ public enum Compression: Sendable, Equatable {
         }
     }
 
-    /// The compressor for independent parts of large content.
-    enum PartMethod {
-        /// ISA-L.
-        case fast(level: Int)
-        /// libdeflate, at `wholeLevel`.
-        case small
-    }
-
-    var partMethod: PartMethod {
+    /// The level of ISA-L for independent parts of large content; nil for libdeflate at `wholeLevel`.
+    var partLevel: Int32? {
         switch self {
-        case .fast: .fast(level: 1)
-        case .balanced: .fast(level: 2)
-        case .small, .level: .small
+        case .fast: 1
+        case .balanced: 2
+        case .small, .level: nil
         }
     }
 }

@@ -11,7 +11,7 @@ import CZlib
 /// concurrently.
 final class Deflater {
     private let compressor: OpaquePointer
-    private let method: Compression.PartMethod
+    private let partLevel: Int32?
     private let workspace: UnsafeMutableRawBufferPointer
     private let blockEnds = BlockEnds()
 
@@ -21,12 +21,8 @@ final class Deflater {
     init(_ compression: Compression) {
         // Nil only for an invalid level or without memory.
         compressor = libdeflate_alloc_compressor(Int32(compression.wholeLevel))!
-        method = compression.partMethod
-        if case .fast(let level) = method {
-            workspace = .allocate(byteCount: cisal_workspace_size(Int32(level)), alignment: 64)
-        } else {
-            workspace = .allocate(byteCount: 0, alignment: 1)
-        }
+        partLevel = compression.partLevel
+        workspace = .allocate(byteCount: partLevel.map(cisal_workspace_size) ?? 0, alignment: 64)
     }
 
     deinit {
@@ -51,16 +47,13 @@ final class Deflater {
     ///
     /// - Parameter isLast: True if the content ends with this part.
     func compressPart(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> [UInt8] {
-        switch method {
-        case .fast(let level): return compressFast(bytes, level: level, isLast: isLast)
-        case .small:
-            var result = compress(bytes, after: [])
-            if !isLast { blockEnds.makeContinuable(&result, contentSize: bytes.count) }
-            return result
-        }
+        if let partLevel { return compressFast(bytes, level: partLevel, isLast: isLast) }
+        var result = compress(bytes, after: [])
+        if !isLast { blockEnds.makeContinuable(&result, contentSize: bytes.count) }
+        return result
     }
 
-    private func compressFast(_ bytes: UnsafeRawBufferPointer, level: Int, isLast: Bool) -> [UInt8] {
+    private func compressFast(_ bytes: UnsafeRawBufferPointer, level: Int32, isLast: Bool) -> [UInt8] {
         // The worst case is stored blocks of 64 KiB, each with 5 bytes of overhead, and the flush marker at the end.
         let bound = bytes.count + bytes.count / 1000 + 4096
         return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
@@ -68,7 +61,7 @@ final class Deflater {
                 let workspace = workspace.baseAddress
             else { return }
             count = cisal_compress_part(
-                Int32(level), workspace, input, bytes.count, isLast ? 1 : 0, target, bound)
+                level, workspace, input, bytes.count, isLast ? 1 : 0, target, bound)
             precondition(count > 0, "a part does not fit into its bound")
         }
     }

@@ -104,7 +104,7 @@ public struct DirTree: Sendable {
 
     /// The files and links, sorted by name.
     public var files: Entries<File> {
-        Entries(count: fileEntries.count) { index in
+        (0..<fileEntries.count).lazy.map { index in
             let entry = entry(index, of: fileEntries)
             return File(checksum: checksum(entry.first), encodedName: Name(range: entry.string, tree: self))
         }
@@ -112,7 +112,7 @@ public struct DirTree: Sendable {
 
     /// The directories, sorted by name.
     public var directories: Entries<Subdirectory> {
-        Entries(count: directoryEntries.count) { index in
+        (0..<directoryEntries.count).lazy.map { index in
             let entry = entry(index, of: directoryEntries)
             return Subdirectory(
                 tree: checksum(entry.first), metadata: checksum(entry.second),
@@ -176,16 +176,5 @@ extension DirTree {
     }
 
     /// Entries that are decoded one at a time.
-    public struct Entries<Element>: RandomAccessCollection {
-        /// The number of entries.
-        public let count: Int
-        fileprivate let element: (Int) -> Element
-
-        /// Zero.
-        public var startIndex: Int { 0 }
-        /// The number of entries.
-        public var endIndex: Int { count }
-        /// Decodes an entry.
-        public subscript(position: Int) -> Element { element(position) }
-    }
+    public typealias Entries<Element> = LazyMapCollection<Range<Int>, Element>
 }

@@ -40,8 +40,7 @@ struct FilezDecoder {
             switch state {
             case .prefix:
                 guard let prefix = collect(8, from: &rest) else { return }
-                let size = prefix[..<4].reduce(0) { $0 << 8 | Int($1) }
-                guard prefix[4...].allSatisfy({ $0 == 0 }), size <= FileHeader.maximumSize else {
+                guard let size = prefix.withUnsafeBytes(FilezDecoder.headerSize) else {
                     throw RepositoryError.badObject(name, "it does not begin like an archived file")
                 }
                 state = .header(size: size)
@@ -54,7 +53,7 @@ struct FilezDecoder {
                 digest.update(header.hashedPrefix)
                 remaining = contentSize
                 allowance = FilezDecoder.allowance(contentSize: contentSize)
-                if !header.isLink { inflater = Inflater() }
+                if !header.isLink { inflater = Inflater(name) }
                 pending = []
                 state = .content
             case .content:
@@ -71,17 +70,13 @@ struct FilezDecoder {
         // Bytes beyond the allowance are dropped; an error in those before takes precedence.
         let allowed = UnsafeRawBufferPointer(rebasing: bytes[..<Int(min(UInt64(bytes.count), allowance))])
         allowance -= UInt64(allowed.count)
-        do {
-            try inflater.inflate(allowed) { inflated in
-                guard inflated.count <= remaining else {
-                    throw RepositoryError.badObject(name, "its content is longer than its header says")
-                }
-                remaining -= UInt64(inflated.count)
-                digest.update(inflated)
-                try content(inflated)
+        try inflater.inflate(allowed) { inflated in
+            guard inflated.count <= remaining else {
+                throw RepositoryError.badObject(name, "its content is longer than its header says")
             }
-        } catch let failure as Inflater.Failure {
-            throw RepositoryError.badObject(name, failure.reason)
+            remaining -= UInt64(inflated.count)
+            digest.update(inflated)
+            try content(inflated)
         }
         guard allowed.count == bytes.count else {
             throw RepositoryError.badObject(name, "its compressed form is more than twice its content")
@@ -97,13 +92,18 @@ struct FilezDecoder {
     static func split(
         _ bytes: UnsafeRawBufferPointer, _ name: ObjectName
     ) -> (header: FileHeader, contentSize: UInt64, body: UnsafeRawBufferPointer)? {
-        guard bytes.count >= 8, bytes[4..<8].allSatisfy({ $0 == 0 }) else { return nil }
-        let size = Int(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)))
-        guard size <= min(FileHeader.maximumSize, bytes.count - 8),
+        guard let size = headerSize(bytes), size <= bytes.count - 8,
             let (header, contentSize) = try? FileHeader.archive(
                 UnsafeRawBufferPointer(rebasing: bytes[8..<8 + size]), of: name)
         else { return nil }
         return (header, contentSize, UnsafeRawBufferPointer(rebasing: bytes[(8 + size)...]))
+    }
+
+    /// The size of the header that follows the first eight bytes; nil if an object does not begin like that.
+    private static func headerSize(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard bytes.count >= 8, bytes[4..<8].allSatisfy({ $0 == 0 }) else { return nil }
+        let size = Int(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)))
+        return size <= FileHeader.maximumSize ? size : nil
     }
 
     /// Collects `count` bytes across calls of `write`; nil until they are complete.
@@ -124,10 +124,7 @@ struct FilezDecoder {
         guard remaining == 0, inflater?.isComplete ?? true else {
             throw .badObject(name, "it ends before its content does")
         }
-        let actual = digest.finish()
-        guard actual == name.checksum else {
-            throw .badObject(name, "its content has the checksum \(actual)")
-        }
+        try digest.check(name)
         return header
     }
 }

@@ -35,14 +35,8 @@ public struct Commit: Sendable {
     ///
     /// - Throws: `RepositoryError` with `badObject` if it does not match its name.
     public init(verifying bytes: [UInt8], _ name: ObjectName) throws(RepositoryError) {
-        let digest = Digest()
-        digest.update(bytes)
-        let sum = digest.finish()
-        guard sum == name.checksum else { throw .badObject(name, "its checksum is \(sum)") }
-        let result = bytes.withUnsafeBytes { bytes in
-            Result { () throws(RepositoryError) in try Commit(bytes, name) }
-        }
-        self = try result.get()
+        try Digest(of: bytes).check(name)
+        self = try bytes.span.bytes.withUnsafeBytes { raw throws(RepositoryError) in try Commit(raw, name) }
     }
 
     /// The commit object as a variant.
@@ -54,9 +48,7 @@ public struct Commit: Sendable {
         }
         return variant
     }
-}
 
-extension Commit {
     /// Visits the root directory's objects.
     func forEachPart(_ visit: (ObjectName) throws -> Void) throws {
         try visit(ObjectName(treeMetadata, .dirmeta))
@@ -64,18 +56,15 @@ extension Commit {
     }
 }
 
-/// A directory's owner, mode and extended attributes: `(uuua(ayay))` in OSTree.
-enum DirMeta {
-    /// Checks a dirmeta object.
-    static func check(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError) {
-        guard let variant = try? Variant(parsing: bytes, as: "(uuua(ayay))"),
-            let mode = variant[2].uint32?.bigEndian
-        else { throw .badObject(name, "it is not a well-formed dirmeta") }
-        guard mode & S_IFMT == S_IFDIR, mode & ~(S_IFMT | 0o7777) == 0 else {
-            throw .badObject(name, "its mode, \(String(mode, radix: 8)), is not a directory's")
-        }
-        try checkAttributes(variant[3], name)
+/// Checks a dirmeta object, a directory's owner, mode and extended attributes: `(uuua(ayay))` in OSTree.
+private func checkDirMeta(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(RepositoryError) {
+    guard let variant = try? Variant(parsing: bytes, as: "(uuua(ayay))"),
+        let mode = variant[2].uint32?.bigEndian
+    else { throw .badObject(name, "it is not a well-formed dirmeta") }
+    guard mode & S_IFMT == S_IFDIR, mode & ~(S_IFMT | 0o7777) == 0 else {
+        throw .badObject(name, "its mode, \(String(mode, radix: 8)), is not a directory's")
     }
+    try checkAttributes(variant[3], name)
 }
 
 /// Checks a metadata object's form and its checksum; detached metadata has none, since it is named after its commit.
@@ -83,17 +72,14 @@ func checkMetadata(_ bytes: UnsafeRawBufferPointer, _ name: ObjectName) throws(R
     if name.type != .commitmeta {
         let digest = Digest()
         digest.update(bytes)
-        let actual = digest.finish()
-        guard actual == name.checksum else {
-            throw .badObject(name, "its content has the checksum \(actual)")
-        }
+        try digest.check(name)
     }
     // GLib reads zero bytes as a tuple of empty arrays, which OSTree never writes.
     guard !bytes.isEmpty || name.type == .commitmeta else { throw .badObject(name, "it is empty") }
     switch name.type {
     case .commit: _ = try Commit(bytes, name)
     case .dirtree: _ = try DirTree(bytes, name)
-    case .dirmeta: try DirMeta.check(bytes, name)
+    case .dirmeta: try checkDirMeta(bytes, name)
     case .commitmeta:
         guard (try? Variant(parsing: bytes, as: "a{sv}")) != nil else {
             throw .badObject(name, "it is not well-formed detached metadata")

@@ -42,8 +42,7 @@ final class WholeFileDecoder {
             else { return nil }
         }
         let result = UnsafeRawBufferPointer(rebasing: content[..<Int(size)])
-        let digest = Digest()
-        digest.update(header.hashedPrefix)
+        let digest = Digest(of: header.hashedPrefix)
         digest.update(result)
         return digest.finish() == name.checksum ? (header, result) : nil
     }

@@ -2,7 +2,7 @@
 
 import ArtifactProtocol
 
-/// Asks the owner's programs before each publication, and tells them of it afterwards.
+/// Runs the owner's programs before and after each publication, as git does.
 public struct Hooks: ReceivePolicy {
     private let store: any ArtifactStore
     private let moves: RefMovePolicy
@@ -10,14 +10,13 @@ public struct Hooks: ReceivePolicy {
     private let after: Hook?
     private let warn: @Sendable (String) -> Void
 
-    /// Asks and tells about edits in `store`.
+    /// Creates the policy of a cache.
     ///
     /// - Parameters:
-    ///   - store: the cache.
     ///   - moves: the policy for refs that exist: hooks hear only of those that move.
     ///   - before: refuses a push by failing.
-    ///   - after: hears of the refs that moved.
-    ///   - warn: hears that the second one failed, which changes nothing.
+    ///   - after: receives the refs that moved.
+    ///   - warn: receives a message if the second one fails, which changes nothing.
     public init(
         _ store: any ArtifactStore, moves: RefMovePolicy, before: Hook?, after: Hook?,
         warn: @escaping @Sendable (String) -> Void

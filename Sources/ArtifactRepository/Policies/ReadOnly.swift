@@ -6,7 +6,7 @@ import ArtifactProtocol
 public struct ReadOnly: ReceivePolicy {
     private let location: String
 
-    /// Protects the place of that name.
+    /// Creates the policy; `location` is the name of the cache in messages.
     public init(_ location: String) {
         self.location = location
     }

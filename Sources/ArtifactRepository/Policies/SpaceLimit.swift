@@ -8,7 +8,7 @@ public struct SpaceLimit: ReceivePolicy {
     private let limits: Expiry.Limits
     /// The bytes that the push has brought.
     private var received: UInt64 = 0
-    /// The bytes that may come before the disk is looked at again.
+    /// The bytes that may arrive before free space is determined again.
     private var granted: UInt64 = 0
 
     /// The bytes that are granted at once, so that small objects cost nothing.
@@ -19,7 +19,7 @@ public struct SpaceLimit: ReceivePolicy {
         (self.repository, self.limits) = (repository, limits)
     }
 
-    /// Sees to it that the object can be written.
+    /// Refuses an object that cannot fit, and runs an expiry if there is too little space for it.
     ///
     /// - Throws: `RepositoryError` with `noSpace`.
     public mutating func admit(_ object: ObjectName, size: UInt64?) throws {
@@ -69,13 +69,13 @@ public struct SpaceLimit: ReceivePolicy {
                 + "included: push less, or ask its administrator for more")
     }
 
-    /// Sees to it that so many bytes can be written.
+    /// Grants a number of bytes, and runs an expiry if there is too little space.
     private mutating func makeFree(_ size: UInt64) throws {
         // With room for those that follow, or else only for this one. Nothing goes as long as this one fits.
         let attempts = [size + min(SpaceLimit.grant, .max - size), size]
         for wanted in attempts where try isFree(wanted) { return granted = wanted - size }
         for wanted in attempts where limits.minimumFree != nil {
-            try expire(adding: wanted)
+            try note(Expiry(repository, limits: limits).run(addingBytes: wanted))
             if try isFree(wanted) { return granted = wanted - size }
         }
         throw RepositoryError(
@@ -88,10 +88,6 @@ public struct SpaceLimit: ReceivePolicy {
     private func isFree(_ bytes: UInt64) throws -> Bool {
         let (needed, overflow) = bytes.addingReportingOverflow(limits.minimumFree ?? 0)
         return try !overflow && repository.freeBytes() >= needed
-    }
-
-    private func expire(adding bytes: UInt64) throws {
-        try note(Expiry(repository, limits: limits).run(addingBytes: bytes))
     }
 
     private func note(_ report: Expiry.Report) throws {

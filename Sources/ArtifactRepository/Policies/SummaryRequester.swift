@@ -9,14 +9,12 @@ public struct SummaryRequester: ReceivePolicy {
 
     /// Creates the policy.
     ///
-    /// - Parameters:
-    ///   - repository: the repository.
-    ///   - isWanted: returns true if there is to be a summary; called when refs have moved.
+    /// - Parameter isWanted: returns true if there is to be a summary; called when refs have moved.
     public init(_ repository: Repository, when isWanted: @escaping @Sendable () -> Bool = { true }) {
         (self.repository, self.isWanted) = (repository, isWanted)
     }
 
-    /// Notes the wish beside the summary. The push is done with or without one, so failures are ignored.
+    /// Requests a summary update. The push is complete without one, so failures are ignored.
     public func didPublish(_ results: [RefEditResult]) {
         guard results.contains(where: { $0.outcome == .moved }), isWanted() else { return }
         try? repository.requestSummaryUpdate()

@@ -25,7 +25,7 @@ final class FileJob: @unchecked Sendable {
     /// Indicates that the job is queued, or a worker is at it.
     var isQueued = false
     var failure: (any Error)?
-    /// Indicates that nobody wants the file any more.
+    /// Indicates that the receiver gave up on the file.
     var isAbandoned = false
 
     private let place: QuarantinePlace

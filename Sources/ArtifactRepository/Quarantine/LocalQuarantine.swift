@@ -183,4 +183,11 @@ extension Repository: ArtifactStore {
         }
         return try LocalQuarantine(self, purpose)
     }
+
+    /// Completes or undoes interrupted edits of refs, and removes leftover quarantines, as receivers do when they start.
+    public func recoverAll() throws -> RecoveryReport {
+        var report = try recoverRefs()
+        report.removedQuarantines = try QuarantineDirectory.removeLeftovers(in: standardDirectory("tmp"))
+        return report
+    }
 }

@@ -8,7 +8,7 @@ extension LocalQuarantine {
     /// Makes everything that was received and is needed visible and durable, then moves the refs.
     ///
     /// In order, so that nothing is visible before what it needs is durable: what was written; file, dirmeta, dirtree and
-    /// commit objects; detached metadata; refs. Other publications wait, `ostree prune` does too, and nobody else.
+    /// commit objects; detached metadata; refs. Only other publications and `ostree prune` have to wait.
     func publish(
         _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool
     ) throws -> [RefEditResult] {
@@ -16,32 +16,30 @@ extension LocalQuarantine {
         try checkDetachedMetadata(edits)
         // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
         try root.descriptor.syncFileSystem()
-        return try repository.withRefLock {
-            try repository.withSharedLock {
-                _ = try repository.finishJournal()
-                let results = try check(edits, moves)
-                var complete = try CompleteTrees(repository)
-                // Somebody else may have shown objects, and died before they were durable.
-                if complete.isNew { try root.descriptor.syncFileSystem() }
-                var connectivity = try ConnectivityCheck(self, complete)
-                for result in results where result.outcome != .kept {
-                    if let new = result.new { try connectivity.require(new) }
-                }
-                try holdRoom(for: edits)
-                var shown = 0
-                for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
-                    shown += try move(types, connectivity.stamp, &complete)
-                }
-                guard shown == connectivity.newObjects else {
-                    throw lostStamps(shown, of: connectivity.newObjects)
-                }
-                try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
-                try incoming.remove(LocalQuarantine.room)
-                try moveRefs(results)
-                connectivity.markStored()
-                complete.save(temporaryFilesIn: incoming)
-                return results
+        return try repository.withLocks {
+            _ = try repository.finishJournal()
+            let results = try check(edits, moves)
+            var complete = try CompleteTrees(repository)
+            // Another process may have published objects, and died before they were durable.
+            if complete.isNew { try root.descriptor.syncFileSystem() }
+            var connectivity = try ConnectivityCheck(self, complete)
+            for result in results where result.outcome != .kept {
+                if let new = result.new { try connectivity.require(new) }
             }
+            try holdRoom(for: edits)
+            var shown = 0
+            for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
+                shown += try move(types, connectivity.stamp, &complete)
+            }
+            guard shown == connectivity.newObjects else {
+                throw lostStamps(shown, of: connectivity.newObjects)
+            }
+            try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
+            try incoming.remove(LocalQuarantine.room)
+            try moveRefs(results)
+            connectivity.markStored()
+            complete.save()
+            return results
         }
     }
 
@@ -49,10 +47,10 @@ extension LocalQuarantine {
 
     /// Takes the disk that refs and their journal will need, so that a full one shows before the first object does.
     private func holdRoom(for edits: [RefEdit]) throws {
-        let newFolders = try Set(edits.flatMap(\.ref.parents)).filter {
+        let newDirectories = try Set(edits.flatMap(\.ref.parents)).filter {
             try !repository.root.contains("refs/heads/\($0)")
         }
-        let blocks = 4 + newFolders.count + 2 * edits.count
+        let blocks = 4 + newDirectories.count + 2 * edits.count
         try incoming.remove(LocalQuarantine.room)
         let file = try incoming.createFile(LocalQuarantine.room)
         let code = posix_fallocate(file.number, 0, off_t(blocks * 4096))
@@ -97,7 +95,7 @@ extension LocalQuarantine {
     /// - Returns: the number of objects.
     private func move(_ types: [ObjectType], _ stamp: timespec, _ complete: inout CompleteTrees) throws -> Int
     {
-        var folders = TouchedFolders()
+        var touched = TouchedDirectories()
         var count = 0
         for type in types {
             let directory = place(type)
@@ -109,39 +107,39 @@ extension LocalQuarantine {
                 else { return }
                 count += 1
                 if let time { try directory.setModificationTime(entry, time) }
-                if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &folders) {
-                    complete.noteAllocation(of: UInt64(status.st_blocks) * 512)
+                if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &touched) {
+                    complete.allocatedBytes? += UInt64(status.st_blocks) * 512
                 }
             }
         }
-        try folders.settle(in: repository, &complete)
+        try touched.settle(in: repository, &complete)
         return count
     }
 
     /// Shows detached metadata of commits that are here now.
     private func moveDetachedMetadata(replace: Bool, _ complete: inout CompleteTrees) throws {
         let directory = place(.commitmeta)
-        var folders = TouchedFolders()
+        var touched = TouchedDirectories()
         try directory.forEachEntry { entry in
             guard let commit = Checksum(hex: entry), try repository.contains(ObjectName(commit, .commit))
             else {
                 return
             }
             _ = try move(
-                entry, of: directory, to: ObjectName(commit, .commitmeta), replace: replace, &folders)
+                entry, of: directory, to: ObjectName(commit, .commitmeta), replace: replace, &touched)
         }
-        try folders.settle(in: repository, &complete)
+        try touched.settle(in: repository, &complete)
     }
 
     /// - Returns: true if it was not there.
     private func move(
         _ entry: String, of directory: Directory, to name: ObjectName, replace: Bool,
-        _ folders: inout TouchedFolders
+        _ touched: inout TouchedDirectories
     ) throws -> Bool {
         let path = repository.objectPath(name)
-        let folder = String(path.prefix(2))
-        if folders.prepared.insert(folder).inserted {
-            try repository.objects.makeDirectory(folder, mayExist: true)
+        let prefix = String(path.prefix(2))
+        if touched.prepared.insert(prefix).inserted {
+            try repository.objects.makeDirectory(prefix, mayExist: true)
         }
         if replace {
             try directory.rename(entry, to: repository.objects, path)
@@ -149,7 +147,7 @@ extension LocalQuarantine {
             try directory.remove(entry)
             return false
         }
-        folders.changed.insert(folder)
+        touched.changed.insert(prefix)
         return true
     }
 
@@ -158,12 +156,12 @@ extension LocalQuarantine {
             // All objects are there, whatever an interrupted pull of another program had noted.
             try? repository.root.remove("state/\(new).commitpartial")
         }
-        try repository.move(results.filter { $0.outcome == .moved }, temporaryFilesIn: incoming)
+        try repository.move(results.filter { $0.outcome == .moved })
     }
 }
 
 /// The directories of `objects/` that a step of a publication has to do with.
-private struct TouchedFolders {
+private struct TouchedDirectories {
     /// Those that are known to exist.
     var prepared: Set<String> = []
     /// Those that something was moved to.
@@ -174,11 +172,11 @@ private struct TouchedFolders {
 
     /// Makes durable what was moved.
     func settle(in repository: Repository, _ complete: inout CompleteTrees) throws {
-        for folder in changed { try complete.noteChange(of: folder) }
-        if changed.count > TouchedFolders.singleSyncs {
+        for prefix in changed { try complete.noteChange(of: prefix) }
+        if changed.count > TouchedDirectories.singleSyncs {
             return try repository.objects.descriptor.syncFileSystem()
         }
-        for folder in changed { try repository.objects.directory(folder).sync() }
+        for prefix in changed { try repository.objects.directory(prefix).sync() }
         if !changed.isEmpty { try repository.objects.sync() }
     }
 }

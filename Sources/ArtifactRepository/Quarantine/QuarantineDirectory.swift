@@ -21,9 +21,9 @@ final class QuarantineDirectory {
     private let temporary: Directory
     private let name: String
     private let isResumable: Bool
-    /// Indicates that it was begun for another identity, whose next owner may want it back.
+    /// Indicates that its predecessor had another identity, whose next owner may want it back.
     private let isBorrowed: Bool
-    /// When it was left, if it was.
+    /// The time at which its predecessor last changed it; nil for a new one.
     private let timeLeft: timespec?
     /// The directory, locked.
     let directory: Directory
@@ -60,19 +60,19 @@ final class QuarantineDirectory {
                 + "stop it")
     }
 
-    /// Directories that are made before giving up, where each is taken for left over and removed.
+    /// Directories to make before giving up, if another process removes each as a leftover.
     private static let attempts = 100
 
     deinit {
         if !isResumable { remove() }
     }
 
-    /// Sees to it that borrowing makes no directory younger: its owner has a day to come back, however many borrow it.
+    /// Restores the modification time of a borrowed directory, so that its lifetime does not begin anew.
     func keepAge() throws {
         if isBorrowed, let timeLeft { try temporary.setModificationTime(name, timeLeft) }
     }
 
-    /// Removes the directory, unless it belongs to somebody else who was interrupted.
+    /// Removes the directory, unless it is borrowed.
     func discard() {
         if !isBorrowed { remove() }
     }
@@ -81,7 +81,7 @@ final class QuarantineDirectory {
         try? temporary.removeTree(name)
     }
 
-    /// The beginnings of the names of directories that may be taken over, and of those that fit best.
+    /// The name prefixes of directories that may be taken over, and of those that fit best.
     private static func start(
         of purpose: QuarantinePurpose, _ boot: String
     ) -> (kind: String?, identity: String) {
@@ -90,7 +90,7 @@ final class QuarantineDirectory {
         return (kindPrefix, "\(kindPrefix)\(identity.hex.prefix(16))-")
     }
 
-    /// Removes what dead owners left and nobody may take over.
+    /// Removes leftovers that nobody may take over.
     ///
     /// - Returns: the number of directories.
     static func removeLeftovers(in temporary: Directory) throws -> Int {
@@ -106,7 +106,7 @@ final class QuarantineDirectory {
         return count
     }
 
-    /// Removes what dead owners left, except what may be taken over; takes over the one that fits best.
+    /// Removes leftovers that nobody may take over, and takes over the one that fits best.
     private static func settleLeftovers(
         in temporary: Directory, kind: String?, identity: String, _ boot: String
     ) throws -> (name: String, directory: Directory)? {
@@ -114,14 +114,14 @@ final class QuarantineDirectory {
         for entry in try temporary.entries() where entry.hasPrefix(prefix) {
             guard let directory = try openIfFree(entry, in: temporary) else { continue }
             guard try mayBeTakenOver(entry, directory, boot) else {
-                // Whoever comes next tries again.
+                // The next owner of a quarantine tries again.
                 try? temporary.removeTree(entry)
                 continue
             }
             guard let kind, entry.hasPrefix(kind) else { continue }
             if found == nil || entry.hasPrefix(identity) { found = (entry, directory) }
         }
-        // It may have gone between being listed and being locked.
+        // Another process may have removed it between the listing and the lock.
         return try found.flatMap { try temporary.contains($0.name) ? $0 : nil }
     }
 
@@ -135,7 +135,7 @@ final class QuarantineDirectory {
         return try directory.descriptor.status().st_mtim.tv_sec + lifetimeInSeconds > time(nil)
     }
 
-    /// Opens and locks a directory that nobody uses; nil where it is in use, has gone, or is another user's.
+    /// Opens and locks a leftover; nil if the directory is in use, was removed, or is another user's.
     private static func openIfFree(_ name: String, in temporary: Directory) throws -> Directory? {
         guard let directory = try openIfAllowed(name, in: temporary),
             try lockIfFree(directory, LOCK_EX)
@@ -151,7 +151,7 @@ final class QuarantineDirectory {
         }
     }
 
-    /// - Returns: false where somebody else has it locked.
+    /// Locks a directory without waiting; false if another process has it locked.
     private static func lockIfFree(_ directory: Directory, _ operation: Int32) throws -> Bool {
         if retryingInterrupts({ flock(directory.descriptor.number, operation | LOCK_NB) }) == 0 {
             return true
@@ -160,8 +160,8 @@ final class QuarantineDirectory {
         return false
     }
 
-    /// The directories of running owners, for whoever removes objects that they may rely on. Those of other users cannot be
-    /// looked into; their pushes fail then, since publication looks again at what it was told to be there.
+    /// The directories of running owners, whose objects expiry must keep. Those of other users cannot be read: if expiry
+    /// removes something that such a push relies on, its publication notices and fails.
     static func running(in temporary: Directory) throws -> [Directory] {
         try temporary.entries().filter { $0.hasPrefix(prefix) }.compactMap { entry in
             guard let directory = try openIfAllowed(entry, in: temporary) else { return nil }
@@ -172,7 +172,7 @@ final class QuarantineDirectory {
     /// Identifies the time between two starts of the machine.
     private static func bootIdentifier() throws -> String {
         let bytes = try Directory.openAnywhere("/proc/sys/kernel/random/boot_id").readAll(limit: 128)
-        // Half of it tells enough.
+        // Half of the identifier suffices.
         return String(decoding: bytes.filter { $0 > 32 && $0 != UInt8(ascii: "-") }.prefix(16), as: UTF8.self)
     }
 }

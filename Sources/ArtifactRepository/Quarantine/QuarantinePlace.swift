@@ -49,9 +49,7 @@ struct QuarantinePlace: Sendable {
 
     /// Keeps a verified file that is in memory.
     ///
-    /// - Parameters:
-    ///   - bytes: the bytes that travelled.
-    ///   - content: its content, decompressed.
+    /// - Parameter bytes: the bytes that travelled.
     func keep(
         _ name: ObjectName, _ header: FileHeader, _ bytes: UnsafeRawBufferPointer,
         content: UnsafeRawBufferPointer
@@ -86,8 +84,8 @@ struct QuarantinePlace: Sendable {
 
     /// Writes a verified object.
     ///
-    /// It has its name from the beginning, which saves a renaming for each object, but cannot be read before it is complete:
-    /// `isComplete` tells by that what a process has left that died in between. Attributes need the permission to write.
+    /// The file has its final name from the start, which saves a rename for each object. Until it is complete it has no read
+    /// permission, by which `isComplete` recognises what a killed process left. Setting attributes takes write permission.
     ///
     /// - Throws: `RepositoryError` with `badObject` if it is there already.
     func keep(

@@ -4,12 +4,12 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// Which refs are pinned: neither expiry nor a remote client removes them.
+/// The pinned refs, which neither expiry nor a remote client removes.
 ///
 /// Format of `state/bst-artifact-pins`: one ref or shell-style pattern a line, sorted.
 public struct Pins: Sendable, Equatable {
     static let path = "state/bst-artifact-pins"
-    /// The most bytes that the file may have.
+    /// The maximum size of the file in bytes.
     static let maximumSize = 1 << 20
 
     /// The refs and patterns, sorted.
@@ -22,7 +22,7 @@ public struct Pins: Sendable, Equatable {
         }
     }
 
-    /// Tells whether a pattern is among them, with these very bytes.
+    /// Returns true if a pattern is among them, compared byte by byte.
     public func contains(pattern: String) -> Bool {
         patterns.contains { $0.utf8.elementsEqual(pattern.utf8) }
     }
@@ -77,7 +77,7 @@ extension Repository {
                 )
             }
             let state = try standardDirectory("state")
-            try standardDirectory("tmp").replaceFile(Pins.path, of: root, with: Array(pins.text.utf8))
+            try replaceFile(Pins.path, with: Array(pins.text.utf8))
             try state.sync()
             return changed
         }

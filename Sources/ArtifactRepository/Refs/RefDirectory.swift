@@ -11,7 +11,7 @@ struct RefDirectory {
     enum Kind {
         case ref
         case alias
-        case folder
+        case directory
     }
 
     /// A ref, an alias of one or a directory.
@@ -28,12 +28,12 @@ struct RefDirectory {
     /// Reads an open directory.
     init(_ number: Int32) throws(SystemError) {
         let copy = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("read a folder of refs") }
+        guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("read a directory of refs") }
         defer { closedir(stream) }
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
-                guard errno == 0 else { throw SystemError("read a folder of refs") }
+                guard errno == 0 else { throw SystemError("read a directory of refs") }
                 break
             }
             try add(&entry.pointee, in: number)
@@ -47,32 +47,25 @@ struct RefDirectory {
         try withUnsafeBytes(of: &entry) { raw throws(SystemError) in
             let text = UnsafeRawBufferPointer(rebasing: raw[place...])
             let name = UnsafeRawBufferPointer(rebasing: text.prefix { $0 != 0 })
-            // Other files are libostree's temporary ones, above all, which it does not list either.
-            guard RefName.isPart(name), let kind = try RefDirectory.kind(type, text, in: number) else {
-                return
-            }
+            let isDots = name.count <= 2 && name.allSatisfy { $0 == UInt8(ascii: ".") }
+            guard !isDots, let kind = try RefDirectory.kind(type, text, in: number) else { return }
             children.append(Child(kind: kind, start: names.count, count: name.count))
             names.append(contentsOf: name)
             // For sorting, and in the end for the system.
-            names.append(kind == .folder ? UInt8(ascii: "/") : 0)
+            names.append(kind == .directory ? UInt8(ascii: "/") : 0)
         }
     }
 
     private static func kind(
         _ type: UInt8, _ name: UnsafeRawBufferPointer, in number: Int32
     ) throws(SystemError) -> Kind? {
-        switch Int(type) {
-        case Int(DT_REG): return .ref
-        case Int(DT_DIR): return .folder
-        case Int(DT_LNK): return .alias
-        case Int(DT_UNKNOWN):
-            guard let status = try RefDirectory.status(name, in: number) else { return nil }
-            switch status.st_mode & S_IFMT {
-            case S_IFREG: return .ref
-            case S_IFDIR: return .folder
-            case S_IFLNK: return .alias
-            default: return nil
-            }
+        // The types in directory entries are those of `stat`, without the bits of permissions.
+        let isUnknown = Int(type) == DT_UNKNOWN
+        let mode = isUnknown ? try status(name, in: number)?.st_mode : mode_t(type) << 12
+        switch mode.map({ $0 & S_IFMT }) {
+        case S_IFREG: return .ref
+        case S_IFDIR: return .directory
+        case S_IFLNK: return .alias
         default: return nil
         }
     }
@@ -93,7 +86,7 @@ struct RefDirectory {
                 memcmp(base + $0.start, base + $1.start, min($0.count, $1.count) + 1) < 0
             }
         }
-        for child in children where child.kind == .folder { names[child.start + child.count] = 0 }
+        for child in children where child.kind == .directory { names[child.start + child.count] = 0 }
     }
 
     /// Lends the name of a child, which a NUL follows.

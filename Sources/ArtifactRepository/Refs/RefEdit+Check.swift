@@ -109,8 +109,8 @@ extension Repository {
             throw placeTaken(ref, by: parent.text)
         }
         guard try commit(of: ref) == nil else { return }
-        guard let folder = try root.directoryIfPresent("refs/heads/\(ref)") else { return }
-        guard try folder.holdsOnlyDirectories() else { throw placeTaken(ref, by: "\(ref)/...") }
+        guard let place = try root.directoryIfPresent("refs/heads/\(ref)") else { return }
+        guard try place.holdsOnlyDirectories() else { throw placeTaken(ref, by: "\(ref)/...") }
     }
 
     /// Removes the empty directories that deleted refs leave behind, if they stand in a ref's place.
@@ -129,8 +129,7 @@ extension Directory {
     /// Returns true if there is nothing but directories below.
     fileprivate func holdsOnlyDirectories() throws -> Bool {
         try entries().allSatisfy { entry in
-            guard let folder = try directoryIfPresent(entry) else { return false }
-            return try folder.holdsOnlyDirectories()
+            try directoryIfPresent(entry)?.holdsOnlyDirectories() ?? false
         }
     }
 }

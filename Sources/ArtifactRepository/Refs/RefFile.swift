@@ -4,7 +4,7 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// A file among the refs, which is a ref unless its name or content speaks against it.
+/// A file below `refs`, which is a ref if its name and content are valid.
 struct RefFile {
     /// The path from the repository's directory: `refs/heads/...`.
     let path: String
@@ -18,25 +18,17 @@ extension Repository {
     ///
     /// - Parameter visit: returns false to end the walk.
     func forEachRefFile(below top: String, _ visit: (RefFile) throws -> Bool) throws {
-        var pending = [(path: top, type: S_IFDIR)]
-        while let (path, type) = pending.popLast() {
-            switch type {
-            case S_IFREG, S_IFLNK:
-                guard try visit(RefFile(path: path, isAlias: type == S_IFLNK)) else { return }
-            case S_IFDIR:
-                guard let directory = try root.directoryIfPresent(path) else { continue }
-                var children: [(name: [UInt8], path: String, type: mode_t)] = []
-                try directory.forEachEntry { entry in
-                    guard let type = try directory.status(of: entry).map({ $0.st_mode & S_IFMT }) else {
-                        return
-                    }
-                    // A directory sorts as if its name ended with a slash.
-                    let name = Array(entry.utf8) + (type == S_IFDIR ? [UInt8(ascii: "/")] : [])
-                    children.append((name, "\(path)/\(entry)", type))
-                }
-                children.sort { $1.name.lexicographicallyPrecedes($0.name) }
-                pending += children.map { ($0.path, $0.type) }
-            default: continue
+        var pending = [(path: top, kind: RefDirectory.Kind.directory)]
+        while let (path, kind) = pending.popLast() {
+            guard kind == .directory else {
+                guard try visit(RefFile(path: path, isAlias: kind == .alias)) else { return }
+                continue
+            }
+            guard let opened = try root.directoryIfPresent(path) else { continue }
+            let directory = try RefDirectory(opened.descriptor.number)
+            pending += directory.children.reversed().map { child in
+                let name = directory.withName(child) { String(decoding: $0, as: UTF8.self) }
+                return ("\(path)/\(name)", child.kind)
             }
         }
     }
@@ -46,16 +38,12 @@ extension Repository {
         var tips: Set<Checksum> = []
         try forEachRefFile(below: top) { file in
             // An alias is a link to another ref.
-            if !file.isAlias, let commit = try commitInRefFile(file.path) { tips.insert(commit) }
+            if !file.isAlias, let commit = try ifIntact({ try commitInRefFile(file.path) }) ?? nil {
+                tips.insert(commit)
+            }
             return true
         }
         return tips
-    }
-
-    /// The commit in a file among the refs; nil if it holds none, or is gone.
-    func commitInRefFile(_ path: String) throws -> Checksum? {
-        guard let bytes = try root.fileIfPresent(path)?.readAll(limit: 4096) else { return nil }
-        return Checksum(hex: String(decoding: bytes, as: UTF8.self).prefix { !$0.isWhitespace })
     }
 
     /// Returns true if there are more refs than a number, of which no more are counted.

@@ -3,7 +3,7 @@
 import ArtifactProtocol
 import SystemCalls
 
-/// The journal of a change of several refs, so that a crash in its middle is completed or undone by whoever comes next.
+/// The journal of a change of several refs, by which the next process completes or undoes one that a crash interrupted.
 ///
 /// Format: a line `bst-artifact refs 1`; for each ref a line with old commit, new commit (64 zeros for none) and name,
 /// separated by blanks; a line `end`.
@@ -39,6 +39,21 @@ private enum RefJournal {
     }
 }
 
+/// The repairs of what crashes had left.
+public struct RecoveryReport: Sendable, Equatable {
+    /// Refs that were moved, since a change of several refs had moved only some.
+    public var completed: [RefName] = []
+    /// Refs that were moved back, since such a change cannot be completed any more.
+    public var undone: [RefName] = []
+    /// Indicates that a journal was dropped that was none.
+    public var hasDroppedJournal = false
+    /// The number of leftover quarantines that were removed.
+    public var removedQuarantines = 0
+
+    /// An empty report.
+    public init() {}
+}
+
 extension Repository {
     /// Completes, or drops, changes of refs that a crash of an earlier process cut short.
     public func recover() throws {
@@ -48,13 +63,13 @@ extension Repository {
     /// Completes, or drops, what the journal notes.
     func recoverRefs() throws -> RecoveryReport {
         guard try root.contains(RefJournal.path) else { return RecoveryReport() }
-        return try withRefLock { try withSharedLock { try finishJournal() } }
+        return try withLocks { try finishJournal() }
     }
 
     /// Notes what is about to be done, durably.
-    func writeJournal(_ moves: [RefEditResult], temporaryFilesIn folder: Directory) throws {
+    func writeJournal(_ moves: [RefEditResult]) throws {
         let state = try standardDirectory("state")
-        try folder.replaceFile(RefJournal.path, of: root, with: Array(RefJournal.text(moves).utf8))
+        try replaceFile(RefJournal.path, with: Array(RefJournal.text(moves).utf8))
         try state.sync()
     }
 
@@ -64,24 +79,23 @@ extension Repository {
         try standardDirectory("state").sync()
     }
 
-    /// Completes what the journal notes where all of its commits are still there, and undoes it where `ostree prune` was
-    /// quicker. A ref that somebody moved since stays where it is. The caller holds the ref lock.
+    /// Completes the edits in the journal if all of their commits still exist, and undoes them if `ostree prune` removed some.
+    /// A ref that has moved since stays where it is. The caller holds the ref lock.
     func finishJournal() throws -> RecoveryReport {
         var report = RecoveryReport()
         guard let file = try root.fileIfPresent(RefJournal.path) else { return report }
         let text = String(decoding: try file.readAll(limit: RefJournal.maximumSize), as: UTF8.self)
         if let moves = RefJournal.moves(text) {
-            let temporary = try standardDirectory("tmp")
             let isPossible = try canComplete(moves)
             for move in moves {
                 let current = try commit(of: move.ref)
                 if isPossible && current == move.old {
                     // Even its directories may have gone in the crash.
                     try makeDirectories(of: move.ref)
-                    try point(move.ref, to: move.new, temporaryFilesIn: temporary)
+                    try point(move.ref, to: move.new)
                     report.completed.append(move.ref)
                 } else if try !isPossible && current == move.new && isComplete(move.old) {
-                    try point(move.ref, to: move.old, temporaryFilesIn: temporary)
+                    try point(move.ref, to: move.old)
                     report.undone.append(move.ref)
                 }
             }

@@ -26,7 +26,7 @@ public struct RefListing: Sendable {
     /// The ref that a name stands for in the end, which is itself unless it is an alias, and how many aliases lead there.
     func target(of ref: RefName) -> (ref: RefName, distance: Int) {
         var (current, distance) = (ref, 0)
-        // A circle of aliases has no commit, but is not to hold anybody up.
+        // Bounded, since aliases may form a circle.
         while let next = aliases[current], distance < 40 { (current, distance) = (next, distance + 1) }
         return (current, distance)
     }
@@ -44,50 +44,40 @@ extension Repository {
     ///
     /// - Parameter onlyAliases: true to list only aliases, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {
-        var scan = ListingScan(self)
+        var listing = RefListing()
         try forEachRefFile(below: "refs/heads") { file in
-            if file.isAlias || !onlyAliases { try scan.visit(file) }
+            let path = file.path.utf8.dropFirst("refs/heads/".utf8.count)
+            // Other files are libostree's temporary ones, above all, which it does not list either.
+            let isListed = path.split(separator: UInt8(ascii: "/")).allSatisfy(RefName.isPart)
+            if isListed, file.isAlias || !onlyAliases {
+                try add(String(Substring(path)), isAlias: file.isAlias, to: &listing)
+            }
             return true
         }
-        return scan.listing
-    }
-}
-
-/// Sorts the files among the refs into refs, aliases, and files that are neither.
-private struct ListingScan {
-    private let repository: Repository
-    private(set) var listing = RefListing()
-
-    init(_ repository: Repository) { self.repository = repository }
-
-    mutating func visit(_ file: RefFile) throws {
-        let path = file.path.utf8.dropFirst("refs/heads/".utf8.count)
-        // Other files are libostree's temporary ones, above all, which it does not list either.
-        guard path.split(separator: UInt8(ascii: "/")).allSatisfy(RefName.isPart)
-        else { return }
-        try visitRef(String(Substring(path)), isAlias: file.isAlias)
+        return listing
     }
 
-    private mutating func visitRef(_ path: String, isAlias: Bool) throws {
-        guard let ref = RefName(path) else {
-            return leaveOut(
-                path, "its name is a commit's, or too long: give it another with 'ostree refs --create'",
-                isAlias ? nil : try repository.commitInRefFile("refs/heads/\(path)"))
+    /// Adds a file among the refs, which may also be none of them.
+    private func add(_ path: String, isAlias: Bool, to listing: inout RefListing) throws {
+        func leaveOut(_ reason: String, _ commit: Checksum? = nil) {
+            listing.leftOut.append(.init(name: path, reason: reason, commit: commit))
         }
-        let target = isAlias ? try repository.aliasTarget(of: ref) : nil
+        guard let ref = RefName(path) else {
+            let commit = isAlias ? nil : try ifIntact { try commitInRefFile("refs/heads/\(path)") }
+            return leaveOut(
+                "its name is a commit's, or too long: give it another with 'ostree refs --create'",
+                commit ?? nil)
+        }
+        let target = isAlias ? try aliasTarget(of: ref) : nil
         do {
-            guard let commit = try repository.commit(of: ref) else {
-                guard isAlias, try repository.isAlias(ref) else { return }
-                return leaveOut(path, repository.danglingReason(ref, target))
+            guard let commit = try commit(of: ref) else {
+                guard isAlias, try self.isAlias(ref) else { return }
+                return leaveOut(danglingReason(ref, target))
             }
             listing.refs.append((ref, commit))
             if let target { listing.aliases[ref] = target }
         } catch let error as RepositoryError where error.code == .badObject {
-            leaveOut(path, "it holds no commit: remove it with 'ostree refs --delete \(path)'")
+            leaveOut("it holds no commit: remove it with 'ostree refs --delete \(path)'")
         }
-    }
-
-    private mutating func leaveOut(_ name: String, _ reason: String, _ commit: Checksum? = nil) {
-        listing.leftOut.append(.init(name: name, reason: reason, commit: commit))
     }
 }

@@ -21,12 +21,15 @@ struct RefPath {
     /// The name of the ref, as its commit has it.
     var name: String { String(kind == "heads" ? rest : RefPath.parts(rest).rest) }
 
+    /// The remote or collection of a ref that is not of this repository.
+    var owner: String { String(RefPath.parts(rest).first) }
+
     /// The collection that the ref belongs to, if any.
     func collection(in repository: Repository) -> String? {
         switch kind {
         case "heads": repository.collection
-        case "mirrors": String(RefPath.parts(rest).first)
-        default: repository.collection(ofRemote: String(RefPath.parts(rest).first))
+        case "mirrors": owner
+        default: repository.collection(ofRemote: owner)
         }
     }
 }

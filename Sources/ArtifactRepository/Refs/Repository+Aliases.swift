@@ -6,16 +6,16 @@ import SystemCalls
 
 /// Aliases: refs whose files are symbolic links to other refs, as `ostree refs --alias --create` makes them.
 extension Repository {
-    /// Tells whether a ref is an alias, also one that leads nowhere.
+    /// Returns true if a ref is an alias, even one whose target does not exist.
     func isAlias(_ ref: RefName) throws -> Bool {
         try root.status(of: "refs/heads/\(ref)").map { $0.st_mode & S_IFMT } == S_IFLNK
     }
 
-    /// The ref that an alias points to, which need not be there; nil for a ref that is no alias, and for an alias of
-    /// something outside of `refs/heads`.
+    /// The target of an alias, which need not exist; nil for a ref that is no alias, and for an alias of something outside
+    /// of `refs/heads`.
     func aliasTarget(of ref: RefName) throws -> RefName? {
         guard let link = try aliasLink(of: ref) else { return nil }
-        // The link counts from the alias' own directory.
+        // The target of the link is relative to the alias' own directory.
         var parts = ref.text.utf8.split(separator: UInt8(ascii: "/")).dropLast().map(Array.init)
         for part in link.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             switch part.elementsEqual("..".utf8) {
@@ -33,7 +33,7 @@ extension Repository {
         return try root.linkTarget("refs/heads/\(ref)")
     }
 
-    /// Why an alias leads nowhere, and what to do about it.
+    /// The end of a sentence that begins with a dangling alias: the reason and the remedy.
     func danglingReason(_ alias: RefName, _ target: RefName?) -> String {
         let target = target.map { "ref \($0)" } ?? "something outside of refs/heads"
         return
@@ -41,7 +41,7 @@ extension Repository {
             + "remove the link \(path)/refs/heads/\(alias), or push \(target)"
     }
 
-    /// Looks whether one of the refs that are to move is an alias: it would become a ref of its own.
+    /// Refuses to move an alias, which would replace the link by a ref of its own.
     func checkAliases(_ edits: [RefEdit]) throws {
         for edit in edits where edit.previous != .any {
             guard try isAlias(edit.ref), try commit(of: edit.ref) != edit.new else { continue }
@@ -54,9 +54,9 @@ extension Repository {
         }
     }
 
-    /// Looks whether refs can be removed: an alias must not stay without its target.
+    /// Refuses to remove the target of an alias that stays.
     ///
-    /// - Parameter aliases: the listing of the aliases that there are.
+    /// - Parameter aliases: a listing with all aliases.
     func checkAliases(deleting refs: [RefName], _ aliases: RefListing) throws {
         let gone = Set(refs)
         for (alias, target) in aliases.aliases.sorted(by: { $0.key < $1.key })

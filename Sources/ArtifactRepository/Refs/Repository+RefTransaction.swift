@@ -7,9 +7,9 @@ import SystemCalls
 extension Repository {
     /// Moves refs, all or none, durably. The caller holds the ref lock, and everything that they point to is durable.
     ///
-    /// One ref is one file that is replaced. Several are noted in a journal first, so that whoever comes after a crash
-    /// completes them.
-    func move(_ moves: [RefEditResult], temporaryFilesIn folder: Directory) throws {
+    /// One ref is one file that is replaced. Several are noted in a journal first, by which the next process completes them
+    /// after a crash.
+    func move(_ moves: [RefEditResult]) throws {
         guard !moves.isEmpty else { return }
         // An alias that is removed comes back as such where a later removal fails.
         let links = try Dictionary(
@@ -17,16 +17,16 @@ extension Repository {
         ) { first, _ in first }
         for move in moves { try makeDirectories(of: move.ref) }
         let isJournalled = moves.count > 1
-        if isJournalled { try writeJournal(moves, temporaryFilesIn: folder) }
+        if isJournalled { try writeJournal(moves) }
         var count = 0
         do {
             for move in moves {
                 count += 1
-                try point(move.ref, to: move.new, temporaryFilesIn: folder)
+                try point(move.ref, to: move.new)
             }
             try syncRefDirectories(of: moves.map(\.ref))
         } catch {
-            try moveBack(moves.prefix(count), links, temporaryFilesIn: folder)
+            try moveBack(moves.prefix(count), links)
             if isJournalled { try removeJournal() }
             throw error
         }
@@ -36,24 +36,22 @@ extension Repository {
         try? root.setModificationTime(".", nil)
     }
 
-    private func moveBack(
-        _ moves: ArraySlice<RefEditResult>, _ links: [RefName: [UInt8]?], temporaryFilesIn folder: Directory
-    ) throws {
+    private func moveBack(_ moves: ArraySlice<RefEditResult>, _ links: [RefName: [UInt8]?]) throws {
         for move in moves.reversed() where try commit(of: move.ref) != move.old {
             if let link = links[move.ref] ?? nil {
                 try root.makeLink("refs/heads/\(move.ref)", target: String(decoding: link, as: UTF8.self))
             } else {
-                try point(move.ref, to: move.old, temporaryFilesIn: folder)
+                try point(move.ref, to: move.old)
             }
         }
         try syncRefDirectories(of: moves.map(\.ref))
     }
 
     /// Lets a ref point to a commit, or removes it.
-    func point(_ ref: RefName, to commit: Checksum?, temporaryFilesIn folder: Directory) throws {
+    func point(_ ref: RefName, to commit: Checksum?) throws {
         let path = "refs/heads/\(ref)"
         guard let commit else { return try root.remove(path) }
-        try folder.replaceFile(path, of: root, with: Array("\(commit)\n".utf8))
+        try replaceFile(path, with: Array("\(commit)\n".utf8))
     }
 
     /// Makes the directories that lead to a ref, and clears its place.
@@ -67,10 +65,11 @@ extension Repository {
 
     /// Makes the names of refs durable.
     func syncRefDirectories(of refs: [RefName]) throws {
-        let folders = ["refs/heads"] + Set(refs.flatMap(\.parents)).map { "refs/heads/\($0)" }
+        let directories = ["refs/heads"] + Set(refs.flatMap(\.parents)).map { "refs/heads/\($0)" }
         // After a crash not all of them need be there.
-        for folder in folders where try root.status(of: folder).map({ $0.st_mode & S_IFMT }) == S_IFDIR {
-            try root.directory(folder).sync()
+        for directory in directories
+        where try root.status(of: directory).map({ $0.st_mode & S_IFMT }) == S_IFDIR {
+            try root.directory(directory).sync()
         }
     }
 }

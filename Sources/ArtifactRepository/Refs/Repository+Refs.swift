@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 import Glibc
 import SystemCalls
 
@@ -10,27 +9,31 @@ extension Repository {
     ///
     /// - Throws: where the ref cannot be read, or holds no commit.
     public func commit(of ref: RefName) throws -> Checksum? {
+        try commitInRefFile("refs/heads/\(ref)")
+    }
+
+    /// The commit in a file among the refs, or in the one that it is a link to; nil where there is none.
+    ///
+    /// - Throws: `RepositoryError` with `badObject` where the file holds no commit.
+    func commitInRefFile(_ file: String) throws -> Checksum? {
+        let ref = RefPath(file.dropFirst("refs/".count)).shown
         // Aliases are symbolic links, hence not Directory.openFile.
-        let number = retryingInterrupts {
-            openat(root.descriptor.number, "refs/heads/\(ref)", O_RDONLY | O_CLOEXEC)
-        }
+        let number = retryingInterrupts { openat(root.descriptor.number, file, O_RDONLY | O_CLOEXEC) }
         guard number >= 0 else {
             // A circle of aliases leads nowhere.
             if errno == ELOOP { return nil }
             return try SystemError("read ref \(ref) of \(path)").absence()
         }
-        let file = Descriptor(number)
+        let opened = Descriptor(number)
         // A directory of refs is no ref.
-        if try file.status().st_mode & S_IFMT == S_IFDIR { return nil }
-        let bytes = try file.readAll(limit: 4096)
-        guard let text = String(validating: bytes, as: UTF8.self),
-            let checksum = Checksum(hex: text.prefix { !$0.isWhitespace })
-        else {
+        if try opened.status().st_mode & S_IFMT == S_IFDIR { return nil }
+        let text = String(decoding: try opened.readAll(limit: 4096), as: UTF8.self)
+        guard let commit = Checksum(hex: text.prefix { !$0.isWhitespace }) else {
             throw RepositoryError(
                 .badObject,
                 "ref \(ref) of \(path) holds no commit, so repair it with 'ostree refs --delete \(ref)'")
         }
-        return checksum
+        return commit
     }
 
     /// All refs below `refs/heads`, sorted; what `refListing` leaves out is left out.

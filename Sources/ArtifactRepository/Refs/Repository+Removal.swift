@@ -5,27 +5,24 @@ import ArtifactProtocol
 extension Repository {
     /// Removes refs, all or none, durably. Objects that nothing needs any more go with the next expiry or prune.
     public func delete(_ edits: [RefEdit]) throws -> [RefEditResult] {
-        try withRefLock {
-            try withSharedLock {
-                _ = try finishJournal()
-                let pins = try pins()
-                var results: [RefName: RefEditResult] = [:]
-                for edit in edits {
-                    results[edit.ref] = try edit.result(at: commit(of: edit.ref), moves: .any)
-                    guard !pins.contains(edit.ref) else { throw pinned(edit.ref) }
+        try withLocks {
+            _ = try finishJournal()
+            let pins = try pins()
+            var results: [RefName: RefEditResult] = [:]
+            for edit in edits {
+                results[edit.ref] = try edit.result(at: commit(of: edit.ref), moves: .any)
+                guard !pins.contains(edit.ref) else {
+                    throw RepositoryError(
+                        .notAllowed,
+                        "ref \(edit.ref) is not deleted, since it is pinned: ask the cache's administrator to unpin it"
+                    )
                 }
-                let aliases = try refListing(onlyAliases: true)
-                try checkAliases(deleting: edits.map(\.ref), aliases)
-                let ordered = aliases.aliasesFirst(edits.map(\.ref)).compactMap { results[$0] }
-                try move(ordered, temporaryFilesIn: standardDirectory("tmp"))
-                return edits.compactMap { results[$0.ref] }
             }
+            let aliases = try refListing(onlyAliases: true)
+            try checkAliases(deleting: edits.map(\.ref), aliases)
+            let ordered = aliases.aliasesFirst(edits.map(\.ref)).compactMap { results[$0] }
+            try move(ordered)
+            return edits.compactMap { results[$0.ref] }
         }
-    }
-
-    private func pinned(_ ref: RefName) -> RepositoryError {
-        RepositoryError(
-            .notAllowed,
-            "ref \(ref) is not deleted, since it is pinned: ask the cache's administrator to unpin it")
     }
 }

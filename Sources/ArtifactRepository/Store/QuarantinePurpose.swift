@@ -24,7 +24,7 @@ public enum QuarantinePurpose: Sendable, Equatable {
     {
         let digest = Digest()
         for (ref, commit) in refs.sorted(by: { $0.ref < $1.ref }) {
-            Array("\(ref) \(commit)\n".utf8).withUnsafeBytes { digest.update($0) }
+            digest.update(Array("\(ref) \(commit)\n".utf8))
         }
         return .resumable(kind, identity: digest.finish())
     }

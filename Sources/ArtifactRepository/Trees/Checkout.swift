@@ -11,7 +11,7 @@ public enum CheckoutOwnership: Sendable {
     case restored
     /// As the commit has them where the system lets this process set them, otherwise as `own`.
     case restoredIfPossible
-    /// The files belong to whoever runs this process, without extended attributes and without set-user-ID bits.
+    /// The files belong to the user of this process, without extended attributes and without set-user-ID bits.
     case own
 }
 
@@ -21,8 +21,6 @@ extension Repository {
     /// The tree is written beside `directory`, and moved there when it is whole. A failure leaves nothing.
     ///
     /// - Parameters:
-    ///   - commit: the commit.
-    ///   - directory: the path of the new directory.
     ///   - ownership: nil for `restoredIfPossible` where root runs this process, otherwise `own`.
     ///   - cancellation: ends the checkout when it is requested.
     /// - Returns: why owners or attributes could not be restored; nil where they were, or were not wanted.
@@ -132,5 +130,39 @@ private struct CheckoutPlace {
             try? parent.removeTree(temporary)
             throw error
         }
+    }
+}
+
+/// A `GCancellable` that is cancelled when a `Cancellation` is requested, for a function of libostree that takes long.
+private final class GLibCancellation: @unchecked Sendable {
+    // A GCancellable may be cancelled from any thread.
+    let cancellable: UnsafeMutablePointer<GCancellable>?
+    private let ended: Cancellation
+    private let watcher: Thread?
+
+    /// Begins to watch; nil is never requested.
+    init(_ cancellation: Cancellation?) throws {
+        let cancellable = g_cancellable_new()
+        let ended = try Cancellation()
+        (self.cancellable, self.ended) = (cancellable, ended)
+        nonisolated(unsafe) let shared = cancellable
+        watcher = try cancellation.map { cancellation in
+            try Thread {
+                _ = try? Descriptor(ended.descriptor, owned: false).waitForInput(
+                    cancellation: cancellation)
+                if cancellation.isRequested { g_cancellable_cancel(shared) }
+            }
+        }
+    }
+
+    deinit {
+        end()
+        if let cancellable { g_object_unref(UnsafeMutableRawPointer(cancellable)) }
+    }
+
+    /// Stops watching; to be called when the function has returned.
+    func end() {
+        ended.request()
+        watcher?.join()
     }
 }

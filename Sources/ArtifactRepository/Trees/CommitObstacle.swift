@@ -3,7 +3,7 @@
 import ArtifactProtocol
 import Glibc
 
-/// Looks for what keeps a directory from being recorded, to name it by its whole path.
+/// A search for the file that keeps a directory from being recorded, which libostree does not name by its whole path.
 enum CommitObstacle {
     /// The first file that an artifact cannot hold, or that cannot be read, and what to do about it.
     static func find(in directory: String) -> String? {

@@ -8,10 +8,6 @@ extension Repository {
     /// Records a directory as one commit without a parent, as BuildStream records an artifact: everything in it is
     /// owned by 0:0, and all `refs` (an artifact's strong and weak cache key) point to it.
     ///
-    /// - Parameters:
-    ///   - directory: the directory to record.
-    ///   - refs: the refs to point to the commit.
-    ///   - subject: the commit's subject line.
     /// - Returns: the commit. It holds the time, so a second one of the same files is another one.
     @discardableResult
     public func commit(

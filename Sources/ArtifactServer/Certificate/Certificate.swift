@@ -16,8 +16,7 @@ public struct Certificate: Sendable {
     ///
     /// - Parameter names: names of the two for messages.
     init(pem: [UInt8], key: [UInt8], names: (certificate: String, key: String)) throws {
-        let certificate = try PEM.certificate(pem)
-        guard let certificate else {
+        guard let certificate = PEM.certificate(pem) else {
             throw ServerError(
                 "\(names.certificate) holds no certificate: name a PEM file that begins with '-----BEGIN CERTIFICATE-----'"
             )
@@ -56,7 +55,9 @@ enum PEM {
         var fingerprint: String {
             var digest = [UInt8](repeating: 0, count: 32)
             X509_digest(pointer, EVP_sha256(), &digest, nil)
-            return digest.map { Hexadecimal.text([$0]).uppercased() }.joined(separator: ":")
+            guard let text = OPENSSL_buf2hexstr(digest, digest.count) else { return "" }
+            defer { CRYPTO_free(text, nil, 0) }
+            return String(cString: text)
         }
     }
 
@@ -68,7 +69,7 @@ enum PEM {
     }
 
     /// Parses the first certificate; nil if there is none.
-    static func certificate(_ bytes: [UInt8]) throws -> X509Certificate? {
+    static func certificate(_ bytes: [UInt8]) -> X509Certificate? {
         reading(bytes) { PEM_read_bio_X509($0, nil, nil, nil) }.map(X509Certificate.init)
     }
 

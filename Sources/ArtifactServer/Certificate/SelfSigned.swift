@@ -21,30 +21,19 @@ public enum SelfSigned {
         let path = "\(directory)/\(files.certificate)"
         if try Directory.exists(path) {
             let found = try Certificate(certificate: path, key: "\(directory)/\(files.key)")
-            if try isValid(found, for: hosts) { return (found, path, false) }
+            if isValid(found, for: hosts) { return (found, path, false) }
         }
         let made = try make(hosts: hosts)
         let target = try Directory(directory)
-        try write(made.key, to: files.key, mode: 0o600, in: target)
-        try write(made.pem, to: files.certificate, mode: 0o644, in: target)
+        try target.replaceFile(files.key, of: target, with: made.key, mode: 0o600)
+        try target.replaceFile(files.certificate, of: target, with: made.pem, mode: 0o644)
         return (made, path, true)
     }
 
-    private static func write(
-        _ bytes: [UInt8], to name: String, mode: mode_t, in directory: Directory
-    ) throws(SystemError) {
-        let temporary = ".\(name).new"
-        try directory.remove(temporary)
-        let file = try directory.createFile(temporary, mode: mode)
-        try file.setMode(mode)
-        try file.writeAll(bytes)
-        try file.sync()
-        try directory.rename(temporary, to: directory, name)
-    }
-
-    private static func isValid(_ certificate: Certificate, for hosts: [String]) throws -> Bool {
-        guard let parsed = try PEM.certificate(certificate.pem) else { return false }
-        guard X509_cmp_current_time(X509_get0_notAfter(parsed.pointer)) > 0 else { return false }
+    private static func isValid(_ certificate: Certificate, for hosts: [String]) -> Bool {
+        guard let parsed = PEM.certificate(certificate.pem),
+            X509_cmp_current_time(X509_get0_notAfter(parsed.pointer)) > 0
+        else { return false }
         return hosts.allSatisfy { host in
             isAddress(host)
                 ? X509_check_ip_asc(parsed.pointer, host, 0) == 1

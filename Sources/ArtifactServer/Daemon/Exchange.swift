@@ -37,7 +37,7 @@ final class Exchange {
             if (0x20..<0x7f).contains(byte), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
-                result += "\\x" + Hexadecimal.text([byte]).uppercased()
+                result += (byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16, uppercase: true)
             }
         }
         return result

@@ -35,12 +35,9 @@ public struct Server {
         _ repository: Repository, at socket: ListeningSocket, _ options: Options, ready: () -> Void,
         warn: @escaping @Sendable (String) -> Void
     ) throws -> Int {
-        raiseFileLimit()
+        ResourceLimit.raiseFiles()
         // Threads inherit the mask, so only sigwait below receives the signals.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        sigaddset(&signals, SIGINT)
+        var signals = Signals.set(SIGTERM, SIGINT)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
 
         let catalogue = try Catalogue(repository)
@@ -64,13 +61,5 @@ public struct Server {
         accesses.stop()
         for thread in threads { thread.join() }
         return left
-    }
-
-    /// Raises the limit of descriptors, 1024 by default: each connection needs two.
-    private static func raiseFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = min(limit.rlim_max, 65_536)
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

@@ -121,8 +121,7 @@ public final class WebDaemon: @unchecked Sendable {
         MHD_quiesce_daemon(daemon)
         // Resets connections that are not accepted yet.
         shutdown(socket.descriptor.number, Int32(SHUT_RDWR))
-        _ = site.metrics.waitForQuiet(atMost: timeout)
-        let left = site.metrics.inFlight
+        let left = site.metrics.waitForQuiet(atMost: timeout)
         site.metrics.setConnections { 0 }
         self.daemon = nil
         MHD_stop_daemon(daemon)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import COpenSSL
+import ArtifactRepository
 import SystemCalls
 
 /// A response to a request, without the headers that say how its body travels.
@@ -47,18 +47,12 @@ public struct Response: Sendable {
     static func generated(
         _ bytes: [UInt8], type: String, for request: Request, headers: [(String, String)] = []
     ) -> Response {
-        let tag = "\"\(hash(bytes))\""
+        let tag = "\"\(Digest(of: bytes).finish().hex.prefix(32))\""
         let headers = headers + [("ETag", tag), ("Cache-Control", "no-cache"), ("Content-Type", type)]
         if request.conditions.isUnchanged(tag: tag, modified: nil) {
             return Response(304, headers: headers, body: .none)
         }
         return Response(200, headers: headers, body: .bytes(bytes))
-    }
-
-    private static func hash(_ bytes: [UInt8]) -> String {
-        var digest = [UInt8](repeating: 0, count: 32)
-        EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
-        return Hexadecimal.text(digest.prefix(16))
     }
 
     /// The size of the body in bytes.

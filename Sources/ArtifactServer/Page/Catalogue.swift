@@ -157,13 +157,12 @@ public final class Catalogue: Sendable {
     private func refresh() throws {
         let start = ContinuousClock.now
         let (lengths, times) = state.withLock { ($0.lengths, $0.times) }
-        let root = try Directory(repository.path)
         let refs = try repository.refs()
         var entries: [Entry] = []
         for (ref, commit) in refs.prefix(Catalogue.limit) {
             var entry = Entry(ref, commit)
             entry.made = try times[commit] ?? made(commit)
-            entry.used = try root.status(of: "refs/heads/\(ref)")?.st_mtim.tv_sec
+            entry.used = try repository.lastUse(of: ref)
             entry.length = lengths[commit]
             entries.append(entry)
         }

@@ -31,9 +31,7 @@ struct Page {
 
     /// Renders the page.
     ///
-    /// - Parameters:
-    ///   - url: the URL to pull from.
-    ///   - now: the current time in seconds since 1970.
+    /// - Parameter now: the current time in seconds since 1970.
     func html(_ catalogue: Catalogue.Snapshot, _ query: Query, url: String, now: Int) -> [UInt8] {
         let found = Page.found(catalogue, query)
         let pages = max(1, (found.count + Page.length - 1) / Page.length)

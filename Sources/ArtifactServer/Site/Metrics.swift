@@ -42,23 +42,20 @@ final class Metrics: Sendable {
     func end(method: String, status: UInt32, bytes: UInt64) {
         // Methods that clients invent must not become labels.
         let method = ["GET", "HEAD"].contains(method) ? method.lowercased() : "other"
-        let update = { (state: inout State) in
+        state.change { state in
             state.inFlight -= 1
             state.bytes += bytes
             state.requests[Key(method: method, status: status / 100), default: 0] += 1
         }
-        state.change(update)
     }
 
     /// Waits until no request is under way.
     ///
-    /// - Returns: false after a timeout.
-    func waitForQuiet(atMost timeout: Duration) -> Bool {
-        state.wait(atMost: timeout) { $0.inFlight == 0 }
+    /// - Returns: the number of those that are after a timeout.
+    func waitForQuiet(atMost timeout: Duration) -> Int {
+        _ = state.wait(atMost: timeout) { $0.inFlight == 0 }
+        return state.withLock { $0.inFlight }
     }
-
-    /// The number of requests under way.
-    var inFlight: Int { state.withLock { $0.inFlight } }
 
     /// Renders all metrics.
     func text(_ catalogue: Catalogue.Snapshot, accesses: AccessCollector) -> String {
@@ -67,10 +64,8 @@ final class Metrics: Sendable {
         }
         var text = Exposition()
         text.describe("http_requests_total", "counter", "Requests that ended.")
-        for (key, count) in requests.sorted(by: {
-            ($0.key.method, $0.key.status) < ($1.key.method, $1.key.status)
-        }
-        ) {
+        let order = requests.sorted { ($0.key.method, $0.key.status) < ($1.key.method, $1.key.status) }
+        for (key, count) in order {
             let status = key.status == 0 ? "none" : "\(key.status)xx"
             text.add("http_requests_total", "{method=\"\(key.method)\",status=\"\(status)\"}", "\(count)")
         }
@@ -90,8 +85,7 @@ final class Metrics: Sendable {
             text.value(
                 "file_system_free_bytes", "gauge", "Free space of the repository's file system.", bytes)
         }
-        var status = stat()
-        if stat("\(repository.path)/summary", &status) == 0 {
+        if let status = try? Directory.status(at: "\(repository.path)/summary", followingLinks: true) {
             text.value(
                 "summary_modified_timestamp_seconds", "gauge", "When the summary was written.",
                 status.st_mtim.tv_sec)

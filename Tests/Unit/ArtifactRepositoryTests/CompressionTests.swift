@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactProtocol
 import Testing
 
 @testable import ArtifactRepository
@@ -42,7 +43,7 @@ import Testing
                     }
                 }
                 var result: [UInt8] = []
-                let inflater = Inflater()
+                let inflater = Inflater(ObjectName(Digest(of: content).finish(), .file))
                 try stream.withUnsafeBytes { try inflater.inflate($0) { result += Array($0) } }
                 #expect(inflater.isComplete && result == content, "\(name), parts of \(step) bytes")
             }

@@ -31,6 +31,10 @@ int clinux_open_step(int directory, const char *name);
 int clinux_fstat(int descriptor, struct stat *result);
 /* Locks a whole file for its open file description alone, without waiting; EAGAIN where somebody else has it locked. */
 int clinux_try_lock(int descriptor);
+/* strptime of a whole text, then timegm of what it says, by the text's own zone if it names one; -1 where it does not fit. */
+int64_t clinux_parse_time(const char *text, const char *format);
+/* strcasestr: whether `text` contains `part`, in which ASCII letters stand for themselves in both cases. */
+int clinux_contains_ignoring_case(const char *text, const char *part);
 /* fork, which Swift hides: only for a process that has one thread. */
 pid_t clinux_fork(void);
 

@@ -18,10 +18,6 @@ public struct AccessLog {
         case commit(Checksum)
     }
 
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-
     /// Parses one line.
     ///
     /// - Returns: The ref or commit that was pulled and the time in seconds since 1970; nil if the line records no
@@ -34,7 +30,7 @@ public struct AccessLog {
         guard quoted.count == 3, quoted[0].hasSuffix("] "),
             // The last bracket: a user's name may contain others.
             let open = quoted[0].lastIndex(of: "["),
-            let time = time(quoted[0][open...].dropFirst().dropLast(2)),
+            let time = CalendarTime.seconds(in: quoted[0][open...].dropLast(), "[%d/%b/%Y:%H:%M:%S %z]"),
             let status = quoted[2].split(separator: " ").first, ["200", "206", "304"].contains(status)
         else { return nil }
         let request = quoted[1].split(separator: " ")
@@ -61,24 +57,6 @@ public struct AccessLog {
         parts.indices.last { end in
             end > directories.count && parts[..<end].suffix(directories.count).elementsEqual(directories)
         }
-    }
-
-    /// Parses `22/Nov/2026:17:05:46 +0100` into seconds since 1970.
-    private static func time(_ text: Substring) -> Int? {
-        let parts = text.split(whereSeparator: { "/: ".contains($0) })
-        guard parts.count == 7, let month = months.firstIndex(of: String(parts[1])),
-            let day = number(parts[0], 1...31), let year = number(parts[2], 1970...9999),
-            let hour = number(parts[3], 0...23), let minute = number(parts[4], 0...59),
-            let second = number(parts[5], 0...60), let zone = Int(parts[6]), (-9999...9999).contains(zone)
-        else { return nil }
-        var fields = tm()
-        (fields.tm_mday, fields.tm_mon, fields.tm_year) = (day, Int32(month), year - 1900)
-        (fields.tm_hour, fields.tm_min, fields.tm_sec) = (hour, minute, second)
-        return timegm(&fields) - (zone / 100 * 3600 + zone % 100 * 60)
-    }
-
-    private static func number(_ text: Substring, _ range: ClosedRange<Int32>) -> Int32? {
-        Int32(text).flatMap { range.contains($0) ? $0 : nil }
     }
 }
 

@@ -197,30 +197,27 @@ public struct Expiry {
 
     /// Removes the refs that were neither moved nor used since they were listed.
     private func remove(_ entries: [Entry]) throws -> [Entry] {
-        try repository.withRefLock {
-            try repository.withSharedLock {
-                // A transaction that a crash interrupted must not be completed later, when the refs are gone.
-                _ = try repository.finishJournal()
-                let temporary = try repository.standardDirectory("tmp")
-                let listing = try repository.refListing()
-                let uses = try repository.lastUses(of: listing)
-                let commits = Dictionary(listing.refs.map { ($0.ref, $0.commit) }) { first, _ in first }
-                let going = Set(
-                    entries.filter { commits[$0.ref] == $0.commit && uses[$0.ref] == $0.lastUse }.map(\.ref))
-                // Refs that became the target of an alias meanwhile stay.
-                let aliased = Set(
-                    listing.aliases.filter { !going.contains($0.key) }.map {
-                        listing.target(of: $0.value).ref
-                    })
-                let removed = entries.filter {
-                    going.contains($0.ref) && !aliased.contains(listing.target(of: $0.ref).ref)
-                }
-                for ref in listing.aliasesFirst(removed.map(\.ref)) {
-                    try repository.point(ref, to: nil, temporaryFilesIn: temporary)
-                }
-                try repository.syncRefDirectories(of: removed.map(\.ref))
-                return removed
+        try repository.withLocks {
+            // A transaction that a crash interrupted must not be completed later, when the refs are gone.
+            _ = try repository.finishJournal()
+            let listing = try repository.refListing()
+            let uses = try repository.lastUses(of: listing)
+            let commits = Dictionary(listing.refs.map { ($0.ref, $0.commit) }) { first, _ in first }
+            let going = Set(
+                entries.filter { commits[$0.ref] == $0.commit && uses[$0.ref] == $0.lastUse }.map(\.ref))
+            // Refs that became the target of an alias meanwhile stay.
+            let aliased = Set(
+                listing.aliases.filter { !going.contains($0.key) }.map {
+                    listing.target(of: $0.value).ref
+                })
+            let removed = entries.filter {
+                going.contains($0.ref) && !aliased.contains(listing.target(of: $0.ref).ref)
             }
+            for ref in listing.aliasesFirst(removed.map(\.ref)) {
+                try repository.point(ref, to: nil)
+            }
+            try repository.syncRefDirectories(of: removed.map(\.ref))
+            return removed
         }
     }
 }

@@ -6,7 +6,7 @@ import SystemCalls
 
 extension Repository {
     /// The time of a ref's last use, in seconds since 1970; nil if it does not exist.
-    func lastUse(of ref: RefName) throws -> Int? {
+    package func lastUse(of ref: RefName) throws -> Int? {
         try root.status(of: "refs/heads/\(ref)")?.st_mtim.tv_sec
     }
 
@@ -56,6 +56,13 @@ extension Repository {
         try allocatedBytesOfObjects() + StaticDeltas(self).bytes
     }
 
+    /// The stored total of the objects' disk usage in bytes, without static deltas; nil if it is out of date. Reading
+    /// it counts nothing and takes no lock.
+    public var rememberedAllocation: UInt64? {
+        // Without the lock a publication in progress may be missed; the next read sees it.
+        (try? CompleteTrees(self))?.allocatedBytes
+    }
+
     private func allocatedBytesOfObjects() throws -> UInt64 {
         try withRefLock {
             var complete = try CompleteTrees(self)
@@ -64,8 +71,8 @@ extension Repository {
             try forEachObject { path, _ in
                 bytes += UInt64(try objects.status(of: path)?.st_blocks ?? 0) * 512
             }
-            complete.setAllocation(bytes)
-            complete.save(temporaryFilesIn: try standardDirectory("tmp"))
+            complete.allocatedBytes = bytes
+            complete.save()
             return bytes
         }
     }

@@ -3,6 +3,7 @@
 import ArtifactProtocol
 import Glibc
 import SystemCalls
+import Variants
 
 /// The removal of unreachable objects and of static deltas to unreachable commits.
 struct Sweep {
@@ -56,11 +57,9 @@ struct Sweep {
         while start < candidates.count {
             let type = candidates[start].type
             let end = candidates[start...].prefix(Sweep.batchSize).prefix { $0.type == type }.endIndex
-            freed += try repository.withRefLock {
-                try repository.withExclusiveLock {
-                    try addNewReferences()
-                    return try remove(candidates[start..<end])
-                }
+            freed += try repository.withLocks(exclusive: true) {
+                try addNewReferences()
+                return try remove(candidates[start..<end])
             }
             start = end
         }
@@ -72,19 +71,16 @@ struct Sweep {
         guard deltas.entries.contains(where: { !reachable.contains(ObjectName($0.key, .commit)) }) else {
             return 0
         }
-        return try repository.withRefLock {
-            try repository.withExclusiveLock {
-                try addNewReferences()
-                var freed: UInt64 = 0
-                for (commit, entries) in deltas.entries where !reachable.contains(ObjectName(commit, .commit))
-                {
-                    for entry in entries {
-                        try repository.remove(entry)
-                        freed += entry.bytes
-                    }
+        return try repository.withLocks(exclusive: true) {
+            try addNewReferences()
+            var freed: UInt64 = 0
+            for (commit, entries) in deltas.entries where !reachable.contains(ObjectName(commit, .commit)) {
+                for entry in entries {
+                    try repository.remove(entry)
+                    freed += entry.bytes
                 }
-                return freed
             }
+            return freed
         }
     }
 
@@ -109,8 +105,21 @@ struct Sweep {
             try complete.noteChange(of: prefix)
             try repository.objects.directory(prefix).sync()
         }
-        complete.noteRelease(of: freed)
-        complete.save(temporaryFilesIn: try repository.standardDirectory("tmp"))
+        complete.allocatedBytes = complete.allocatedBytes.map { $0 - min($0, freed) }
+        complete.save()
         return freed
+    }
+}
+
+extension Repository {
+    /// Indicates that removed commits leave a tombstone, by which clients tell them from commits that never existed.
+    fileprivate var leavesTombstones: Bool { setting("tombstone-commits") }
+
+    /// Writes the tombstone of a commit that is about to be removed, as `ostree prune` does: a dictionary with the
+    /// commit's digits and a NUL under `commit`.
+    fileprivate func writeTombstone(of commit: Checksum) throws {
+        let bytes = Variant.dictionary([("commit", .bytes(Array(commit.hex.utf8) + [0]))]).serialized()
+        let prefix = commit.hex.prefix(2)
+        try replaceFile("objects/\(prefix)/\(commit.hex.dropFirst(2)).tombstone-commit", with: bytes)
     }
 }

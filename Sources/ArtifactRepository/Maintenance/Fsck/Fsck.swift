@@ -171,26 +171,24 @@ public final class Fsck {
     /// Removes damaged objects, under the locks that keep pushes from relying on them.
     private func remove(_ report: inout FsckReport) throws {
         guard !report.isClean else { return }
-        try repository.withRefLock {
-            try repository.withExclusiveLock {
-                var complete = try CompleteTrees(repository)
-                complete.forget()
-                let check = ObjectCheck(repository)
-                for damage in report.damaged {
-                    // It may have been replaced by a good one.
-                    guard try repository.contains(damage.name), try Fsck.isDamaged(damage.name, check) else {
-                        continue
-                    }
-                    let path = repository.objectPath(damage.name)
-                    try repository.objects.remove(path)
-                    try complete.noteChange(of: String(path.prefix(2)))
-                    report.removed += 1
+        try repository.withLocks(exclusive: true) {
+            var complete = try CompleteTrees(repository)
+            complete.forget()
+            let check = ObjectCheck(repository)
+            for damage in report.damaged {
+                // It may have been replaced by a good one.
+                guard try repository.contains(damage.name), try Fsck.isDamaged(damage.name, check) else {
+                    continue
                 }
-                complete.save(temporaryFilesIn: try repository.standardDirectory("tmp"))
-                for commit in report.incompleteCommits
-                where try repository.contains(ObjectName(commit, .commit)) {
-                    try repository.markPartial(commit)
-                }
+                let path = repository.objectPath(damage.name)
+                try repository.objects.remove(path)
+                try complete.noteChange(of: String(path.prefix(2)))
+                report.removed += 1
+            }
+            complete.save()
+            for commit in report.incompleteCommits
+            where try repository.contains(ObjectName(commit, .commit)) {
+                try repository.markPartial(commit)
             }
         }
     }

@@ -26,22 +26,13 @@ extension Repository {
         var refs: [(path: RefPath, commit: Checksum)] = []
         try forEachRefFile(below: "refs") { file in
             let path = RefPath(file.path.dropFirst("refs/".count))
-            let number = retryingInterrupts {
-                openat(root.descriptor.number, file.path, O_RDONLY | O_CLOEXEC)
-            }
-            guard number >= 0 else {
-                let error = SystemError("open \(self.path)/\(file.path)")
-                guard error.isNotFound || error.code == ELOOP else { throw error }
-                // Reported only if it still exists: then it is an alias whose target was removed.
-                if try root.contains(file.path) {
+            do {
+                if let commit = try commitInRefFile(file.path) {
+                    refs.append((path, commit))
+                } else if try root.contains(file.path) {
                     bad.append(.init(ref: path.shown, reason: "it is an alias of a ref that is not there"))
                 }
-                return true
-            }
-            let text = String(decoding: try Descriptor(number).readAll(limit: 4096), as: UTF8.self)
-            if let commit = Checksum(hex: text.prefix { !$0.isWhitespace }) {
-                refs.append((path, commit))
-            } else {
+            } catch let error as RepositoryError where error.code == .badObject {
                 bad.append(.init(ref: path.shown, reason: "it holds no commit"))
             }
             return true

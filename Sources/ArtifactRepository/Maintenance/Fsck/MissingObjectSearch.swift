@@ -74,7 +74,7 @@ struct MissingObjectSearch {
         if let known = known[checksum] { return known }
         let name = ObjectName(checksum, .dirtree)
         guard try require(name, neededBy: parent),
-            let tree = try repository.ifIntact({ try repository.load(name) { try DirTree($0, name) } })
+            let tree = try repository.ifIntact({ try repository.tree(checksum) })
         else {
             known[checksum] = false
             return false

@@ -25,67 +25,43 @@ final class ObjectCheck {
     /// - Returns: The size of its file in bytes.
     /// - Throws: `RepositoryError` with `badObject`; with `missingObject` if the repository lacks it.
     func check(_ name: ObjectName) throws -> UInt64 {
+        guard name.type == .file else {
+            return try repository.load(name) { bytes in
+                try checkMetadata(bytes, name)
+                return UInt64(bytes.count)
+            }
+        }
         switch try repository.source(name) {
         case .stored(let file, let size):
-            if name.type == .file {
-                try checkArchived(file, size: size, name)
-            } else {
-                try checkStored(file, size: size, name)
-            }
+            try checkArchived(file, size: size, name)
             return size
         case .file(let header, let file, let size):
-            try checkFile(header, file, name)
+            let digest = Digest(of: header.hashedPrefix)
+            try forEachPart(of: file, digest.update)
+            try digest.check(name)
             return size
         case .link(let header):
-            let digest = Digest()
-            digest.update(header.hashedPrefix)
-            try require(digest.finish(), name)
+            try Digest(of: header.hashedPrefix).check(name)
             return 0
         }
-    }
-
-    private func checkStored(_ file: Descriptor, size: UInt64, _ name: ObjectName) throws {
-        guard size <= UInt64(Commit.maximumMetadataSize) else {
-            throw RepositoryError.badObject(name, "it is larger than \(Commit.maximumMetadataSize) bytes")
-        }
-        guard size <= UInt64(buffer.count) else {
-            return try file.readAll(limit: Commit.maximumMetadataSize).withUnsafeBytes {
-                try checkMetadata($0, name)
-            }
-        }
-        try checkMetadata(try read(file, at: 0), name)
     }
 
     private func checkArchived(_ file: Descriptor, size: UInt64, _ name: ObjectName) throws {
         // Decoding in memory is faster, but only the streaming decoder tells the reason for a failure.
         if size <= UInt64(buffer.count), wholeFiles.decode(try read(file, at: 0), name) != nil { return }
         var decoder = FilezDecoder(name)
-        var offset: UInt64 = 0
-        while true {
-            let part = try read(file, at: offset)
-            if part.isEmpty { break }
-            try decoder.write(part) { _ in }
-            offset += UInt64(part.count)
-        }
+        try forEachPart(of: file) { try decoder.write($0) { _ in } }
         _ = try decoder.finish()
     }
 
-    private func checkFile(_ header: FileHeader, _ file: Descriptor, _ name: ObjectName) throws {
-        let digest = Digest()
-        digest.update(header.hashedPrefix)
+    /// Passes a file's bytes to `body`, piece by piece.
+    private func forEachPart(of file: Descriptor, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var offset: UInt64 = 0
         while true {
             let part = try read(file, at: offset)
-            if part.isEmpty { break }
-            digest.update(part)
+            if part.isEmpty { return }
+            try body(part)
             offset += UInt64(part.count)
-        }
-        try require(digest.finish(), name)
-    }
-
-    private func require(_ actual: Checksum, _ name: ObjectName) throws {
-        guard actual == name.checksum else {
-            throw RepositoryError.badObject(name, "its content has the checksum \(actual)")
         }
     }
 

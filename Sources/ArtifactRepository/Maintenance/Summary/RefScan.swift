@@ -27,6 +27,7 @@ struct RefScan {
     private var old: SummaryIndex.Reader
     /// The path of the current directory below `refs/heads`, with a final slash; empty for `refs/heads` itself.
     private var prefix: [UInt8] = []
+    private var visits: [Visit] = []
     private var facts: [Checksum: SummaryBuilder.CommitFacts] = [:]
 
     /// The entries of the new summary.
@@ -50,17 +51,15 @@ struct RefScan {
         self.old = SummaryIndex.Reader(old?.index.items ?? [])
         builder = SummaryBuilder(expectedSize: expectedSize, expectedCount: old?.entries.count ?? 0)
         index = SummaryIndex.Writer(expectedSize: old?.index.items.count ?? 0)
-        let stamp = FileStamp(try heads.descriptor.status())
-        if old != nil, self.old.kind == .directory {
-            let known = self.old.stamp
-            self.old.pass()
-            if known == stamp {
-                try keepDirectory([], stamp)
+        try enter(FileStamp(heads.descriptor.status()), name: [], isKnown: self.old.kind == .directory)
+        while var visit = visits.popLast() {
+            let child = try visit.isKept ? keepRefs() : readRefs(&visit)
+            if let child {
+                visits.append(visit)
+                try visitDirectory(child.name, isKnown: child.isKnown)
             } else {
-                try readDirectory([], try reopen(), stamp, isKnown: true)
+                leave(visit)
             }
-        } else {
-            try readDirectory([], try reopen(), stamp, isKnown: false)
         }
     }
 
@@ -71,21 +70,19 @@ struct RefScan {
 
     // MARK: Directories
 
-    /// Copies the entries of an unchanged directory; the old index is positioned inside it.
-    private mutating func keepDirectory(_ name: [UInt8], _ stamp: FileStamp) throws {
-        _ = index.directory(name, stamp)
-        while true {
-            switch old.kind {
-            case .ref:
-                try keepRef(old.stamp)
-                old.pass()
-            case .directory:
-                try visit(old.withName { Array($0) }, isKnown: true)
-            case .end:
-                old.pass()
-                return index.end()
-            }
-        }
+    /// A directory on the way down to the current one. Names of refs may have thousands of parts, hence no recursion.
+    private struct Visit {
+        /// The length of its part of `prefix`.
+        let nameCount: Int
+        /// Indicates that the old index has it, and is positioned inside it.
+        let isKnown: Bool
+        /// Indicates that it is unchanged, so that its entries are copied.
+        var isKept = false
+        /// Its children, of which those before `next` were visited, and its position in the new index.
+        var directory: RefDirectory?
+        var next = 0
+        var position = 0
+        var opened: Descriptor?
     }
 
     /// The path of the current directory relative to `heads`, with a final NUL. With it no directories in between have
@@ -102,58 +99,85 @@ struct RefScan {
     }
 
     /// Visits a child of the current directory. If it is known, the old index is positioned before it.
-    private mutating func visit(_ name: [UInt8], isKnown: Bool) throws {
+    private mutating func visitDirectory(_ name: [UInt8], isKnown: Bool) throws {
         prefix += name + [UInt8(ascii: "/")]
-        defer { prefix.removeLast(name.count + 1) }
-        if isKnown,
-            let status = try path.withUnsafeBytes({ try RefDirectory.status($0, in: heads.descriptor.number) }
-            ),
-            status.st_mode & S_IFMT == S_IFDIR, FileStamp(status) == old.stamp
+        let status = try path.withUnsafeBytes { try RefDirectory.status($0, in: heads.descriptor.number) }
+        if let status, status.st_mode & S_IFMT == S_IFDIR,
+            try enter(FileStamp(status), name: name, isKnown: isKnown)
         {
-            old.pass()
-            return try keepDirectory(name, FileStamp(status))
-        }
-        guard let directory = try reopen() else {
-            // Removed just now, and perhaps replaced by a ref of the same name. The next scan finds it, since the
-            // parent's stamp has changed.
-            if isKnown { old.passWhole() }
             return
         }
-        if isKnown { old.pass() }
-        let stamp = FileStamp(try directory.status())
-        try readDirectory(name, consume directory, stamp, isKnown: isKnown)
+        // Removed just now, and perhaps replaced by a ref of the same name. The next scan finds it, since the parent's
+        // stamp has changed.
+        if isKnown { old.passWhole() }
+        prefix.removeLast(name.count + 1)
     }
 
-    /// Reads the current directory. If it is known, the old index is positioned inside it.
-    private mutating func readDirectory(
-        _ name: [UInt8], _ opened: consuming Descriptor?, _ stamp: FileStamp, isKnown: Bool
-    ) throws {
-        let position = index.directory(name, stamp.settled(at: start))
-        var opened = opened
-        let directory = try opened.map { try RefDirectory($0.number) }
-        for child in directory?.children ?? [] {
-            try directory?.withName(child) { name in
-                let isKnown = try isKnown && seek(name, child.kind)
-                switch child.kind {
-                case .folder:
-                    opened = nil
-                    try visit(Array(name), isKnown: isKnown)
-                case .ref, .alias:
-                    if opened == nil { opened = try reopen() }
-                    let isListed =
-                        try opened.map { try visitRef(name, child.kind, in: $0.number, isKnown: isKnown) }
-                        ?? false
-                    if isKnown { old.pass() }
-                    // The stamp shows neither that an alias's target moved nor that an unlisted ref's commit arrived.
-                    if !isListed || child.kind == .alias { index.distrust(position) }
-                }
-            }
+    /// Enters the current directory, and reads it unless it is unchanged.
+    ///
+    /// - Returns: False if it was removed.
+    @discardableResult
+    private mutating func enter(_ stamp: FileStamp, name: [UInt8], isKnown: Bool) throws -> Bool {
+        var visit = Visit(nameCount: name.isEmpty ? 0 : name.count + 1, isKnown: isKnown)
+        if isKnown, old.stamp == stamp {
+            visit.isKept = true
+            _ = index.directory(name, stamp)
+        } else {
+            guard let opened = try reopen() else { return false }
+            visit.position = try index.directory(name, FileStamp(opened.status()).settled(at: start))
+            visit.directory = try RefDirectory(opened.number)
+            visit.opened = opened
         }
-        if isKnown {
+        if isKnown { old.pass() }
+        visits.append(visit)
+        return true
+    }
+
+    /// Ends a directory, and passes the rest of it in the old index.
+    private mutating func leave(_ visit: Visit) {
+        if visit.isKnown {
             while old.kind != .end { old.passWhole() }
             old.pass()
         }
         index.end()
+        prefix.removeLast(visit.nameCount)
+    }
+
+    /// Copies the refs of an unchanged directory up to its next directory, which is returned.
+    private mutating func keepRefs() throws -> (name: [UInt8], isKnown: Bool)? {
+        while old.kind == .ref {
+            try keepRef(old.stamp)
+            old.pass()
+        }
+        return old.kind == .directory ? (old.withName { Array($0) }, true) : nil
+    }
+
+    /// Reads the refs of a directory up to its next directory, which is returned.
+    private mutating func readRefs(_ visit: inout Visit) throws -> (name: [UInt8], isKnown: Bool)? {
+        guard let directory = visit.directory else { return nil }
+        while visit.next < directory.children.count {
+            let child = directory.children[visit.next]
+            visit.next += 1
+            let found: (name: [UInt8], isKnown: Bool)? = try directory.withName(child) { name in
+                // Other files are libostree's temporary ones, above all, which it does not list either.
+                guard RefName.isPart(name) else { return nil }
+                let isKnown = try visit.isKnown && seek(name, child.kind)
+                if child.kind == .directory {
+                    visit.opened = nil
+                    return (Array(name), isKnown)
+                }
+                if visit.opened == nil { visit.opened = try reopen() }
+                let isListed =
+                    try visit.opened.map { try visitRef(name, child.kind, in: $0.number, isKnown: isKnown) }
+                    ?? false
+                if isKnown { old.pass() }
+                // The stamp shows neither that an alias's target moved nor that an unlisted ref's commit arrived.
+                if !isListed || child.kind == .alias { index.distrust(visit.position) }
+                return nil
+            }
+            if let found { return found }
+        }
+        return nil
     }
 
     /// Skips the items before a name in the old index.
@@ -163,8 +187,8 @@ struct RefScan {
         while old.kind != .end {
             let order =
                 old.kind == .directory
-                ? old.withName { compare($0, true, name, kind == .folder) }
-                : compare(try oldName(), false, name, kind == .folder)
+                ? old.withName { compare($0, true, name, kind == .directory) }
+                : compare(try oldName(), false, name, kind == .directory)
             if order == 0 { return true }
             if order > 0 { return false }
             old.passWhole()

@@ -9,7 +9,5 @@ import TextCoding
 /// - Returns: Nil if `key` is not base64.
 public func fingerprint(ofSSHKey key: some StringProtocol) -> String? {
     guard let bytes = Base64.decode(key.utf8), !bytes.isEmpty else { return nil }
-    let digest = Digest()
-    digest.update(bytes)
-    return "SHA256:" + Base64.encode(digest.finish().bytes).prefix { $0 != "=" }
+    return "SHA256:" + Base64.encode(Digest(of: bytes).finish().bytes).prefix { $0 != "=" }
 }
