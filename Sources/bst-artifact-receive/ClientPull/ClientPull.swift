@@ -22,6 +22,8 @@ struct ClientPull {
         try repository.recover()
         var web = WebOptions()
         web.isDirect = true
+        // Between the client and this machine is ssh, which sees to lost packets.
+        web.attempts = 2
         if let timeout = options.timeout { web.timeout = timeout }
         let remote = try RemoteRepository(RemoteAddress(parsing: request.url), options: web)
         let edits = try wantedEdits(remote)

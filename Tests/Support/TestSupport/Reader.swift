@@ -38,7 +38,9 @@ public enum Reader {
 
     /// The leftovers that no transfer can resume.
     public static func garbage(_ repository: String) throws -> [String] {
-        try leftovers(repository).filter { !$0.hasPrefix("bst-artifact-push-") }
+        try leftovers(repository).filter {
+            !$0.hasPrefix("bst-artifact-push-") && !$0.hasPrefix("bst-artifact-pull-")
+        }
     }
 }
 
