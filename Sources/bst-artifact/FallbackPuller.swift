@@ -75,8 +75,11 @@ struct FallbackPuller {
                 }
             }
         }
-        let exact = try words.filter { !RefPatterns.isPattern($0) }.map {
-            (word: $0, ref: try RefName(parsing: $0))
+        let exact = try words.filter { !RefPatterns.isPattern($0) }.map { word in
+            let (name, commit) = RefPatterns.pinned(word)
+            let ref = try RefName(parsing: name)
+            if let commit { remote.resolve(ref, to: commit) }
+            return (word: word, ref: ref)
         }
         let present = exact.isEmpty ? [:] : try remote.resolve(exact.map(\.ref))
         return patterns.filter { !$0.refs.isEmpty }

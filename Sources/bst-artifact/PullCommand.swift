@@ -14,7 +14,8 @@ struct PullCommand: ParsableCommand {
               bst-artifact pull --remote https://example.com/artifacts 'hello/*'
               bst-artifact pull --repo my-artifacts --remote https://example.com/artifacts hello/base/4f2a
 
-            Shell-style patterns need a summary at the remote, full names do not. Objects that are present, or that an \
+            REF@COMMIT moves the ref to that commit, whatever the remote's ref points to, for example to go back. Shell-style \
+            patterns need a summary at the remote, full names do not. Objects that are present, or that an \
             interrupted pull has fetched, are not fetched again.
             """)
 
@@ -58,7 +59,8 @@ struct PullCommand: ParsableCommand {
         for word in refs {
             // The first part of a pattern may name a project, too.
             let project = word.utf8.split(separator: UInt8(ascii: "/")).first.map { Substring($0) }
-            let caches = try selection.pullCaches(for: RefName(word) ?? project.flatMap { RefName($0) })
+            let caches = try selection.pullCaches(
+                for: RefName(RefPatterns.pinned(word).name) ?? project.flatMap { RefName($0) })
             if let index = jobs.firstIndex(where: { $0.caches == caches }) {
                 jobs[index].words.append(word)
             } else {

@@ -17,6 +17,9 @@ struct PushCommand: ParsableCommand {
               bst-artifact push 'hello/*'
               bst-artifact push --all --dry-run
               bst-artifact push --remote artifacts@example.com:artifacts hello/base/4f2a
+              bst-artifact push --remote os@example.com:repo os/testing --as os/stable
+
+            With --as, the ref may also be one of a remote or mirror, as 'ostree refs' shows it, or a commit.
 
             Only objects that a cache lacks are sent. Those of an interrupted push are not sent again.
             """)
@@ -26,6 +29,16 @@ struct PushCommand: ParsableCommand {
 
     @Flag(help: "Push all refs of the repository.")
     var all = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out refs that match; '*' also matches slashes. May be repeated.", valueName: "pattern"))
+    var exclude: [String] = []
+
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("Push one ref, or commit, under this name.", valueName: "name"))
+    var newName: String?
 
     @Flag(name: [.long, .customShort("n")], help: "Send nothing; print what would be pushed.")
     var dryRun = false
@@ -57,20 +70,17 @@ struct PushCommand: ParsableCommand {
         guard all != !refs.isEmpty else {
             throw ValidationError("Name the refs to push, or --all.")
         }
+        guard newName == nil || refs.count == 1 else {
+            throw ValidationError("--as gives one ref another name: name one ref, or one commit.")
+        }
     }
 
     func run() throws {
         let configuration = try local.configuration.load()
         let repository = try local.open()
-        let listing = all ? try repository.refListing() : nil
-        local.terminal.warn(about: listing?.leftOut ?? [])
-        let chosen = try listing?.refs ?? RefPatterns.resolve(refs, in: repository)
+        let chosen = try chosenRefs(of: repository)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
-        if chosen.isEmpty {
-            try refuseForeignRefs(of: repository)
-            local.terminal.say("nothing to push: \(repository.path) has no refs")
-        }
         var jobs: [(remote: RemoteAddress, refs: [(ref: RefName, commit: Checksum)])] = []
         for entry in chosen {
             for address in try selection.pushCaches(for: entry.ref) {
@@ -100,6 +110,25 @@ struct PushCommand: ParsableCommand {
             "dryRun": JSON(dryRun), "complete": JSON(isComplete), "remotes": .array(results),
         ])
         if !isComplete { throw ExitStatus.incomplete.code }
+    }
+
+    /// The refs to push and their names at the remote.
+    private func chosenRefs(of repository: Repository) throws -> [(ref: RefName, commit: Checksum)] {
+        if let newName {
+            return [(try RefName(parsing: newName), try RefPatterns.anyCommit(refs[0], in: repository))]
+        }
+        let listing = all ? try repository.refListing() : nil
+        local.terminal.warn(about: listing?.leftOut ?? [])
+        let found = try listing?.refs ?? RefPatterns.resolve(refs, in: repository)
+        if found.isEmpty {
+            try refuseForeignRefs(of: repository)
+            local.terminal.say("nothing to push: \(repository.path) has no refs")
+        }
+        let chosen = found.filter { entry in !exclude.contains { RefPatterns.matches(entry.ref, $0) } }
+        if chosen.isEmpty, !found.isEmpty {
+            local.terminal.say("nothing to push: --exclude leaves out \(Format.count(found.count, "ref"))")
+        }
+        return chosen
     }
 
     /// Throws if the repository has only refs of remotes and mirrors, which are not pushed.

@@ -21,6 +21,31 @@ enum RefPatterns {
         try Checksum(hex: word) ?? resolve([word], in: repository)[0].commit
     }
 
+    /// Returns the commit given by a ref, by a ref of a remote or mirror as `ostree refs` shows it, or by a checksum.
+    ///
+    /// - Throws: `ClientError` with `unknownRef` if there is none.
+    static func anyCommit(_ word: String, in repository: Repository) throws -> Checksum {
+        if let commit = Checksum(hex: word) {
+            if try repository.contains(ObjectName(commit, .commit)) { return commit }
+        } else if let ref = RefName(word) {
+            if let commit = try repository.commit(of: ref) { return commit }
+        } else if let commit = try repository.foreignRefs().first(where: { $0.description == word })?.commit {
+            return commit
+        }
+        throw ClientError(
+            .unknownRef,
+            "\(repository.path) has no ref or commit '\(word.forDisplay())': see what it has with "
+                + "'ostree refs --repo=\(repository.path)'")
+    }
+
+    /// Splits `REF@COMMIT` into the name of the ref and the commit; nil for a name without a commit.
+    static func pinned(_ word: String) -> (name: String, commit: Checksum?) {
+        guard let at = word.utf8.lastIndex(of: UInt8(ascii: "@")),
+            let commit = Checksum(hex: String(word[word.utf8.index(after: at)...]))
+        else { return (word, nil) }
+        return (String(word[..<at]), commit)
+    }
+
     /// Returns the refs of a repository that words stand for, each once, in the order of the words.
     ///
     /// - Throws: `ClientError` with `unknownRef` if a word stands for none.

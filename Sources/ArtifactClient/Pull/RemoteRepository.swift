@@ -57,6 +57,11 @@ public final class RemoteRepository {
         return known.filter { refs.contains($0.key) }
     }
 
+    /// Has a ref stand for a commit, wherever the remote's ref points to.
+    public func resolve(_ ref: RefName, to commit: Checksum) {
+        known[ref] = commit
+    }
+
     /// Runs requests, and checks once that the remote is a repository that can be pulled from.
     private func fetch(_ requests: [any WebRequest]) throws {
         var requests = requests

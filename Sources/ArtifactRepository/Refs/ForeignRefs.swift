@@ -9,6 +9,8 @@ public struct ForeignRef: Sendable, Equatable {
     public var description: String
     /// Its name in the remote or collection.
     public var ref: RefName
+    /// Its commit.
+    public var commit: Checksum
     /// The name that commands of ostree take: `origin:os/1`, or its commit.
     public var source: String
 }
@@ -21,13 +23,13 @@ extension Repository {
             try forEachRefFile(below: "refs/\(kind)") { file in
                 let path = RefPath(file.path.dropFirst("refs/".count))
                 guard let ref = RefName(path.name) else { return true }
+                let text = String(
+                    decoding: try root.openFile(file.path).readAll(limit: 4096).prefix(64), as: UTF8.self)
+                guard let commit = Checksum(hex: text) else { return true }
                 let name = kind == "mirrors" ? "(\(path.owner), \(ref))" : "\(path.owner):\(ref)"
-                let source =
-                    kind == "mirrors"
-                    ? String(
-                        decoding: try root.openFile(file.path).readAll(limit: 4096).prefix(64), as: UTF8.self)
-                    : name
-                found.append(ForeignRef(description: name, ref: ref, source: source))
+                found.append(
+                    ForeignRef(
+                        description: name, ref: ref, commit: commit, source: kind == "mirrors" ? text : name))
                 return true
             }
         }
