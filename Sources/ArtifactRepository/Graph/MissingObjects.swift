@@ -30,6 +30,7 @@ public final class MissingObjects {
     /// Prepares to look for objects that are in neither a quarantine nor its store.
     ///
     /// - Parameters:
+    ///   - quarantine: the place that objects arrive in.
     ///   - followsParents: true to want the parents of missing commits too, if they are to be had.
     ///   - trustsMarks: true to believe what the store remembers to have whole, and not to look.
     public init(in quarantine: any Quarantine, followsParents: Bool = false, trustsMarks: Bool = true) {

@@ -13,7 +13,9 @@ public struct ObjectWalk {
 
     /// Prepares to walk in a repository.
     ///
-    /// - Parameter passesOverDamage: true to pass over what is missing or damaged, instead of throwing.
+    /// - Parameters:
+    ///   - repository: the repository.
+    ///   - passesOverDamage: true to pass over what is missing or damaged, instead of throwing.
     public init(_ repository: Repository, passesOverDamage: Bool = false) {
         (self.repository, self.passesOverDamage) = (repository, passesOverDamage)
     }

@@ -55,6 +55,7 @@ public final class ParallelEncoder {
     /// Starts the workers.
     ///
     /// - Parameters:
+    ///   - repository: The repository that holds the objects.
     ///   - compression: The compression for objects that are not stored compressed.
     ///   - workerCount: The number of threads; one per core if nil.
     public init(_ repository: Repository, compression: Compression, workerCount: Int? = nil) throws {

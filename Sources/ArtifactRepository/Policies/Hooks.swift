@@ -13,6 +13,7 @@ public struct Hooks: ReceivePolicy {
     /// Creates the policy of a cache.
     ///
     /// - Parameters:
+    ///   - store: the cache.
     ///   - moves: the policy for refs that exist: hooks hear only of those that move.
     ///   - before: refuses a push by failing.
     ///   - after: receives the refs that moved.

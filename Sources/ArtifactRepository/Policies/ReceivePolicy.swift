@@ -10,7 +10,9 @@ public protocol ReceivePolicy: Sendable {
     func authorize(_ edits: [RefEdit]) throws
     /// Decides on an object that the store lacks, before its bytes.
     ///
-    /// - Parameter size: its size in bytes as it travels; nil if that is not known, as on a pull.
+    /// - Parameters:
+    ///   - object: the object.
+    ///   - size: its size in bytes as it travels; nil if that is not known, as on a pull.
     mutating func admit(_ object: ObjectName, size: UInt64?) throws
     /// Decides on bytes of an object whose size was not known, before they are kept.
     ///
@@ -21,7 +23,9 @@ public protocol ReceivePolicy: Sendable {
     mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws
     /// Decides on edits before the locks are taken.
     ///
-    /// - Parameter quarantine: the place of the new objects; nil if refs are only removed.
+    /// - Parameters:
+    ///   - edits: the edits.
+    ///   - quarantine: the place of the new objects; nil if refs are only removed.
     mutating func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws
     /// Receives the results, also after a publication that failed half-way.
     func didPublish(_ results: [RefEditResult])

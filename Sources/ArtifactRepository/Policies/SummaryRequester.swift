@@ -9,7 +9,9 @@ public struct SummaryRequester: ReceivePolicy {
 
     /// Creates the policy.
     ///
-    /// - Parameter isWanted: returns true if there is to be a summary; called when refs have moved.
+    /// - Parameters:
+    ///   - repository: the repository.
+    ///   - isWanted: returns true if there is to be a summary; called when refs have moved.
     public init(_ repository: Repository, when isWanted: @escaping @Sendable () -> Bool = { true }) {
         (self.repository, self.isWanted) = (repository, isWanted)
     }

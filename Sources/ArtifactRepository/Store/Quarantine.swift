@@ -15,7 +15,9 @@ public protocol Quarantine: AnyObject {
     func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Begins to take an object in, which is verified while it is written.
     ///
-    /// - Parameter size: its size in bytes as it travels, if that is known.
+    /// - Parameters:
+    ///   - name: the object.
+    ///   - size: its size in bytes as it travels, if that is known.
     /// - Returns: nil if the store has the object already, so that its bytes can be skipped.
     func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)?
     /// Gives a commit other detached metadata than was received for it, if any.
@@ -28,7 +30,10 @@ public protocol Quarantine: AnyObject {
     ///
     /// A file that is wrong makes it fail, if its verdict was not taken.
     ///
-    /// - Parameter replaceDetachedMetadata: true to replace detached metadata that the store has.
+    /// - Parameters:
+    ///   - edits: edits with a new commit.
+    ///   - moves: the policy for refs that exist.
+    ///   - replaceDetachedMetadata: true to replace detached metadata that the store has.
     /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
     func publish(
         _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool

@@ -21,6 +21,8 @@ extension Repository {
     /// The tree is written beside `directory`, and moved there when it is whole. A failure leaves nothing.
     ///
     /// - Parameters:
+    ///   - commit: the commit.
+    ///   - directory: the path of the new directory.
     ///   - ownership: nil for `restoredIfPossible` where root runs this process, otherwise `own`.
     ///   - cancellation: ends the checkout when it is requested.
     /// - Returns: why owners or attributes could not be restored; nil where they were, or were not wanted.

@@ -45,7 +45,9 @@ public struct CommitBindings: Sendable, Equatable {
 
     /// Returns the reason why a ref may not point to the commit.
     ///
-    /// - Parameter rule: The requirements besides the ref's name.
+    /// - Parameters:
+    ///   - ref: The name of the ref.
+    ///   - rule: The requirements besides the ref's name.
     /// - Returns: The end of a sentence that begins with the commit; nil if the ref may point to it.
     public func objection(to ref: String, _ rule: Rule) -> String? {
         if let refs {
@@ -79,7 +81,10 @@ public struct CommitBindings: Sendable, Equatable {
 extension ArtifactStore {
     /// Returns the reason why a ref may not point to a commit.
     ///
-    /// - Parameter rule: The requirements besides the ref's name.
+    /// - Parameters:
+    ///   - commit: The commit.
+    ///   - ref: The name of the ref.
+    ///   - rule: The requirements besides the ref's name.
     /// - Returns: The end of a sentence that begins with the commit; nil if the ref may point to it, or the store lacks
     ///   the commit.
     public func bindingObjection(

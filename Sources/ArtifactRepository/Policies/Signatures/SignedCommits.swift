@@ -21,6 +21,7 @@ public struct SignedCommits: ReceivePolicy {
     /// Creates a policy for a store.
     ///
     /// - Parameters:
+    ///   - store: The store.
     ///   - verifiers: The verifiers, each of which must accept each commit.
     ///   - bindings: The bindings that commits must have besides those to refs.
     ///   - replacesDetachedMetadata: True if detached metadata in the store is replaced, as by a pull.
