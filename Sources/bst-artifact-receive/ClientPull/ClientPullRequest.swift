@@ -68,10 +68,12 @@ struct ClientPullOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say nothing but warnings.")
     var quiet = false
 
-    @Argument(help: "The address of the client's repository: http://127.0.0.1:PORT.")
+    @Argument(
+        help: "The address of the client's repository, http://127.0.0.1:PORT, and the refs. (default: all)")
     var url: String?
 
-    @Argument(help: "The refs to pull from there. (default: all)")
+    // Not in the completions: zsh takes no list of arguments beside the subcommand 'help', which each program has.
+    @Argument(help: .private)
     var refs: [String] = []
 
     /// The request; nil without an address.
