@@ -34,7 +34,7 @@ struct RewriterOptions: ParsableArguments {
     func rewriter(for repository: Repository) -> CommitRewriter {
         var rewriter = CommitRewriter()
         rewriter.reparents = reparent ? .unrelated : .none
-        rewriter.signers = SummarySigner.list(keyFiles: keyFiles, keys: keys, home: home)
+        rewriter.signers = Signer.list(keyFiles: keyFiles, keys: keys, home: home)
         rewriter.collection = repository.collection
         return rewriter
     }
@@ -44,11 +44,11 @@ struct RewriterOptions: ParsableArguments {
 
     /// The paths outside of the repository that signing needs.
     var needed: [(path: String, access: Landlock.Access)] {
-        SummarySigner.needed(keyFiles: keyFiles, keys: keys, home: home)
+        Signer.needed(keyFiles: keyFiles, keys: keys, home: home)
     }
 }
 
-extension SummarySigner {
+extension Signer {
     /// The paths outside of the repository that signing with them needs.
     static func needed(
         keyFiles: [String], keys: [String], home: String?

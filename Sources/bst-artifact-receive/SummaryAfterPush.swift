@@ -9,7 +9,7 @@ import SystemCalls
 /// that the client need not wait. Those that flatpak makes are slow.
 struct SummaryAfterPush {
     let repository: Repository
-    let signers: [SummarySigner]
+    let signers: [Signer]
     let flatpak: FlatpakProgram
 
     /// The size in bytes from which on an update takes noticeable time.

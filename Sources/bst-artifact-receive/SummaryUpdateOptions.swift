@@ -33,8 +33,8 @@ struct SummaryUpdateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
     var summaryGPGHomedir: String?
 
-    private var signers: [SummarySigner] {
-        SummarySigner.list(keyFiles: summarySignEd25519, keys: summaryGPGSign, home: summaryGPGHomedir)
+    private var signers: [Signer] {
+        Signer.list(keyFiles: summarySignEd25519, keys: summaryGPGSign, home: summaryGPGHomedir)
     }
 
     /// Returns flatpak, if it may be started in this session: in a repository of flatpak's, or in an empty one, which may
@@ -53,7 +53,7 @@ struct SummaryUpdateOptions: ParsableArguments {
 
     /// The paths outside of the repository that signing needs.
     var needed: [(path: String, access: Landlock.Access)] {
-        SummarySigner.needed(keyFiles: summarySignEd25519, keys: summaryGPGSign, home: summaryGPGHomedir)
+        Signer.needed(keyFiles: summarySignEd25519, keys: summaryGPGSign, home: summaryGPGHomedir)
     }
 
     /// Returns the policy that requests an update when refs have moved.

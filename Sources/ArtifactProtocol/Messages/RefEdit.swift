@@ -61,7 +61,8 @@ public struct RefEditResult: Equatable, Sendable {
     public var outcome: Outcome
     /// The commit before the edit; nil where there was none, or where the peer does not tell.
     public var old: Checksum?
-    /// The commit that the edit asked for; nil for a removal, or where the peer does not tell.
+    /// The commit that the edit asked for, or that the receiver has made from it; nil for a removal, or where the peer does
+    /// not tell.
     public var new: Checksum?
 
     /// Describes the outcome of an edit.

@@ -19,7 +19,7 @@ public struct CommitRewriter: Sendable {
     /// The commits that get a new parent: the commit of their ref, or none where there is no ref.
     public var reparents = Scope.none
     /// The keys that sign new commits.
-    public var signers: [SummarySigner] = []
+    public var signers: [Signer] = []
     /// The collection that rewritten commits are bound to.
     public var collection: String?
 
@@ -77,23 +77,20 @@ public struct CommitRewriter: Sendable {
                 "commit \(new) of ref \(ref) was neither sent nor is it in the repository: push again, from a complete "
                     + "repository")
         }
-        if case .unrelated = reparents, let current, let old = try Commit(current, in: quarantine),
-            try bytes.withUnsafeBytes({ try Commit($0, name) }).hasContent(of: old)
+        if case .unrelated = reparents, let current, let old = try quarantine.commit(current),
+            try quarantine.commit(new)?.hasContent(of: old) == true
         {
             return current
         }
         let rewritten = try bytes.withUnsafeBytes {
             try Commit.reparented($0, name, onto: current, for: ref, collection: collection)
         }
-        let digest = Digest()
-        digest.update(rewritten)
-        let commit = digest.finish()
-        let object = ObjectName(commit, .commit)
+        let object = ObjectName(Digest(of: rewritten).finish(), .commit)
         if try !quarantine.contains(object), let incoming = try quarantine.receive(object, size: nil) {
             try rewritten.withUnsafeBytes(incoming.write)
             try incoming.finish()
         }
-        return commit
+        return object.checksum
     }
 
     /// Signs a commit, and those of its ancestors that the store lacks.
@@ -115,13 +112,6 @@ public struct CommitRewriter: Sendable {
 }
 
 extension Commit {
-    /// Reads a commit of a quarantine or its store; nil if neither has it.
-    fileprivate init?(_ commit: Checksum, in quarantine: any Quarantine) throws {
-        let name = ObjectName(commit, .commit)
-        guard let bytes = try quarantine.metadata(name) else { return nil }
-        self = try bytes.withUnsafeBytes { try Commit($0, name) }
-    }
-
     /// Returns true if two commits have the same tree with the same owner, mode and attributes.
     public func hasContent(of other: Commit) -> Bool {
         tree == other.tree && treeMetadata == other.treeMetadata

@@ -75,9 +75,14 @@ extension Quarantine {
         for verdict in takeVerdicts(waiting: true) { try verdict.throwFailure() }
     }
 
+    /// Reads a commit that is here or in the store; nil if it is in neither.
+    package func commit(_ checksum: Checksum) throws -> Commit? {
+        let name = ObjectName(checksum, .commit)
+        return try metadata(name)?.withUnsafeBytes { try Commit($0, name) }
+    }
+
     /// The parent of a commit that is here or in the store; nil if it has none, or is not there.
     func parent(of commit: Checksum) throws -> Checksum? {
-        let name = ObjectName(commit, .commit)
-        return try metadata(name)?.withUnsafeBytes { try Commit($0, name) }.parent
+        try self.commit(commit)?.parent
     }
 }

@@ -68,14 +68,13 @@ struct ClientPull {
                 logger.warning("\(ref) stays at \(current): the client's commit \(new) \(objection)")
                 return nil
             }
-            return options.moves == .never ? kept(edit) : edit
+            guard options.moves != .never else {
+                logger.warning(
+                    "\(ref) exists already and stays: this cache has refs moved by nobody (--moves never)")
+                return nil
+            }
+            return edit
         }
-    }
-
-    private func kept(_ edit: RefEdit) -> RefEdit? {
-        logger.warning(
-            "\(edit.ref) exists already and stays: this cache has refs moved by nobody (--moves never)")
-        return nil
     }
 
     private func objection(to commit: Commit, replacing current: Checksum) throws -> String? {

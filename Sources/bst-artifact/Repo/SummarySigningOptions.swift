@@ -20,7 +20,7 @@ struct SummarySigningOptions: ParsableArguments {
     /// The options for writing a summary with these keys.
     var summaryOptions: SummaryOptions {
         var options = SummaryOptions()
-        options.signers = SummarySigner.list(keyFiles: signEd25519, keys: gpgSign, home: gpgHomedir)
+        options.signers = Signer.list(keyFiles: signEd25519, keys: gpgSign, home: gpgHomedir)
         return options
     }
 }

@@ -52,7 +52,7 @@ public enum FlatpakProgram: Sendable, Equatable {
     /// `summary.idx`, their signatures, and `summaries`. It neither prunes nor makes static deltas.
     ///
     /// - Throws: `Failure`
-    func updateMetadata(of repository: Repository, signers: [SummarySigner]) throws(Failure) {
+    func updateMetadata(of repository: Repository, signers: [Signer]) throws(Failure) {
         guard case .installed(let path) = self else { return }
         var arguments = [path, "build-update-repo"]
         for case .gpg(let key, let home) in signers {

@@ -3,7 +3,7 @@
 /// Options for writing a summary.
 public struct SummaryOptions: Sendable {
     /// The keys that sign it.
-    public var signers: [SummarySigner] = []
+    public var signers: [Signer] = []
     /// Reads every ref, even if it is known to be unchanged.
     public var isComplete = false
     /// The maximum wait for libostree's repository lock.

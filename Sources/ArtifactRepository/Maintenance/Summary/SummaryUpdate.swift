@@ -92,7 +92,7 @@ struct SummaryUpdate {
         try file.sync()
         if !options.signers.isEmpty {
             let signature = try temporary.createFile(Self.temporarySignature)
-            try signature.writeAll(SummarySigner.signatures(of: bytes, by: options.signers))
+            try signature.writeAll(Signer.signatures(of: bytes, by: options.signers))
             try signature.sync()
         }
         let isDone = try isLocked ? publish(over: before) : withExclusiveLock { try publish(over: before) }
@@ -212,7 +212,7 @@ struct SummaryUpdate {
         try temporary.remove(Self.temporarySignature)
         let signature = try temporary.createFile(Self.temporarySignature)
         let bytes = try root.openFile(name).readAll(limit: 1 << 30)
-        try signature.writeAll(SummarySigner.signatures(of: bytes, by: options.signers))
+        try signature.writeAll(Signer.signatures(of: bytes, by: options.signers))
         try signature.sync()
         try temporary.rename(Self.temporarySignature, to: root, "\(name).sig")
     }
@@ -239,7 +239,7 @@ extension Repository {
     /// match.
     ///
     /// - Throws: `RepositoryError` if the summary is signed and there are no signers.
-    public func checkSummaryCanBeSigned(by signers: [SummarySigner]) throws {
+    public func checkSummaryCanBeSigned(by signers: [Signer]) throws {
         guard signers.isEmpty, try root.contains("summary.sig") || root.contains("summary.idx.sig") else {
             return
         }

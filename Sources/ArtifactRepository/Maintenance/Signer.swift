@@ -5,10 +5,11 @@ import SystemCalls
 import TextCoding
 import Variants
 
-/// A key that signs summaries.
+/// A key that signs summaries and commits.
 ///
-/// The file `summary.sig` holds the signatures: an `a{sv}` with one array of signatures (`aay`) for each kind.
-public enum SummarySigner: Sendable, Equatable {
+/// Signatures are in the file `summary.sig`, or in a commit's detached metadata: an `a{sv}` with one array of signatures
+/// (`aay`) for each kind.
+public enum Signer: Sendable, Equatable {
     /// An Ed25519 key in a file, in base64 as `ostree sign` takes it: the 32 bytes of the seed, or these and the 32
     /// bytes of the public key.
     case ed25519(keyFile: String)
@@ -21,7 +22,7 @@ public enum SummarySigner: Sendable, Equatable {
         return false
     }
 
-    /// The entry of `summary.sig` for signatures of this kind.
+    /// The entry for signatures of this kind.
     private var key: String {
         switch self {
         case .ed25519: "ostree.sign.ed25519"
@@ -33,7 +34,7 @@ public enum SummarySigner: Sendable, Equatable {
     ///
     /// - Returns: The content of `summary.sig`.
     /// - Throws: `RepositoryError` if a key cannot be used.
-    static func signatures(of summary: [UInt8], by signers: [SummarySigner]) throws -> [UInt8] {
+    static func signatures(of summary: [UInt8], by signers: [Signer]) throws -> [UInt8] {
         var signatures: [(key: String, value: [Variant])] = []
         for signer in signers {
             let signature = Variant.bytes(try signer.signature(of: summary, calling: "the summary").signature)
@@ -56,9 +57,9 @@ public enum SummarySigner: Sendable, Equatable {
         do {
             switch self {
             case .ed25519(let file):
-                return (key, try SummarySigner.signEd25519(bytes, keyFile: file))
+                return (key, try Signer.signEd25519(bytes, keyFile: file))
             case .gpg(let name, let home):
-                return (key, try SummarySigner.signWithGPG(bytes, key: name, home: home))
+                return (key, try Signer.signWithGPG(bytes, key: name, home: home))
             }
         } catch let failure as SigningFailure {
             throw RepositoryError(failure.code, "cannot sign \(subject): \(failure.reason)")
