@@ -19,6 +19,8 @@ public final class Repository: @unchecked Sendable {
     public let mode: RepositoryMode
     /// The permissions that files and directories in it are to have.
     public let permissions: RepositoryPermissions
+    /// The place of the refs that it lists, publishes and deletes.
+    public let refPlace: RefPlace
     let root: Directory
     let objects: Directory
     #if DEBUG
@@ -56,9 +58,21 @@ public final class Repository: @unchecked Sendable {
                 .unsuitableMode, "repository \(path) is of mode \(number.rawValue), which is not known here")
         }
         self.mode = mode
+        refPlace = .heads
         root = try Directory(path)
         permissions = RepositoryPermissions(of: try root.descriptor.status())
         objects = try root.directory("objects")
+    }
+
+    /// Shares everything with another one, but its refs are those in `refPlace`.
+    init(_ other: Repository, refPlace: RefPlace) {
+        handle = OpaquePointer(g_object_ref(UnsafeMutableRawPointer(other.handle)))
+        (path, mode, permissions) = (other.path, other.mode, other.permissions)
+        (root, objects) = (other.root, other.objects)
+        self.refPlace = refPlace
+        #if DEBUG
+            (workerCount, maximumOpenSize) = (other.workerCount, other.maximumOpenSize)
+        #endif
     }
 
     deinit {

@@ -206,6 +206,13 @@ public final class Descriptor: Sendable {
         }
     }
 
+    /// Sets the owner, which takes set-user-ID bits and capabilities from a file.
+    public func setOwner(_ user: uid_t, _ group: gid_t) throws(SystemError) {
+        guard changing(.setMetadata(number), { fchown(number, user, group) }) == 0 else {
+            throw failure("chown")
+        }
+    }
+
     /// Indicates a terminal.
     public var isTerminal: Bool { isatty(number) == 1 }
 
@@ -226,6 +233,21 @@ public final class Descriptor: Sendable {
     public func setAttribute(_ name: String, to value: [UInt8]) throws(SystemError) {
         let result = changing(.setMetadata(number)) { fsetxattr(number, name, value, value.count, 0) }
         guard result == 0 else { throw SystemError("set attribute \(name)") }
+    }
+
+    /// Sets an extended attribute.
+    ///
+    /// - Parameter name: Its name, with a final NUL.
+    public func setAttribute(rawName name: [UInt8], to value: [UInt8]) throws(SystemError) {
+        let result = changing(.setMetadata(number)) {
+            name.withUnsafeBytes {
+                fsetxattr(
+                    number, $0.baseAddress?.assumingMemoryBound(to: CChar.self), value, value.count, 0)
+            }
+        }
+        guard result == 0 else {
+            throw failure("set attribute \(String(decoding: name.dropLast(), as: UTF8.self)) of")
+        }
     }
 
     /// Truncates a file to no bytes and seeks to its start.

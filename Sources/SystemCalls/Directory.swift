@@ -120,6 +120,34 @@ public struct Directory: Sendable {
         guard result == 0 else { throw SystemError("make link \(named(name))") }
     }
 
+    /// Sets the owner of a file or symbolic link.
+    public func setOwner(of name: String, _ user: uid_t, _ group: gid_t) throws(SystemError) {
+        let result = changing(.setMetadata(descriptor.number)) {
+            fchownat(descriptor.number, name, user, group, AT_SYMLINK_NOFOLLOW)
+        }
+        guard result == 0 else { throw SystemError("set the owner of \(named(name))") }
+    }
+
+    /// Sets an extended attribute of a file or symbolic link.
+    ///
+    /// - Parameter attribute: Its name, with a final NUL.
+    public func setAttribute(
+        of name: String, rawName attribute: [UInt8], to value: [UInt8]
+    ) throws(SystemError) {
+        // There is no such call for a link in an open directory.
+        let location = "/proc/self/fd/\(descriptor.number)/\(name)"
+        let result = changing(.setMetadata(descriptor.number)) {
+            attribute.withUnsafeBytes {
+                lsetxattr(
+                    location, $0.baseAddress?.assumingMemoryBound(to: CChar.self), value, value.count, 0)
+            }
+        }
+        guard result == 0 else {
+            throw SystemError(
+                "set attribute \(String(decoding: attribute.dropLast(), as: UTF8.self)) of \(named(name))")
+        }
+    }
+
     /// Moves a file to `newName` below `target`, replacing an existing one.
     public func rename(_ name: String, to target: Directory, _ newName: String) throws(SystemError) {
         let result = changing(.rename(descriptor.number, name, target.descriptor.number, newName)) {

@@ -7,7 +7,7 @@ import TextCoding
 
 /// Pulls refs, each from the first cache that has it, and shows the results.
 struct FallbackPuller {
-    let repository: Repository
+    let destination: PullDestination
     let policies: [any ReceivePolicy]
     let bindings: CommitBindings.Rule
     let mirrors: [RemoteAddress]
@@ -39,7 +39,8 @@ struct FallbackPuller {
                 last = remote
                 let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
-                let puller = Puller(from: remote, into: repository, policies: policies)
+                let puller = Puller(
+                    from: remote, into: try destination.repository(for: remote), policies: policies)
                 try pull(found.flatMap(\.refs), with: puller, from: address)
                 missing.removeAll { word in found.contains { $0.word == word } }
             } catch let error as ClientError where error.code == .older {
@@ -117,7 +118,8 @@ struct FallbackPuller {
         progress.clear()
         // A dry run has no commits to check.
         for entry in report.entries where !isDryRun {
-            let objection = try repository.bindingObjection(entry.commit, to: entry.ref.text, bindings)
+            let objection = try destination.repository.bindingObjection(
+                entry.commit, to: entry.ref.text, bindings)
             if let objection { terminal.warn("commit \(entry.commit) of ref \(entry.ref): \(objection)") }
         }
         let output = PullOutput(

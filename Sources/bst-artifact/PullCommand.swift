@@ -33,6 +33,12 @@ struct PullCommand: ParsableCommand {
             "Use static deltas: auto, where that takes fewer bytes; never; or always.", valueName: "when"))
     var deltas = DeltaChoice.auto
 
+    @Option(
+        help: ArgumentHelp(
+            "Write refs of the repository (heads), of the remote that --remote names (remote), or of its collection (mirror).",
+            valueName: "place"))
+    var into = PullPlace.heads
+
     @OptionGroup var remote: RemoteOptions
     @Option(
         help: ArgumentHelp(
@@ -47,6 +53,7 @@ struct PullCommand: ParsableCommand {
     func run() throws {
         let configuration = try local.configuration.load()
         let repository = try local.openForChanges()
+        let destination = try PullDestination(repository, into, remote: remote.remote)
         let selection = RemoteSelection(
             named: remote.remote, configuration: configuration, repository: repository)
         let bindings = CommitBindings.Rule.strict(
@@ -73,7 +80,7 @@ struct PullCommand: ParsableCommand {
         var receiverOptions = receiver.options(isVerbose: local.output.verbose)
         receiverOptions.cancellation = cancellation
         var puller = FallbackPuller(
-            repository: repository, policies: signaturePolicy.map { [$0] } ?? [], bindings: bindings,
+            destination: destination, policies: signaturePolicy.map { [$0] } ?? [], bindings: bindings,
             mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
             isDryRun: dryRun, refusesOlder: noOlder, deltas: deltas,
             addresses: PullAddressResolver(

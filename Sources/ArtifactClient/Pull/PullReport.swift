@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import ArtifactRepository
 
 /// The result of a pull.
 public struct PullReport: Sendable, Equatable {
@@ -37,6 +38,8 @@ public struct PullReport: Sendable, Equatable {
         public var isOlder: Bool { times.map { $0.now < $0.before } ?? false }
     }
 
+    /// The place of the refs here.
+    public var place = RefPlace.heads
     /// The refs, in the order in which they were asked for.
     public var entries: [Entry] = []
     /// The edits of refs here, whose new commits differ from those of the remote where they were rewritten.
@@ -48,4 +51,7 @@ public struct PullReport: Sendable, Equatable {
 
     /// An empty report.
     public init() {}
+
+    /// Creates an empty report for refs in a place.
+    init(in place: RefPlace) { self.place = place }
 }

@@ -32,7 +32,7 @@ public final class Puller {
     ///
     /// - Parameters:
     ///   - source: the remote.
-    ///   - store: the destination.
+    ///   - store: the destination, for example `Repository.withRefs(in:)` for refs of a remote.
     ///   - policies: the rules for received objects.
     public init(
         from source: RemoteRepository, into store: any ArtifactStore, policies: [any ReceivePolicy] = []
@@ -73,7 +73,7 @@ public final class Puller {
     ///
     /// - Throws: the errors of ``pull(_:)`` for a ref that the remote lacks and for a remote that does not respond.
     public func plan(_ refs: [RefName]) throws -> PullReport {
-        var report = PullReport()
+        var report = PullReport(in: place)
         let entries = try entries(refs)
         let lacking = try entries.filter {
             try $0.isChanged && $0.previous != nil && !store.contains(ObjectName($0.commit, .commit))
@@ -84,6 +84,9 @@ public final class Puller {
         }
         return report
     }
+
+    /// The place of the refs.
+    private var place: RefPlace { (store as? Repository)?.refPlace ?? .heads }
 
     /// Adds the times of its commits to an entry, as far as they are known by now.
     ///
@@ -137,7 +140,7 @@ public final class Puller {
             ).run(entries)
         }
         try fetch.run(on: source.client)
-        var report = PullReport()
+        var report = PullReport(in: place)
         report.entries = try entries.map(judge)
         report.results = try fetch.publish(
             report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) }, rewriting: rewriter, in: store)

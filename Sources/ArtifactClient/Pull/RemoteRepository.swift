@@ -10,7 +10,7 @@ public final class RemoteRepository {
     let client: WebClient
     private let isLocal: Bool
     private var known: [RefName: Checksum] = [:]
-    private var isConfigurationChecked = false
+    private var configuration: RemoteConfiguration?
 
     /// Prepares to read; nothing is fetched yet.
     ///
@@ -57,6 +57,14 @@ public final class RemoteRepository {
         return known.filter { refs.contains($0.key) }
     }
 
+    /// Returns the collection that the remote's own refs belong to; nil if it has none.
+    ///
+    /// - Throws: `ClientError` where the remote cannot be read, or is no archive repository.
+    public func collection() throws -> String? {
+        if configuration == nil { try fetch([]) }
+        return configuration?.collection.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// Has a ref stand for a commit, wherever the remote's ref points to.
     public func resolve(_ ref: RefName, to commit: Checksum) {
         known[ref] = commit
@@ -65,14 +73,19 @@ public final class RemoteRepository {
     /// Runs requests, and checks once that the remote is a repository that can be pulled from.
     private func fetch(_ requests: [any WebRequest]) throws {
         var requests = requests
-        if !isConfigurationChecked {
+        if configuration == nil {
             try client.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
-                (try? RemoteRepository.checkConfiguration(bytes, of: remote)) != nil
+                (try? RemoteConfiguration(bytes, of: remote)) != nil
             }
             requests.append(
                 TextRequest("config", of: remote, limit: 64 * 1024) { [self] bytes in
-                    try RemoteRepository.checkConfiguration(bytes, of: remote)
-                    isConfigurationChecked = true
+                    guard let bytes else {
+                        throw ClientError(
+                            .unknownRemote,
+                            "there is no OSTree repository at \(remote): check the URL, down to its last part"
+                        )
+                    }
+                    configuration = try RemoteConfiguration(bytes, of: remote)
                 })
         }
         try client.run { requests.popLast() }
@@ -131,26 +144,6 @@ public final class RemoteRepository {
         } catch is RepositoryError {
             throw ClientError(
                 .badContent, "\(remote) serves a summary that is none: check what serves that URL")
-        }
-    }
-
-    private static func checkConfiguration(_ bytes: [UInt8]?, of remote: String) throws(ClientError) {
-        guard let bytes else {
-            throw ClientError(
-                .unknownRemote,
-                "there is no OSTree repository at \(remote): check the URL, down to its last part")
-        }
-        let mode = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .compactMap { line -> Substring? in
-                let parts = line.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, parts[0].filter({ $0 != " " }) == "mode" else { return nil }
-                return parts[1].drop { $0 == " " }.prefix { $0 != " " }
-            }.first
-        guard let mode, RepositoryMode(name: String(mode)) == .archive else {
-            throw ClientError(
-                .unsuitableRemote,
-                "cannot pull from \(remote): the repository there is of mode \(mode.map { String($0).forDisplay() } ?? "unknown"), "
-                    + "and only one of mode archive can be pulled from")
         }
     }
 }

@@ -175,11 +175,11 @@ extension Repository: ArtifactStore {
 
     /// Makes a place for new objects that no reader sees.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
-        guard mode != .bare else {
+        guard mode != .bare || geteuid() == 0 else {
             throw RepositoryError(
                 .unsuitableMode,
-                "repository \(path) is of mode bare, into which nothing can be received: use one of mode archive, "
-                    + "bare-user or bare-user-only")
+                "repository \(path) is of mode bare, whose files have owners that only root can set: run this as root, "
+                    + "or use a repository of mode archive, bare-user or bare-user-only")
         }
         return try LocalQuarantine(self, purpose)
     }

@@ -48,7 +48,7 @@ extension LocalQuarantine {
     /// Takes the disk that refs and their journal will need, so that a full one shows before the first object does.
     private func holdRoom(for edits: [RefEdit]) throws {
         let newDirectories = try Set(edits.flatMap(\.ref.parents)).filter {
-            try !repository.root.contains("refs/heads/\($0)")
+            try !repository.root.contains(repository.refFile($0))
         }
         let blocks = 4 + newDirectories.count + 2 * edits.count
         try incoming.remove(LocalQuarantine.room)

@@ -17,9 +17,9 @@ struct QuarantinePlace: Sendable {
     private enum StoredForm {
         /// The bytes that travelled.
         case asSent
-        /// The content, with permissions and, in mode bare-user, the attribute `user.ostreemeta`.
-        case content(mode_t, attribute: [UInt8]?)
-        /// A symbolic link.
+        /// The content.
+        case content(StoredProperties)
+        /// A symbolic link; in mode bare with the owner and attributes of its header.
         case link
     }
 
@@ -28,11 +28,19 @@ struct QuarantinePlace: Sendable {
         case .archive: return .asSent
         case .bareUserOnly:
             try QuarantinePlace.checkOwnerless(header, name)
-            return header.isLink ? .link : .content(header.mode & 0o7777, attribute: nil)
-        case .bareUser, .bare:
+            return header.isLink ? .link : .content(StoredProperties(mode: header.mode & 0o7777))
+        case .bareUser:
             // As libostree does: readable to the owner's shell, without special rights.
             let mode = header.isLink ? 0o644 : header.mode & 0o775 | 0o400
-            return .content(mode, attribute: header.bareUserMetadata)
+            let attribute = (StoredProperties.bareUserAttribute, header.bareUserMetadata)
+            return .content(StoredProperties(mode: mode, attributes: [attribute]))
+        case .bare:
+            return header.isLink
+                ? .link
+                : .content(
+                    StoredProperties(
+                        mode: header.mode & 0o7777, owner: (header.uid, header.gid),
+                        attributes: header.attributePairs))
         }
     }
 
@@ -57,11 +65,9 @@ struct QuarantinePlace: Sendable {
         switch try storedForm(of: header, name) {
         case .asSent: try keep(name, bytes, mode: fileMode)
         case .link: try keepLink(name, header)
-        case .content(let mode, let attribute):
-            guard header.isLink else { return try keep(name, content, mode: mode, attribute: attribute) }
-            try header.linkTargetBytes.withUnsafeBytes {
-                try keep(name, $0, mode: mode, attribute: attribute)
-            }
+        case .content(let properties):
+            guard header.isLink else { return try keep(name, content, properties) }
+            try header.linkTargetBytes.withUnsafeBytes { try keep(name, $0, properties) }
         }
     }
 
@@ -72,10 +78,9 @@ struct QuarantinePlace: Sendable {
         case .link:
             try keepLink(name, header)
             return try incoming.remove(temporaryName)
-        case .content(let mode, let attribute):
+        case .content(let properties):
             if header.isLink { try file.writeAll(header.linkTargetBytes) }
-            if let attribute { try file.setAttribute("user.ostreemeta", to: attribute) }
-            try file.setMode(mode)
+            try properties.apply(to: file)
         }
         guard try incoming.renameUnlessPresent(temporaryName, to: directory, name.checksum.hex) else {
             throw QuarantinePlace.sentTwice(name)
@@ -88,16 +93,19 @@ struct QuarantinePlace: Sendable {
     /// permission, by which `isComplete` recognises what a killed process left. Setting attributes takes write permission.
     ///
     /// - Throws: `RepositoryError` with `badObject` if it is there already.
-    func keep(
-        _ name: ObjectName, _ bytes: UnsafeRawBufferPointer, mode: mode_t, attribute: [UInt8]? = nil
+    func keep(_ name: ObjectName, _ bytes: UnsafeRawBufferPointer, mode: mode_t) throws {
+        try keep(name, bytes, StoredProperties(mode: mode))
+    }
+
+    private func keep(
+        _ name: ObjectName, _ bytes: UnsafeRawBufferPointer, _ properties: StoredProperties
     ) throws {
         let entry = name.checksum.hex
         do {
             let file = try directory.createFile(entry, mode: S_IWUSR)
             do {
                 try file.writeAll(bytes)
-                if let attribute { try file.setAttribute("user.ostreemeta", to: attribute) }
-                try file.setMode(mode)
+                try properties.apply(to: file)
             } catch {
                 try? directory.remove(entry)
                 throw error
@@ -108,10 +116,27 @@ struct QuarantinePlace: Sendable {
     }
 
     private func keepLink(_ name: ObjectName, _ header: FileHeader) throws {
+        guard mode == .bare else {
+            do {
+                return try directory.makeLink(name.checksum.hex, target: header.linkTarget)
+            } catch {
+                throw error.code == EEXIST ? QuarantinePlace.sentTwice(name) : error
+            }
+        }
+        // Under its final name, a link counts as complete.
+        let temporaryName = "\(name.checksum.hex).link"
+        try incoming.makeLink(temporaryName, target: header.linkTarget)
         do {
-            try directory.makeLink(name.checksum.hex, target: header.linkTarget)
+            try incoming.setOwner(of: temporaryName, header.uid, header.gid)
+            for (attribute, value) in header.attributePairs {
+                try incoming.setAttribute(of: temporaryName, rawName: attribute, to: value)
+            }
+            guard try incoming.renameUnlessPresent(temporaryName, to: directory, name.checksum.hex) else {
+                throw QuarantinePlace.sentTwice(name)
+            }
         } catch {
-            throw error.code == EEXIST ? QuarantinePlace.sentTwice(name) : error
+            try? incoming.remove(temporaryName)
+            throw error
         }
     }
 
@@ -125,7 +150,30 @@ struct QuarantinePlace: Sendable {
     }
 }
 
+/// The permissions, owner and extended attributes of a stored file.
+private struct StoredProperties {
+    var mode: mode_t
+    /// The owner; nil for the one that this process has.
+    var owner: (user: uid_t, group: gid_t)?
+    /// The names, each with a final NUL, and values.
+    var attributes: [(name: [UInt8], value: [UInt8])] = []
+
+    static let bareUserAttribute = Array("user.ostreemeta\0".utf8)
+
+    /// Gives them to a file. The owner comes first: a new one takes capabilities and set-user-ID bits away.
+    func apply(to file: Descriptor) throws {
+        if let owner { try file.setOwner(owner.user, owner.group) }
+        for (name, value) in attributes { try file.setAttribute(rawName: name, to: value) }
+        try file.setMode(mode)
+    }
+}
+
 extension FileHeader {
+    /// The names of the extended attributes, each with a final NUL, and their values.
+    fileprivate var attributePairs: [(name: [UInt8], value: [UInt8])] {
+        (0..<attributes.count).map { (attributes[$0][0].bytes ?? [], attributes[$0][1].bytes ?? []) }
+    }
+
     /// The content of the file that stands for a symbolic link in mode bare-user.
     fileprivate var linkTargetBytes: [UInt8] { Array(linkTarget.utf8) + [0] }
 }

@@ -101,7 +101,7 @@ extension Repository {
     private func checkPlace(of ref: RefName) throws {
         for parent in ref.parents {
             // Below a directory that is not there, nothing is in the way.
-            guard let type = try root.status(of: "refs/heads/\(parent)").map({ $0.st_mode & S_IFMT }) else {
+            guard let type = try root.status(of: refFile(parent)).map({ $0.st_mode & S_IFMT }) else {
                 break
             }
             if type == S_IFDIR { continue }
@@ -109,13 +109,13 @@ extension Repository {
             throw placeTaken(ref, by: parent.text)
         }
         guard try commit(of: ref) == nil else { return }
-        guard let place = try root.directoryIfPresent("refs/heads/\(ref)") else { return }
+        guard let place = try root.directoryIfPresent(refFile(ref)) else { return }
         guard try place.holdsOnlyDirectories() else { throw placeTaken(ref, by: "\(ref)/...") }
     }
 
     /// Removes the empty directories that deleted refs leave behind, if they stand in a ref's place.
     func clearPlace(of ref: RefName) throws {
-        let path = "refs/heads/\(ref)"
+        let path = refFile(ref)
         if try root.directoryIfPresent(path) != nil { try root.removeEmptyDirectories(path) }
     }
 

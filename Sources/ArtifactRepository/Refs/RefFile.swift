@@ -49,7 +49,7 @@ extension Repository {
     /// Returns true if there are more refs than a number, of which no more are counted.
     public func hasMoreRefs(than limit: Int) throws -> Bool {
         var count = 0
-        try forEachRefFile(below: "refs/heads") { _ in
+        try forEachRefFile(below: refPlace.path) { _ in
             count += 1
             return count <= limit
         }

@@ -5,15 +5,16 @@ import SystemCalls
 
 /// The journal of a change of several refs, by which the next process completes or undoes one that a crash interrupted.
 ///
-/// Format: a line `bst-artifact refs 1`; for each ref a line with old commit, new commit (64 zeros for none) and name,
-/// separated by blanks; a line `end`.
+/// Format: a line `bst-artifact refs 1` for refs in `refs/heads`, `bst-artifact refs 2 PATH` for those in another place;
+/// for each ref a line with old commit, new commit (64 zeros for none) and name, separated by blanks; a line `end`.
 private enum RefJournal {
     static let path = "state/bst-artifact-refs"
-    private static let first = "bst-artifact refs 1"
+    private static let first = "bst-artifact refs "
     private static let last = "end"
     static let maximumSize = 64 * 1024 * 1024
 
-    static func text(_ moves: [RefEditResult]) -> String {
+    static func text(_ moves: [RefEditResult], in place: RefPlace) -> String {
+        let first = first + (place == .heads ? "1" : "2 \(place.path)")
         let lines = moves.map { move in
             "\(Checksum.hexOrZeros(move.old)) \(Checksum.hexOrZeros(move.new)) \(move.ref)"
         }
@@ -21,10 +22,10 @@ private enum RefJournal {
     }
 
     /// - Returns: nil where this is no whole journal.
-    static func moves(_ text: String) -> [RefEditResult]? {
+    static func moves(_ text: String) -> (moves: [RefEditResult], place: RefPlace)? {
         // Bytes, since a letter's accent may stand at the beginning of a name.
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
-        guard let start = lines.first, start.elementsEqual(first.utf8), let end = lines.last,
+        guard let place = lines.first.flatMap(place), let end = lines.last,
             end.elementsEqual(last.utf8), lines.count > 2
         else { return nil }
         var moves: [RefEditResult] = []
@@ -35,7 +36,16 @@ private enum RefJournal {
             else { return nil }
             moves.append(RefEditResult(ref, .moved, from: old.unlessZeros, to: new.unlessZeros))
         }
-        return moves
+        return (moves, place)
+    }
+
+    /// The place of the refs, by the first line; nil for another line.
+    private static func place(_ line: Substring.UTF8View) -> RefPlace? {
+        let text = String(Substring(line))
+        guard text.utf8.starts(with: first.utf8) else { return nil }
+        let rest = text.dropFirst(first.count)
+        if rest == "1" { return .heads }
+        return rest.hasPrefix("2 ") ? RefPlace(path: String(rest.dropFirst(2))) : nil
     }
 }
 
@@ -69,7 +79,7 @@ extension Repository {
     /// Notes what is about to be done, durably.
     func writeJournal(_ moves: [RefEditResult]) throws {
         let state = try standardDirectory("state")
-        try replaceFile(RefJournal.path, with: Array(RefJournal.text(moves).utf8))
+        try replaceFile(RefJournal.path, with: Array(RefJournal.text(moves, in: refPlace).utf8))
         try state.sync()
     }
 
@@ -85,26 +95,30 @@ extension Repository {
         var report = RecoveryReport()
         guard let file = try root.fileIfPresent(RefJournal.path) else { return report }
         let text = String(decoding: try file.readAll(limit: RefJournal.maximumSize), as: UTF8.self)
-        if let moves = RefJournal.moves(text) {
-            let isPossible = try canComplete(moves)
-            for move in moves {
-                let current = try commit(of: move.ref)
-                if isPossible && current == move.old {
-                    // Even its directories may have gone in the crash.
-                    try makeDirectories(of: move.ref)
-                    try point(move.ref, to: move.new)
-                    report.completed.append(move.ref)
-                } else if try !isPossible && current == move.new && isComplete(move.old) {
-                    try point(move.ref, to: move.old)
-                    report.undone.append(move.ref)
-                }
-            }
-            try syncRefDirectories(of: moves.map(\.ref))
+        if let (moves, place) = RefJournal.moves(text) {
+            try withRefs(in: place).finish(moves, &report)
         } else {
             report.hasDroppedJournal = true
         }
         try removeJournal()
         return report
+    }
+
+    private func finish(_ moves: [RefEditResult], _ report: inout RecoveryReport) throws {
+        let isPossible = try canComplete(moves)
+        for move in moves {
+            let current = try commit(of: move.ref)
+            if isPossible && current == move.old {
+                // Even its directories may have gone in the crash.
+                try makeDirectories(of: move.ref)
+                try point(move.ref, to: move.new)
+                report.completed.append(move.ref)
+            } else if try !isPossible && current == move.new && isComplete(move.old) {
+                try point(move.ref, to: move.old)
+                report.undone.append(move.ref)
+            }
+        }
+        try syncRefDirectories(of: moves.map(\.ref))
     }
 
     /// Returns true if all commits that refs were to point to are there, and a place for each ref.

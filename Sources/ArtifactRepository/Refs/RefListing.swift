@@ -4,11 +4,11 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// The refs below `refs/heads`, as they were found.
+/// The refs of a place, as they were found.
 public struct RefListing: Sendable {
     /// A ref that has no place among the others.
     public struct LeftOut: Sendable, Equatable {
-        /// The ref's path below `refs/heads`.
+        /// The ref's path below its place.
         public var name: String
         /// The end of a sentence that begins with the ref: why it is left out, and what to do about it.
         public var reason: String
@@ -38,15 +38,15 @@ public struct RefListing: Sendable {
 }
 
 extension Repository {
-    /// Looks at all refs below `refs/heads`.
+    /// Looks at all refs in the place.
     ///
     /// An alias whose target is not there, on which libostree fails for the whole repository, is left out and the rest is listed.
     ///
     /// - Parameter onlyAliases: true to list only aliases, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {
         var listing = RefListing()
-        try forEachRefFile(below: "refs/heads") { file in
-            let path = file.path.utf8.dropFirst("refs/heads/".utf8.count)
+        try forEachRefFile(below: refPlace.path) { file in
+            let path = file.path.utf8.dropFirst(refPlace.path.utf8.count + 1)
             // Other files are libostree's temporary ones, above all, which it does not list either.
             let isListed = path.split(separator: UInt8(ascii: "/")).allSatisfy(RefName.isPart)
             if isListed, file.isAlias || !onlyAliases {
@@ -63,7 +63,7 @@ extension Repository {
             listing.leftOut.append(.init(name: path, reason: reason, commit: commit))
         }
         guard let ref = RefName(path) else {
-            let commit = isAlias ? nil : try ifIntact { try commitInRefFile("refs/heads/\(path)") }
+            let commit = isAlias ? nil : try ifIntact { try commitInRefFile("\(refPlace.path)/\(path)") }
             return leaveOut(
                 "its name is a commit's, or too long: give it another with 'ostree refs --create'",
                 commit ?? nil)

@@ -8,11 +8,11 @@ import SystemCalls
 extension Repository {
     /// Returns true if a ref is an alias, even one whose target does not exist.
     func isAlias(_ ref: RefName) throws -> Bool {
-        try root.status(of: "refs/heads/\(ref)").map { $0.st_mode & S_IFMT } == S_IFLNK
+        try root.status(of: refFile(ref)).map { $0.st_mode & S_IFMT } == S_IFLNK
     }
 
     /// The target of an alias, which need not exist; nil for a ref that is no alias, and for an alias of something outside
-    /// of `refs/heads`.
+    /// its place.
     func aliasTarget(of ref: RefName) throws -> RefName? {
         guard let link = try aliasLink(of: ref) else { return nil }
         // The target of the link is relative to the alias' own directory.
@@ -30,15 +30,15 @@ extension Repository {
     /// The text of an alias' link; nil for a ref that is no alias.
     func aliasLink(of ref: RefName) throws -> [UInt8]? {
         guard try isAlias(ref) else { return nil }
-        return try root.linkTarget("refs/heads/\(ref)")
+        return try root.linkTarget(refFile(ref))
     }
 
     /// The end of a sentence that begins with a dangling alias: the reason and the remedy.
     func danglingReason(_ alias: RefName, _ target: RefName?) -> String {
-        let target = target.map { "ref \($0)" } ?? "something outside of refs/heads"
+        let target = target.map { "ref \($0)" } ?? "something outside of \(refPlace.path)"
         return
             "it is an alias of \(target), which is not there, and libostree fails on the whole repository because of it: "
-            + "remove the link \(path)/refs/heads/\(alias), or push \(target)"
+            + "remove the link \(path)/\(refFile(alias)), or push \(target)"
     }
 
     /// Refuses to move an alias, which would replace the link by a ref of its own.

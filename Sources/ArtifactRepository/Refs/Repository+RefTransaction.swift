@@ -39,7 +39,7 @@ extension Repository {
     private func moveBack(_ moves: ArraySlice<RefEditResult>, _ links: [RefName: [UInt8]?]) throws {
         for move in moves.reversed() where try commit(of: move.ref) != move.old {
             if let link = links[move.ref] ?? nil {
-                try root.makeLink("refs/heads/\(move.ref)", target: String(decoding: link, as: UTF8.self))
+                try root.makeLink(refFile(move.ref), target: String(decoding: link, as: UTF8.self))
             } else {
                 try point(move.ref, to: move.old)
             }
@@ -49,23 +49,33 @@ extension Repository {
 
     /// Lets a ref point to a commit, or removes it.
     func point(_ ref: RefName, to commit: Checksum?) throws {
-        let path = "refs/heads/\(ref)"
+        let path = refFile(ref)
         guard let commit else { return try root.remove(path) }
         try replaceFile(path, with: Array("\(commit)\n".utf8))
     }
 
     /// Makes the directories that lead to a ref, and clears its place.
     func makeDirectories(of ref: RefName) throws {
+        _ = try standardDirectory(refPlace.path)
         try clearPlace(of: ref)
         for parent in ref.parents {
-            let path = "refs/heads/\(parent)"
+            let path = refFile(parent)
             if try !root.contains(path) { try root.makeDirectory(path, mayExist: true) }
+        }
+    }
+
+    /// The place of the refs, and the directory that it is in where that may be new.
+    private var directoriesToPlace: [String] {
+        switch refPlace {
+        case .heads: [refPlace.path]
+        case .remote: ["refs/remotes", refPlace.path]
+        case .mirror: ["refs/mirrors", refPlace.path]
         }
     }
 
     /// Makes the names of refs durable.
     func syncRefDirectories(of refs: [RefName]) throws {
-        let directories = ["refs/heads"] + Set(refs.flatMap(\.parents)).map { "refs/heads/\($0)" }
+        let directories = directoriesToPlace + Set(refs.flatMap(\.parents)).map(refFile)
         // After a crash not all of them need be there.
         for directory in directories
         where try root.status(of: directory).map({ $0.st_mode & S_IFMT }) == S_IFDIR {

@@ -5,11 +5,14 @@ import Glibc
 import SystemCalls
 
 extension Repository {
+    /// The path of a ref's file.
+    func refFile(_ ref: RefName) -> String { "\(refPlace.path)/\(ref)" }
+
     /// The commit that a ref points to; nil where there is no such ref.
     ///
     /// - Throws: where the ref cannot be read, or holds no commit.
     public func commit(of ref: RefName) throws -> Checksum? {
-        try commitInRefFile("refs/heads/\(ref)")
+        try commitInRefFile(refFile(ref))
     }
 
     /// The commit in a file among the refs, or in the one that it is a link to; nil where there is none.
@@ -36,7 +39,7 @@ extension Repository {
         return commit
     }
 
-    /// All refs below `refs/heads`, sorted; what `refListing` leaves out is left out.
+    /// All refs in the place, sorted; what `refListing` leaves out is left out.
     public func refs() throws -> [(ref: RefName, commit: Checksum)] {
         try refListing().refs
     }

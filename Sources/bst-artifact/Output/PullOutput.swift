@@ -13,11 +13,12 @@ struct PullOutput {
     func show(on terminal: Terminal) {
         let would = isDryRun ? "would be " : ""
         for entry in report.entries {
+            let ref = report.place.shown(entry.ref)
             switch entry.previous {
-            case nil: terminal.say("\(entry.ref): \(would)new, at \(entry.commit)")
-            case entry.commit: terminal.say("\(entry.ref): there already, at \(entry.commit)")
+            case nil: terminal.say("\(ref): \(would)new, at \(entry.commit)")
+            case entry.commit: terminal.say("\(ref): there already, at \(entry.commit)")
             case .some(let old):
-                terminal.say("\(entry.ref): \(isDryRun ? "would move " : "")from \(old) to \(entry.commit)")
+                terminal.say("\(ref): \(isDryRun ? "would move " : "")from \(old) to \(entry.commit)")
             }
             if let warning = warning(entry) { terminal.warn(warning) }
         }
@@ -31,7 +32,7 @@ struct PullOutput {
     private func warning(_ entry: PullReport.Entry) -> String? {
         guard entry.isOlder, let times = entry.times, let previous = entry.previous else { return nil }
         return
-            "\(entry.ref) \(isDryRun ? "would move" : "moved") to an older commit: \(remote) has \(entry.commit) of "
+            "\(report.place.shown(entry.ref)) \(isDryRun ? "would move" : "moved") to an older commit: \(remote) has \(entry.commit) of "
             + "\(CalendarTime.text(times.now)), and \(previous) of \(CalendarTime.text(times.before)) "
             + "\(isDryRun ? "is" : "was") here: a mirror or web cache may be behind, and --no-older refuses such moves"
     }
@@ -40,7 +41,8 @@ struct PullOutput {
         let refs = report.entries.map { entry -> JSON in
             let outcome = !entry.isChanged ? "unchanged" : entry.previous == nil ? "new" : "moved"
             return [
-                "ref": JSON(entry.ref), "commit": JSON(entry.commit), "outcome": JSON(outcome),
+                "ref": JSON(entry.ref), "localRef": JSON(report.place.shown(entry.ref)),
+                "commit": JSON(entry.commit), "outcome": JSON(outcome),
                 "previousCommit": JSON(entry.previous), "timestamp": JSON(entry.times?.now),
                 "previousTimestamp": JSON(entry.times?.before), "isOlder": JSON(entry.isOlder),
             ]

@@ -47,14 +47,6 @@ import Testing
         #expect(try TreeSnapshot(path).differences(from: before) == [])
     }
 
-    @Test func `A repository of mode bare is refused before an object is asked for`() throws {
-        let bare = try stage.another(.bare)
-        let server = try FaultyWebServer(directory: stage.cache)
-        let errors = try bare.pullBadly([stage.ref], from: server.url)
-        #expect(errors.contains("repository \(bare.mine) is of mode bare"))
-        #expect(!server.requestedPaths.contains { $0.hasPrefix("/objects/") })
-    }
-
     @Test(arguments: ["owner", "setuid", "attribute", "world-writable", "group"])
     func `What a repository without owners cannot keep is refused, and nothing of it becomes visible`(
         kind: String

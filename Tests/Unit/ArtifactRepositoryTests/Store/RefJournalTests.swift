@@ -23,9 +23,9 @@ import Testing
 
     private var path: String { "\(repository.path)/state/bst-artifact-refs" }
 
-    private func write(_ moves: [(String, String, String)]) throws {
+    private func write(_ moves: [(String, String, String)], format: String = "1") throws {
         let lines = moves.map { "\($0.1) \($0.2) \($0.0)\n" }.joined()
-        try Data("bst-artifact refs 1\n\(lines)end\n".utf8).write(to: URL(fileURLWithPath: path))
+        try Data("bst-artifact refs \(format)\n\(lines)end\n".utf8).write(to: URL(fileURLWithPath: path))
     }
 
     private func set(_ ref: String, _ commit: Checksum) throws {
@@ -50,6 +50,29 @@ import Testing
         #expect(report.completed.map(\.text) == ["p/b", "p/deep/er/c"] && report.undone.isEmpty)
         for ref in ["p/a", "p/b", "p/deep/er/c"] { #expect(try at(ref) == new.checksum) }
         try expectSettled()
+    }
+
+    @Test func `After a crash, a change of several refs of a remote is completed there`() throws {
+        try set("p/a", old.checksum)
+        try write(
+            [
+                ("p/a", Self.nothing, new.checksum.hex), ("p/b", Self.nothing, new.checksum.hex),
+            ], format: "2 refs/remotes/origin")
+        let report = try repository.recoverAll()
+        #expect(report.completed.map(\.text) == ["p/a", "p/b"] && report.undone.isEmpty)
+        let remote = try repository.withRefs(in: .remote("origin"))
+        #expect(try remote.refs().map(\.commit) == [new.checksum, new.checksum])
+        #expect(try at("p/a") == old.checksum)
+        #expect(try at("p/b") == nil)
+        try expectSettled()
+    }
+
+    @Test(arguments: ["2 refs/tags", "2 refs/remotes/..", "2 refs/remotes/a/b", "2 ", "3"])
+    func `A journal of refs in no known place is dropped`(format: String) throws {
+        try set("p/a", old.checksum)
+        try write([("p/a", old.checksum.hex, new.checksum.hex)], format: format)
+        #expect(try repository.recoverAll().hasDroppedJournal)
+        #expect(try at("p/a") == old.checksum)
     }
 
     @Test

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactClient
+import ArtifactRepository
+
+/// The place of pulled refs: the values of `--into`.
+enum PullPlace: String, ExpressibleByArgument, CaseIterable {
+    /// `refs/heads`.
+    case heads
+    /// `refs/remotes/NAME`, as of `ostree pull NAME REF`.
+    case remote
+    /// `refs/mirrors/COLLECTION`, or `refs/heads` for a remote without a collection, as of `ostree pull --mirror`.
+    case mirror
+}
+
+/// The repository that is pulled into, and the place of the refs there.
+struct PullDestination {
+    let repository: Repository
+    let place: PullPlace
+    /// The name of the remote, if it is one of the repository.
+    let remoteName: String?
+
+    /// Checks that there is such a place.
+    ///
+    /// - Parameter named: The value of `--remote`.
+    /// - Throws: `ValidationError` if refs of a remote are asked for and none of the repository is named.
+    init(_ repository: Repository, _ place: PullPlace, remote named: String?) throws {
+        (self.repository, self.place) = (repository, place)
+        remoteName = named.flatMap { repository.url(ofRemote: $0) == nil ? nil : $0 }
+        guard place == .remote, remoteName == nil else { return }
+        throw ValidationError(
+            "--into remote writes refs of a remote, so --remote must name one of the repository. Add one with 'ostree remote "
+                + "add --repo=\(repository.path) NAME URL', and give --remote NAME.")
+    }
+
+    /// Returns the repository with the refs of the place, for what is pulled from a remote.
+    func repository(for remote: RemoteRepository) throws -> Repository {
+        switch place {
+        case .heads: return repository
+        case .remote: return try remoteName.map { try repository.withRefs(in: .remote($0)) } ?? repository
+        case .mirror:
+            let collection = try remote.collection()
+            return try repository.withRefs(
+                in: collection.flatMap { $0 == repository.collection ? nil : .mirror($0) } ?? .heads)
+        }
+    }
+}
