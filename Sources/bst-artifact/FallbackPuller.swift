@@ -16,7 +16,13 @@ struct FallbackPuller {
     let deltas: DeltaChoice
     var addresses: PullAddressResolver
     var terminal: Terminal
+    /// Patterns of refs that are not pulled.
+    var excluded: [String] = []
     private(set) var results: [JSON] = []
+    /// Indicates that a ref here moved, came or went.
+    private(set) var hasChanged = false
+    /// The refs that were removed, since their remote has them no more.
+    var pruned: [JSON] = [] { didSet { hasChanged = true } }
 
     /// The same pull as a silent dry run, which fails if a ref may not move.
     var plan: FallbackPuller {
@@ -71,6 +77,7 @@ struct FallbackPuller {
         var patterns = words.filter(RefPatterns.isPattern).map { (word: $0, refs: [RefName]()) }
         if !patterns.isEmpty {
             try remote.summary().forEach { entry in
+                guard !excluded.contains(where: { RefPatterns.matches(entry.ref, $0) }) else { return }
                 for index in patterns.indices where RefPatterns.matches(entry.ref, patterns[index].word) {
                     patterns[index].refs.append(entry.ref)
                 }
@@ -101,7 +108,7 @@ struct FallbackPuller {
         return Suggestions.nearest(to: word, among: likely)
     }
 
-    private mutating func pull(_ refs: [RefName], with puller: Puller, from source: RemoteAddress) throws {
+    mutating func pull(_ refs: [RefName], with puller: Puller, from source: RemoteAddress) throws {
         let start = ContinuousClock.now
         let progress = terminal.progress("pulling from \(source)")
         puller.refusesOlder = refusesOlder
@@ -116,6 +123,7 @@ struct FallbackPuller {
         let wanted = refs.filter { seen.insert($0).inserted }
         let report = try isDryRun ? puller.plan(wanted) : puller.pull(wanted)
         progress.clear()
+        hasChanged = hasChanged || report.entries.contains(where: \.isChanged)
         // A dry run has no commits to check.
         for entry in report.entries where !isDryRun {
             let objection = try destination.repository.bindingObjection(

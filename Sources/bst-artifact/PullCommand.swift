@@ -13,6 +13,7 @@ struct PullCommand: ParsableCommand {
               bst-artifact pull hello/base/4f2a
               bst-artifact pull --remote https://example.com/artifacts 'hello/*'
               bst-artifact pull --repo my-artifacts --remote https://example.com/artifacts hello/base/4f2a
+              bst-artifact pull --repo mirror --remote https://example.com/os --all --into mirror --prune-refs
 
             REF@COMMIT moves the ref to that commit, whatever the remote's ref points to, for example to go back. Shell-style \
             patterns need a summary at the remote, full names do not. Objects that are present, or that an \
@@ -20,7 +21,18 @@ struct PullCommand: ParsableCommand {
             """)
 
     @Argument(help: "The refs or patterns.")
-    var refs: [String]
+    var refs: [String] = []
+
+    @Flag(help: "Pull all refs of the cache, at the commits that its summary has.")
+    var all = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out refs that match; '*' also matches slashes. May be repeated.", valueName: "pattern"))
+    var exclude: [String] = []
+
+    @Flag(help: "Remove refs here that came from the cache and that it has no more.")
+    var pruneRefs = false
 
     @Flag(name: [.long, .customShort("n")], help: "Fetch no objects; print which refs would move.")
     var dryRun = false
@@ -50,6 +62,14 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var signatures: SignatureOptions
     @OptionGroup var local: LocalOptions
 
+    func validate() throws {
+        guard all != !refs.isEmpty else { throw ValidationError("Name the refs to pull, or --all.") }
+        guard pruneRefs, let pinned = refs.first(where: { RefPatterns.pinned($0).commit != nil }) else {
+            return
+        }
+        throw ValidationError("--prune-refs follows the cache, so a ref has no other commit: \(pinned).")
+    }
+
     func run() throws {
         let configuration = try local.configuration.load()
         let repository = try local.openForChanges()
@@ -63,7 +83,7 @@ struct PullCommand: ParsableCommand {
             replacesDetachedMetadata: true)
         // Refs with the same caches are pulled together.
         var jobs: [(caches: [RemoteAddress], words: [String])] = []
-        for word in refs {
+        for word in all ? ["*"] : refs {
             // The first part of a pattern may name a project, too.
             let project = word.utf8.split(separator: UInt8(ascii: "/")).first.map { Substring($0) }
             let caches = try selection.pullCaches(
@@ -91,8 +111,46 @@ struct PullCommand: ParsableCommand {
             var plan = puller.plan
             for job in jobs { try plan.pull(job.words, from: job.caches) }
         }
-        for job in jobs { try puller.pull(job.words, from: job.caches) }
-        local.terminal.emit(["dryRun": JSON(dryRun), "pulls": .array(puller.results)])
+        puller.excluded = exclude
+        guard all || pruneRefs else {
+            for job in jobs { try puller.pull(job.words, from: job.caches) }
+            return emit(puller)
+        }
+        guard jobs.count == 1, let job = jobs.first, job.caches.count == 1 else {
+            throw ValidationError("--all and --prune-refs follow one cache: name it with --remote.")
+        }
+        try puller.mirror(
+            MirroredSelection(patterns: job.words, excluded: exclude, prunes: pruneRefs), of: job.caches[0])
+        emit(puller)
+        guard try dryRun || updateSummary(of: repository, hasChanged: puller.hasChanged) else {
+            throw ExitStatus.incomplete.code
+        }
+    }
+
+    private func emit(_ puller: FallbackPuller) {
+        local.terminal.emit([
+            "dryRun": JSON(dryRun), "pulls": .array(puller.results), "pruned": .array(puller.pruned),
+        ])
+    }
+
+    /// Updates the summary of a repository that others pull from.
+    ///
+    /// - Returns: false after a warning that it still shows what was there before.
+    private func updateSummary(of repository: Repository, hasChanged: Bool) throws -> Bool {
+        guard try repository.mode == .archive && (hasChanged || repository.lacksSummary()) else {
+            return true
+        }
+        do {
+            try repository.requestSummaryUpdate()
+            for warning in try repository.updateRequestedSummary(SummaryOptions())?.warnings ?? [] {
+                local.terminal.warn(warning)
+            }
+            return true
+        } catch let error as RepositoryError {
+            local.terminal.warn(
+                "the summary of \(repository.path) still shows what was there before: \(error)")
+            return false
+        }
     }
 }
 

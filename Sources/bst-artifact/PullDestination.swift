@@ -39,10 +39,13 @@ struct PullDestination {
         switch place {
         case .heads: return repository
         case .remote: return try remoteName.map { try repository.withRefs(in: .remote($0)) } ?? repository
-        case .mirror:
-            let collection = try remote.collection()
-            return try repository.withRefs(
-                in: collection.flatMap { $0 == repository.collection ? nil : .mirror($0) } ?? .heads)
+        case .mirror: return try repository(forCollection: remote.collection())
         }
+    }
+
+    /// Returns the repository with the refs of a mirrored collection; those in `refs/heads` for its own one and for nil.
+    func repository(forCollection collection: String?) throws -> Repository {
+        guard let collection, collection != repository.collection else { return repository }
+        return try repository.withRefs(in: .mirror(collection))
     }
 }

@@ -54,7 +54,8 @@ public final class RemoteRepository {
     /// - Throws: `ClientError` where the remote cannot be read, or is no archive repository.
     public func resolve(_ refs: [RefName]) throws -> [RefName: Checksum] {
         try fetch(refs.filter { known[$0] == nil }.map(refRequest))
-        return known.filter { refs.contains($0.key) }
+        let wanted = Set(refs)
+        return known.filter { wanted.contains($0.key) }
     }
 
     /// Returns the collection that the remote's own refs belong to; nil if it has none.

@@ -19,6 +19,7 @@ public struct Summary {
     }
 
     private let refs: Variant
+    private let metadata: Variant
 
     /// Maps a summary file of any size into memory.
     ///
@@ -28,11 +29,36 @@ public struct Summary {
         guard try file.status().st_size > 0, variant.isNormalForm else {
             throw RepositoryError(.badObject, "what was read is no summary of an OSTree repository")
         }
-        refs = variant[0]
+        (refs, metadata) = (variant[0], variant[1])
     }
 
     /// Visits the refs in the order of the file, which is sorted by name. Skips entries without a valid name or commit.
     public func forEach(_ visit: (Entry) throws -> Void) rethrows {
+        try Summary.forEach(in: refs, visit)
+    }
+
+    /// The collections whose refs the repository mirrors, besides its own.
+    public var mirroredCollections: [String] {
+        guard let map = collectionMap else { return [] }
+        return (0..<map.count).compactMap { map[$0][0].string }
+    }
+
+    /// Visits the refs that are mirrored for a collection.
+    public func forEach(ofCollection collection: String, _ visit: (Entry) throws -> Void) rethrows {
+        guard let map = collectionMap else { return }
+        for index in 0..<map.count where map[index][0].string == collection {
+            try Summary.forEach(in: map[index][1], visit)
+        }
+    }
+
+    private var collectionMap: Variant? {
+        guard let map = metadata.entry("ostree.summary.collection-map"),
+            map.typeString == "a{sa(s(taya{sv}))}"
+        else { return nil }
+        return map
+    }
+
+    private static func forEach(in refs: Variant, _ visit: (Entry) throws -> Void) rethrows {
         for index in 0..<refs.count {
             let entry = refs[index]
             let details = entry[1]
