@@ -2,8 +2,8 @@
 #
 # make check    everything that CI does, in its order: .ci/run
 # make demo     one artifact's way from builder to developer, on this machine
-# make test     all tests; PLAIN=1: those that push, with nothing beyond version 1 of the protocol;
-#               TEST_PROGRAMS=$PWD/.build/release: with the programs of `make release`, which start faster
+# make test     all tests, with the programs of `make release`; PLAIN=1: those that push, with nothing beyond version 1
+#               of the protocol; TEST_PROGRAMS=: with the debug programs, which start slower
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
@@ -31,11 +31,13 @@ demo: release
 	Interop/Peers/install demo
 	Interop/demo "$$($(SWIFT) build $(RELEASE) --show-bin-path)"
 
-test:
+# The programs that tests start thousands of times are the ones that are shipped.
+test: $(if $(findstring undefined,$(origin TEST_PROGRAMS)),release)
 	Interop/Peers/install test
 	$(if $(PLAIN),,CONFORMANCE=Tests/Fixtures/conformance /usr/bin/python3 Interop/Peers/test_artifact_peer.py)
 	$(SWIFT) build --build-tests
-	Tests/run "$$($(SWIFT) build --show-bin-path)"
+	TEST_PROGRAMS="$(if $(findstring undefined,$(origin TEST_PROGRAMS)),$$($(SWIFT) build $(RELEASE) \
+	    --show-bin-path),$(TEST_PROGRAMS))" Tests/run "$$($(SWIFT) build --show-bin-path)"
 
 # TORTURE=--short takes a few minutes.
 torture:

@@ -66,7 +66,7 @@ import Testing
     func `Standard output whose reader went away ends a command as it ends git, without a word`(
         _ command: String
     ) throws {
-        let result = try run("python3 unread.py \(command)", in: stage())
+        let result = try run("/usr/bin/python3 unread.py \(command)", in: stage())
         #expect(
             result.text == "-\(SIGPIPE)\n" && result.errorText.isEmpty, "\(result.text)\(result.errorText)")
     }

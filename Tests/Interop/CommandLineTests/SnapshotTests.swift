@@ -112,7 +112,7 @@ import Testing
         for line in Self.day where !line.hasSuffix("--version") {
             let result = try stage.run(line.replacing("/DIR", with: stage.directory.path) + " --json")
             let parsed = try TestSupport.run(
-                ["python3", "-c", "import json, sys\nfor line in sys.stdin: json.loads(line)"],
+                ["/usr/bin/python3", "-c", "import json, sys\nfor line in sys.stdin: json.loads(line)"],
                 input: .bytes(result.output))
             #expect(
                 parsed.succeeded && (result.succeeded || line.contains("--max-size 1")),

@@ -13,7 +13,7 @@ final class WebProxy: Sendable {
 
     init() throws {
         directory = try TemporaryDirectory()
-        process = try RunningProcess(["python3", "-c", WebProxy.program, directory.path("log")])
+        process = try RunningProcess(["/usr/bin/python3", "-c", WebProxy.program, directory.path("log")])
         guard let port = try process.readLine(), !port.isEmpty else {
             throw TestSupportError("the proxy did not start: \(process.errorText)")
         }

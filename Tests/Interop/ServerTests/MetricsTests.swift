@@ -43,7 +43,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let socket = directory.path("notify")
         let listener = try RunningProcess([
-            "python3", "-c",
+            "/usr/bin/python3", "-c",
             """
             import socket, sys
             s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

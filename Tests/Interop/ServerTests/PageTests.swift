@@ -145,7 +145,7 @@ import Testing
         let home = try TemporaryDirectory()
         let script = "\(Programs.repositoryRoot)/Tests/Interop/ServerTests/type_in_browser.py"
         let printed = try run(
-            ["python3", script, "\(server.url)/", text, home.path("profile")] + options,
+            ["/usr/bin/python3", script, "\(server.url)/", text, home.path("profile")] + options,
             environment: ["HOME": home.path]
         ).checked().text
         let end = try #require(printed.firstIndex(of: "\n"))

@@ -20,8 +20,10 @@ public enum Programs {
 
     /// The directory of `bst-artifact` and `bst-artifact-receive`: `$TEST_PROGRAMS`, such as that of a release build, whose
     /// programs start in a third of the time, or else ``productsDirectory``.
-    private static let programsDirectory =
-        ProcessInfo.processInfo.environment["TEST_PROGRAMS"] ?? productsDirectory
+    private static let programsDirectory: String = {
+        let chosen = ProcessInfo.processInfo.environment["TEST_PROGRAMS"] ?? ""
+        return chosen.isEmpty ? productsDirectory : chosen
+    }()
 
     /// `PATH` for a shell that finds built programs before installed ones.
     public static var searchPath: String {
