@@ -10,6 +10,9 @@ struct RefFile {
     let path: String
     /// Indicates that the file is a symbolic link.
     let isAlias: Bool
+
+    /// The bytes of a ref's file.
+    static func content(_ commit: Checksum) -> [UInt8] { Array("\(commit)\n".utf8) }
 }
 
 extension Repository {

@@ -16,13 +16,19 @@ extension Repository {
             moves.filter { $0.new == nil }.map { ($0.ref, try aliasLink(of: $0.ref)) }
         ) { first, _ in first }
         for move in moves { try makeDirectories(of: move.ref) }
+        let written = moves.count > mostSyncedAlone ? try WrittenRefs(moves, in: standardDirectory("tmp")) : nil
+        defer { written?.discard() }
         let isJournalled = moves.count > 1
         if isJournalled { try writeJournal(moves) }
         var count = 0
         do {
-            for move in moves {
+            for (index, move) in moves.enumerated() {
                 count += 1
-                try point(move.ref, to: move.new)
+                if let written, move.new != nil {
+                    try written.rename(index, to: root, refFile(move.ref))
+                } else {
+                    try point(move.ref, to: move.new)
+                }
             }
             try syncRefDirectories(of: moves.map(\.ref))
         } catch {
@@ -35,6 +41,10 @@ extension Repository {
         // So that others notice, as libostree does.
         try? root.setModificationTime(".", nil)
     }
+
+    /// The number of refs whose files are synced one by one. For more, the whole file system is synced once, which also writes
+    /// the data of others.
+    private var mostSyncedAlone: Int { 16 }
 
     private func moveBack(_ moves: ArraySlice<RefEditResult>, _ links: [RefName: [UInt8]?]) throws {
         for move in moves.reversed() where try commit(of: move.ref) != move.old {
@@ -51,7 +61,7 @@ extension Repository {
     func point(_ ref: RefName, to commit: Checksum?) throws {
         let path = refFile(ref)
         guard let commit else { return try root.remove(path) }
-        try replaceFile(path, with: Array("\(commit)\n".utf8))
+        try replaceFile(path, with: RefFile.content(commit))
     }
 
     /// Makes the directories that lead to a ref, and clears its place.

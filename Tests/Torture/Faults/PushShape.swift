@@ -28,6 +28,9 @@ struct PushShape {
             one(
                 directory, "three refs, old and new", warm: true,
                 refs: ["moving/main", "moving/next", "p/f/deep/er"], parents: true),
+            one(
+                directory, "more refs than are synced one by one", warm: true,
+                refs: (10..<27).map { "p/e/\($0)" }),
             one(directory, "version 0, two refs", warm: true, refs: ["p/e/1", "p/e/2"], version: .zero),
         ]
     }
