@@ -16,7 +16,8 @@ extension Repository {
             moves.filter { $0.new == nil }.map { ($0.ref, try aliasLink(of: $0.ref)) }
         ) { first, _ in first }
         for move in moves { try makeDirectories(of: move.ref) }
-        let written = moves.count > mostSyncedAlone ? try WrittenRefs(moves, in: standardDirectory("tmp")) : nil
+        let written =
+            moves.count > mostSyncedAlone ? try WrittenRefs(moves, in: standardDirectory("tmp")) : nil
         defer { written?.discard() }
         let isJournalled = moves.count > 1
         if isJournalled { try writeJournal(moves) }

@@ -24,7 +24,8 @@ import Testing
             print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
             sys.exit(status)
             """
-        let result = try stage.run(["/usr/bin/python3", "-c", program, Programs.artifact()] + arguments).checked()
+        let result = try stage.run(["/usr/bin/python3", "-c", program, Programs.artifact()] + arguments)
+            .checked()
         guard let peak = Int(result.lines.last ?? "") else {
             throw TestSupportError("no size was printed: \(result.text)")
         }

@@ -60,8 +60,10 @@ import Testing
             case "setuid": chmod("\(tree)/c", 0o4755)
             case "world-writable": chmod("\(tree)/c", 0o666)
             case "attribute":
-                try run(["/usr/bin/python3", "-c", "import os; os.setxattr('\(tree)/c', 'user.test', b'value')"])
-                    .checked()
+                try run([
+                    "/usr/bin/python3", "-c", "import os; os.setxattr('\(tree)/c', 'user.test', b'value')",
+                ])
+                .checked()
             default: break
             }
         }

@@ -45,7 +45,8 @@ public enum Terminal {
             if status:
                 print("status", status)
             """#
-        let words = ["/usr/bin/python3", "-c", program, "\(columns)", "\(newColumns ?? 0)", keys, text] + command
+        let words =
+            ["/usr/bin/python3", "-c", program, "\(columns)", "\(newColumns ?? 0)", keys, text] + command
         var variables: [String: String?] = ["TERM": "xterm", "NO_COLOR": nil]
         variables.merge(environment) { $1 }
         return try TestSupport.run(words, environment: variables, timeout: timeout).checked().text
