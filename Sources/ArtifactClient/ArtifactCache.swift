@@ -24,6 +24,8 @@ public struct ArtifactCache: Sendable {
         public var mirrors: [RemoteAddress] = []
         /// Refuses a pull that would move a ref to a commit which is older than the one here.
         public var refusesOlder = false
+        /// The number of ancestors of each commit that a pull fetches, as far as the cache has them.
+        public var depth = HistoryDepth.commitOnly
         /// The use of static deltas by pulls.
         public var deltas = DeltaChoice.auto
 
@@ -98,6 +100,7 @@ public struct ArtifactCache: Sendable {
             let puller = Puller(from: try remote(cancellation), into: repository)
             puller.refusesOlder = options.refusesOlder
             puller.deltas = options.deltas
+            puller.depth = options.depth
             if let progress { puller.showProgress = progress }
             return try puller.pull(try ArtifactCache.names(refs))
         }

@@ -344,7 +344,7 @@ extension ReceiveSession {
 
     private mutating func beginRequesting(trustingMarks: Bool) throws {
         let missing = MissingObjects(
-            in: try ownQuarantine(), followsParents: true, trustsMarks: trustingMarks)
+            in: try ownQuarantine(), ancestors: .untilStored, trustsMarks: trustingMarks)
         self.missing = missing
         for edit in edits {
             // A ref that stays needs no objects.

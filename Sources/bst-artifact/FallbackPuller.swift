@@ -13,6 +13,7 @@ struct FallbackPuller {
     let mirrors: [RemoteAddress]
     var isDryRun: Bool
     let refusesOlder: Bool
+    let depth: HistoryDepth
     let deltas: DeltaChoice
     var addresses: PullAddressResolver
     var terminal: Terminal
@@ -113,6 +114,7 @@ struct FallbackPuller {
         let progress = terminal.progress("pulling from \(source)")
         puller.refusesOlder = refusesOlder
         puller.deltas = deltas
+        puller.depth = depth
         puller.showWarning = { [terminal] warning in
             progress.clear()
             terminal.warn(warning)

@@ -42,6 +42,19 @@ struct PullCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Also pull so many ancestors of each commit, or all, as far as the cache has them.",
+            valueName: "number"),
+        transform: { text in
+            if text == "all" { return .all }
+            guard let number = Int(text), number >= 0 else {
+                throw ValidationError("A depth is a number of commits, or all.")
+            }
+            return HistoryDepth(ancestors: number)
+        })
+    var depth = HistoryDepth.commitOnly
+
+    @Option(
+        help: ArgumentHelp(
             "Use static deltas: auto, where that takes fewer bytes; never; or always.", valueName: "when"))
     var deltas = DeltaChoice.auto
 
@@ -102,7 +115,7 @@ struct PullCommand: ParsableCommand {
         var puller = FallbackPuller(
             destination: destination, policies: signaturePolicy.map { [$0] } ?? [], bindings: bindings,
             mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
-            isDryRun: dryRun, refusesOlder: noOlder, deltas: deltas,
+            isDryRun: dryRun, refusesOlder: noOlder, depth: depth, deltas: deltas,
             addresses: PullAddressResolver(
                 options: options, receiver: receiverOptions, terminal: local.terminal),
             terminal: local.terminal)

@@ -12,6 +12,10 @@ final class ObjectFetch {
     private let showProgress: (TransferProgress) -> Void
     private let showCommit: (Checksum) throws -> Void
     private let missing: MissingObjects
+    private let depth: HistoryDepth
+    private var tips: Set<Checksum> = []
+    /// The number of commits that were fetched as ancestors of others.
+    private(set) var ancestors = 0
     /// Files that arrived with wrong content once.
     private var requeued: Set<ObjectName> = []
     private(set) var progress = TransferProgress()
@@ -21,21 +25,26 @@ final class ObjectFetch {
 
     /// Prepares to fetch.
     ///
-    /// - Parameter showCommit: receives each commit that has arrived, before its tree is requested. It throws to end
-    ///   the pull.
+    /// - Parameters:
+    ///   - depth: the number of ancestors to fetch, as far as the remote has them.
+    ///   - showCommit: receives each commit that has arrived, before its tree is requested. It throws to end the pull.
     init(
-        into quarantine: any Quarantine, policies: ReceivePolicies, from remote: String,
+        into quarantine: any Quarantine, depth: HistoryDepth, policies: ReceivePolicies, from remote: String,
         showProgress: @escaping (TransferProgress) -> Void, showCommit: @escaping (Checksum) throws -> Void
     ) {
-        self.quarantine = quarantine
+        (self.quarantine, self.depth) = (quarantine, depth)
         self.policies = policies
         self.remote = remote
         self.showProgress = showProgress
         self.showCommit = showCommit
-        missing = MissingObjects(in: quarantine)
+        missing = MissingObjects(in: quarantine, ancestors: .depth(depth))
     }
 
+    /// The places where history ends, because the remote lacks a parent.
+    var historyEnds: [HistoryEnd] { missing.historyEnds }
+
     func add(_ commit: Checksum) throws {
+        tips.insert(commit)
         try missing.add(commit)
     }
 
@@ -72,7 +81,9 @@ final class ObjectFetch {
         try policies.willPublish(edits, from: quarantine)
         // A pull follows its remote, wherever the refs here are.
         let final = try rewriter.finalEdits(edits, moves: .any, in: quarantine, of: store)
-        let results = try quarantine.publish(final, moves: .any, replaceDetachedMetadata: true)
+        let results = try quarantine.publish(
+            final, moves: .any, replaceDetachedMetadata: true,
+            history: depth == .commitOnly ? .untilStored : .behindStored)
         policies.didPublish(results)
         return results
     }
@@ -121,7 +132,14 @@ final class ObjectFetch {
         let known = Double(progress.objects) / Double(progress.objects + missing.count)
         progress.fraction = max(progress.fraction ?? 0, known)
         showProgress(progress)
-        if name.type == .commit { try showCommit(name.checksum) }
+        guard name.type == .commit else { return }
+        if !tips.contains(name.checksum) { ancestors += 1 }
+        try showCommit(name.checksum)
+    }
+
+    /// Returns true if the remote need not have an object.
+    func isOptional(_ name: ObjectName) -> Bool {
+        name.type == .commitmeta || name.type == .commit && missing.isDispensable(name.checksum)
     }
 
     func handleAbsence(of name: ObjectName) throws {

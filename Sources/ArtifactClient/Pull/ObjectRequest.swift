@@ -17,7 +17,8 @@ final class ObjectRequest: WebRequest {
     }
 
     var path: String { name.webPath }
-    var isOptional: Bool { name.type == .commitmeta }
+    var isOptional: Bool { fetch.isOptional(name) }
+    var isSoughtEverywhere: Bool { name.type != .commitmeta }
 
     func begin() throws {
         // The file of an earlier attempt is removed before the next one is created.

@@ -44,6 +44,11 @@ public struct PullReport: Sendable, Equatable {
     public var entries: [Entry] = []
     /// The edits of refs here, whose new commits differ from those of the remote where they were rewritten.
     public var results: [RefEditResult] = []
+    /// The number of commits that were fetched as ancestors of those of the refs.
+    public var ancestors = 0
+    /// The places where history ends before the depth that was asked for, because the remote lacks a parent. In the plan
+    /// of a pull, because it is not here.
+    public var historyEnds: [HistoryEnd] = []
     /// The number of objects that were fetched.
     public var objects = 0
     /// The bytes of objects that were fetched, in the form in which they travel.

@@ -20,6 +20,10 @@ public final class Puller {
     /// Refuses a ref whose commit at the remote is older than the one here.
     public var refusesOlder = false
 
+    /// The number of ancestors to fetch of each commit, also where the commit is here already. The remote need not have
+    /// them.
+    public var depth = HistoryDepth.commitOnly
+
     /// Gives commits their final form before they are published.
     public var rewriter = CommitRewriter()
 
@@ -82,6 +86,13 @@ public final class Puller {
         report.entries = try entries.map {
             try judged($0) { try fetched[$0] ?? Commit($0, in: store.metadata) }
         }
+        var ends: Set<HistoryEnd> = []
+        for entry in entries where try store.contains(ObjectName(entry.commit, .commit)) {
+            guard let end = try store.historyEnd(of: entry.commit, within: depth),
+                ends.insert(end).inserted
+            else { continue }
+            report.historyEnds.append(end)
+        }
         return report
     }
 
@@ -126,7 +137,8 @@ public final class Puller {
             try judged(entry) { try Commit($0, in: quarantine.metadata) }
         }
         let fetch = ObjectFetch(
-            into: quarantine, policies: policies, from: source.remote, showProgress: showProgress,
+            into: quarantine, depth: depth, policies: policies, from: source.remote,
+            showProgress: showProgress,
             showCommit: { commit in
                 for entry in entries where entry.commit == commit { _ = try judge(entry) }
             })
@@ -145,6 +157,7 @@ public final class Puller {
         report.results = try fetch.publish(
             report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) }, rewriting: rewriter, in: store)
         fetch.showEnd()
+        (report.ancestors, report.historyEnds) = (fetch.ancestors, fetch.historyEnds)
         report.objects = fetch.progress.objects
         report.bytes = fetch.progress.bytes
         return report

@@ -231,7 +231,7 @@ extension WebClient {
 
     private func handleAbsence(_ attempt: WebAttempt, _ transfer: WebTransfer) throws {
         let request = attempt.request
-        if attempt.absences + 1 < mirrors.count, request.mirror == nil, !request.isOptional {
+        if attempt.absences + 1 < mirrors.count, request.mirror == nil, request.isSoughtEverywhere {
             let other = (attempt.mirror + 1) % mirrors.count
             return try start(
                 WebAttempt(request: request, mirror: other, absences: attempt.absences + 1), on: transfer)

@@ -6,6 +6,8 @@ protocol WebRequest: AnyObject {
     var path: String { get }
     /// Takes status 403 for absence: object stores answer so where we may not list.
     var isOptional: Bool { get }
+    /// Asks each mirror before the remote is taken to lack it.
+    var isSoughtEverywhere: Bool { get }
     /// The only mirror to ask; nil for any.
     var mirror: Int? { get }
     /// Takes any failure for absence.
@@ -20,6 +22,7 @@ protocol WebRequest: AnyObject {
 
 extension WebRequest {
     var isOptional: Bool { false }
+    var isSoughtEverywhere: Bool { !isOptional }
     var mirror: Int? { nil }
     var isDispensable: Bool { mirror != nil }
 }

@@ -8,34 +8,45 @@ import ArtifactProtocol
 /// missing files is never longer than one directory. Directories that the store is known to have whole are not opened.
 public final class MissingObjects {
     private let quarantine: any Quarantine
-    private let followsParents: Bool
+    private let scope: AncestorScope
     /// True to believe what was seen or marked before; false to look at everything again.
     private let trustsMarks: Bool
     /// Missing objects that were not requested yet. A name may stand in it twice.
     private var missing: [ObjectName] = []
     /// Directories that are here and were not opened yet.
     private var unopened: [ObjectName] = []
-    /// Commits, and directories that were here from the beginning; everything else is looked up in the quarantine.
+    /// Directories that were here from the beginning; everything else is looked up in the quarantine.
     private var met: Set<ObjectName> = []
     /// Requested objects that are not in the quarantine yet.
     private var awaited: Set<ObjectName> = []
     /// Directories that came without having been requested, and were not opened yet.
     private var unrequested: Set<Checksum> = []
-    /// Commits that were requested as parents of others, which need not exist.
-    private var parents: Set<ObjectName> = []
+    /// The commits that were added.
+    private var tips: Set<Checksum> = []
+    /// The commits that were met, tips and ancestors, each with the greatest depth in which its ancestors are wanted.
+    private var depths: [Checksum: HistoryDepth] = [:]
+    /// Ancestors that were requested and did not arrive yet, which the peer need not have, each with a child of it.
+    private var children: [Checksum: Checksum] = [:]
+    /// The places where history ends because the peer lacks a parent.
+    public private(set) var historyEnds: [HistoryEnd] = []
 
     /// Limit of unopened directories: a peer decides how many there are.
     private static let unopenedLimit = 500_000
+    /// Limit of commits that are met: a peer decides how long a history is.
+    package var commitLimit = 500_000
 
     /// Prepares to look for objects that are in neither a quarantine nor its store.
     ///
     /// - Parameters:
     ///   - quarantine: the place that objects arrive in.
-    ///   - followsParents: true to want the parents of missing commits too, if they are to be had.
+    ///   - scope: the ancestors to look for. The peer need not have them.
     ///   - trustsMarks: true to believe what the store remembers to have whole, and not to look.
-    public init(in quarantine: any Quarantine, followsParents: Bool = false, trustsMarks: Bool = true) {
+    public init(
+        in quarantine: any Quarantine, ancestors scope: AncestorScope = .depth(.commitOnly),
+        trustsMarks: Bool = true
+    ) {
         self.quarantine = quarantine
-        self.followsParents = followsParents
+        self.scope = scope
         self.trustsMarks = trustsMarks
     }
 
@@ -45,12 +56,53 @@ public final class MissingObjects {
     /// True if nothing is missing. If `next` returns nil before that, a requested object has to arrive first.
     public var isEmpty: Bool { missing.isEmpty && awaited.isEmpty && unopened.isEmpty }
 
-    /// Adds a commit, with its detached metadata and its tree.
+    /// Adds a commit, with its detached metadata and its tree, and the ancestors that are looked for.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed` if histories are too long.
     public func add(_ commit: Checksum) throws {
+        guard tips.insert(commit).inserted else { return }
         let name = ObjectName(commit, .commit)
-        guard met.insert(name).inserted else { return }
         missing.append(ObjectName(commit, .commitmeta))
-        try want(name)
+        let isAwaited = children.removeValue(forKey: commit) != nil
+        try note(commit, scope.depth)
+        if !isAwaited { try want(name) }
+    }
+
+    /// Notes that the ancestors of a commit are wanted.
+    ///
+    /// - Returns: false if as many of them were wanted before.
+    @discardableResult
+    private func note(_ commit: Checksum, _ depth: HistoryDepth) throws -> Bool {
+        if let known = depths[commit], known.ancestors >= depth.ancestors { return false }
+        guard depths.count < commitLimit else {
+            throw RepositoryError(
+                .notAllowed,
+                "the history has more than \(commitLimit) commits, and at most so many are taken at a time: "
+                    + "take fewer ancestors of its last commit")
+        }
+        depths[commit] = depth
+        return true
+    }
+
+    /// Wants the ancestors of a commit that is here, back to the first one that has to be requested.
+    private func wantAncestors(of commit: Checksum, parent: Checksum?) throws {
+        var (child, next) = (commit, parent)
+        while let parent = next, let depth = depths[child]?.ofParent {
+            let isKnown = depths[parent] != nil
+            guard try note(parent, depth) else { return }
+            let name = ObjectName(parent, .commit)
+            let isReceived = try quarantine.holds(name)
+            guard try isReceived || quarantine.storeHasWhole(commit: parent) else {
+                // One that is known is under way, and its ancestors are wanted when it arrives.
+                if !isKnown {
+                    children[parent] = child
+                    missing.append(name)
+                }
+                return
+            }
+            if case .untilStored = scope, !isReceived { return }
+            (child, next) = (parent, try quarantine.parent(of: parent))
+        }
     }
 
     private func want(_ name: ObjectName) throws {
@@ -89,13 +141,12 @@ public final class MissingObjects {
         guard let bytes = try quarantine.metadata(name) else { return }
         if name.type == .commit {
             let commit = try bytes.withUnsafeBytes { try Commit($0, name) }
-            if followsParents, let parent = commit.parent,
-                try !quarantine.contains(ObjectName(parent, .commit))
-            {
-                parents.insert(ObjectName(parent, .commit))
-                try add(parent)
+            if children.removeValue(forKey: name.checksum) != nil {
+                missing.append(ObjectName(name.checksum, .commitmeta))
             }
-            return try commit.forEachPart(want)
+            try commit.forEachPart(want)
+            // Last, so that the parent pops first: each ancestor costs a round trip.
+            return try wantAncestors(of: name.checksum, parent: commit.parent)
         }
         // Directories come last, so that they pop first; otherwise a round trip is lost once the files are requested.
         try bytes.withUnsafeBytes { try DirTree($0, name) }.forEachPart(want)
@@ -139,11 +190,17 @@ public final class MissingObjects {
         missing.append(name)
     }
 
-    /// Notes that the peer does not have an object.
+    /// Notes that the peer does not have an object. If it is an ancestor, history ends there.
     ///
     /// - Returns: true if it is not needed, either.
     public func markUnavailable(_ name: ObjectName) -> Bool {
         awaited.remove(name)
-        return name.type == .commitmeta || parents.contains(name)
+        guard name.type == .commit else { return name.type == .commitmeta }
+        guard let child = children.removeValue(forKey: name.checksum) else { return false }
+        historyEnds.append(HistoryEnd(commit: child, missingParent: name.checksum))
+        return true
     }
+
+    /// Returns true if a commit is looked for as an ancestor of others, so that the peer need not have it.
+    public func isDispensable(_ commit: Checksum) -> Bool { children[commit] != nil }
 }

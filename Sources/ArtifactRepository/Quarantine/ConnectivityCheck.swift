@@ -12,6 +12,8 @@ import SystemCalls
 struct ConnectivityCheck {
     private let quarantine: LocalQuarantine
     private let complete: CompleteTrees
+    /// The number of received commits that were not met yet, where they are looked for behind stored ones.
+    private var unmetCommits = 0
     /// The heights of trees in the repository that have no mark yet, and of those that could not be marked.
     private var heights: [Checksum: Int] = [:]
     /// The time that needed objects get, which no other has.
@@ -19,9 +21,14 @@ struct ConnectivityCheck {
     /// The number of objects in quarantine that are needed.
     private(set) var newObjects = 0
 
-    init(_ quarantine: LocalQuarantine, _ complete: CompleteTrees) throws {
+    init(
+        _ quarantine: LocalQuarantine, _ complete: CompleteTrees, _ history: PublishedHistory = .untilStored
+    ) throws {
         self.quarantine = quarantine
         self.complete = complete
+        var received = 0
+        if case .behindStored = history { try quarantine.place(.commit).forEachEntry { _ in received += 1 } }
+        unmetCommits = received
         // A quarantine lives for a day, so nothing in it is as old. The stamp is read back, since some file systems keep
         // whole seconds only.
         let stamp = timespec(
@@ -30,19 +37,31 @@ struct ConnectivityCheck {
         self.stamp = try quarantine.root.status(of: "incoming")?.st_mtim ?? stamp
     }
 
-    /// Requires that a commit, its whole tree, and those of its ancestors that came along with theirs, are there.
+    /// Requires that a commit, its whole tree, and those of its received ancestors are there.
+    ///
+    /// Ancestors that the store has are passed over, and only as long as there are received commits to be found behind
+    /// them: so a publication costs no time in proportion to the length of stored history.
     ///
     /// - Throws: `RepositoryError` with `missingObject`, naming the first one that is not.
     mutating func require(_ tip: Checksum) throws {
         var next: Checksum? = tip
-        while let checksum = next, try checksum == tip || quarantine.holds(ObjectName(checksum, .commit)) {
+        while let checksum = next {
             let name = ObjectName(checksum, .commit)
-            guard let bytes = try quarantine.metadata(name) else { throw missing(name, neededBy: nil) }
-            guard try require(name, neededBy: nil) != .needed else { return }
+            let isReceived = try quarantine.holds(name)
+            guard isReceived || checksum == tip || unmetCommits > 0 else { return }
+            guard let bytes = try quarantine.metadata(name) else {
+                // Of the ancestors, only what was received must be there.
+                if checksum != tip { return }
+                throw missing(name, neededBy: nil)
+            }
             let commit = try bytes.withUnsafeBytes { try Commit($0, name) }
+            next = commit.parent
+            guard isReceived || checksum == tip else { continue }
+            // What is behind a commit that was met before has been met, too.
+            guard try require(name, neededBy: nil) != .needed else { return }
+            if isReceived { unmetCommits -= 1 }
             _ = try require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)
             try requireTree(commit.tree, of: name)
-            next = commit.parent
         }
     }
 

@@ -100,6 +100,8 @@ final class LocalQuarantine: Quarantine {
         return marks.height(of: file) != nil
     }
 
+    func storeHasWhole(commit: Checksum) throws -> Bool { try repository.hasWhole(commit) }
+
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
         if let file = try place(name.type).fileIfPresent(name.checksum.hex) {
             return try file.readAll(limit: Commit.maximumMetadataSize)

@@ -10,7 +10,7 @@ extension LocalQuarantine {
     /// In order, so that nothing is visible before what it needs is durable: what was written; file, dirmeta, dirtree and
     /// commit objects; detached metadata; refs. Only other publications and `ostree prune` have to wait.
     func publish(
-        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool
+        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool, history: PublishedHistory
     ) throws -> [RefEditResult] {
         try settle()
         try checkDetachedMetadata(edits)
@@ -22,7 +22,7 @@ extension LocalQuarantine {
             var complete = try CompleteTrees(repository)
             // Another process may have published objects, and died before they were durable.
             if complete.isNew { try root.descriptor.syncFileSystem() }
-            var connectivity = try ConnectivityCheck(self, complete)
+            var connectivity = try ConnectivityCheck(self, complete, history)
             for result in results where result.outcome != .kept {
                 if let new = result.new { try connectivity.require(new) }
             }
@@ -107,6 +107,8 @@ extension LocalQuarantine {
                 else { return }
                 count += 1
                 if let time { try directory.setModificationTime(entry, time) }
+                // All of it is there, whatever an interrupted pull of another program had noted.
+                if type == .commit { try? repository.root.remove("state/\(entry).commitpartial") }
                 if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &touched) {
                     complete.allocatedBytes? += UInt64(status.st_blocks) * 512
                 }

@@ -11,6 +11,8 @@ public protocol Quarantine: AnyObject {
     /// Returns true if the store remembers to have a directory with everything below it. It may have been removed since, which
     /// `publish` finds out.
     func storeHasWhole(_ tree: Checksum) -> Bool
+    /// Returns true if the store has a commit that it does not know to be without a part of its tree.
+    func storeHasWhole(commit: Checksum) throws -> Bool
     /// Reads a metadata object from here or from the store; nil if neither has it.
     func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Begins to take an object in, which is verified while it is written.
@@ -34,14 +36,23 @@ public protocol Quarantine: AnyObject {
     ///   - edits: edits with a new commit.
     ///   - moves: the policy for refs that exist.
     ///   - replaceDetachedMetadata: true to replace detached metadata that the store has.
+    ///   - history: the ancestors to publish.
     /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
     func publish(
-        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool
+        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool, history: PublishedHistory
     ) throws -> [RefEditResult]
     /// Leaves what was verified to a successor, if its purpose allows that; discards it otherwise.
     func leave()
     /// Removes everything that was not published.
     func discard()
+}
+
+/// The received ancestors of commits that a publication makes visible. They must be complete.
+public enum PublishedHistory: Sendable {
+    /// Those back to the first one that was not received.
+    case untilStored
+    /// All, also behind commits that the store has.
+    case behindStored
 }
 
 /// An object on its way in, in the form in which it travels.
@@ -68,6 +79,14 @@ public struct ObjectVerdict: Sendable {
 }
 
 extension Quarantine {
+    /// Makes everything that was received visible, with the ancestors back to the first one that was not received.
+    public func publish(
+        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool
+    ) throws -> [RefEditResult] {
+        try publish(
+            edits, moves: moves, replaceDetachedMetadata: replaceDetachedMetadata, history: .untilStored)
+    }
+
     /// Waits until all objects are verified and kept.
     ///
     /// - Throws: the first failure whose verdict was not taken yet.

@@ -22,9 +22,15 @@ struct PullOutput {
             }
             if let warning = warning(entry) { terminal.warn(warning) }
         }
+        for end in report.historyEnds {
+            let lack = isDryRun ? "is not here" : "\(remote) lacks"
+            terminal.say("history ends at \(end.commit), whose parent \(end.missingParent) \(lack)")
+        }
         if !isDryRun {
+            let ancestors =
+                report.ancestors == 0 ? "" : " (with \(Format.count(report.ancestors, "earlier commit")))"
             terminal.say(
-                "pulled \(Format.count(report.objects, "object")), \(Format.bytes(report.bytes)) in "
+                "pulled \(Format.count(report.objects, "object"))\(ancestors), \(Format.bytes(report.bytes)) in "
                     + "\(Format.seconds(duration)) from \(remote)")
         }
     }
@@ -47,8 +53,12 @@ struct PullOutput {
                 "previousTimestamp": JSON(entry.times?.before), "isOlder": JSON(entry.isOlder),
             ]
         }
+        let ends = report.historyEnds.map { end -> JSON in
+            ["commit": JSON(end.commit), "missingParent": JSON(end.missingParent)]
+        }
         return [
-            "remote": JSON(remote), "refs": .array(refs), "objects": JSON(report.objects),
+            "remote": JSON(remote), "refs": .array(refs), "ancestors": JSON(report.ancestors),
+            "historyEnds": .array(ends), "objects": JSON(report.objects),
             "bytes": JSON(report.bytes), "milliseconds": JSON(Int(duration / .milliseconds(1))),
         ]
     }
