@@ -54,11 +54,6 @@ extension FallbackPuller {
             "there is no \(words) in the summary of \(address): list what there is with 'bst-artifact list'")
     }
 
-    private mutating func connect(to address: RemoteAddress) throws -> RemoteRepository {
-        try RemoteRepository(
-            address, mirrors: mirrors.map { try addresses.pullAddress(of: $0) }, options: addresses.options)
-    }
-
     /// Makes the refs of one place equal to entries of a summary.
     ///
     /// - Parameter isOwn: True for refs in the remote's `refs/heads`, where they can be looked for.
@@ -69,7 +64,7 @@ extension FallbackPuller {
     ) throws -> Bool {
         for entry in entries { remote.resolve(entry.ref, to: entry.commit) }
         if !entries.isEmpty {
-            let puller = Puller(from: remote, into: target, policies: policies)
+            let puller = Puller(from: remote, into: target, policies: rules.policies(destination.repository))
             try pull(entries.map(\.ref), with: puller, from: address)
         }
         let there = Set(entries.map(\.ref))

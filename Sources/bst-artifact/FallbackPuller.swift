@@ -8,8 +8,7 @@ import TextCoding
 /// Pulls refs, each from the first cache that has it, and shows the results.
 struct FallbackPuller {
     let destination: PullDestination
-    let policies: [any ReceivePolicy]
-    let bindings: CommitBindings.Rule
+    let rules: PullRules
     let mirrors: [RemoteAddress]
     var isDryRun: Bool
     let refusesOlder: Bool
@@ -40,14 +39,13 @@ struct FallbackPuller {
         for cache in caches where !missing.isEmpty {
             do {
                 let address = try addresses.pullAddress(of: cache)
-                let remote = try RemoteRepository(
-                    address, mirrors: mirrors.map { try addresses.pullAddress(of: $0) },
-                    options: addresses.options)
+                let remote = try connect(to: address)
                 last = remote
                 let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
                 let puller = Puller(
-                    from: remote, into: try destination.repository(for: remote), policies: policies)
+                    from: remote, into: try destination.repository(for: remote),
+                    policies: rules.policies(destination.repository))
                 try pull(found.flatMap(\.refs), with: puller, from: address)
                 missing.removeAll { word in found.contains { $0.word == word } }
             } catch let error as ClientError where error.code == .older {
@@ -69,6 +67,13 @@ struct FallbackPuller {
             last.flatMap { FallbackPuller.nearest(to: first, at: $0) }.map { "did you mean '\($0)'?" }
             ?? "list what there is with 'bst-artifact list'"
         throw ClientError(.unknownRef, "there is no ref \(first) at \(asked): \(remedy)")
+    }
+
+    mutating func connect(to address: RemoteAddress) throws -> RemoteRepository {
+        try RemoteRepository(
+            address, mirrors: mirrors.map { try addresses.pullAddress(of: $0) }, options: addresses.options,
+            content: rules.settings?.contentURL.map { try RemoteAddress(parsing: $0) },
+            summaryVerifiers: rules.summaryVerifiers)
     }
 
     /// Returns the refs that a remote has for each word, without the words that match none.
@@ -129,7 +134,7 @@ struct FallbackPuller {
         // A dry run has no commits to check.
         for entry in report.entries where !isDryRun {
             let objection = try destination.repository.bindingObjection(
-                entry.commit, to: entry.ref.text, bindings)
+                entry.commit, to: entry.ref.text, rules.bindings)
             if let objection { terminal.warn("commit \(entry.commit) of ref \(entry.ref): \(objection)") }
         }
         let output = PullOutput(

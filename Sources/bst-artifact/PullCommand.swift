@@ -76,56 +76,34 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var local: LocalOptions
 
     func validate() throws {
-        guard all != !refs.isEmpty else { throw ValidationError("Name the refs to pull, or --all.") }
+        // A remote of the repository may have refs of its own to pull.
+        let mayHaveBranches = remote.remote.map(RemoteSelection.isName) ?? false
+        guard all ? refs.isEmpty : !refs.isEmpty || mayHaveBranches else { throw PullCommand.missingRefs }
         guard pruneRefs, let pinned = refs.first(where: { RefPatterns.pinned($0).commit != nil }) else {
             return
         }
         throw ValidationError("--prune-refs follows the cache, so a ref has no other commit: \(pinned).")
     }
 
+    private static let missingRefs = ValidationError("Name the refs to pull, or --all.")
+
     func run() throws {
         let configuration = try local.configuration.load()
         let repository = try local.openForChanges()
         let destination = try PullDestination(repository, into, remote: remote.remote)
-        let selection = RemoteSelection(
-            named: remote.remote, configuration: configuration, repository: repository)
-        let bindings = CommitBindings.Rule.strict(
-            remote.remote.flatMap { repository.collection(ofRemote: $0) })
-        let signaturePolicy = try repository.signaturePolicy(
-            gpgKeyring: signatures.verifyGPG, ed25519Keys: signatures.verifyEd25519, bindings: bindings,
-            replacesDetachedMetadata: true)
-        // Refs with the same caches are pulled together.
-        var jobs: [(caches: [RemoteAddress], words: [String])] = []
-        for word in all ? ["*"] : refs {
-            // The first part of a pattern may name a project, too.
-            let project = word.utf8.split(separator: UInt8(ascii: "/")).first.map { Substring($0) }
-            let caches = try selection.pullCaches(
-                for: RefName(RefPatterns.pinned(word).name) ?? project.flatMap { RefName($0) })
-            if let index = jobs.firstIndex(where: { $0.caches == caches }) {
-                jobs[index].words.append(word)
-            } else {
-                jobs.append((caches, [word]))
-            }
-        }
-        var options = try web.options(local.terminal)
-        let cancellation = try Interruption.cancellation()
-        options.cancellation = cancellation
-        var receiverOptions = receiver.options(isVerbose: local.output.verbose)
-        receiverOptions.cancellation = cancellation
-        var puller = FallbackPuller(
-            destination: destination, policies: signaturePolicy.map { [$0] } ?? [], bindings: bindings,
-            mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
-            isDryRun: dryRun, refusesOlder: noOlder, depth: depth, deltas: deltas,
-            addresses: PullAddressResolver(
-                options: options, receiver: receiverOptions, terminal: local.terminal),
-            terminal: local.terminal)
-        // A single pull moves all refs or none. Several pulls begin once all of them are known to be allowed.
-        if noOlder && !dryRun && (jobs.count > 1 || jobs.contains { $0.caches.count > 1 }) {
-            var plan = puller.plan
-            for job in jobs { try plan.pull(job.words, from: job.caches) }
-        }
-        puller.excluded = exclude
+        let rules = try PullRules(repository, remote: remote.remote, signatures, local.terminal)
+        let words = all ? ["*"] : refs.isEmpty ? rules.settings?.branches ?? [] : refs
+        guard !words.isEmpty else { throw PullCommand.missingRefs }
+        let jobs = try jobs(
+            words,
+            RemoteSelection(named: remote.remote, configuration: configuration, repository: repository))
+        var puller = try puller(rules, destination)
         guard all || pruneRefs else {
+            // A single pull moves all refs or none. Several pulls begin once all of them are known to be allowed.
+            if noOlder && !dryRun && (jobs.count > 1 || jobs.contains { $0.caches.count > 1 }) {
+                var plan = puller.plan
+                for job in jobs { try plan.pull(job.words, from: job.caches) }
+            }
             for job in jobs { try puller.pull(job.words, from: job.caches) }
             return emit(puller)
         }
@@ -138,6 +116,41 @@ struct PullCommand: ParsableCommand {
         guard try dryRun || updateSummary(of: repository, hasChanged: puller.hasChanged) else {
             throw ExitStatus.incomplete.code
         }
+    }
+
+    /// Returns the words with their caches; those with the same ones are pulled together.
+    private func jobs(
+        _ words: [String], _ selection: RemoteSelection
+    ) throws -> [(caches: [RemoteAddress], words: [String])] {
+        var jobs: [(caches: [RemoteAddress], words: [String])] = []
+        for word in words {
+            // The first part of a pattern may name a project, too.
+            let project = word.utf8.split(separator: UInt8(ascii: "/")).first.map { Substring($0) }
+            let caches = try selection.pullCaches(
+                for: RefName(RefPatterns.pinned(word).name) ?? project.flatMap { RefName($0) })
+            if let index = jobs.firstIndex(where: { $0.caches == caches }) {
+                jobs[index].words.append(word)
+            } else {
+                jobs.append((caches, [word]))
+            }
+        }
+        return jobs
+    }
+
+    private func puller(_ rules: PullRules, _ destination: PullDestination) throws -> FallbackPuller {
+        var options = try web.options(local.terminal)
+        if let settings = rules.settings { try options.use(settings) }
+        let cancellation = try Interruption.cancellation()
+        options.cancellation = cancellation
+        var receiverOptions = receiver.options(isVerbose: local.output.verbose)
+        receiverOptions.cancellation = cancellation
+        return FallbackPuller(
+            destination: destination, rules: rules,
+            mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
+            isDryRun: dryRun, refusesOlder: noOlder, depth: depth, deltas: deltas,
+            addresses: PullAddressResolver(
+                options: options, receiver: receiverOptions, terminal: local.terminal),
+            terminal: local.terminal, excluded: exclude)
     }
 
     private func emit(_ puller: FallbackPuller) {

@@ -36,11 +36,14 @@ struct RemoteSelection {
         return caches
     }
 
+    /// Returns true if a word names a remote or project, rather than being an address.
+    static func isName(_ word: String) -> Bool {
+        word.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") } && !word.isEmpty
+    }
+
     /// Parses an address, or looks up a remote of the repository; nil for a project.
     private func address(_ word: String) throws -> RemoteAddress? {
-        let isName =
-            word.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") } && !word.isEmpty
-        guard isName else { return try RemoteAddress(parsing: word) }
+        guard RemoteSelection.isName(word) else { return try RemoteAddress(parsing: word) }
         if let url = repository?.url(ofRemote: word) { return try RemoteAddress(parsing: url) }
         if configuration.projectCaches[word] != nil { return nil }
         let names = (repository?.remotes ?? []) + configuration.projectCaches.keys.sorted()

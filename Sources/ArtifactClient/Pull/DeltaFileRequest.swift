@@ -7,6 +7,8 @@ import SystemCalls
 final class DeltaFileRequest: WebRequest {
     let path: String
     let isOptional = true
+    /// True for parts, whose names are numbers; indexes and superblocks are metadata.
+    var isContent: Bool { path.utf8.reversed().prefix { $0 != UInt8(ascii: "/") }.allSatisfy(\.isASCIIDigit) }
     let isDispensable: Bool
     private let limit: UInt64
     private let file: Descriptor

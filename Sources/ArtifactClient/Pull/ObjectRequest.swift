@@ -19,6 +19,7 @@ final class ObjectRequest: WebRequest {
     var path: String { name.webPath }
     var isOptional: Bool { fetch.isOptional(name) }
     var isSoughtEverywhere: Bool { name.type != .commitmeta }
+    var isContent: Bool { name.type == .file }
 
     func begin() throws {
         // The file of an earlier attempt is removed before the next one is created.

@@ -11,6 +11,8 @@ public final class RemoteRepository {
     private let isLocal: Bool
     private var known: [RefName: Checksum] = [:]
     private var configuration: RemoteConfiguration?
+    private let summaryVerifiers: [any SignatureVerifier]
+    private var verifiedSummary: Summary?
 
     /// Prepares to read; nothing is fetched yet.
     ///
@@ -19,15 +21,21 @@ public final class RemoteRepository {
     ///   - mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails or
     ///     lacks something, the next one. They get no secrets of `options`.
     ///   - options: the settings for requests.
+    ///   - content: another place of the remote for files and parts of static deltas, from which nothing else is taken.
+    ///   - summaryVerifiers: the verifiers of the summary's signatures, each of which must accept it. With any, the commits
+    ///     of refs are taken from the summary alone.
     /// - Throws: `ClientError` where nothing can be pulled from such a remote.
     public init(
-        _ remote: RemoteAddress, mirrors: [RemoteAddress] = [], options: WebOptions = WebOptions()
+        _ remote: RemoteAddress, mirrors: [RemoteAddress] = [], options: WebOptions = WebOptions(),
+        content: RemoteAddress? = nil, summaryVerifiers: [any SignatureVerifier] = []
     ) throws {
         self.remote = "\(remote)"
+        self.summaryVerifiers = summaryVerifiers
         if case .local = remote { isLocal = true } else { isLocal = false }
-        let places = try ([remote] + mirrors).map { address in
+        var places = try ([remote] + mirrors).map { address in
             WebClient.Mirror(base: try RemoteRepository.url(of: address), shown: "\(address)")
         }
+        places[0].content = try content.map { (try RemoteRepository.url(of: $0), "\($0)") }
         client = try WebClient(places, options: options)
     }
 
@@ -53,8 +61,15 @@ public final class RemoteRepository {
     /// - Returns: the commits of those refs that exist.
     /// - Throws: `ClientError` where the remote cannot be read, or is no archive repository.
     public func resolve(_ refs: [RefName]) throws -> [RefName: Checksum] {
-        try fetch(refs.filter { known[$0] == nil }.map(refRequest))
         let wanted = Set(refs)
+        let unknown = refs.filter { known[$0] == nil }
+        if summaryVerifiers.isEmpty {
+            try fetch(unknown.map(refRequest))
+        } else if !unknown.isEmpty {
+            try summary().forEach { entry in
+                if known[entry.ref] == nil, wanted.contains(entry.ref) { known[entry.ref] = entry.commit }
+            }
+        }
         return known.filter { wanted.contains($0.key) }
     }
 
@@ -132,19 +147,25 @@ public final class RemoteRepository {
     /// - Parameter directory: the directory for that; nil for `TMPDIR` or else `/var/tmp`.
     /// - Throws: `ClientError` with `missing` where there is none.
     public func summary(in directory: String? = nil) throws -> Summary {
+        if let verifiedSummary { return verifiedSummary }
         let request = try SummaryRequest(of: remote, in: directory)
-        try fetch([request])
+        var signatures: [UInt8]?
+        let signatureRequest = TextRequest("summary.sig", of: remote, limit: 1 << 20) { signatures = $0 }
+        try fetch(summaryVerifiers.isEmpty ? [request] : [request, signatureRequest])
         guard request.isPresent else {
             throw ClientError(
                 .missing,
                 "\(remote) has no summary, so what it has cannot be listed: its administrator makes one with "
                     + "'ostree summary -u'; single refs can be pulled without")
         }
-        do {
-            return try Summary(mapping: request.file)
-        } catch is RepositoryError {
+        let summary: Summary
+        do { summary = try Summary(mapping: request.file) } catch is RepositoryError {
             throw ClientError(
                 .badContent, "\(remote) serves a summary that is none: check what serves that URL")
         }
+        guard !summaryVerifiers.isEmpty else { return summary }
+        try summary.verify(signatures, by: summaryVerifiers, of: remote)
+        verifiedSummary = summary
+        return summary
     }
 }

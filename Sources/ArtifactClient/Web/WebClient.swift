@@ -15,6 +15,17 @@ final class WebClient {
         let base: String
         /// The same for messages, without credentials.
         let shown: String
+        /// The place of files and static deltas, if it is another one.
+        var content: (base: String, shown: String)?
+
+        func base(for request: any WebRequest) -> String {
+            request.isContent ? content?.base ?? base : base
+        }
+
+        /// Returns the URL that a request is for, without credentials.
+        func shownURL(of request: any WebRequest) -> String {
+            "\(request.isContent ? content?.shown ?? shown : shown)/\(request.path)"
+        }
     }
 
     private typealias Instant = ContinuousClock.Instant
@@ -141,10 +152,12 @@ extension WebClient {
     }
 
     private func prepare(_ attempt: WebAttempt, on transfer: WebTransfer) {
-        let url = attempt.redirection ?? "\(mirrors[attempt.mirror].base)/\(attempt.request.path)"
+        let base = mirrors[attempt.mirror].base(for: attempt.request)
+        let url = attempt.redirection ?? "\(base)/\(attempt.request.path)"
+        let isElsewhere = attempt.redirection != nil || base != mirrors[attempt.mirror].base
         let isOwnOrigin =
-            attempt.redirection.map { WebClient.origin(of: $0) == WebClient.origin(of: mirrors[0].base) }
-            ?? (attempt.mirror == 0)
+            isElsewhere
+            ? WebClient.origin(of: url) == WebClient.origin(of: mirrors[0].base) : attempt.mirror == 0
         transfer.prepare(attempt, url: url, isOwnOrigin: isOwnOrigin)
     }
 
@@ -201,7 +214,7 @@ extension WebClient {
 
     private func conclude(_ attempt: WebAttempt, _ transfer: WebTransfer, _ code: CURLcode) throws {
         let status = ccurl_response_code(transfer.handle)
-        let shownURL = "\(mirrors[attempt.mirror].shown)/\(attempt.request.path)"
+        let shownURL = mirrors[attempt.mirror].shownURL(of: attempt.request)
         switch (code, status) {
         case (CURLE_OK, 300..<400):
             try redirect(attempt, transfer, shownURL)
@@ -251,7 +264,7 @@ extension WebClient {
             return try attempt.request.end(.absent)
         }
         // Where the mirror's own URL is encrypted, everything else must be.
-        let isEncrypted = mirrors[attempt.mirror].base.lowercased().hasPrefix("https:")
+        let isEncrypted = mirrors[attempt.mirror].base(for: attempt.request).lowercased().hasPrefix("https:")
         let scheme = target.prefix { $0 != ":" }.lowercased()
         guard scheme == "https" || scheme == "http" && !isEncrypted else {
             throw ClientError(

@@ -17,6 +17,12 @@ public struct WebOptions: Sendable {
     public var clientCertificate: String?
     /// The key of `clientCertificate`, where it is in another file.
     public var clientKey: String?
+    /// Leaves the server's certificate unchecked.
+    public var isPermissive = false
+    /// The URL of a proxy; nil for what the environment says.
+    public var proxy: String?
+    /// Allows HTTP/2.
+    public var allowsHTTP2 = true
     /// Headers, `Name: value`, which are sent to the remote and not to where it redirects.
     public var headers: [String] = []
     /// The number of attempts at something that fails for a temporary reason.

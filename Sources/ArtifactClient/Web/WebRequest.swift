@@ -10,6 +10,8 @@ protocol WebRequest: AnyObject {
     var isSoughtEverywhere: Bool { get }
     /// The only mirror to ask; nil for any.
     var mirror: Int? { get }
+    /// Asks the remote's other place for files and static deltas, if it has one.
+    var isContent: Bool { get }
     /// Takes any failure for absence.
     var isDispensable: Bool { get }
 
@@ -24,6 +26,7 @@ extension WebRequest {
     var isOptional: Bool { false }
     var isSoughtEverywhere: Bool { !isOptional }
     var mirror: Int? { nil }
+    var isContent: Bool { false }
     var isDispensable: Bool { mirror != nil }
 }
 

@@ -32,6 +32,7 @@ final class WebTransfer {
             (CURLOPT_USERAGENT, "bst-artifact"),
             (CURLOPT_PROTOCOLS_STR, "http,https,file"),
             (CURLOPT_CAINFO, options.authorities),
+            (CURLOPT_PROXY, options.proxy),
             (CURLOPT_NOPROXY, options.isDirect ? "*" : nil),
         ]
         for case (let option, let value?) in strings { ccurl_set_string(handle, option, value) }
@@ -41,8 +42,10 @@ final class WebTransfer {
             (CURLOPT_FAILONERROR, 1),
             // WebClient follows redirections, since it decides where secrets go.
             (CURLOPT_FOLLOWLOCATION, 0),
-            (CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS),
+            (CURLOPT_HTTP_VERSION, options.allowsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1),
             (CURLOPT_PIPEWAIT, 1),
+            (CURLOPT_SSL_VERIFYPEER, options.isPermissive ? 0 : 1),
+            (CURLOPT_SSL_VERIFYHOST, options.isPermissive ? 0 : 2),
             (CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2),
             (CURLOPT_CONNECTTIMEOUT, 10),
             (CURLOPT_LOW_SPEED_LIMIT, 1),

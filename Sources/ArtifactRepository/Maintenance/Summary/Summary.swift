@@ -20,6 +20,8 @@ public struct Summary {
 
     private let refs: Variant
     private let metadata: Variant
+    /// All of it, `(a(s(taya{sv}))a{sv})`.
+    let whole: Variant
 
     /// Maps a summary file of any size into memory.
     ///
@@ -29,7 +31,7 @@ public struct Summary {
         guard try file.status().st_size > 0, variant.isNormalForm else {
             throw RepositoryError(.badObject, "what was read is no summary of an OSTree repository")
         }
-        (refs, metadata) = (variant[0], variant[1])
+        (whole, refs, metadata) = (variant, variant[0], variant[1])
     }
 
     /// Visits the refs in the order of the file, which is sorted by name. Skips entries without a valid name or commit.

@@ -26,7 +26,20 @@ public struct Ed25519Verifier: SignatureVerifier {
     ///   cannot be read.
     public init(keys path: String) throws {
         self.path = path
-        let text = try Directory.openAnywhere(path).readAll(limit: 1 << 20)
+        keys = try Ed25519Verifier.keys(in: Directory.openAnywhere(path).readAll(limit: 1 << 20), of: path)
+    }
+
+    /// Reads public keys from a file, if there is one, and from a text with a name for messages.
+    init(keys file: String?, and text: (keys: String, name: String)?) throws {
+        path = [file, text?.name].compactMap(\.self).joined(separator: " or ")
+        let ofFile = try file.map {
+            try Ed25519Verifier.keys(in: Directory.openAnywhere($0).readAll(limit: 1 << 20), of: $0)
+        }
+        let ofText = try text.map { try Ed25519Verifier.keys(in: Array($0.keys.utf8), of: $0.name) }
+        keys = (ofFile ?? []) + (ofText ?? [])
+    }
+
+    private static func keys(in text: [UInt8], of path: String) throws -> [[UInt8]] {
         var keys: [[UInt8]] = []
         let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
@@ -46,7 +59,7 @@ public struct Ed25519Verifier: SignatureVerifier {
                 "cannot read public keys from \(path): it has none, so write the base64 of each into a line of its "
                     + "own")
         }
-        self.keys = keys
+        return keys
     }
 
     /// Checks that one of the signatures was made with one of the keys.

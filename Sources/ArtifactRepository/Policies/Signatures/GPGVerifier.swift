@@ -18,7 +18,7 @@ public struct GPGVerifier: SignatureVerifier {
     /// The maximum size of a signature in bytes; those of the largest keys have 2 KiB.
     private static let maximumSignatureSize = 16 << 10
 
-    private let keyring: OpenPGPKeyring
+    private let keyrings: [OpenPGPKeyring]
     private let temporaryDirectory: String
 
     /// Reads a keyring, and checks that `gpgv` can be run.
@@ -29,7 +29,12 @@ public struct GPGVerifier: SignatureVerifier {
     /// - Throws: `RepositoryError` with `badSignature` if the keyring or `gpgv` cannot be used; `SystemError` if a file
     ///   cannot be read.
     public init(keyring path: String, temporaryDirectory: String) throws {
-        keyring = try OpenPGPKeyring(path)
+        try self.init(keyrings: [path], temporaryDirectory: temporaryDirectory)
+    }
+
+    /// Reads several keyrings, whose keys all count.
+    init(keyrings paths: [String], temporaryDirectory: String) throws {
+        keyrings = try paths.map { try OpenPGPKeyring($0) }
         // An absolute path: gpgv interprets a leading '-' or '~', and looks for plain names in its home directory.
         guard let resolved = realpath(temporaryDirectory, nil) else {
             throw SystemError("open directory \(temporaryDirectory)")
@@ -48,7 +53,9 @@ public struct GPGVerifier: SignatureVerifier {
         try GPGVerifier.kind.checkCount(signatures.count)
         let files = try GPGVFiles(in: temporaryDirectory)
         defer { files.remove() }
-        let keys = try files.write(keyring.bytes, to: "keyring")
+        let keys = try keyrings.enumerated().map { number, keyring in
+            try files.write(keyring.bytes, to: "keyring-\(number)")
+        }
         let content = try files.write(commit, to: "commit")
         var defects: [String] = []
         for (index, signature) in signatures.enumerated() {
@@ -57,16 +64,19 @@ public struct GPGVerifier: SignatureVerifier {
                 continue
             }
             let file = try files.write(signature, to: "signature-\(index)")
-            let (status, exit) = try GPGVerifier.gpgv([
-                "--homedir", files.path, "--keyring", keys, "--status-fd", "1", file, content,
-            ])
-            guard let defect = GPGVStatus(status).defect(keyring: keyring.path, exit: exit) else { return }
+            let (status, exit) = try GPGVerifier.gpgv(
+                [
+                    "--homedir", files.path,
+                ] + keys.flatMap { ["--keyring", $0] } + ["--status-fd", "1", file, content])
+            guard let defect = GPGVStatus(status).defect(keyring: shownKeyrings, exit: exit) else { return }
             if !defects.contains(defect) { defects.append(defect) }
         }
         throw SignatureObjection(
             "\(GPGVerifier.kind.none(of: signatures.count)) (\(defects.joined(separator: "; "))), so have it signed with a "
-                + "key of \(keyring.path)")
+                + "key of \(shownKeyrings)")
     }
+
+    private var shownKeyrings: String { keyrings.map(\.path).joined(separator: " or ") }
 
     /// Splits one entry into its signatures; nil in place of other data.
     ///
