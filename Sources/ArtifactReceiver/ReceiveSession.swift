@@ -151,10 +151,22 @@ struct ReceiveSession {
         for ref in info.refs.keys { refs[ref] = try wholeCommit(of: ref) }
         // A client that finds its artifact here does not push it and relies on it, so it counts as used.
         recordAccess(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key))
-        return Info(
+        var answer = Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             capabilities: info.capabilities.union(machine.capabilities).intersection(options.capabilities),
             isReadOnly: options.isReadOnly)
+        if answer.capabilities.contains(.metadata) { try tellMetadata(of: info.refs.values, in: &answer) }
+        return answer
+    }
+
+    /// Tells which detached metadata commits have that are here, as far as there is space in the message.
+    private func tellMetadata(of commits: some Sequence<Checksum>, in answer: inout Info) throws {
+        var space = answer.spaceForMetadata(large: machine.capabilities.contains(.largeFrames))
+        for commit in Set(commits).sorted() where try store.contains(ObjectName(commit, .commit)) {
+            // The client sends its own for what cannot be read here.
+            guard let items = try? store.detachedMetadata(of: commit).items else { continue }
+            answer.tellMetadata(of: commit, Set(items.map(\.digest)), space: &space)
+        }
     }
 
     /// The commit of a ref; nil if it is missing or marked as partial, so that it is pushed again.
@@ -295,7 +307,7 @@ struct ReceiveSession {
             let final = try options.rewriter.finalEdits(
                 edits, moves: options.moves, in: quarantine, of: store)
             results = try reportingPartialEdits(final) {
-                try quarantine.publish(final, moves: options.moves, replaceDetachedMetadata: false)
+                try quarantine.publish(final, moves: options.moves, merging: .keepsStored)
             }
         } catch let error as RepositoryError
             where error.code == .missingObject && missing != nil

@@ -70,7 +70,7 @@ struct PullRules {
         guard !commitVerifiers.isEmpty else { return [] }
         return [
             SignedCommits(
-                repository, verifiers: commitVerifiers, bindings: bindings, replacesDetachedMetadata: true)
+                repository, verifiers: commitVerifiers, bindings: bindings, merging: .followsReceived)
         ]
     }
 }

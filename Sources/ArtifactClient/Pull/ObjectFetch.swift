@@ -76,13 +76,14 @@ final class ObjectFetch {
 
     /// Publishes what was fetched.
     func publish(
-        _ edits: [RefEdit], rewriting rewriter: CommitRewriter, in store: any ArtifactStore
+        _ edits: [RefEdit], rewriting rewriter: CommitRewriter, merging: MetadataMerge,
+        in store: any ArtifactStore
     ) throws -> [RefEditResult] {
         try policies.willPublish(edits, from: quarantine)
         // A pull follows its remote, wherever the refs here are.
         let final = try rewriter.finalEdits(edits, moves: .any, in: quarantine, of: store)
         let results = try quarantine.publish(
-            final, moves: .any, replaceDetachedMetadata: true,
+            final, moves: .any, merging: merging,
             history: depth == .commitOnly ? .untilStored : .behindStored)
         policies.didPublish(results)
         return results

@@ -23,6 +23,8 @@ public struct PullReport: Sendable, Equatable {
         public var previous: Checksum?
         /// The times of the commit and the previous one; nil where there is no previous one, or it was pruned here.
         public var times: Times?
+        /// The additions to the detached metadata of a commit that was here already; nil if there were none.
+        public var addition: MetadataAddition?
 
         /// Describes the result for a ref.
         public init(ref: RefName, commit: Checksum, previous: Checksum? = nil) {

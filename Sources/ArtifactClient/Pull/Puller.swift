@@ -27,6 +27,9 @@ public final class Puller {
     /// Gives commits their final form before they are published.
     public var rewriter = CommitRewriter()
 
+    /// The rule for detached metadata of commits that are here already.
+    public var merging = MetadataMerge.followsReceived
+
     /// The use of static deltas.
     public var deltas = DeltaChoice.auto
     /// Receives warnings for people, such as one about a static delta that is broken.
@@ -131,6 +134,15 @@ public final class Puller {
         }
     }
 
+    /// The parts of the received detached metadata that a commit does not have here; nil for a new commit.
+    private func addition(to commit: Checksum, in quarantine: any Quarantine) throws -> MetadataAddition? {
+        let name = ObjectName(commit, .commitmeta)
+        guard try store.contains(ObjectName(commit, .commit)), try quarantine.holds(name) else { return nil }
+        let present = (try? store.detachedMetadata(of: commit).items) ?? []
+        return MetadataAddition(
+            try DetachedMetadata(quarantine.metadata(name), of: commit), besides: Set(present.map(\.digest)))
+    }
+
     private func pull(_ entries: [PullReport.Entry], through quarantine: any Quarantine) throws -> PullReport
     {
         func judge(_ entry: PullReport.Entry) throws -> PullReport.Entry {
@@ -154,8 +166,13 @@ public final class Puller {
         try fetch.run(on: source.client)
         var report = PullReport(in: place)
         report.entries = try entries.map(judge)
+        for index in report.entries.indices {
+            report.entries[index].addition = try addition(to: report.entries[index].commit, in: quarantine)
+        }
         report.results = try fetch.publish(
-            report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) }, rewriting: rewriter, in: store)
+            report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) }, rewriting: rewriter,
+            merging: merging,
+            in: store)
         fetch.showEnd()
         (report.ancestors, report.historyEnds) = (fetch.ancestors, fetch.historyEnds)
         report.objects = fetch.progress.objects

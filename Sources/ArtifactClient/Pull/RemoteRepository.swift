@@ -142,6 +142,24 @@ public final class RemoteRepository {
         return found
     }
 
+    /// Fetches the detached metadata of commits; empty for a commit without any.
+    ///
+    /// - Throws: `ClientError` where the remote cannot be read.
+    func detachedMetadata(of commits: [Checksum]) throws -> [Checksum: DetachedMetadata] {
+        var found: [Checksum: DetachedMetadata] = [:]
+        try fetch(
+            Set(commits).sorted().map { commit in
+                let name = ObjectName(commit, .commitmeta)
+                return TextRequest(name.webPath, of: remote, limit: Commit.maximumMetadataSize) { bytes in
+                    // What is no metadata is not what was sent.
+                    found[commit] =
+                        try (try? DetachedMetadata(bytes, of: commit))
+                        ?? DetachedMetadata(nil, of: commit)
+                }
+            })
+        return found
+    }
+
     /// Fetches the summary into a temporary file, since it need not fit into memory.
     ///
     /// - Parameter directory: the directory for that; nil for `TMPDIR` or else `/var/tmp`.

@@ -10,6 +10,7 @@ struct PushExchange {
     let repository: Repository
     let options: Pusher.Options
     let remote: String
+    let address: RemoteAddress
     let connection: ReceiverConnection
     let progress: PushProgress
     private(set) var report = PushReport()
@@ -31,7 +32,9 @@ struct PushExchange {
         if connection.session.capabilities.contains(.largeFrames), part.count < refs.count {
             let more = PushExchange.part(of: refs, size: PushExchange.largeRefSpace)[part.endIndex...]
             try introduce(more)
-            info.refs.merge(try connection.introduction().refs) { first, _ in first }
+            let second = try connection.introduction()
+            info.refs.merge(second.refs) { first, _ in first }
+            info.metadata.merge(second.metadata) { first, _ in first }
             part = refs[..<more.endIndex]
         }
         try push(part, by: &walk, to: info)
@@ -65,12 +68,14 @@ struct PushExchange {
                 "cannot push to \(remote): the repository there is of mode \(mode), and a cache must be of mode "
                     + "archive: make it with 'bst-artifact init --mode archive'")
         }
+        let metadata = MetadataComparison(
+            repository: repository, remote: tellsMetadata ? info.metadata : nil)
         var plan = try PushPlan(
-            refs, told: info.refs, remote: try remoteRefs(refs.map(\.ref), told: info), from: repository,
-            replacesAny: options.isForced || isReparenting)
+            refs, told: info.refs, remote: try remoteRefs(refs.map(\.ref), told: info), metadata: metadata,
+            from: repository, replacesAny: options.isForced || isReparenting)
         if plan.edits.isEmpty || options.isDryRun {
             try connection.leave()
-            if options.isDryRun { try count(plan, by: &walk, for: info) }
+            if options.isDryRun { try count(plan, by: &walk, for: info, metadata) }
         } else {
             try connection.say { try $0.update(plan.edits) }
             _ = try connection.answer()
@@ -82,6 +87,52 @@ struct PushExchange {
             try connection.close()
         }
         report.results += plan.results
+        try noteLaterMetadata(plan.results, metadata, told: info)
+    }
+
+    /// Indicates that the receiver tells which detached metadata it has, and takes additions.
+    private var tellsMetadata: Bool {
+        connection.session.capabilities.isSuperset(of: [.metadata, .want])
+    }
+
+    /// Notes which refs have signatures that came later. What a receiver without the capability has is looked up where its cache
+    /// is pulled from.
+    private mutating func noteLaterMetadata(
+        _ results: [RefEditResult], _ metadata: MetadataComparison, told info: Info
+    ) throws {
+        if tellsMetadata {
+            for result in results where [.unchanged, .moved].contains(result.outcome) {
+                guard let commit = result.new, let addition = try metadata.addition(to: commit) else {
+                    continue
+                }
+                report.laterMetadata[result.ref] = .added(addition)
+            }
+            return
+        }
+        // Nothing was sent in a dry run, nor did a diverged or kept ref ask for it.
+        var signed: [(result: RefEditResult, commit: Checksum, all: MetadataAddition)] = []
+        for result in results where [.unchanged, .moved, .sent].contains(result.outcome) {
+            guard !options.isDryRun || result.outcome == .unchanged, let commit = result.new,
+                try repository.contains(ObjectName(commit, .commitmeta)),
+                let all = try metadata.all(of: commit)
+            else { continue }
+            signed.append((result, commit, all))
+        }
+        guard !signed.isEmpty else { return }
+        let isLocal = if case .local = address { true } else { false }
+        let found = try ifReadable(isLocal ? address : nil, told: info) {
+            try $0.detachedMetadata(of: signed.map(\.commit))
+        }
+        let comparison = MetadataComparison(
+            repository: repository,
+            remote: found?.mapValues { Set($0.items.map(\.digest)) } ?? [:])
+        for (result, commit, all) in signed {
+            if let addition = try comparison.addition(to: commit) {
+                report.laterMetadata[result.ref] = .lacking(addition)
+            } else if comparison.remote?[commit] == nil, result.outcome == .unchanged {
+                report.laterMetadata[result.ref] = .untold(all)
+            }
+        }
     }
 
     /// Indicates that the receiver puts commits on top of those that it has.
@@ -100,14 +151,21 @@ struct PushExchange {
         if session.version == .zero || !session.capabilities.isEmpty || !info.refs.isEmpty {
             return info.refs
         }
+        return try ifReadable(nil, told: info) { try $0.resolve(refs) }
+    }
+
+    /// Reads at an address, or else where the remote's cache is pulled from; nil if that is not known, or cannot be read.
+    private func ifReadable<T>(
+        _ address: RemoteAddress?, told info: Info, _ read: (RemoteRepository) throws -> T
+    ) throws -> T? {
         var web = options.web
         web.attempts = 1
         web.timeout = min(web.timeout, PushExchange.webTimeout)
         web.timeLimit = PushExchange.webTimeout
         web.cancellation = options.cancellation
         do {
-            let address = try Pusher.pullAddress(told: info.pullURL, by: remote)
-            return try RemoteRepository(address, options: web).resolve(refs)
+            let place = try address ?? Pusher.pullAddress(told: info.pullURL, by: remote)
+            return try read(RemoteRepository(place, options: web))
         } catch let error as ClientError where error.code == .cancelled {
             throw error
         } catch {
@@ -117,10 +175,14 @@ struct PushExchange {
     }
 
     /// Counts the objects that a dry run does not send.
-    private mutating func count(_ plan: PushPlan, by walk: inout ObjectWalk, for info: Info) throws {
+    private mutating func count(
+        _ plan: PushPlan, by walk: inout ObjectWalk, for info: Info, _ metadata: MetadataComparison
+    ) throws {
         // Without a dry run, the receiver itself refuses.
         if info.isReadOnly, !plan.edits.isEmpty { throw ClientError.readOnly(remote) }
         for commit in plan.commits { try walk.visit(commit) { _ in report.objects += 1 } }
+        let there = plan.results.filter { $0.outcome == .unchanged }.compactMap(\.new)
+        report.objects += try Set(there).count { try metadata.mustSend($0) }
     }
 
     /// Sends the objects that the receiver requests, until it has published everything.

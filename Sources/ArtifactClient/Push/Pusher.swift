@@ -81,10 +81,11 @@ public struct Pusher {
         var rest = refs.filter { seen.insert($0.ref).inserted }[...]
         while !rest.isEmpty {
             var exchange = PushExchange(
-                repository: repository, options: options, remote: command.remote,
+                repository: repository, options: options, remote: command.remote, address: remote,
                 connection: try ReceiverConnection(command, options), progress: progress)
             rest = try exchange.push(firstOf: rest, by: &walk)
             report.results += exchange.report.results
+            report.laterMetadata.merge(exchange.report.laterMetadata) { first, _ in first }
             report.objects += exchange.report.objects
         }
         if !options.isDryRun {

@@ -14,9 +14,12 @@ public enum Capability: String, Sendable, CaseIterable {
     /// The receiver puts commits that do not descend from the one of their ref on top of it. Announced only by receivers whose
     /// owner wants that.
     case reparent
+    /// The receiver tells which detached metadata it has for the commits that the client names, and takes additions. In use only
+    /// with `want`.
+    case metadata = "meta"
 
     /// The capabilities that receivers announce by default.
-    public static let standard: Set<Capability> = [.largeFrames, .want]
+    public static let standard: Set<Capability> = [.largeFrames, .want, .metadata]
     /// The capabilities that pushing clients announce by default.
     public static let ofClients = standard.union([.reparent])
 

@@ -15,6 +15,9 @@ public struct Info: Equatable, Sendable {
     public var capabilities: Set<Capability> = []
     /// True for a receiver that takes no changes at all, as its owner wants it.
     public var isReadOnly = false
+    /// With `Capability.metadata`: digests of the items of detached metadata, by commit. A commit without any has an empty set;
+    /// one that is not listed is not here, or is not told about.
+    public var metadata: [Checksum: Set<Checksum>] = [:]
     /// The other keys of a message that was received, sorted.
     public private(set) var otherKeys: [String] = []
 
@@ -22,6 +25,7 @@ public struct Info: Equatable, Sendable {
     public static func == (left: Info, right: Info) -> Bool {
         left.mode == right.mode && left.refs == right.refs && left.pullURL == right.pullURL
             && left.capabilities == right.capabilities && left.isReadOnly == right.isReadOnly
+            && left.metadata == right.metadata
     }
 
     /// Describes a side.
@@ -75,8 +79,10 @@ public struct Info: Equatable, Sendable {
         }
         isReadOnly = body.entry("read_only")?.bool ?? false
         if version == .one { capabilities = Capability.list(body.entry("abilities")) }
+        if capabilities.contains(.metadata) { metadata = try MetadataDigests.parse(body.entry("metadata")) }
         otherKeys = (0..<body.count).compactMap { body[$0][0].string }
-            .filter { !["mode", "refs", "pull_url", "abilities", "read_only"].contains($0) }.sorted()
+            .filter { !["mode", "refs", "pull_url", "abilities", "read_only", "metadata"].contains($0) }
+            .sorted()
     }
 
     /// The body, with its keys in the order that existing peers write them.
@@ -88,6 +94,7 @@ public struct Info: Equatable, Sendable {
         if let pullURL { entries.append(("pull_url", .string(pullURL))) }
         if !capabilities.isEmpty { entries.append(("abilities", Capability.value(capabilities))) }
         if isReadOnly { entries.append(("read_only", .bool(true))) }
+        if !metadata.isEmpty { entries.append(("metadata", MetadataDigests.value(metadata))) }
         return .dictionary(entries)
     }
 }

@@ -4,13 +4,18 @@ import ArtifactProtocol
 import Variants
 
 /// The detached metadata of a commit, `a{sv}` in OSTree, among which are its signatures.
-struct DetachedMetadata {
+package struct DetachedMetadata {
     private var entries: [(key: String, value: Variant)]
+
+    /// The most signatures of one kind that are kept for a commit. No verifier looks at more.
+    static let maximumSignatures = 64
+    /// The most bytes that detached metadata may grow to by additions. What comes with its commit may be larger.
+    static let maximumGrownSize = 1 << 20
 
     /// Reads it from the object; no bytes are no metadata.
     ///
     /// - Throws: `RepositoryError` with `badObject` if it is not well formed.
-    init(_ bytes: [UInt8]?, of commit: Checksum) throws(RepositoryError) {
+    package init(_ bytes: [UInt8]?, of commit: Checksum) throws(RepositoryError) {
         guard let bytes else {
             entries = []
             return
@@ -40,14 +45,70 @@ struct DetachedMetadata {
         guard let place = entries.firstIndex(where: { $0.key == key }) else {
             return entries.append((key, value))
         }
-        guard DetachedMetadata.isListOfSignatures(key, value),
-            DetachedMetadata.isListOfSignatures(key, entries[place].value)
-        else { return }
+        guard DetachedMetadata.isListOfSignatures(key, value) else { return }
+        // A value that holds no signatures is of no use under such a key.
+        guard DetachedMetadata.isListOfSignatures(key, entries[place].value) else {
+            return entries[place].value = value
+        }
         var signatures = entries[place].value.elements
-        for signature in value.elements where !signatures.contains(where: { $0.bytes == signature.bytes }) {
+        var known = Set(signatures.compactMap(\.bytes))
+        for signature in value.elements where known.insert(signature.bytes ?? []).inserted {
             signatures.append(signature)
         }
-        entries[place].value = .array(of: "ay", signatures)
+        if signatures.count > entries[place].value.count {
+            entries[place].value = .array(of: "ay", signatures)
+        }
+    }
+
+    /// The reason why this is too much to be kept, as the end of a sentence that begins with the commit; nil if it is not.
+    var excess: String? {
+        for (key, value) in entries
+        where DetachedMetadata.isListOfSignatures(key, value)
+            && value.count > DetachedMetadata.maximumSignatures
+        {
+            return
+                "would have \(value.count) signatures under '\(key.forDisplay(limit: 80))', and at most "
+                + "\(DetachedMetadata.maximumSignatures) are kept"
+        }
+        let size = bytes.count
+        guard size > DetachedMetadata.maximumGrownSize else { return nil }
+        return
+            "would have detached metadata of \(size) bytes, and it may grow to \(DetachedMetadata.maximumGrownSize)"
+    }
+
+    /// The signatures under a key; none if its value is no list of them.
+    func signatures(_ key: String) -> [[UInt8]] {
+        guard let value = entries.first(where: { $0.key == key })?.value, value.typeString == "aay" else {
+            return []
+        }
+        return value.elements.compactMap(\.bytes)
+    }
+
+    // MARK: Items
+
+    /// A part that is added to other metadata as a whole: one signature, or the value of another key.
+    package struct Item: Hashable, Sendable {
+        /// SHA-256 of the key, a zero byte and, of a signature, its bytes.
+        package let digest: Checksum
+        /// Indicates that it is a signature.
+        package let isSignature: Bool
+    }
+
+    /// All items, each once.
+    package var items: Set<Item> {
+        var found: Set<Item> = []
+        for (key, value) in entries {
+            let head = Array(key.utf8) + [0]
+            guard DetachedMetadata.isListOfSignatures(key, value) else {
+                found.insert(Item(digest: Digest(of: head).finish(), isSignature: false))
+                continue
+            }
+            for signature in value.elements {
+                let digest = Digest(of: head + (signature.bytes ?? [])).finish()
+                found.insert(Item(digest: digest, isSignature: true))
+            }
+        }
+        return found
     }
 
     private static func isListOfSignatures(_ key: String, _ value: Variant) -> Bool {

@@ -10,18 +10,21 @@ extension LocalQuarantine {
     /// In order, so that nothing is visible before what it needs is durable: what was written; file, dirmeta, dirtree and
     /// commit objects; detached metadata; refs. Only other publications and `ostree prune` have to wait.
     func publish(
-        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool, history: PublishedHistory
+        _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge, history: PublishedHistory
     ) throws -> [RefEditResult] {
         try settle()
         try checkDetachedMetadata(edits)
+        _ = try mergeDetachedMetadata(merging)
         // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
         try root.descriptor.syncFileSystem()
         return try repository.withLocks {
             _ = try repository.finishJournal()
             let results = try check(edits, moves)
             var complete = try CompleteTrees(repository)
-            // Another process may have published objects, and died before they were durable.
-            if complete.isNew { try root.descriptor.syncFileSystem() }
+            // Another process may have added signatures meanwhile, or published objects and died before they were durable.
+            if try mergeDetachedMetadata(merging) || complete.isNew {
+                try root.descriptor.syncFileSystem()
+            }
             var connectivity = try ConnectivityCheck(self, complete, history)
             for result in results where result.outcome != .kept {
                 if let new = result.new { try connectivity.require(new) }
@@ -34,7 +37,7 @@ extension LocalQuarantine {
             guard shown == connectivity.newObjects else {
                 throw lostStamps(shown, of: connectivity.newObjects)
             }
-            try moveDetachedMetadata(replace: replaceDetachedMetadata, &complete)
+            try moveDetachedMetadata(&complete)
             try incoming.remove(LocalQuarantine.room)
             try moveRefs(results)
             connectivity.markStored()
@@ -82,6 +85,28 @@ extension LocalQuarantine {
         }
     }
 
+    /// Adds to received detached metadata what the repository has for the same commit, and drops what brings nothing new.
+    ///
+    /// - Returns: true if something was written.
+    private func mergeDetachedMetadata(_ merge: MetadataMerge) throws -> Bool {
+        var isWritten = false
+        for entry in try place(.commitmeta).entries() {
+            guard let commit = Checksum(hex: entry) else { continue }
+            let name = ObjectName(commit, .commitmeta)
+            guard let stored = try repository.metadata(name), let received = try metadata(name) else {
+                continue
+            }
+            let merged = try merge.merged(stored, received, of: commit)
+            if merged == stored {
+                try place(.commitmeta).remove(entry)
+            } else if merged != received {
+                try setDetachedMetadata(merged, of: commit)
+                isWritten = true
+            }
+        }
+        return isWritten
+    }
+
     /// The error for a file system that does not keep the times that were set: objects would be missing.
     private func lostStamps(_ shown: Int, of count: Int) -> RepositoryError {
         RepositoryError(
@@ -118,8 +143,8 @@ extension LocalQuarantine {
         return count
     }
 
-    /// Shows detached metadata of commits that are here now.
-    private func moveDetachedMetadata(replace: Bool, _ complete: inout CompleteTrees) throws {
+    /// Shows detached metadata of commits that are here now, in place of what it was merged with.
+    private func moveDetachedMetadata(_ complete: inout CompleteTrees) throws {
         let directory = place(.commitmeta)
         var touched = TouchedDirectories()
         try directory.forEachEntry { entry in
@@ -128,7 +153,7 @@ extension LocalQuarantine {
                 return
             }
             _ = try move(
-                entry, of: directory, to: ObjectName(commit, .commitmeta), replace: replace, &touched)
+                entry, of: directory, to: ObjectName(commit, .commitmeta), replace: true, &touched)
         }
         try touched.settle(in: repository, &complete)
     }

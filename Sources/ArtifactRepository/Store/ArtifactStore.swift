@@ -37,3 +37,12 @@ public protocol ArtifactStore: AnyObject, Sendable {
     /// Completes, or drops, edits of refs that a crash of an earlier process cut short.
     func recover() throws
 }
+
+extension ArtifactStore {
+    /// The detached metadata of a commit; empty if there is none.
+    ///
+    /// - Throws: `RepositoryError` with `badObject` if it is not well formed.
+    package func detachedMetadata(of commit: Checksum) throws -> DetachedMetadata {
+        try DetachedMetadata(metadata(ObjectName(commit, .commitmeta)), of: commit)
+    }
+}

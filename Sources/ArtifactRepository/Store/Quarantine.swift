@@ -35,11 +35,11 @@ public protocol Quarantine: AnyObject {
     /// - Parameters:
     ///   - edits: edits with a new commit.
     ///   - moves: the policy for refs that exist.
-    ///   - replaceDetachedMetadata: true to replace detached metadata that the store has.
+    ///   - merging: the rule for detached metadata of commits that the store has detached metadata for.
     ///   - history: the ancestors to publish.
     /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
     func publish(
-        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool, history: PublishedHistory
+        _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge, history: PublishedHistory
     ) throws -> [RefEditResult]
     /// Leaves what was verified to a successor, if its purpose allows that; discards it otherwise.
     func leave()
@@ -81,10 +81,10 @@ public struct ObjectVerdict: Sendable {
 extension Quarantine {
     /// Makes everything that was received visible, with the ancestors back to the first one that was not received.
     public func publish(
-        _ edits: [RefEdit], moves: RefMovePolicy, replaceDetachedMetadata: Bool
+        _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge
     ) throws -> [RefEditResult] {
         try publish(
-            edits, moves: moves, replaceDetachedMetadata: replaceDetachedMetadata, history: .untilStored)
+            edits, moves: moves, merging: merging, history: .untilStored)
     }
 
     /// Waits until all objects are verified and kept.

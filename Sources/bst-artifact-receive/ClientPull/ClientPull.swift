@@ -39,6 +39,7 @@ struct ClientPull {
         let puller = Puller(from: remote, into: repository, policies: policies)
         // A builder has none, and a client is not to choose how its objects are made.
         puller.deltas = .never
+        puller.merging = .keepsStored
         puller.rewriter = options.rewriter
         puller.rewriter.reparents = .all
         let report = try puller.pull(edits.map(\.ref))

@@ -20,6 +20,7 @@ struct PullOutput {
             case .some(let old):
                 terminal.say("\(ref): \(isDryRun ? "would move " : "")from \(old) to \(entry.commit)")
             }
+            if let addition = entry.addition { terminal.say("\(entry.ref): \(addition.text) added") }
             if let warning = warning(entry) { terminal.warn(warning) }
         }
         for end in report.historyEnds {
@@ -51,6 +52,7 @@ struct PullOutput {
                 "commit": JSON(entry.commit), "outcome": JSON(outcome),
                 "previousCommit": JSON(entry.previous), "timestamp": JSON(entry.times?.now),
                 "previousTimestamp": JSON(entry.times?.before), "isOlder": JSON(entry.isOlder),
+                "laterMetadata": entry.addition?.json(outcome: "added") ?? .null,
             ]
         }
         let ends = report.historyEnds.map { end -> JSON in

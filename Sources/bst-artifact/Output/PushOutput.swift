@@ -34,6 +34,7 @@ struct PushOutput {
                         + "\(ours), as far as its history is here: pull theirs and commit on top of it, or ask to have it "
                         + "replaced with --force")
             }
+            show(report.laterMetadata[ref], of: ref, on: terminal)
         }
         let objects = Format.count(report.objects, "object")
         terminal.say(
@@ -43,17 +44,41 @@ struct PushOutput {
         )
     }
 
+    private func show(_ later: LaterMetadata?, of ref: RefName, on terminal: Terminal) {
+        switch later {
+        case .added(let addition):
+            terminal.say("\(ref): \(addition.text) \(isDryRun ? "would be " : "")added")
+        case .lacking(let addition):
+            terminal.fail(
+                "\(addition.text) of \(ref) \(isDryRun ? "would not reach" : "did not reach") \(remote): its receiver takes "
+                    + "none for a commit that is there already; have the receiver updated, or the commit signed there"
+            )
+        case .untold(let addition):
+            terminal.say("\(ref): \(remote) does not tell whether it has the commit's \(addition.text)")
+        case nil: break
+        }
+    }
+
     var json: JSON {
         let refs = report.results.map { result -> JSON in
             let outcome = result.outcome == .moved && result.old == nil ? "new" : result.outcome.rawValue
             return [
                 "ref": JSON(result.ref), "commit": JSON(result.new), "outcome": JSON(outcome),
-                "remoteCommit": JSON(result.old),
+                "remoteCommit": JSON(result.old), "laterMetadata": json(report.laterMetadata[result.ref]),
             ]
         }
         return [
             "remote": JSON(remote), "refs": .array(refs), "objects": JSON(report.objects),
             "bytes": JSON(report.bytes), "milliseconds": JSON(Int(duration / .milliseconds(1))),
         ]
+    }
+
+    private func json(_ later: LaterMetadata?) -> JSON {
+        switch later {
+        case .added(let addition): addition.json(outcome: "added")
+        case .lacking(let addition): addition.json(outcome: "lacking")
+        case .untold(let addition): addition.json(outcome: "untold")
+        case nil: .null
+        }
     }
 }

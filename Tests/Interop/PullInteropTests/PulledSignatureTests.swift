@@ -102,13 +102,44 @@ import Testing
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
-    func `A remote that replaces signatures by others is refused`(kind: SigningKeys.Kind) throws {
+    func `A remote that has lost its signatures takes none away`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
         try keys.sign(stage.cache, stage.first)
         try stage.pullWell(from: stage.cache, keys.options)
+        let (key, _) = try keys.entry(stage.cache, stage.first)
+        let signatures = try DetachedMetadata.signatures(stage.mine, stage.first, key)
+        #expect(signatures.count == 1)
         try DetachedMetadata.set(stage.cache, stage.first, [("key", .text("unsigned"))])
-        let errors = try stage.pullBadly(from: stage.cache, keys.options)
-        #expect(errors.contains("it has no "), "\(errors)")
+        try stage.pullWell(from: stage.cache, keys.options)
+        try keys.sign(stage.cache, stage.first, .garbage)
+        try stage.pullWell(from: stage.cache, keys.options)
+        #expect(
+            try DetachedMetadata.signatures(stage.mine, stage.first, key).filter(signatures.contains)
+                == signatures)
+        // Whoever has nothing yet is not given what is worth nothing.
+        let other = try stage.another()
+        #expect(try other.pullBadly(from: stage.cache, keys.options).contains("is not good"))
+    }
+
+    @Test(arguments: SigningKeys.Kind.allCases)
+    func `Signatures that come later are pulled beside those that are here, once`(kind: SigningKeys.Kind)
+        throws
+    {
+        let keys = try SigningKeys(kind)
+        let (key, _) = try keys.entry(stage.cache, stage.first)
+        try keys.sign(stage.cache, stage.first)
+        try stage.pullWell(from: stage.cache)
+        try keys.sign(stage.cache, stage.first, .otherKey)
+        let result = try stage.pullWell(from: stage.cache, keys.options)
+        #expect(result.lines.dropFirst().first == "\(stage.ref): 1 signature added", "\(result.text)")
+        let signatures = try DetachedMetadata.signatures(stage.mine, stage.first, key)
+        #expect(signatures.count == 2)
+        #expect(try DetachedMetadata.signatures(stage.cache, stage.first, key) == [signatures[0]])
+        let before = try stage.visible
+        #expect(try !stage.pullWell(from: stage.cache, keys.options).text.contains("added"))
+        #expect(try stage.visible.differences(from: before) == [])
+        let json = try stage.pullWell(from: stage.cache, ["--json"]).text
+        #expect(json.contains(#""laterMetadata":null"#), "\(json)")
     }
 
     @Test func `A commit that is not signed at one cache is taken from the next`() throws {

@@ -136,22 +136,48 @@ import Testing
     }
 
     @Test(arguments: SigningKeys.Kind.allCases)
-    func `The signatures that count are those that the cache has`(kind: SigningKeys.Kind) throws {
+    func `The signatures that count are those of both sides`(kind: SigningKeys.Kind) throws {
         let keys = try SigningKeys(kind)
+        let (key, value) = try keys.entry(stage.mine, commit)
         try keys.sign(stage.mine, commit)
         expectSuccess(try push(signedBy: keys))
-        let signed = try DetachedMetadata.object(stage.cache, commit, "commitmeta")
+        let signatures = try DetachedMetadata.signatures(stage.cache, commit, key)
         try DetachedMetadata.set(stage.mine, commit, [("key", .text("unsigned"))])
         try OSTreeCommand.lines(stage.mine, ["refs", "--create=d/e/f", commit])
         expectSuccess(try push(["d/e/f"], signedBy: keys))
-        #expect(try DetachedMetadata.object(stage.cache, commit, "commitmeta") == signed)
-        // The other way round, what is sent would not be seen.
+        #expect(try DetachedMetadata.signatures(stage.cache, commit, key) == signatures)
+        // And the other way round.
         try DetachedMetadata.set(stage.cache, commit, [("key", .text("unsigned"))])
-        try keys.sign(stage.mine, commit)
+        try DetachedMetadata.set(stage.mine, commit, [(key, value)])
         try OSTreeCommand.lines(stage.mine, ["refs", "--create=g/h/i", commit])
-        try expectRefusal("commit \(commit) of ref g/h/i is refused: it has no ") {
-            try push(["g/h/i"], signedBy: keys)
+        expectSuccess(try push(["g/h/i"], signedBy: keys))
+        try stage.expectArrived(["g/h/i"], at: commit)
+    }
+
+    @Test(arguments: SigningKeys.samples)
+    func `A commit that is there with a good signature gets good ones and no others`(
+        kind: SigningKeys.Kind, sample: SignatureSample
+    ) throws {
+        let keys = try SigningKeys(kind)
+        let (key, value) = try keys.entry(stage.mine, commit)
+        try DetachedMetadata.set(stage.mine, commit, [(key, value)])
+        expectSuccess(try push(signedBy: keys))
+        let before = try DetachedMetadata.signatures(stage.cache, commit, key)
+        try keys.sign(stage.mine, commit, sample)
+        switch sample {
+        case .right, .joined, .unsigned, .noSignatures, .wrongType:
+            expectSuccess(try push(signedBy: keys))
+        case .tooMany:
+            // All of them are the same one.
+            expectSuccess(try push(signedBy: keys))
+        default:
+            try expectRefusal("of ref a/b/c is refused: a signature that came later ", "does not count") {
+                try push(signedBy: keys)
+            }
         }
+        let after = try DetachedMetadata.signatures(stage.cache, commit, key)
+        #expect(after.starts(with: before) && after.count <= 2, "\(after)")
+        try stage.expectArrived(["a/b/c"], at: commit)
     }
 
     @Test(arguments: SigningKeys.Kind.allCases, [true, false])

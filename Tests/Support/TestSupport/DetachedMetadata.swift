@@ -29,6 +29,25 @@ public enum DetachedMetadata {
         try run(["/usr/bin/python3", "-c", program, repository, commit], input: .text(lines)).checked()
     }
 
+    /// The signatures that a commit has under a key, as libostree reads them.
+    public static func signatures(_ repository: String, _ commit: String, _ key: String) throws -> [String] {
+        let result = try run(["/usr/bin/python3", "-c", reader, repository, commit, key]).checked()
+        return result.lines
+    }
+
+    private static let reader = """
+        import sys
+        import gi
+        gi.require_version("OSTree", "1.0")
+        from gi.repository import Gio, OSTree
+
+        repository = OSTree.Repo.new(Gio.File.new_for_path(sys.argv[1]))
+        repository.open(None)
+        metadata = repository.read_commit_detached_metadata(sys.argv[2], None).out_metadata
+        for signature in (metadata.unpack().get(sys.argv[3], []) if metadata else []):
+            print(bytes(signature).hex())
+        """
+
     /// The bytes of a metadata object: `commit`, `commitmeta`.
     public static func object(_ repository: String, _ checksum: String, _ type: String = "commit") throws
         -> [UInt8]

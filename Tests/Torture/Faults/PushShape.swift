@@ -17,6 +17,8 @@ struct PushShape {
     let version: ProtocolVersion
     /// The refs, where they were, and where they go.
     let moves: [(ref: RefName, old: Checksum?, new: Checksum)]
+    /// The detached metadata that a commit has before and must have afterwards, for a push that changes nothing else.
+    var metadata: (commit: Checksum, old: [UInt8], new: [UInt8])?
 
     /// All shapes, made below a directory.
     static func all(in directory: TemporaryDirectory) throws -> [PushShape] {
@@ -32,7 +34,33 @@ struct PushShape {
                 directory, "more refs than are synced one by one", warm: true,
                 refs: (10..<27).map { "p/e/\($0)" }),
             one(directory, "version 0, two refs", warm: true, refs: ["p/e/1", "p/e/2"], version: .zero),
+            signatures(directory),
         ]
+    }
+
+    /// Detached metadata for a commit that the cache has some for already.
+    private static func signatures(_ directory: TemporaryDirectory) throws -> PushShape {
+        let place = try TemporaryDirectoryName.next(in: directory)
+        let (source, cache) = ("\(place)/source", "\(place)/cache")
+        try OSTreeCommand.initRepo(source, mode: .archive)
+        try OSTreeCommand.initRepo(cache, mode: .archive)
+        let tree = try SmallTree(at: "\(place)/tree")
+        let commit = try OSTreeCommand.commit(source, tree: tree.path, refs: ["p/e/1"])
+        try run(["ostree", "--repo=\(cache)", "pull-local", source, "p/e/1"]).checked()
+        let (key, all) = ("ostree.sign.dummy", ["server", "client"].map { Array($0.utf8) })
+        func sign(_ repository: String, _ signatures: [[UInt8]]) throws -> [UInt8] {
+            try DetachedMetadata.set(repository, commit, [(key, .signatures(signatures))])
+            return try DetachedMetadata.object(repository, commit, "commitmeta")
+        }
+        let new = try sign(cache, all)
+        let old = try sign(cache, [all[0]])
+        _ = try sign(source, [all[1]])
+        let checksum = try checksum(commit)
+        let stream = try ClientStream.push(
+            [("p/e/1", checksum, checksum)], ClientStream.objects(of: source), of: source, version: .one)
+        return PushShape(
+            name: "signatures that come later", cache: cache, prelude: [], stream: stream, version: .one,
+            moves: [], metadata: (checksum, old, new))
     }
 
     private static func one(

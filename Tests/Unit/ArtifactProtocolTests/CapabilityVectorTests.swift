@@ -30,7 +30,14 @@ import Testing
         ("progress", .progress(activity: "publishing")),
         ("delete", .delete([RefEdit(RefName("a")!, from: .mustMatch(checksum), to: nil)])),
         ("info", .info(Info(mode: 1, capabilities: [.largeFrames, .want]))),
+        ("info-metadata", .info(telling)),
     ]
+
+    private static let telling: Info = {
+        var info = Info(mode: 1, capabilities: [.want, .metadata])
+        info.metadata = [checksum: [checksum]]
+        return info
+    }()
 
     @Test(arguments: messages)
     func `The protocol's test vectors are what is written, and are read as what they stand for`(

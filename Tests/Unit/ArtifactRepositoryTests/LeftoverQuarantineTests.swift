@@ -42,7 +42,7 @@ import Testing
         try quarantine.take(first.commit)
         _ = try quarantine.publish(
             [RefEdit(.named("main"), from: .mustNotExist, to: first.checksum)],
-            moves: .forward, replaceDetachedMetadata: false)
+            moves: .forward, merging: .keepsStored)
         second.discard()
         quarantine.discard()
         #expect(try repository.quarantines().isEmpty)

@@ -130,7 +130,7 @@ import Testing
             #expect(try !target.contains(name))
         }
         let outcomes = try quarantine.publish(
-            [RefEdit(ref, from: .mustNotExist, to: commit)], moves: .forward, replaceDetachedMetadata: false)
+            [RefEdit(ref, from: .mustNotExist, to: commit)], moves: .forward, merging: .keepsStored)
         #expect(outcomes.map(\.outcome) == [.moved])
         #expect(try target.commit(of: ref) == commit)
     }

@@ -22,7 +22,7 @@ import Testing
         #expect(try repository.visibleFiles() == before)
         let change = RefEdit(Self.main, from: .mustNotExist, to: first.checksum)
         #expect(
-            try quarantine.publish([change], moves: .forward, replaceDetachedMetadata: false).map(\.outcome)
+            try quarantine.publish([change], moves: .forward, merging: .keepsStored).map(\.outcome)
                 == [.moved])
         quarantine.discard()
         #expect(try first.objects.allSatisfy { try repository.contains($0.name) })
@@ -105,7 +105,7 @@ import Testing
         for quarantine in quarantines {
             _ = try quarantine.publish(
                 [RefEdit(Self.main, from: .mustNotExist, to: first.checksum)], moves: .forward,
-                replaceDetachedMetadata: false
+                merging: .keepsStored
             )
             inodes.append(
                 try repository.visibleFiles().filter { $0.hasPrefix("objects/") }.map { path in
@@ -136,8 +136,7 @@ import Testing
         }
     }
 
-    @Test func `Publication takes detached metadata of its own commits, and replaces it only when asked to`()
-        throws
+    @Test func `Publication takes detached metadata of its own commits, and keeps values unless told`() throws
     {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
@@ -150,7 +149,7 @@ import Testing
         #expect(try repository.metadata(notes[0].name) == notes[0].bytes)
         let quarantine = try repository.makeQuarantine(.transient)
         try quarantine.take(notes[2])
-        _ = try quarantine.publish([change], moves: .forward, replaceDetachedMetadata: true)
+        _ = try quarantine.publish([change], moves: .forward, merging: .followsReceived)
         #expect(try repository.metadata(notes[0].name) == notes[2].bytes)
     }
 

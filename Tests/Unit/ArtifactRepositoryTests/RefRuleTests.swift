@@ -175,7 +175,7 @@ import Testing
         }
         let quarantine = try repository.makeQuarantine(.transient)
         for object in Self.first.objects { try quarantine.take(object) }
-        let outcomes = try quarantine.publish(changes, moves: .forward, replaceDetachedMetadata: false)
+        let outcomes = try quarantine.publish(changes, moves: .forward, merging: .keepsStored)
         #expect(outcomes.map(\.outcome) == Array(repeating: .moved, count: 5))
         #expect(try repository.refs().map(\.ref.text) == ["a.b", "a/b", "a/b-c", "a/bc", "ab"])
     }

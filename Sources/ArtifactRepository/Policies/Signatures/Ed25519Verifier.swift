@@ -16,6 +16,8 @@ public struct Ed25519Verifier: SignatureVerifier {
     private static let keySize = 32
     private static let signatureSize = 64
 
+    /// The key of ed25519 signatures.
+    public var key: String { Ed25519Verifier.kind.key }
     private let path: String
     private let keys: [[UInt8]]
 

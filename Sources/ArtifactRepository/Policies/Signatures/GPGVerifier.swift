@@ -18,6 +18,8 @@ public struct GPGVerifier: SignatureVerifier {
     /// The maximum size of a signature in bytes; those of the largest keys have 2 KiB.
     private static let maximumSignatureSize = 16 << 10
 
+    /// The key of GPG signatures.
+    public var key: String { GPGVerifier.kind.key }
     private let keyrings: [OpenPGPKeyring]
     private let temporaryDirectory: String
 

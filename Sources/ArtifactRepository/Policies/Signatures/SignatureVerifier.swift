@@ -5,6 +5,8 @@ import Variants
 
 /// A verifier of commit signatures.
 public protocol SignatureVerifier: Sendable {
+    /// The key of the verified signatures in detached metadata: `ostree.gpgsigs`.
+    var key: String { get }
     /// Checks that a commit has a good signature.
     ///
     /// - Parameters:
@@ -35,7 +37,7 @@ struct SignatureKind {
     let remedy: String
 
     /// The maximum number of signatures that are verified per commit, since the peer controls their number.
-    static let maximumCount = 64
+    static let maximumCount = DetachedMetadata.maximumSignatures
 
     /// The signatures of this kind, in order, at least one.
     ///

@@ -8,13 +8,14 @@ import Variants
 ///
 /// Before anything becomes visible, it verifies the commits that refs are to point to, even if the store has them;
 /// their ancestors that the store lacks; and every other commit that was received or gets detached metadata. It reads
-/// the signatures from the detached metadata that readers will find. A commit that is bound to refs or a collection
+/// the signatures from the detached metadata that readers will find, where those of the store and those that came later are
+/// united. A push adds no other signatures than good ones to a commit that the store has. A commit that is bound to refs or a collection
 /// must match the ref that is to point to it, or a signature for one ref would be valid for all.
 public struct SignedCommits: ReceivePolicy {
     private let store: any ArtifactStore
     private let verifiers: [any SignatureVerifier]
     private let bindings: CommitBindings.Rule
-    private let replacesDetachedMetadata: Bool
+    private let merging: MetadataMerge
     /// The received commits and detached metadata.
     private var received: Set<ObjectName> = []
 
@@ -24,13 +25,13 @@ public struct SignedCommits: ReceivePolicy {
     ///   - store: The store.
     ///   - verifiers: The verifiers, each of which must accept each commit.
     ///   - bindings: The bindings that commits must have besides those to refs.
-    ///   - replacesDetachedMetadata: True if detached metadata in the store is replaced, as by a pull.
+    ///   - merging: The rule by which detached metadata in the store will be merged with what is received.
     public init(
         _ store: any ArtifactStore, verifiers: [any SignatureVerifier],
-        bindings: CommitBindings.Rule = CommitBindings.Rule(), replacesDetachedMetadata: Bool = false
+        bindings: CommitBindings.Rule = CommitBindings.Rule(), merging: MetadataMerge = .keepsStored
     ) {
         (self.store, self.verifiers, self.bindings) = (store, verifiers, bindings)
-        self.replacesDetachedMetadata = replacesDetachedMetadata
+        self.merging = merging
     }
 
     /// Records received commits and detached metadata.
@@ -84,7 +85,7 @@ public struct SignedCommits: ReceivePolicy {
 
     /// Returns true if readers will find the received object, rather than the store's.
     private func isPublished(_ name: ObjectName) throws -> Bool {
-        try !store.contains(name) || name.type == .commitmeta && replacesDetachedMetadata
+        try !store.contains(name) || name.type == .commitmeta
     }
 
     private func verify(_ commit: Checksum, calling role: String, in quarantine: any Quarantine) throws {
@@ -97,16 +98,41 @@ public struct SignedCommits: ReceivePolicy {
         do {
             let detached = try detachedMetadata(of: commit, in: quarantine)
             for verifier in verifiers { try verifier.verify(bytes, detached) }
+            if case .keepsStored = merging { try verifyAdditions(to: commit, bytes, in: quarantine) }
         } catch let objection as SignatureObjection {
             throw RepositoryError(.badSignature, "commit \(commit) \(role) is refused: \(objection)")
         }
     }
 
-    /// The detached metadata that readers will find: the store's, unless it is replaced.
+    /// Verifies each signature that is added to a commit which the store has: worthless ones would take the place of later ones.
+    private func verifyAdditions(
+        to commit: Checksum, _ bytes: [UInt8], in quarantine: any Quarantine
+    ) throws {
+        let name = ObjectName(commit, .commitmeta)
+        guard try quarantine.holds(name), try store.contains(ObjectName(commit, .commit)),
+            let received = try quarantine.metadata(name).map({ try DetachedMetadata($0, of: commit) })
+        else { return }
+        let stored = try? store.detachedMetadata(of: commit)
+        for verifier in verifiers {
+            let known = Set(stored?.signatures(verifier.key) ?? [])
+            for signature in received.signatures(verifier.key) where !known.contains(signature) {
+                let alone = DetachedMetadata(signatures: [(verifier.key, signature)]).bytes
+                do { try verifier.verify(bytes, variant(alone)) } catch let objection as SignatureObjection {
+                    throw SignatureObjection("a signature that came later does not count: \(objection)")
+                }
+            }
+        }
+    }
+
+    /// The detached metadata that readers will find.
     private func detachedMetadata(of commit: Checksum, in quarantine: any Quarantine) throws -> Variant? {
         let name = ObjectName(commit, .commitmeta)
-        let kept = replacesDetachedMetadata ? nil : try store.metadata(name)
-        guard let bytes = try kept ?? quarantine.metadata(name) else { return nil }
+        let received = try quarantine.holds(name) ? quarantine.metadata(name) : nil
+        guard let stored = try store.metadata(name) else { return try received.map(variant) }
+        return try variant(received.map { try merging.merged(stored, $0, of: commit) } ?? stored)
+    }
+
+    private func variant(_ bytes: [UInt8]) throws(SignatureObjection) -> Variant {
         guard let variant = try? Variant(parsing: bytes, as: "a{sv}") else {
             throw SignatureObjection("its detached metadata is not well formed, so have it signed anew")
         }
@@ -121,11 +147,11 @@ extension Repository {
     ///   - keyring: The path of a keyring with whose keys commits must be GPG-signed; nil to require no such signature.
     ///   - keys: The path of ed25519 public keys with which commits must be signed; nil to require no such signature.
     ///   - bindings: The bindings that commits must have besides those to refs.
-    ///   - replacesDetachedMetadata: True if detached metadata in the store is replaced, as by a pull.
+    ///   - merging: The rule by which detached metadata in the store will be merged with what is received.
     /// - Throws: `RepositoryError` or `SystemError` if a file cannot be used.
     public func signaturePolicy(
         gpgKeyring keyring: String?, ed25519Keys keys: String?,
-        bindings: CommitBindings.Rule = CommitBindings.Rule(), replacesDetachedMetadata: Bool = false
+        bindings: CommitBindings.Rule = CommitBindings.Rule(), merging: MetadataMerge = .keepsStored
     ) throws -> SignedCommits? {
         var verifiers: [any SignatureVerifier] = []
         if let keyring {
@@ -134,7 +160,6 @@ extension Repository {
         if let keys { verifiers.append(try Ed25519Verifier(keys: keys)) }
         guard !verifiers.isEmpty else { return nil }
         return SignedCommits(
-            self, verifiers: verifiers, bindings: bindings, replacesDetachedMetadata: replacesDetachedMetadata
-        )
+            self, verifiers: verifiers, bindings: bindings, merging: merging)
     }
 }

@@ -101,7 +101,7 @@ final class DeltaSample {
         try quarantine.settle()
         try complete(quarantine)
         _ = try quarantine.publish(
-            [RefEdit(DeltaSample.ref, from: .any, to: second)], moves: .any, replaceDetachedMetadata: false)
+            [RefEdit(DeltaSample.ref, from: .any, to: second)], moves: .any, merging: .keepsStored)
         return made
     }
 

@@ -60,7 +60,7 @@ extension Repository {
         let quarantine = try makeQuarantine(.transient)
         defer { quarantine.discard() }
         for object in artifact.objects { try quarantine.take(object) }
-        _ = try quarantine.publish(changes, moves: .forward, replaceDetachedMetadata: false)
+        _ = try quarantine.publish(changes, moves: .forward, merging: .keepsStored)
         for ref in refs { try FileTime(seconds: time(nil) - seconds).set("\(path)/refs/heads/\(ref)") }
     }
 }

@@ -34,7 +34,7 @@ extension Repository {
         let quarantine = try makeQuarantine(.transient)
         defer { quarantine.discard() }
         for object in objects { try quarantine.take(object) }
-        return try quarantine.publish(edits, moves: moves, replaceDetachedMetadata: false)
+        return try quarantine.publish(edits, moves: moves, merging: .keepsStored)
     }
 }
 

@@ -27,7 +27,7 @@ import Testing
             try push.take(artifact.commit)
             _ = try push.publish(
                 [RefEdit(.named("new"), from: .mustNotExist, to: artifact.checksum)],
-                moves: .forward, replaceDetachedMetadata: false)
+                moves: .forward, merging: .keepsStored)
             push.discard()
             try repository.ostree("fsck")
             #expect(try repository.refs().map(\.ref.text) == ["new"])

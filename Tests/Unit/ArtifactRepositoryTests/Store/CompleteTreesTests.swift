@@ -111,7 +111,7 @@ import Testing
                 [
                     RefEdit(.named("second"), from: .mustNotExist, to: second.checksum),
                     RefEdit(.named("missing"), from: .mustNotExist, to: missing),
-                ], moves: .forward, replaceDetachedMetadata: false)
+                ], moves: .forward, merging: .keepsStored)
         }
         #expect(error?.code == .missingObject)
         quarantine?.leave()
@@ -123,12 +123,12 @@ import Testing
         for object in second.objects where object.name != second.files[0].name { try next.take(object) }
         let change = RefEdit(.named("second"), from: .mustNotExist, to: second.checksum)
         let again = #expect(throws: RepositoryError.self) {
-            _ = try next.publish([change], moves: .forward, replaceDetachedMetadata: false)
+            _ = try next.publish([change], moves: .forward, merging: .keepsStored)
         }
         #expect(again?.description.contains(second.files[0].name.fileName) == true)
         try next.take(second.files[0])
         #expect(
-            try next.publish([change], moves: .forward, replaceDetachedMetadata: false).map(\.outcome) == [
+            try next.publish([change], moves: .forward, merging: .keepsStored).map(\.outcome) == [
                 .moved
             ])
         next.discard()

@@ -44,7 +44,7 @@ import Testing
     private func publish(_ index: Int, history: PublishedHistory) throws {
         _ = try quarantine.publish(
             [RefEdit(.named("p/a"), from: .any, to: commits[index].checksum)], moves: .any,
-            replaceDetachedMetadata: true, history: history)
+            merging: .followsReceived, history: history)
         quarantine.discard()
         try repository.ostree("fsck")
     }
@@ -121,7 +121,7 @@ import Testing
         let error = #expect(throws: RepositoryError.self) {
             try quarantine.publish(
                 [RefEdit(.named("p/b"), from: .any, to: child.checksum)], moves: .any,
-                replaceDetachedMetadata: true, history: .behindStored)
+                merging: .followsReceived, history: .behindStored)
         }
         #expect(error?.code == .missingObject)
         #expect(try !repository.contains(ObjectName(parent.checksum, .commit)))

@@ -43,7 +43,7 @@ import Testing
         #expect(wanted == count)
         _ = try quarantine.publish(
             [RefEdit(.named("p/a"), from: .mustNotExist, to: artifact.checksum)],
-            moves: .forward, replaceDetachedMetadata: false)
+            moves: .forward, merging: .keepsStored)
         quarantine.discard()
         try repository.ostree("fsck")
     }
@@ -140,7 +140,7 @@ import Testing
             where try !quarantine.contains(object.name) || object.name.type == .commit {
                 try quarantine.take(object)
             }
-            _ = try quarantine.publish([edit], moves: .artifacts, replaceDetachedMetadata: false)
+            _ = try quarantine.publish([edit], moves: .artifacts, merging: .keepsStored)
             quarantine.discard()
         }
         #expect(try repository.quarantines().isEmpty)
