@@ -30,6 +30,15 @@ public enum AncestorScope: Sendable {
     /// Those that are missing, back to the first one that is here.
     case untilStored
 
+    /// Indicates that ancestors are wanted that the store removed from a history on purpose: where a number of them is
+    /// asked for, and not where a push brings what is missing.
+    var includesCutHistory: Bool {
+        switch self {
+        case .depth: true
+        case .untilStored: false
+        }
+    }
+
     var depth: HistoryDepth {
         switch self {
         case .depth(let depth): depth

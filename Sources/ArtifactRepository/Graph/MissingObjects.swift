@@ -94,7 +94,7 @@ public final class MissingObjects {
             let isReceived = try quarantine.holds(name)
             guard try isReceived || quarantine.storeHasWhole(commit: parent) else {
                 // One that is known is under way, and its ancestors are wanted when it arrives.
-                if !isKnown {
+                if try !isKnown && (scope.includesCutHistory || !quarantine.storeHasCut(parent)) {
                     children[parent] = child
                     missing.append(name)
                 }

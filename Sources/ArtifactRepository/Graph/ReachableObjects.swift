@@ -43,17 +43,26 @@ struct ReachableObjects {
         return false
     }
 
-    /// Adds the ancestors of a commit that are there, nearest first, as long as they do not exceed a number of bytes.
+    /// Adds the ancestors of a commit that are there, nearest first, as far as they are to be kept and as long as they do not
+    /// exceed a number of bytes.
     ///
-    /// - Returns: true if all of them were added.
-    mutating func addAncestors(of commit: Checksum, within limit: UInt64) throws -> Bool {
+    /// - Returns: false for `fits` if there were too many bytes; the first ancestor that was not added, which may be missing.
+    @discardableResult
+    mutating func addHistory(
+        of commit: Checksum, _ kept: KeptHistory = .whole, within limit: UInt64 = .max
+    ) throws -> (fits: Bool, end: Checksum?) {
         var next = try repository.ifIntact { try repository.commit(commit) }?.parent
-        while let ancestor = next, try repository.contains(ObjectName(ancestor, .commit)) {
-            let isKnown = contains(ObjectName(ancestor, .commit))
-            guard try isKnown || add(ancestor, within: limit) else { return false }
-            next = try repository.ifIntact { try repository.commit(ancestor) }?.parent
+        var distance = 1
+        while let ancestor = next {
+            let name = ObjectName(ancestor, .commit)
+            guard try repository.contains(name) else { break }
+            let opened = try repository.ifIntact { try repository.commit(ancestor) }
+            guard kept.contains(distance, opened) else { break }
+            guard try contains(name) || add(ancestor, within: limit) else { return (false, ancestor) }
+            distance += 1
+            next = opened?.parent
         }
-        return true
+        return (true, next)
     }
 
     /// Adds objects and all that they need.

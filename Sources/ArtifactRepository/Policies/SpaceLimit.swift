@@ -91,6 +91,6 @@ public struct SpaceLimit: ReceivePolicy {
     }
 
     private func note(_ report: Expiry.Report) throws {
-        if !report.expired.isEmpty { try repository.requestSummaryUpdate() }
+        if !report.expired.isEmpty || !report.shortened.isEmpty { try repository.requestSummaryUpdate() }
     }
 }

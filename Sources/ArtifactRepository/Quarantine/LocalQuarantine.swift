@@ -102,6 +102,8 @@ final class LocalQuarantine: Quarantine {
 
     func storeHasWhole(commit: Checksum) throws -> Bool { try repository.hasWhole(commit) }
 
+    func storeHasCut(_ commit: Checksum) throws -> Bool { try repository.isCut(commit) }
+
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
         if let file = try place(name.type).fileIfPresent(name.checksum.hex) {
             return try file.readAll(limit: Commit.maximumMetadataSize)

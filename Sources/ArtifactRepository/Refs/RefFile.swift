@@ -36,13 +36,14 @@ extension Repository {
         }
     }
 
-    /// The commits that refs below a directory point to: `refs` for those of any kind, also of remotes and mirrors.
-    func tips(below top: String) throws -> Set<Checksum> {
-        var tips: Set<Checksum> = []
+    /// The refs below a directory, by the paths of their files, with the commits that they point to: `refs` for those of any
+    /// kind, also of remotes and mirrors.
+    func tips(below top: String) throws -> [(path: String, commit: Checksum)] {
+        var tips: [(path: String, commit: Checksum)] = []
         try forEachRefFile(below: top) { file in
             // An alias is a link to another ref.
             if !file.isAlias, let commit = try ifIntact({ try commitInRefFile(file.path) }) ?? nil {
-                tips.insert(commit)
+                tips.append((file.path, commit))
             }
             return true
         }

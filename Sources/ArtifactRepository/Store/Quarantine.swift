@@ -13,6 +13,8 @@ public protocol Quarantine: AnyObject {
     func storeHasWhole(_ tree: Checksum) -> Bool
     /// Returns true if the store has a commit that it does not know to be without a part of its tree.
     func storeHasWhole(commit: Checksum) throws -> Bool
+    /// Returns true if a commit that is missing was removed from a history in the store on purpose.
+    func storeHasCut(_ commit: Checksum) throws -> Bool
     /// Reads a metadata object from here or from the store; nil if neither has it.
     func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Begins to take an object in, which is verified while it is written.

@@ -20,6 +20,7 @@ struct RepoDeltasCommand: ParsableCommand {
     @Flag(help: "Make deltas from nothing, too.")
     var fromScratch = false
 
+    @OptionGroup var signing: SummarySigningOptions
     @OptionGroup var local: LocalOptions
 
     func run() throws {
@@ -36,14 +37,10 @@ struct RepoDeltasCommand: ParsableCommand {
                 "\(repository.path): nothing to do"
                     + (fromScratch ? "" : ", since no commit has a parent here: see --from-scratch"))
         }
-        if !report.made.isEmpty, try repository.summarySize() != nil {
-            do {
-                try repository.requestSummaryUpdate()
-                try repository.updateRequestedSummary(SummaryOptions())
-            } catch let error as RepositoryError {
-                local.terminal.warn(
-                    "the summary does not list the static deltas, but their indexes do: \(error)")
-            }
+        if !report.made.isEmpty {
+            signing.updateSummary(
+                of: repository, local.terminal,
+                orElse: "the summary does not list the static deltas, but their indexes do")
         }
         local.terminal.emit([
             "repository": JSON(repository.path), "made": .array(report.made.map(json)),

@@ -8,13 +8,18 @@ import TextCoding
 struct RepoExpireCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "expire",
-        abstract: "Frees space by removing the least recently used artifacts.",
+        abstract: "Frees space by removing the least recently used artifacts, and old history.",
         discussion: """
+            With --keep-commits and --keep-younger, the older commits of branches are removed, whether there is space or not; \
+            pinned refs keep all their history. With --max-size and --min-free, history and then whole artifacts are removed \
+            until the limits are met.
+
             An artifact is used when it is pushed, when a push finds it present, and when an access log says that it was \
             pulled. The receiver frees space by itself, with --max-size and --min-free; this command is for repositories that \
             other programs write to, and for access logs.
             """)
 
+    @OptionGroup var history: HistoryOptions
     @OptionGroup var expiry: ExpiryOptions
 
     @Option(
@@ -29,12 +34,15 @@ struct RepoExpireCommand: ParsableCommand {
     @OptionGroup var signing: SummarySigningOptions
     @OptionGroup var local: LocalOptions
 
-    private var hasLimits: Bool { expiry.maxSize != nil || expiry.minFree != nil }
+    private var hasLimits: Bool {
+        expiry.maxSize != nil || expiry.minFree != nil || !history.rules.isEmpty
+    }
 
     func validate() throws {
         guard hasLimits || !accessLog.isEmpty else {
             throw ValidationError(
-                "Set a limit with --max-size or --min-free, or name a log with --access-log.")
+                "Set a limit with --keep-commits, --keep-younger, --max-size or --min-free, or name a log with --access-log."
+            )
         }
         if dryRun && !accessLog.isEmpty {
             throw ValidationError(
@@ -56,14 +64,21 @@ struct RepoExpireCommand: ParsableCommand {
                 "repository": JSON(repository.path), "notedPulls": .array(notedPulls),
             ])
         }
-        let expiry = Expiry(repository, limits: expiry.limits)
+        var limits = expiry.limits
+        limits.history = history.rules
+        let expiry = Expiry(repository, limits: limits)
         let report = try dryRun ? expiry.plan() : expiry.run()
         local.terminal.warn(about: report.leftOut)
+        let verb = dryRun ? "would go" : "gone"
+        for history in report.shortened {
+            local.terminal.say(
+                "\(history.ref): \(Format.count(history.removedCommits, "older commit")) \(verb), "
+                    + "\(history.keptCommits) kept")
+        }
         for entry in report.expired {
             local.terminal.say(
                 "\(entry.ref): last used \(Format.date(UInt64(clamping: entry.lastUse))), at \(entry.commit)")
         }
-        let verb = dryRun ? "would go" : "gone"
         local.terminal.say(
             "\(repository.path): \(Format.count(report.expired.count, "ref")) \(verb), "
                 + "\(Format.bytes(report.freedBytes)) of \(Format.bytes(report.bytesBefore)) freed")
@@ -72,27 +87,26 @@ struct RepoExpireCommand: ParsableCommand {
             "expired": .array(
                 report.expired.map {
                     ["ref": JSON($0.ref), "commit": JSON($0.commit), "lastUse": JSON($0.lastUse)]
+                }),
+            "shortened": .array(
+                report.shortened.map {
+                    [
+                        "ref": JSON($0.ref), "keptCommits": JSON($0.keptCommits),
+                        "removedCommits": JSON($0.removedCommits),
+                    ]
                 }), "freedBytes": JSON(report.freedBytes), "bytesBefore": JSON(report.bytesBefore),
             "excessBytes": JSON(report.excessBytes), "notedPulls": .array(notedPulls),
         ])
-        if !dryRun && !report.expired.isEmpty { updateSummary(of: repository) }
+        // The summary also lists static deltas, which go with their commits.
+        if !dryRun && !(report.expired.isEmpty && report.shortened.isEmpty) {
+            signing.updateSummary(
+                of: repository, local.terminal, orElse: "the summary still shows what is gone")
+        }
         if report.excessBytes > 0 {
             local.terminal.fail(
                 "\(repository.path) takes \(Format.bytes(report.excessBytes)) more than it may, and nothing else may go: "
                     + "keep fewer refs, or allow it more")
             throw ExitStatus.incomplete.code
-        }
-    }
-
-    /// Updates an existing summary, so that it does not list removed refs. After a failure, the next push tries again.
-    private func updateSummary(of repository: Repository) {
-        do {
-            guard try repository.summarySize() != nil else { return }
-            try repository.requestSummaryUpdate()
-            let report = try repository.updateRequestedSummary(signing.summaryOptions)
-            for warning in report?.warnings ?? [] { local.terminal.warn(warning) }
-        } catch {
-            local.terminal.warn("the summary still shows what is gone: \(error)")
         }
     }
 }

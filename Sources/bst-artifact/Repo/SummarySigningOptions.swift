@@ -23,4 +23,18 @@ struct SummarySigningOptions: ParsableArguments {
         options.signers = Signer.list(keyFiles: signEd25519, keys: gpgSign, home: gpgHomedir)
         return options
     }
+
+    /// Updates an existing summary. After a failure, which is a warning, the next push tries again.
+    ///
+    /// - Parameter consequence: the beginning of the warning: what the old summary is not.
+    func updateSummary(of repository: Repository, _ terminal: Terminal, orElse consequence: String) {
+        do {
+            guard try repository.summarySize() != nil else { return }
+            try repository.requestSummaryUpdate()
+            let report = try repository.updateRequestedSummary(summaryOptions)
+            for warning in report?.warnings ?? [] { terminal.warn(warning) }
+        } catch {
+            terminal.warn("\(consequence): \(error)")
+        }
+    }
 }

@@ -47,14 +47,15 @@ package struct SampleObject: Sendable {
     }
 
     package static func commit(
-        tree: [UInt8], metadata: [UInt8], parent: [UInt8] = [], subject: String = "sample"
+        tree: [UInt8], metadata: [UInt8], parent: [UInt8] = [], subject: String = "sample",
+        time: Int = 1_500_000_000
     ) -> SampleObject {
         SampleObject(
             .commit,
             .tuple([
                 .array(of: "{sv}", []), .bytes(parent), .array(of: "(say)", []), .string(subject),
                 .string(""),
-                .uint64(UInt64(1_500_000_000).bigEndian), .bytes(tree), .bytes(metadata),
+                .uint64(UInt64(time).bigEndian), .bytes(tree), .bytes(metadata),
             ]))
     }
 

@@ -66,6 +66,15 @@ struct RaceCrowd {
                 record.count("pulls")
                 if !result.succeeded { record.fail("pull of \(ref) failed: \(result.errorText.suffix(400))") }
             },
+            Member(name: "cut history") { _ in
+                // Removes what nothing needs, and no ref.
+                let result = try run(
+                    [Programs.artifact(), "repo", "expire", "--repo", cache, "--keep-commits", "1"],
+                    environment: RacePusher.environment, timeout: 300)
+                record.count("cuts of history")
+                if !result.succeeded { record.fail("expire failed: \(result.errorText)") }
+                usleep(300_000)
+            },
             Member(name: "expire") { _ in
                 let result = try run(
                     [

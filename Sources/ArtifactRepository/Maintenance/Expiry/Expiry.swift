@@ -4,7 +4,8 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
-/// The removal of artifacts from a repository, the least recently used first, until size limits are met.
+/// The removal of artifacts from a repository: of the history of refs by rules, and of refs, the least recently used first,
+/// until size limits are met.
 ///
 /// Pushing an artifact, also again, and pulling it according to an access log (`AccessLog`) count as uses. The
 /// modification time of a ref's file is the time of its last use.
@@ -17,6 +18,8 @@ public struct Expiry {
         public var minimumFree: UInt64?
         /// Shell-style patterns of refs that are never removed; `*` also matches slashes.
         public var kept: [String] = []
+        /// The rules for the history of refs, which count where there is room, too. Pinned refs are exempt.
+        public var history: [HistoryRule] = []
 
         /// No limits.
         public init() {}
@@ -32,10 +35,22 @@ public struct Expiry {
         public var lastUse: Int
     }
 
+    /// A ref that stays and loses the older commits of its history.
+    public struct ShortenedHistory: Sendable, Equatable {
+        /// The ref.
+        public var ref: RefName
+        /// The number of commits that stay, the ref's own included.
+        public var keptCommits: Int
+        /// The number of removed commits.
+        public var removedCommits: Int
+    }
+
     /// The result of an expiry, planned or done.
     public struct Report: Sendable, Equatable {
         /// The removed refs, the least recently used first.
         public var expired: [Entry] = []
+        /// The refs whose history is cut, sorted.
+        public var shortened: [ShortenedHistory] = []
         /// The disk usage before, in bytes.
         public var bytesBefore: UInt64 = 0
         /// The bytes of disk freed, including those of objects that were unreachable before.
@@ -68,24 +83,27 @@ public struct Expiry {
     ///
     /// Refs are removed under the ref lock, unreachable objects under libostree's exclusive lock, in batches, so that
     /// pushes wait only briefly. Objects that a push in progress was told are present stay. If there cannot be enough
-    /// room for the additional bytes, nothing is removed.
+    /// room for the additional bytes, nothing is removed. Where history is cut, that is noted (`Repository.isCut`).
     ///
     /// - Parameters: As for `plan`.
     /// - Returns: The result.
     public func run(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
         let deltas = try StaticDeltas(repository)
-        var (report, reachable, budget) = try prepare(additional, needed, deltas)
-        if additional > 0, report.excessBytes > 0 {
-            (report.expired, report.freedBytes) = ([], 0)
-            return report
+        var plan = try prepare(additional, needed, deltas)
+        if additional > 0, plan.report.excessBytes > 0 {
+            (plan.report.expired, plan.report.shortened, plan.report.freedBytes) = ([], [], 0)
+            return plan.report
         }
-        guard report.freedBytes > 0 || !report.expired.isEmpty else { return report }
-        report.expired = try remove(report.expired)
-        var sweep = try Sweep(repository, reachable, deltas)
-        report.freedBytes = try sweep.run()
+        guard plan.report.freedBytes > 0 || !plan.report.expired.isEmpty else { return plan.report }
+        // Before the first commit goes. Without the note, which a full disk may not take, pushes cost more, and no less.
+        try? repository.noteCutCommits(adding: plan.cutCommits)
+        plan.report.expired = try remove(plan.report.expired)
+        var sweep = try Sweep(repository, plan.reachable, deltas, history: plan.history)
+        plan.report.freedBytes = try sweep.run()
+        try? repository.noteCutCommits(removing: plan.cutBefore.subtracting(plan.cutCommits))
         // Objects that arrived or became reachable meanwhile have stayed.
-        if let budget { report.excessBytes = excess(sweep.reachable, budget) }
-        return report
+        if let budget = plan.budget { plan.report.excessBytes = excess(sweep.reachable, budget) }
+        return plan.report
     }
 
     private struct Candidate {
@@ -93,25 +111,45 @@ public struct Expiry {
         var isKept: Bool
     }
 
+    private struct Plan {
+        var report = Report()
+        /// The objects that stay.
+        var reachable: ReachableObjects
+        /// The limits of space; nil if they are met.
+        var budget: Budget?
+        /// The rules for the history of refs that move meanwhile; nil if it goes for want of space.
+        var history: HistoryRules?
+        /// The commits where histories were cut before.
+        var cutBefore: Set<Checksum> = []
+        /// The commits where histories are cut now.
+        var cutCommits: Set<Checksum> = []
+    }
+
     private func prepare(
         _ additional: UInt64, _ needed: [RefName], _ deltas: StaticDeltas
-    ) throws -> (report: Report, reachable: ReachableObjects, budget: Budget?) {
+    ) throws -> Plan {
         var report = Report()
         var reachable = ReachableObjects(repository, deltas: deltas)
         report.bytesBefore = try repository.allocatedBytes()
         let listing = try repository.refListing()
         report.leftOut = listing.leftOut
-        guard let budget = try budget(report.bytesBefore, additional) else {
-            return (report, reachable, nil)
+        let budget = try budget(report.bytesBefore, additional)
+        guard budget != nil || !limits.history.isEmpty else {
+            return Plan(report: report, reachable: reachable)
         }
+        let target = budget?.target ?? .max
         let salvaged = try repository.salvagedObjects()
         try reachable.add(salvaged)
-        // Expiry never removes these refs, so their objects stay.
-        for kind in ["refs/remotes", "refs/mirrors"] {
-            for commit in try repository.tips(below: kind) { try reachable.add(commit) }
+        // Expiry never removes these refs, so their objects stay; their history only if there is room.
+        let others = try ["refs/remotes", "refs/mirrors"].flatMap {
+            try repository.tips(below: $0).map(\.commit)
         }
-        for commit in listing.leftOut.compactMap(\.commit) { try reachable.add(commit) }
-        let candidates = try candidates(listing, needed)
+        for commit in others + listing.leftOut.compactMap(\.commit) {
+            try reachable.add(commit)
+            if budget == nil { try reachable.addHistory(of: commit) }
+        }
+        let pins = try repository.pins()
+        let candidates = try candidates(listing, needed, pins)
         // Commits that stay because of a local ref or a push in progress.
         var named = Set(salvaged.filter { $0.type == .commit }.map(\.checksum))
         for candidate in candidates where candidate.isKept {
@@ -120,7 +158,7 @@ public struct Expiry {
         }
         var isFull = false
         for candidate in candidates.reversed() where !candidate.isKept {
-            if try !isFull && reachable.add(candidate.entry.commit, within: budget.target) {
+            if try !isFull && reachable.add(candidate.entry.commit, within: target) {
                 named.insert(candidate.entry.commit)
                 continue
             }
@@ -130,13 +168,44 @@ public struct Expiry {
             report.expired.append(candidate.entry)
         }
         report.expired.reverse()
-        // History is kept only if no artifact has to go for it.
-        for candidate in candidates.reversed() where !isFull {
-            isFull = try !reachable.addAncestors(of: candidate.entry.commit, within: budget.target)
+        let history = HistoryRules(limits.history, except: pins)
+        let expired = Set(report.expired.map(\.ref))
+        var ended: [Entry] = []
+        for entry in candidates.reversed().map(\.entry) where !expired.contains(entry.ref) {
+            // History is kept only if no artifact has to go for it.
+            let kept = isFull ? .tip : history.kept(of: entry.ref)
+            let (fits, end) = try reachable.addHistory(of: entry.commit, kept, within: target)
+            if !fits { isFull = true }
+            if end != nil { ended.append(entry) }
         }
-        report.excessBytes = excess(reachable, budget)
+        if let budget { report.excessBytes = excess(reachable, budget) }
         report.freedBytes = report.bytesBefore - min(report.bytesBefore, reachable.bytes)
-        return (report, reachable, budget)
+        // Without rules, what a ref that moves meanwhile leaves behind may go.
+        let isRuled = !isFull && !limits.history.isEmpty
+        var plan = Plan(
+            report: report, reachable: reachable, budget: budget, history: isRuled ? history : nil)
+        plan.cutBefore = try repository.cutCommits()
+        for entry in ended.sorted(by: { $0.ref < $1.ref }) { try cut(entry, &plan) }
+        return plan
+    }
+
+    /// Notes the commits of a ref's history that do not stay.
+    private func cut(_ entry: Entry, _ plan: inout Plan) throws {
+        var history = ShortenedHistory(ref: entry.ref, keptCommits: 0, removedCommits: 0)
+        var next: Checksum? = entry.commit
+        var childStays = false
+        while let commit = next {
+            let stays = plan.reachable.contains(ObjectName(commit, .commit))
+            let opened = try repository.ifIntact { try repository.commit(commit) }
+            if childStays && !stays && (opened != nil || plan.cutBefore.contains(commit)) {
+                plan.cutCommits.insert(commit)
+            }
+            if opened != nil {
+                if stays { history.keptCommits += 1 } else { history.removedCommits += 1 }
+            }
+            (next, childStays) = (opened?.parent, stays)
+        }
+        if history.removedCommits > 0 { plan.report.shortened.append(history) }
     }
 
     /// The bytes by which the limits are still exceeded.
@@ -178,9 +247,10 @@ public struct Expiry {
     }
 
     /// The refs, the least recently used first.
-    private func candidates(_ listing: RefListing, _ needed: [RefName]) throws -> [Candidate] {
+    private func candidates(
+        _ listing: RefListing, _ needed: [RefName], _ pins: Pins
+    ) throws -> [Candidate] {
         let needed = Set(needed)
-        let pins = try repository.pins()
         let uses = try repository.lastUses(of: listing)
         // An alias and its target are one artifact with two names: a reason to keep one of them keeps both.
         let kept = listing.refs.map(\.ref).filter { ref in

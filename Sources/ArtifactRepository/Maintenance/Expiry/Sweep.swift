@@ -10,9 +10,12 @@ struct Sweep {
     private let repository: Repository
     private(set) var reachable: ReachableObjects
     private let deltas: StaticDeltas
+    /// The rules for the history that refs need; nil if they need none.
+    private let history: HistoryRules?
     /// The objects found unreachable, in the order of removal.
     private var candidates: [ObjectName] = []
-    private var knownTips: Set<Checksum> = []
+    /// The refs that were added, by their paths.
+    private var knownTips: [String: Checksum] = [:]
 
     /// The number of objects removed while holding the locks once.
     private static let batchSize = 10_000
@@ -21,11 +24,19 @@ struct Sweep {
 
     /// Finds the objects that may be removed.
     ///
-    /// - Parameter reachable: The objects that must stay in any case.
-    init(_ repository: Repository, _ reachable: ReachableObjects, _ deltas: StaticDeltas) throws {
+    /// - Parameters:
+    ///   - repository: The repository.
+    ///   - reachable: The objects that must stay in any case.
+    ///   - deltas: All static deltas.
+    ///   - history: The rules for the history of refs that have moved since; nil to keep none.
+    init(
+        _ repository: Repository, _ reachable: ReachableObjects, _ deltas: StaticDeltas,
+        history: HistoryRules?
+    ) throws {
         self.repository = repository
         self.reachable = reachable
         self.deltas = deltas
+        self.history = history
         try addNewRefs()
         var found: [ObjectType: [ObjectName]] = [:]
         let reached = self.reachable
@@ -42,9 +53,10 @@ struct Sweep {
     }
 
     private mutating func addNewRefs() throws {
-        for commit in try repository.tips(below: "refs") where !knownTips.contains(commit) {
+        for (path, commit) in try repository.tips(below: "refs")
+        where knownTips.updateValue(commit, forKey: path) != commit {
             try reachable.add(commit)
-            knownTips.insert(commit)
+            if let history { try reachable.addHistory(of: commit, history.kept(ofRefAt: path)) }
         }
     }
 
@@ -97,6 +109,7 @@ struct Sweep {
                 try repository.writeTombstone(of: name.checksum)
             }
             try repository.objects.remove(path)
+            if name.type == .commit { try? repository.root.remove("state/\(name.checksum).commitpartial") }
             prefixes.insert(String(path.prefix(2)))
             freed += UInt64(status.st_blocks) * 512
         }
@@ -119,7 +132,6 @@ extension Repository {
     /// commit's digits and a NUL under `commit`.
     fileprivate func writeTombstone(of commit: Checksum) throws {
         let bytes = Variant.dictionary([("commit", .bytes(Array(commit.hex.utf8) + [0]))]).serialized()
-        let prefix = commit.hex.prefix(2)
-        try replaceFile("objects/\(prefix)/\(commit.hex.dropFirst(2)).tombstone-commit", with: bytes)
+        try replaceFile("objects/\(tombstonePath(of: commit))", with: bytes)
     }
 }

@@ -17,14 +17,16 @@ struct SampleArtifact {
     var objects: [SampleObject] { files + [metadata, root, commit] }
 
     /// Files of the same number are the same in every artifact.
-    init(_ subject: String, files numbers: ClosedRange<Int>, parent: Checksum? = nil) {
+    init(
+        _ subject: String, files numbers: ClosedRange<Int>, parent: Checksum? = nil, time: Int = 1_500_000_000
+    ) {
         files = numbers.map(SampleArtifact.file)
         metadata = SampleObject.dirmeta()
         root = SampleObject.dirtree(
             files: zip(numbers, files).map { (String(10_000 + $0), $1.checksum.bytes) })
         commit = SampleObject.commit(
             tree: root.checksum.bytes, metadata: metadata.checksum.bytes, parent: parent?.bytes ?? [],
-            subject: subject)
+            subject: subject, time: time)
     }
 
     /// Made once, since hashing them takes longer than most tests.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import Glibc
+import SystemCalls
+
+// Expiry notes where it cuts a history, so that the next push does not fill in again what was removed. Like git's `shallow`,
+// the note has only the newest removed commit of each history, and goes with the commit that it is the parent of. libostree
+// needs no note: it takes history for complete where a parent is missing.
+//
+// Format of `state/bst-artifact-cut-history`: one commit a line, sorted.
+
+extension Repository {
+    private static let cutHistoryPath = "state/bst-artifact-cut-history"
+
+    /// Returns true if a commit that is missing was removed from a history on purpose: by expiry, or by a program that left a
+    /// tombstone.
+    package func isCut(_ commit: Checksum) throws -> Bool {
+        try objects.contains(tombstonePath(of: commit)) || cutCommits().contains(commit)
+    }
+
+    /// The newest removed commit of each history that expiry has cut. Those that are here again do not count.
+    func cutCommits() throws -> Set<Checksum> {
+        let bytes = try root.fileIfPresent(Repository.cutHistoryPath)?.readAll(limit: 64 << 20) ?? []
+        return Set(
+            bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+                Checksum(hex: String(decoding: $0, as: UTF8.self))
+            })
+    }
+
+    /// Notes where histories are cut, and drops what is noted in vain.
+    func noteCutCommits(adding added: Set<Checksum> = [], removing removed: Set<Checksum> = []) throws {
+        try withRefLock {
+            let before = try cutCommits()
+            let after = before.union(added).subtracting(removed)
+            guard after != before else { return }
+            let state = try standardDirectory("state")
+            let lines = after.map { "\($0)\n" }.sorted().joined()
+            try replaceFile(Repository.cutHistoryPath, with: Array(lines.utf8))
+            try state.sync()
+        }
+    }
+
+    /// The path of a commit's tombstone below `objects/`.
+    func tombstonePath(of commit: Checksum) -> String {
+        "\(commit.hex.prefix(2))/\(commit.hex.dropFirst(2)).tombstone-commit"
+    }
+}
