@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WireSamples
+
 /// Something that a hostile peer does, and what must come of it.
 public struct Attack: Sendable, CustomStringConvertible {
     /// The part of a program that an attack aims at.
@@ -26,6 +28,8 @@ public struct Attack: Sendable, CustomStringConvertible {
         case frames = "frames"
         case replacement = "objects that are there already"
         case remotes = "addresses and configuration"
+        case deltas = "static deltas"
+        case served = "clients that serve their repository"
     }
 
     /// The required result of an attack.
@@ -44,8 +48,12 @@ public struct Attack: Sendable, CustomStringConvertible {
     enum Play: Sendable {
         /// Bytes to the receiver.
         case receiver(options: [String], isRead: Bool, input: @Sendable () -> AttackInput)
+        /// A repository that the receiver pulls from, as it does for clients of ostree-push.
+        case served(ServedRepository)
         /// An address or a configuration for the client.
         case client(ClientAttack)
+        /// A static delta for the client to pull.
+        case delta(HostileDelta)
     }
 
     /// A description, unique in its group.
@@ -85,7 +93,7 @@ public struct Attack: Sendable, CustomStringConvertible {
         objectNames + tarExtensions + tarKinds + sizes + tarDamage + hashes + trailing + bombs + truncations
         + endless + variants + trees + dirtrees + metadata + missing + refNames + refs + policies + order
         + frames + asked + deletions
-        + replacements + remotes
+        + replacements + remotes + deltas + served
 }
 
 /// The input from a hostile client: some bytes, then more, for as long as there are any.

@@ -5,9 +5,6 @@ import TestSupport
 import WireSamples
 
 extension Attack {
-    /// The most memory that a receiver may have resident, in KiB.
-    public static let memoryLimit = 64 * 1024
-
     /// Plays the attack against the built programs, on a cache of its own.
     ///
     /// - Parameter isThorough: Has the cache verified by `ostree fsck` and pushes to it, even where not a byte of it changed.
@@ -16,45 +13,56 @@ extension Attack {
         var result = AttackResult(self)
         switch play {
         case .client(let attack): try attack.run(&result)
+        case .delta(let delta): try delta.pull(&result)
         case .receiver(let options, let isRead, let input):
             let cache = try AttackedCache()
-            try attack(cache, options, isRead: isRead, input(), &result)
-            let isUnchanged =
-                switch outcome {
-                case .refusal, .nothing: true
-                case .interruption, .success: false
-                }
-            guard result.isRepelled, isThorough || !isUnchanged else { return result }
-            // The cache is sound, and still takes a push.
-            try cache.pushNormally(&result)
+            let exchange = Exchange(arguments: options + [cache.path], isRead: isRead, input: input())
+            try attack(cache, exchange, isThorough, &result)
+        case .served(let served):
+            let cache = try AttackedCache()
+            let server = try served.start(in: cache.directory)
+            defer { server.stop() }
+            let exchange = Exchange(
+                arguments: served.options + [cache.path, server.url] + served.refs, hasFrames: false)
+            try attack(cache, exchange, isThorough, &result)
         }
         return result
     }
 
+    /// A receiver's arguments and input.
+    private struct Exchange {
+        var arguments: [String]
+        /// True if its output is read.
+        var isRead = true
+        /// True if its output is of the artifact protocol.
+        var hasFrames = true
+        var input = AttackInput(bytes: [])
+    }
+
     private func attack(
-        _ cache: AttackedCache, _ options: [String], isRead: Bool, _ input: AttackInput,
-        _ result: inout AttackResult
+        _ cache: AttackedCache, _ exchange: Exchange, _ isThorough: Bool, _ result: inout AttackResult
+    ) throws {
+        try attack(cache, exchange, &result)
+        let isUnchanged =
+            switch outcome {
+            case .refusal, .nothing: true
+            case .interruption, .success: false
+            }
+        // The cache is sound, and still takes a push.
+        if result.isRepelled, isThorough || !isUnchanged { try cache.pushNormally(&result) }
+    }
+
+    private func attack(
+        _ cache: AttackedCache, _ exchange: Exchange, _ result: inout AttackResult
     ) throws {
         let before = try Reader.snapshot(cache.path)
-        let meter = cache.directory.path("peak")
-        let process = try RunningProcess(
-            [Programs.peakMemory(), meter, Programs.receiver()] + options + [cache.path])
-        let start = ContinuousClock.now
-        let ended: ProcessResult
-        do {
-            ended = try process.exchange(input.bytes, timeout: seconds, isRead: isRead, more: input.more)
-        } catch {
-            result.problems.append("it does not end within \(seconds) seconds: \(error)")
-            return
-        }
-        result.seconds = Double((.now - start) / .milliseconds(1)) / 1000
-        result.ending = "\(ended.status)"
-        result.message = ended.errorText
-        let peak = Int(try String(contentsOfFile: meter, encoding: .utf8).dropLast()) ?? .max
-        result.peakMemory = peak
-        result.require(peak < Attack.memoryLimit || isSanitized, "it takes \(peak) KiB of memory")
+        guard
+            let ended = try result.measure(
+                [Programs.receiver()] + exchange.arguments, in: cache.directory, exchange.input,
+                isRead: exchange.isRead)
+        else { return }
         checkEnding(ended, &result)
-        checkOutput(ended, isRead, &result)
+        if exchange.hasFrames { checkOutput(ended, exchange.isRead, &result) }
         let changes = try Reader.snapshot(cache.path).differences(from: before)
         if case .success(let refs) = outcome {
             // That a directory was found complete is noted at its object; where the refs are is looked at below.
@@ -71,7 +79,8 @@ extension Attack {
             result.require(changes.isEmpty, "the cache is changed: \(changes)")
         }
         if !isInterruption {
-            let leftovers = try Reader.leftovers(cache.path)
+            // What was right of a pull may serve the next one.
+            let leftovers = try exchange.hasFrames ? Reader.leftovers(cache.path) : Reader.garbage(cache.path)
             result.require(leftovers.isEmpty, "a quarantine is left behind: \(leftovers)")
         }
     }
@@ -85,11 +94,6 @@ extension Attack {
         }
     }
 
-    /// A sanitizer takes several times the memory.
-    private var isSanitized: Bool {
-        ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains { ProcessInfo.processInfo.environment[$0] != nil }
-    }
-
     private func checkEnding(_ ended: ProcessResult, _ result: inout AttackResult) {
         var words: [String]
         switch outcome {
@@ -101,6 +105,11 @@ extension Attack {
         }
         words.append("bst-artifact-receive: error: ")
         result.require(ended.status == .exited(1), "it ends with \(ended.status), not 1: \(ended.errorText)")
+        checkMessage(ended, words, &result)
+    }
+
+    /// Requires that a program says one sentence with these words, and nothing else.
+    func checkMessage(_ ended: ProcessResult, _ words: [String], _ result: inout AttackResult) {
         let text = ended.errorText
         for word in words { result.require(text.contains(word), "‘\(word)’ is not in the message: \(text)") }
         let errors = text.split(separator: "\n")

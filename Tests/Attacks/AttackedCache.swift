@@ -23,11 +23,7 @@ struct AttackedCache {
 
     private static let pattern = DirectoryPattern(inMemory: true) { cache in
         try OSTreeCommand.initRepo(cache.path, mode: .archive, hasSummary: true)
-        for object in present.objects + [presentDetached] {
-            let name = object.name.fileName
-            try cache.file("objects/\(name.prefix(2))/\(name.dropFirst(2))", object.bytes)
-        }
-        try cache.file("refs/heads/\(presentRef)", "\(present.checksum)\n")
+        try cache.write(present.objects + [presentDetached], presentRef, at: present.checksum)
         try OSTreeCommand.fsck(cache.path)
     }
 
@@ -51,6 +47,19 @@ struct AttackedCache {
         } catch {
             result.problems.append("the cache is damaged: \(error)")
         }
+    }
+}
+
+extension TemporaryDirectory {
+    /// Writes objects and a ref into the archive repository that this directory is, or has under a name.
+    func write(
+        _ objects: [SampleObject], _ ref: String, at commit: String, into repository: String = "."
+    ) throws {
+        for object in objects {
+            let name = object.name.fileName
+            try file("\(repository)/objects/\(name.prefix(2))/\(name.dropFirst(2))", object.bytes)
+        }
+        try file("\(repository)/refs/heads/\(ref)", "\(commit)\n")
     }
 }
 

@@ -33,6 +33,11 @@ extension Attack {
         return ("\(Pushed.stranger).filez", file.prefix + body)
     }
 
+    /// A file of 1 GiB in 6 MB, which claims another size.
+    static func manyZeros(claiming size: UInt64) -> [UInt8] {
+        file(claiming: size, zeros.start + manyZeros(500_000)).content
+    }
+
     private static let emptyBlock: [UInt8] = [0, 0, 0, 0xff, 0xff]
 
     static let bombs: [Attack] = table {

@@ -5,7 +5,7 @@ import Variants
 import WireSamples
 
 extension Attack {
-    private static let sum = [UInt8](repeating: 0xab, count: 32)
+    static let sum = [UInt8](repeating: 0xab, count: 32)
 
     private static let names: [(String, String)] = [
         ("an empty name", ""), ("a dot", "."), ("two dots", ".."), ("a slash", "/"), ("a path", "a/b"),
@@ -64,7 +64,7 @@ extension Attack {
     private static let dirmeta = SampleObject.dirmeta()
 
     /// Trees, each of which has the one before in it `times` times.
-    private static func chain(_ depth: Int, times: Int = 1) -> [SampleObject] {
+    static func chain(_ depth: Int, times: Int = 1) -> [SampleObject] {
         var trees = [SampleObject.dirtree()]
         for _ in 1..<depth {
             let below = trees[trees.count - 1].checksum.bytes

@@ -100,8 +100,6 @@ extension Attack {
 
     // MARK: Fields
 
-    private static let sum = [UInt8](repeating: 0xab, count: 32)
-
     private static let wrongSums: [Attack] = table {
         for count in [0, 1, 31, 33, 64] {
             let wrong = [UInt8](repeating: 0xab, count: count)
