@@ -37,7 +37,7 @@ struct ReceiverInvocation: Equatable, Sendable {
         }
         let mayPull = program == "ostree-receive" || program == "ostree-receive-1"
         isVerbose = false
-        var (isForced, isDryRun, isQuiet, updatesSummary) = (false, false, false, true)
+        var pullOptions: [String] = []
         var operands: [String] = []
         var takesOptions = true
         while let word = rest.popFirst() {
@@ -47,11 +47,7 @@ struct ReceiverInvocation: Equatable, Sendable {
             case "--debug" where takesOptions: isVerbose = true
             case "--repo" where takesOptions: path = rest.popFirst()
             case _ where takesOptions && word.hasPrefix("--repo="): path = String(word.dropFirst(7))
-            case "--force" where takesOptions && mayPull, "-f" where takesOptions && mayPull: isForced = true
-            case "--dry-run" where takesOptions && mayPull, "-n" where takesOptions && mayPull:
-                isDryRun = true
-            case "--quiet" where takesOptions && mayPull, "-q" where takesOptions && mayPull: isQuiet = true
-            case "--no-update" where takesOptions && mayPull: updatesSummary = false
+            case _ where takesOptions && mayPull && ClientPullOptions.hasFlag(word): pullOptions.append(word)
             case _ where takesOptions && word.hasPrefix("-"):
                 throw refused("its option '\(word.forDisplay(limit: 80))' is not for clients to set")
             default: operands.append(word)
@@ -59,12 +55,7 @@ struct ReceiverInvocation: Equatable, Sendable {
         }
         if path == nil, !operands.isEmpty { path = operands.removeFirst() }
         if mayPull, !operands.isEmpty {
-            var request = try ClientPullRequest(url: operands.removeFirst(), refs: operands)
-            request.isForced = isForced
-            request.isDryRun = isDryRun
-            request.isQuiet = isQuiet
-            request.updatesSummary = updatesSummary
-            pull = request
+            pull = try ClientPullOptions.request(pullOptions, url: operands.removeFirst(), refs: operands)
         } else if !operands.isEmpty {
             throw refused("it names more than one repository")
         } else if program == "ostree-receive-1" {

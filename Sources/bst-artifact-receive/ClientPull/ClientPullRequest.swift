@@ -76,9 +76,31 @@ struct ClientPullOptions: ParsableArguments {
     @Argument(help: .private)
     var refs: [String] = []
 
+    /// Returns true if a word is one of the flags.
+    static func hasFlag(_ word: String) -> Bool {
+        guard word.hasPrefix("-"), let options = try? parse([word]) else { return false }
+        return options.url == nil
+    }
+
+    /// The request that flags, an address and refs make.
+    static func request(
+        _ flags: [String], url: String, refs: [String]
+    ) throws(ProtocolError) -> ClientPullRequest {
+        guard let options = try? parse(flags) else {
+            throw ProtocolError(
+                .malformed,
+                "nothing is pulled, since the options \(flags.joined(separator: " ").forDisplay(limit: 200)) do not go "
+                    + "together: push without them")
+        }
+        return try options.request(url: url, refs: refs)
+    }
+
     /// The request; nil without an address.
     func request() throws -> ClientPullRequest? {
-        guard let url else { return nil }
+        try url.map { try request(url: $0, refs: refs) }
+    }
+
+    private func request(url: String, refs: [String]) throws(ProtocolError) -> ClientPullRequest {
         var request = try ClientPullRequest(url: url, refs: refs)
         request.isForced = force
         request.isDryRun = dryRun
