@@ -87,13 +87,14 @@ public struct ArtifactCache: Sendable {
     ///
     /// - Parameters:
     ///   - refs: the refs.
+    ///   - commits: commits to pull without a ref.
     ///   - repository: the destination.
     ///   - progress: receives the progress, on another thread.
     /// - Throws: ``ClientError``, with `unknownRef` where the cache lacks a ref, with `older` where `options` refuse
     ///   its commit; `RepositoryError`; `CancellationError`.
     @discardableResult
     public func pull(
-        _ refs: [String], into repository: Repository,
+        _ refs: [String], commits: [Checksum] = [], into repository: Repository,
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws -> PullReport {
         try await workOnThread { cancellation in
@@ -102,7 +103,7 @@ public struct ArtifactCache: Sendable {
             puller.deltas = options.deltas
             puller.depth = options.depth
             if let progress { puller.showProgress = progress }
-            return try puller.pull(try ArtifactCache.names(refs))
+            return try puller.pull(try ArtifactCache.names(refs), commits: commits)
         }
     }
 

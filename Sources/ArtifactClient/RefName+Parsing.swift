@@ -22,7 +22,7 @@ extension RefName {
         let shown = "'\(text.forDisplay(limit: 100))'"
         if Checksum(hex: text) != nil {
             return
-                "\(shown) is a commit, and only refs are pushed and pulled: name a ref that points to it, which 'ostree refs "
+                "\(shown) is a commit, and a ref is wanted here: name one that points to it, which 'ostree refs "
                 + "--create=REF \(text)' makes"
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)

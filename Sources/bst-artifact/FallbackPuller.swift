@@ -46,7 +46,9 @@ struct FallbackPuller {
                 let puller = Puller(
                     from: remote, into: try destination.repository(for: remote),
                     policies: rules.policies(destination.repository))
-                try pull(found.flatMap(\.refs), with: puller, from: address)
+                try pull(
+                    found.flatMap(\.refs), commits: found.compactMap { Checksum(hex: $0.word) }, with: puller,
+                    from: address)
                 missing.removeAll { word in found.contains { $0.word == word } }
             } catch let error as ClientError where error.code == .older {
                 // With the next cache, only some of the refs would move.
@@ -61,7 +63,15 @@ struct FallbackPuller {
         let asked = caches.map { "\($0)" }.joined(separator: ", ")
         guard failures.isEmpty else {
             throw ClientError(
-                .unknownRef, "ref \(first) could not be pulled from \(asked): see the warnings above")
+                .unknownRef,
+                "\(FallbackPuller.kind(first)) \(first) could not be pulled from \(asked): see the warnings above"
+            )
+        }
+        if Checksum(hex: first) != nil {
+            throw ClientError(
+                .unknownRef,
+                "there is no commit \(first) at \(asked): pull another one, since it may have been removed there"
+            )
         }
         let remedy =
             last.flatMap { FallbackPuller.nearest(to: first, at: $0) }.map { "did you mean '\($0)'?" }
@@ -76,7 +86,9 @@ struct FallbackPuller {
             summaryVerifiers: rules.summaryVerifiers)
     }
 
-    /// Returns the refs that a remote has for each word, without the words that match none.
+    private static func kind(_ word: String) -> String { Checksum(hex: word) == nil ? "ref" : "commit" }
+
+    /// Returns the refs that a remote has for each word, none for a commit that it has, without the words that match none.
     private func find(
         _ words: [String], at remote: RemoteRepository
     ) throws -> [(word: String, refs: [RefName])] {
@@ -89,7 +101,9 @@ struct FallbackPuller {
                 }
             }
         }
-        let exact = try words.filter { !RefPatterns.isPattern($0) }.map { word in
+        let commits = words.compactMap { Checksum(hex: $0) }
+        let existing = commits.isEmpty ? [:] : try remote.existing(commits)
+        let exact = try words.filter { !RefPatterns.isPattern($0) && Checksum(hex: $0) == nil }.map { word in
             let (name, commit) = RefPatterns.pinned(word)
             let ref = try RefName(parsing: name)
             if let commit { remote.resolve(ref, to: commit) }
@@ -98,6 +112,7 @@ struct FallbackPuller {
         let present = exact.isEmpty ? [:] : try remote.resolve(exact.map(\.ref))
         return patterns.filter { !$0.refs.isEmpty }
             + exact.filter { present[$0.ref] != nil }.map { ($0.word, [$0.ref]) }
+            + commits.filter { existing[$0] != nil }.map { ($0.hex, []) }
     }
 
     /// Returns the ref most similar to a misspelt one, from the remote's summary; of a large one, from its first part.
@@ -114,7 +129,9 @@ struct FallbackPuller {
         return Suggestions.nearest(to: word, among: likely)
     }
 
-    mutating func pull(_ refs: [RefName], with puller: Puller, from source: RemoteAddress) throws {
+    mutating func pull(
+        _ refs: [RefName], commits: [Checksum] = [], with puller: Puller, from source: RemoteAddress
+    ) throws {
         let start = ContinuousClock.now
         let progress = terminal.progress("pulling from \(source)")
         puller.refusesOlder = refusesOlder
@@ -128,7 +145,11 @@ struct FallbackPuller {
         defer { progress.clear() }
         var seen: Set<RefName> = []
         let wanted = refs.filter { seen.insert($0).inserted }
-        let report = try isDryRun ? puller.plan(wanted) : puller.pull(wanted)
+        var seenCommits: Set<Checksum> = []
+        let plain = commits.filter { seenCommits.insert($0).inserted }
+        let report =
+            try isDryRun
+            ? puller.plan(wanted, commits: plain) : puller.pull(wanted, commits: plain)
         progress.clear()
         hasChanged = hasChanged || report.entries.contains(where: \.isChanged)
         // A dry run has no commits to check.
@@ -138,8 +159,17 @@ struct FallbackPuller {
             if let objection { terminal.warn("commit \(entry.commit) of ref \(entry.ref): \(objection)") }
         }
         let output = PullOutput(
-            remote: source, report: report, duration: start.duration(to: .now), isDryRun: isDryRun)
+            remote: source, report: report, unreferenced: try unreferenced(plain),
+            duration: start.duration(to: .now), isDryRun: isDryRun)
         output.show(on: terminal)
         results.append(output.json)
+    }
+
+    /// Returns those of the commits that no ref points to.
+    private func unreferenced(_ commits: [Checksum]) throws -> Set<Checksum> {
+        guard !commits.isEmpty else { return [] }
+        let repository = destination.repository
+        let tips = try repository.refs().map(\.commit) + repository.foreignRefs().map(\.commit)
+        return Set(commits).subtracting(tips)
     }
 }

@@ -13,14 +13,15 @@ struct PullCommand: ParsableCommand {
               bst-artifact pull hello/base/4f2a
               bst-artifact pull --remote https://example.com/artifacts 'hello/*'
               bst-artifact pull --repo my-artifacts --remote https://example.com/artifacts hello/base/4f2a
+              bst-artifact pull --depth 10 os/1
               bst-artifact pull --repo mirror --remote https://example.com/os --all --into mirror --prune-refs
 
-            REF@COMMIT moves the ref to that commit, whatever the remote's ref points to, for example to go back. Shell-style \
-            patterns need a summary at the remote, full names do not. Objects that are present, or that an \
-            interrupted pull has fetched, are not fetched again.
+            REF@COMMIT moves the ref to that commit, whatever the remote's ref points to, for example to go back. A commit \
+            by itself is pulled without a ref. Shell-style patterns need a summary at the remote, full names do not. \
+            Objects that are present, or that an interrupted pull has fetched, are not fetched again.
             """)
 
-    @Argument(help: "The refs or patterns.")
+    @Argument(help: "The refs, patterns or commits.")
     var refs: [String] = []
 
     @Flag(help: "Pull all refs of the cache, at the commits that its summary has.")
@@ -79,9 +80,11 @@ struct PullCommand: ParsableCommand {
         // A remote of the repository may have refs of its own to pull.
         let mayHaveBranches = remote.remote.map(RemoteSelection.isName) ?? false
         guard all ? refs.isEmpty : !refs.isEmpty || mayHaveBranches else { throw PullCommand.missingRefs }
-        guard pruneRefs, let pinned = refs.first(where: { RefPatterns.pinned($0).commit != nil }) else {
-            return
-        }
+        guard pruneRefs,
+            let pinned = refs.first(where: {
+                RefPatterns.pinned($0).commit != nil || Checksum(hex: $0) != nil
+            })
+        else { return }
         throw ValidationError("--prune-refs follows the cache, so a ref has no other commit: \(pinned).")
     }
 

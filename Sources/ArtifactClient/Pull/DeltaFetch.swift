@@ -34,9 +34,10 @@ final class DeltaFetch {
 
     /// Fetches the commits, and what they lack as far as deltas have it.
     ///
+    /// - Parameter entries: the commits, each with the one that its ref has here.
     /// - Throws: where deltas are demanded, `ClientError` with `missing` if the remote lacks one, and with `badContent` if
     ///   one is broken.
-    func run(_ entries: [PullReport.Entry]) throws {
+    func run(_ entries: [(commit: Checksum, previous: Checksum?)]) throws {
         var targets: [DeltaTarget] = []
         var seen: Set<Checksum> = []
         for entry in entries where try seen.insert(entry.commit).inserted && !search.isWhole(entry.commit) {

@@ -74,17 +74,18 @@ final class ObjectFetch {
         return requests
     }
 
-    /// Publishes what was fetched.
+    /// Publishes what was fetched, also the commits that get no ref.
     func publish(
-        _ edits: [RefEdit], rewriting rewriter: CommitRewriter, merging: MetadataMerge,
+        _ edits: [RefEdit], _ commits: [Checksum], rewriting rewriter: CommitRewriter, merging: MetadataMerge,
         in store: any ArtifactStore
     ) throws -> [RefEditResult] {
+        for commit in commits { policies.note(commit) }
         try policies.willPublish(edits, from: quarantine)
         // A pull follows its remote, wherever the refs here are.
         let final = try rewriter.finalEdits(edits, moves: .any, in: quarantine, of: store)
         let results = try quarantine.publish(
             final, moves: .any, merging: merging,
-            history: depth == .commitOnly ? .untilStored : .behindStored)
+            scope: PublicationScope(commits: commits, goesBehindStored: depth != .commitOnly))
         policies.didPublish(results)
         return results
     }

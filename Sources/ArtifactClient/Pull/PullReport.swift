@@ -40,10 +40,20 @@ public struct PullReport: Sendable, Equatable {
         public var isOlder: Bool { times.map { $0.now < $0.before } ?? false }
     }
 
+    /// A commit that was pulled for itself, without a ref.
+    public struct PlainCommit: Sendable, Equatable {
+        /// The commit.
+        public var commit: Checksum
+        /// True if all of it was here before.
+        public var wasHere: Bool
+    }
+
     /// The place of the refs here.
     public var place = RefPlace.heads
     /// The refs, in the order in which they were asked for.
     public var entries: [Entry] = []
+    /// The commits that were asked for without a ref. No ref moves for them.
+    public var commits: [PlainCommit] = []
     /// The edits of refs here, whose new commits differ from those of the remote where they were rewritten.
     public var results: [RefEditResult] = []
     /// The number of commits that were fetched as ancestors of those of the refs.

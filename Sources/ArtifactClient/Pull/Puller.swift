@@ -49,7 +49,8 @@ public final class Puller {
         self.source = source
     }
 
-    /// Fetches refs, under the same names, and everything that they need into the repository.
+    /// Fetches refs, under the same names, and everything that they need into the repository. Commits are fetched without
+    /// a ref that points to them.
     ///
     /// Nothing of it is visible before everything is there. What was fetched before an interruption is not fetched
     /// again.
@@ -57,11 +58,12 @@ public final class Puller {
     /// - Throws: `ClientError` with `unknownRef` where the remote lacks one of the refs, with `older` where one is
     ///   refused for that, and for everything that goes wrong with the remote; `RepositoryError` for objects that are
     ///   not what their names say.
-    public func pull(_ refs: [RefName]) throws -> PullReport {
+    public func pull(_ refs: [RefName], commits: [Checksum] = []) throws -> PullReport {
         let entries = try entries(refs)
-        let quarantine = try store.makeQuarantine(.resumable(.pull, for: entries.map { ($0.ref, $0.commit) }))
+        let quarantine = try store.makeQuarantine(
+            .resumable(.pull, for: entries.map { ($0.ref, $0.commit) }, and: commits))
         do {
-            let report = try pull(entries, through: quarantine)
+            let report = try pull(entries, commits, through: quarantine)
             quarantine.discard()
             return report
         } catch {
@@ -78,20 +80,21 @@ public final class Puller {
     /// Returns the report that a pull would give, without changing anything. Only commits that would move a ref are
     /// fetched.
     ///
-    /// - Throws: the errors of ``pull(_:)`` for a ref that the remote lacks and for a remote that does not respond.
-    public func plan(_ refs: [RefName]) throws -> PullReport {
+    /// - Throws: the errors of ``pull(_:commits:)`` for a ref that the remote lacks and for a remote that does not respond.
+    public func plan(_ refs: [RefName], commits: [Checksum] = []) throws -> PullReport {
         var report = PullReport(in: place)
         let entries = try entries(refs)
         let lacking = try entries.filter {
             try $0.isChanged && $0.previous != nil && !store.contains(ObjectName($0.commit, .commit))
         }
-        let fetched = try source.commits(lacking.map(\.commit))
+        let fetched = try source.commits(lacking.map(\.commit) + commits)
         report.entries = try entries.map {
             try judged($0) { try fetched[$0] ?? Commit($0, in: store.metadata) }
         }
+        report.commits = try plainCommits(commits)
         var ends: Set<HistoryEnd> = []
-        for entry in entries where try store.contains(ObjectName(entry.commit, .commit)) {
-            guard let end = try store.historyEnd(of: entry.commit, within: depth),
+        for commit in entries.map(\.commit) + commits where try store.contains(ObjectName(commit, .commit)) {
+            guard let end = try store.historyEnd(of: commit, within: depth),
                 ends.insert(end).inserted
             else { continue }
             report.historyEnds.append(end)
@@ -101,6 +104,13 @@ public final class Puller {
 
     /// The place of the refs.
     private var place: RefPlace { (store as? Repository)?.refPlace ?? .heads }
+
+    private func plainCommits(_ commits: [Checksum]) throws -> [PullReport.PlainCommit] {
+        try commits.map { commit in
+            let wasHere = try store.contains(ObjectName(commit, .commit)) && !store.isPartial(commit)
+            return PullReport.PlainCommit(commit: commit, wasHere: wasHere)
+        }
+    }
 
     /// Adds the times of its commits to an entry, as far as they are known by now.
     ///
@@ -143,8 +153,11 @@ public final class Puller {
             try DetachedMetadata(quarantine.metadata(name), of: commit), besides: Set(present.map(\.digest)))
     }
 
-    private func pull(_ entries: [PullReport.Entry], through quarantine: any Quarantine) throws -> PullReport
-    {
+    private func pull(
+        _ entries: [PullReport.Entry], _ commits: [Checksum], through quarantine: any Quarantine
+    ) throws -> PullReport {
+        var report = PullReport(in: place)
+        report.commits = try plainCommits(commits)
         func judge(_ entry: PullReport.Entry) throws -> PullReport.Entry {
             try judged(entry) { try Commit($0, in: quarantine.metadata) }
         }
@@ -158,19 +171,19 @@ public final class Puller {
             _ = try judge(entry)
             try fetch.add(entry.commit)
         }
+        for commit in commits { try fetch.add(commit) }
         if deltas != .never, let repository = store as? Repository {
             try DeltaFetch(
                 deltas, for: fetch, into: quarantine, of: repository, client: source.client, warn: showWarning
-            ).run(entries)
+            ).run(entries.map { ($0.commit, $0.previous) } + commits.map { ($0, nil) })
         }
         try fetch.run(on: source.client)
-        var report = PullReport(in: place)
         report.entries = try entries.map(judge)
         for index in report.entries.indices {
             report.entries[index].addition = try addition(to: report.entries[index].commit, in: quarantine)
         }
         report.results = try fetch.publish(
-            report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) }, rewriting: rewriter,
+            report.entries.map { RefEdit($0.ref, from: .any, to: $0.commit) }, commits, rewriting: rewriter,
             merging: merging,
             in: store)
         fetch.showEnd()

@@ -125,13 +125,24 @@ public final class RemoteRepository {
     ///
     /// - Throws: `ClientError` where the remote lacks one, or has something else in its place.
     public func commits(_ commits: [Checksum]) throws -> [Checksum: Commit] {
+        let found = try existing(commits)
+        if let lacking = commits.first(where: { found[$0] == nil }) {
+            throw ClientError.lacks(ObjectName(lacking, .commit), at: remote)
+        }
+        return found
+    }
+
+    /// Fetches those commits, without their trees, that the remote has.
+    ///
+    /// - Throws: `ClientError` where it has something else in the place of one.
+    public func existing(_ commits: [Checksum]) throws -> [Checksum: Commit] {
         var found: [Checksum: Commit] = [:]
         try fetch(
             Set(commits).sorted().map { commit in
                 let name = ObjectName(commit, .commit)
                 return TextRequest(name.webPath, of: remote, limit: Commit.maximumMetadataSize) {
                     [remote] bytes in
-                    guard let bytes else { throw ClientError.lacks(name, at: remote) }
+                    guard let bytes else { return }
                     do throws(RepositoryError) {
                         found[commit] = try Commit(verifying: bytes, name)
                     } catch {

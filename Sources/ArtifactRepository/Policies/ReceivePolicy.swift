@@ -21,6 +21,8 @@ public protocol ReceivePolicy: Sendable {
     ///   - object: the object.
     ///   - total: the number of its bytes so far, these included.
     mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws
+    /// Hears of a commit that is to become visible without a ref, before `willPublish`.
+    mutating func note(_ commit: Checksum)
     /// Decides on edits before the locks are taken.
     ///
     /// - Parameters:
@@ -38,6 +40,8 @@ extension ReceivePolicy {
     public mutating func admit(_ object: ObjectName, size: UInt64?) throws {}
     /// Allows it.
     public mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws {}
+    /// Does nothing.
+    public mutating func note(_ commit: Checksum) {}
     /// Allows it.
     public mutating func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws {}
     /// Does nothing.
@@ -66,6 +70,11 @@ public struct ReceivePolicies: ReceivePolicy {
     /// Asks each policy.
     public mutating func admitBytes(_ count: UInt64, of object: ObjectName, total: UInt64) throws {
         for index in policies.indices { try policies[index].admitBytes(count, of: object, total: total) }
+    }
+
+    /// Tells each policy.
+    public mutating func note(_ commit: Checksum) {
+        for index in policies.indices { policies[index].note(commit) }
     }
 
     /// Asks each policy.

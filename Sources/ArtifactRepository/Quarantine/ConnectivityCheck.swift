@@ -22,12 +22,12 @@ struct ConnectivityCheck {
     private(set) var newObjects = 0
 
     init(
-        _ quarantine: LocalQuarantine, _ complete: CompleteTrees, _ history: PublishedHistory = .untilStored
+        _ quarantine: LocalQuarantine, _ complete: CompleteTrees, goesBehindStored: Bool = false
     ) throws {
         self.quarantine = quarantine
         self.complete = complete
         var received = 0
-        if case .behindStored = history { try quarantine.place(.commit).forEachEntry { _ in received += 1 } }
+        if goesBehindStored { try quarantine.place(.commit).forEachEntry { _ in received += 1 } }
         unmetCommits = received
         // A quarantine lives for a day, so nothing in it is as old. The stamp is read back, since some file systems keep
         // whole seconds only.

@@ -10,10 +10,11 @@ extension LocalQuarantine {
     /// In order, so that nothing is visible before what it needs is durable: what was written; file, dirmeta, dirtree and
     /// commit objects; detached metadata; refs. Only other publications and `ostree prune` have to wait.
     func publish(
-        _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge, history: PublishedHistory
+        _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge, scope: PublicationScope
     ) throws -> [RefEditResult] {
         try settle()
-        try checkDetachedMetadata(edits)
+        let tips = edits.compactMap(\.new) + scope.commits
+        try checkDetachedMetadata(of: tips)
         _ = try mergeDetachedMetadata(merging)
         // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
         try root.descriptor.syncFileSystem()
@@ -25,10 +26,12 @@ extension LocalQuarantine {
             if try mergeDetachedMetadata(merging) || complete.isNew {
                 try root.descriptor.syncFileSystem()
             }
-            var connectivity = try ConnectivityCheck(self, complete, history)
+            var connectivity = try ConnectivityCheck(
+                self, complete, goesBehindStored: scope.goesBehindStored)
             for result in results where result.outcome != .kept {
                 if let new = result.new { try connectivity.require(new) }
             }
+            for commit in scope.commits { try connectivity.require(commit) }
             try holdRoom(for: edits)
             var shown = 0
             for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
@@ -39,7 +42,9 @@ extension LocalQuarantine {
             }
             try moveDetachedMetadata(&complete)
             try incoming.remove(LocalQuarantine.room)
-            try moveRefs(results)
+            // All their objects are there, whatever an interrupted pull of another program had noted.
+            for commit in tips { try? repository.root.remove("state/\(commit).commitpartial") }
+            try repository.move(results.filter { $0.outcome == .moved })
             connectivity.markStored()
             complete.save()
             return results
@@ -73,11 +78,11 @@ extension LocalQuarantine {
         }
     }
 
-    private func checkDetachedMetadata(_ edits: [RefEdit]) throws {
+    private func checkDetachedMetadata(of tips: [Checksum]) throws {
+        let tips = Set(tips)
         try place(.commitmeta).forEachEntry { entry in
             guard let commit = Checksum(hex: entry) else { return }
-            guard try holds(ObjectName(commit, .commit)) || edits.contains(where: { $0.new == commit })
-            else {
+            guard try holds(ObjectName(commit, .commit)) || tips.contains(commit) else {
                 throw RepositoryError.badObject(
                     ObjectName(commit, .commitmeta),
                     "it is detached metadata of a commit that is not part of this push")
@@ -176,14 +181,6 @@ extension LocalQuarantine {
         }
         touched.changed.insert(prefix)
         return true
-    }
-
-    private func moveRefs(_ results: [RefEditResult]) throws {
-        for new in results.compactMap(\.new) {
-            // All objects are there, whatever an interrupted pull of another program had noted.
-            try? repository.root.remove("state/\(new).commitpartial")
-        }
-        try repository.move(results.filter { $0.outcome == .moved })
     }
 }
 

@@ -38,10 +38,10 @@ public protocol Quarantine: AnyObject {
     ///   - edits: edits with a new commit.
     ///   - moves: the policy for refs that exist.
     ///   - merging: the rule for detached metadata of commits that the store has detached metadata for.
-    ///   - history: the ancestors to publish.
+    ///   - scope: what else is published.
     /// - Throws: `RepositoryError`; nothing is visible then unless refs could not be written.
     func publish(
-        _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge, history: PublishedHistory
+        _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge, scope: PublicationScope
     ) throws -> [RefEditResult]
     /// Leaves what was verified to a successor, if its purpose allows that; discards it otherwise.
     func leave()
@@ -49,12 +49,18 @@ public protocol Quarantine: AnyObject {
     func discard()
 }
 
-/// The received ancestors of commits that a publication makes visible. They must be complete.
-public enum PublishedHistory: Sendable {
-    /// Those back to the first one that was not received.
-    case untilStored
-    /// All, also behind commits that the store has.
-    case behindStored
+/// The commits that a publication makes visible, besides those of its edits and their ancestors back to the first one that
+/// was not received. Everything that they need must be there.
+public struct PublicationScope: Sendable, Equatable {
+    /// Commits that no ref is to point to.
+    public var commits: [Checksum]
+    /// True to publish received ancestors also behind commits that the store has.
+    public var goesBehindStored: Bool
+
+    /// Creates a scope of commits without refs.
+    public init(commits: [Checksum] = [], goesBehindStored: Bool = false) {
+        (self.commits, self.goesBehindStored) = (commits, goesBehindStored)
+    }
 }
 
 /// An object on its way in, in the form in which it travels.
@@ -86,7 +92,7 @@ extension Quarantine {
         _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge
     ) throws -> [RefEditResult] {
         try publish(
-            edits, moves: moves, merging: merging, history: .untilStored)
+            edits, moves: moves, merging: merging, scope: PublicationScope())
     }
 
     /// Waits until all objects are verified and kept.

@@ -18,14 +18,15 @@ public enum QuarantinePurpose: Sendable, Equatable {
         case pull
     }
 
-    /// The purpose of bringing commits here for refs: a transfer of the same ones resumes.
-    public static func resumable(_ kind: Kind, for refs: [(ref: RefName, commit: Checksum)])
-        -> QuarantinePurpose
-    {
+    /// The purpose of bringing commits here for refs, or without: a transfer of the same ones resumes.
+    public static func resumable(
+        _ kind: Kind, for refs: [(ref: RefName, commit: Checksum)], and commits: [Checksum] = []
+    ) -> QuarantinePurpose {
         let digest = Digest()
         for (ref, commit) in refs.sorted(by: { $0.ref < $1.ref }) {
             digest.update(Array("\(ref) \(commit)\n".utf8))
         }
+        for commit in commits.sorted() { digest.update(Array("\(commit)\n".utf8)) }
         return .resumable(kind, identity: digest.finish())
     }
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactClient
+import ArtifactProtocol
 import TextCoding
 
 /// The results of a pull from one cache, as text and as JSON.
 struct PullOutput {
     let remote: RemoteAddress
     let report: PullReport
+    /// The commits, of those that were asked for, that no ref points to.
+    let unreferenced: Set<Checksum>
     let duration: Duration
     let isDryRun: Bool
 
@@ -22,6 +25,13 @@ struct PullOutput {
             }
             if let addition = entry.addition { terminal.say("\(entry.ref): \(addition.text) added") }
             if let warning = warning(entry) { terminal.warn(warning) }
+        }
+        for entry in report.commits {
+            let state = entry.wasHere ? "there already" : isDryRun ? "would be new" : "new"
+            let hint =
+                unreferenced.contains(entry.commit) && !isDryRun
+                ? "; no ref points to it, so 'repo expire' and 'ostree prune' remove it" : ""
+            terminal.say("\(entry.commit): \(state)\(hint)")
         }
         for end in report.historyEnds {
             let lack = isDryRun ? "is not here" : "\(remote) lacks"
@@ -58,8 +68,15 @@ struct PullOutput {
         let ends = report.historyEnds.map { end -> JSON in
             ["commit": JSON(end.commit), "missingParent": JSON(end.missingParent)]
         }
+        let commits = report.commits.map { entry -> JSON in
+            [
+                "commit": JSON(entry.commit), "outcome": JSON(entry.wasHere ? "unchanged" : "new"),
+                "hasRef": JSON(!unreferenced.contains(entry.commit)),
+            ]
+        }
         return [
-            "remote": JSON(remote), "refs": .array(refs), "ancestors": JSON(report.ancestors),
+            "remote": JSON(remote), "refs": .array(refs), "commits": .array(commits),
+            "ancestors": JSON(report.ancestors),
             "historyEnds": .array(ends), "objects": JSON(report.objects),
             "bytes": JSON(report.bytes), "milliseconds": JSON(Int(duration / .milliseconds(1))),
         ]

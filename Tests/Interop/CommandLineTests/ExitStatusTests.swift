@@ -46,7 +46,7 @@ import Testing
         for file in files where file.hasSuffix(".filez") { truncate("\(stage.cache)/objects/\(file)", 20) }
         #expect(try stage.run("bst-artifact repo fsck --repo cache").status == .exited(6))
         #expect(
-            try stage.run("bst-artifact pull --repo mine2 --remote \(stage.cache) --all").status
+            try stage.run("bst-artifact pull --repo mine2 --remote \(stage.cache) --all a/b").status
                 == .exited(64))
         try stage.well("bst-artifact init --mode bare-user mine2")
         #expect(

@@ -18,6 +18,8 @@ public struct SignedCommits: ReceivePolicy {
     private let merging: MetadataMerge
     /// The received commits and detached metadata.
     private var received: Set<ObjectName> = []
+    /// The commits that become visible without a ref.
+    private var commits: [Checksum] = []
 
     /// Creates a policy for a store.
     ///
@@ -39,6 +41,9 @@ public struct SignedCommits: ReceivePolicy {
         if object.type == .commit || object.type == .commitmeta { received.insert(object) }
     }
 
+    /// Records a commit.
+    public mutating func note(_ commit: Checksum) { commits.append(commit) }
+
     /// Verifies all commits that become visible.
     ///
     /// - Throws: `RepositoryError` with `badSignature` or `missingObject`.
@@ -57,6 +62,7 @@ public struct SignedCommits: ReceivePolicy {
                 try verify(ancestor, calling: "in the history of ref \(edit.ref)")
             }
         }
+        for commit in commits { try verify(commit, calling: "that was asked for") }
         for commit in try received.filter(isPublished).map(\.checksum).sorted() {
             try verify(commit, calling: "among the objects sent")
         }

@@ -41,10 +41,10 @@ import Testing
         return asked
     }
 
-    private func publish(_ index: Int, history: PublishedHistory) throws {
+    private func publish(_ index: Int, behindStored: Bool) throws {
         _ = try quarantine.publish(
             [RefEdit(.named("p/a"), from: .any, to: commits[index].checksum)], moves: .any,
-            merging: .followsReceived, history: history)
+            merging: .followsReceived, scope: PublicationScope(goesBehindStored: behindStored))
         quarantine.discard()
         try repository.ostree("fsck")
     }
@@ -93,23 +93,23 @@ import Testing
             missing.historyEnds == [
                 HistoryEnd(commit: commits[3].checksum, missingParent: commits[2].checksum)
             ])
-        try publish(7, history: .behindStored)
+        try publish(7, behindStored: true)
         #expect(
             try repository.historyEnd(of: commits[7].checksum, within: .all) == missing.historyEnds.first)
         #expect(try repository.historyEnd(of: commits[7].checksum, within: HistoryDepth(ancestors: 4)) == nil)
     }
 
-    @Test(arguments: [PublishedHistory.untilStored, .behindStored])
+    @Test(arguments: [false, true])
     func `Received ancestors behind stored commits become visible only where history is asked for`(
-        history: PublishedHistory
+        isAskedFor: Bool
     ) throws {
         try repository.push(commits[6], as: "p/a", usedBefore: 0)
         try repository.push(commits[7], as: "p/a", usedBefore: 0)
         for object in commits[5].objects + commits[3].objects { try quarantine.take(object) }
-        try publish(7, history: history)
+        try publish(7, behindStored: isAskedFor)
         // The one behind a gap is no history of the commit here.
         let stored = try (0..<8).filter { try isStored($0) }
-        #expect(stored == (history == .untilStored ? [6, 7] : [5, 6, 7]))
+        #expect(stored == (isAskedFor ? [5, 6, 7] : [6, 7]))
     }
 
     @Test func `An ancestor that came without its tree is not published`() throws {
@@ -121,7 +121,7 @@ import Testing
         let error = #expect(throws: RepositoryError.self) {
             try quarantine.publish(
                 [RefEdit(.named("p/b"), from: .any, to: child.checksum)], moves: .any,
-                merging: .followsReceived, history: .behindStored)
+                merging: .followsReceived, scope: PublicationScope(goesBehindStored: true))
         }
         #expect(error?.code == .missingObject)
         #expect(try !repository.contains(ObjectName(parent.checksum, .commit)))
