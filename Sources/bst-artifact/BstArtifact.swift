@@ -34,7 +34,10 @@ struct BstArtifact: ParsableCommand {
                 subcommands: [ListCommand.self, CheckCommand.self, DeleteCommand.self]),
             CommandGroup(
                 name: "Server",
-                subcommands: [InitCommand.self, SetupServerCommand.self, ServeCommand.self, RepoCommand.self]),
+                subcommands: [
+                    InitCommand.self, SetupServerCommand.self, ServeCommand.self, MirrorCommand.self,
+                    RepoCommand.self,
+                ]),
         ])
 
     static func main() {

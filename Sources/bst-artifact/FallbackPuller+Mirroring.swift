@@ -13,6 +13,8 @@ struct MirroredSelection {
     var excluded: [String] = []
     /// Removes refs here that the remote has no more.
     var prunes = false
+    /// Asks for nothing of refs that are where the summary has them.
+    var skipsUnchanged = false
 
     func contains(_ ref: RefName) -> Bool {
         patterns.contains { RefPatterns.matches(ref, $0) }
@@ -28,10 +30,11 @@ extension FallbackPuller {
     mutating func mirror(_ selection: MirroredSelection, of cache: RemoteAddress) throws {
         let address = try addresses.pullAddress(of: cache)
         let remote = try connect(to: address)
-        let summary = try remote.summary()
+        // The remote's configuration is of interest once something is pulled.
+        let summary = try remote.summary(beforeConfiguration: true)
         var entries: [Summary.Entry] = []
         summary.forEach { if selection.contains($0.ref) { entries.append($0) } }
-        let target = try destination.repository(for: remote)
+        let target = try destination.repository(of: summary)
         var isFound = try mirror(entries, of: remote, at: address, into: target, selection)
         if destination.place == .mirror {
             for collection in summary.mirroredCollections {
@@ -63,11 +66,15 @@ extension FallbackPuller {
         into target: Repository, _ selection: MirroredSelection, isOwn: Bool = true
     ) throws -> Bool {
         for entry in entries { remote.resolve(entry.ref, to: entry.commit) }
+        let there = Set(entries.map(\.ref))
+        let entries = try entries.filter { try !selection.skipsUnchanged || !isWhole($0, in: target) }
+        if entries.isEmpty, !there.isEmpty {
+            terminal.say("\(address): nothing new in \(Format.count(there.count, "ref"))")
+        }
         if !entries.isEmpty {
             let puller = Puller(from: remote, into: target, policies: rules.policies(destination.repository))
             try pull(entries.map(\.ref), with: puller, from: address)
         }
-        let there = Set(entries.map(\.ref))
         let name = destination.remoteName ?? "\(address)"
         // In refs/heads are also refs of others.
         let recorded = target.refPlace == .heads ? try target.mirroredRefs(of: name) : nil
@@ -77,7 +84,7 @@ extension FallbackPuller {
                 !there.contains($0.ref) && selection.contains($0.ref) && recorded?.contains($0.ref) ?? true
             }
             // A summary may be older than the refs.
-            let current = isOwn ? try remote.resolve(gone.map(\.ref)) : [:]
+            let current = isOwn && !gone.isEmpty ? try remote.resolve(gone.map(\.ref)) : [:]
             gone.removeAll { current[$0.ref] != nil }
             try prune(&gone, of: target, remote: address, isEverything: there.isEmpty && current.isEmpty)
         }
@@ -86,6 +93,13 @@ extension FallbackPuller {
             if refs != recorded { try target.recordMirroredRefs(refs, of: name) }
         }
         return !there.isEmpty || !gone.isEmpty
+    }
+
+    /// Returns true if a ref is where a summary has it, with as much history as is asked for.
+    private func isWhole(_ entry: Summary.Entry, in target: Repository) throws -> Bool {
+        try target.commit(of: entry.ref) == entry.commit
+            && target.contains(ObjectName(entry.commit, .commit)) && !target.isPartial(entry.commit)
+            && target.historyEnd(of: entry.commit, within: depth) == nil
     }
 
     /// Removes refs that the remote has no more, except for pinned ones, which are taken from the list.

@@ -91,8 +91,26 @@ struct PullCommand: ParsableCommand {
     private static let missingRefs = ValidationError("Name the refs to pull, or --all.")
 
     func run() throws {
-        let configuration = try local.configuration.load()
         let repository = try local.openForChanges()
+        let puller = try pull(into: repository, Interruption.cancellation())
+        local.terminal.emit([
+            "dryRun": JSON(dryRun), "pulls": .array(puller.results), "pruned": .array(puller.pruned),
+        ])
+        guard all || pruneRefs, !dryRun else { return }
+        guard try updateSummary(of: repository, hasChanged: puller.hasChanged) else {
+            throw ExitStatus.incomplete.code
+        }
+    }
+
+    /// Pulls as the options say.
+    ///
+    /// - Parameter skippingUnchanged: True to ask for nothing of refs that are where the summary has them, with `--all`
+    ///   and `--prune-refs`.
+    /// - Returns: the puller, which has the results.
+    func pull(
+        into repository: Repository, _ cancellation: Cancellation, skippingUnchanged: Bool = false
+    ) throws -> FallbackPuller {
+        let configuration = try local.configuration.load()
         let destination = try PullDestination(repository, into, remote: remote.remote)
         let rules = try PullRules(repository, remote: remote.remote, signatures, local.terminal)
         let words = all ? ["*"] : refs.isEmpty ? rules.settings?.branches ?? [] : refs
@@ -100,25 +118,23 @@ struct PullCommand: ParsableCommand {
         let jobs = try jobs(
             words,
             RemoteSelection(named: remote.remote, configuration: configuration, repository: repository))
-        var puller = try puller(rules, destination)
-        guard all || pruneRefs else {
+        var puller = try puller(rules, destination, cancellation)
+        guard all || pruneRefs || skippingUnchanged else {
             // A single pull moves all refs or none. Several pulls begin once all of them are known to be allowed.
             if noOlder && !dryRun && (jobs.count > 1 || jobs.contains { $0.caches.count > 1 }) {
                 var plan = puller.plan
                 for job in jobs { try plan.pull(job.words, from: job.caches) }
             }
             for job in jobs { try puller.pull(job.words, from: job.caches) }
-            return emit(puller)
+            return puller
         }
         guard jobs.count == 1, let job = jobs.first, job.caches.count == 1 else {
             throw ValidationError("--all and --prune-refs follow one cache: name it with --remote.")
         }
-        try puller.mirror(
-            MirroredSelection(patterns: job.words, excluded: exclude, prunes: pruneRefs), of: job.caches[0])
-        emit(puller)
-        guard try dryRun || updateSummary(of: repository, hasChanged: puller.hasChanged) else {
-            throw ExitStatus.incomplete.code
-        }
+        let selection = MirroredSelection(
+            patterns: job.words, excluded: exclude, prunes: pruneRefs, skipsUnchanged: skippingUnchanged)
+        try puller.mirror(selection, of: job.caches[0])
+        return puller
     }
 
     /// Returns the words with their caches; those with the same ones are pulled together.
@@ -140,10 +156,11 @@ struct PullCommand: ParsableCommand {
         return jobs
     }
 
-    private func puller(_ rules: PullRules, _ destination: PullDestination) throws -> FallbackPuller {
+    private func puller(
+        _ rules: PullRules, _ destination: PullDestination, _ cancellation: Cancellation
+    ) throws -> FallbackPuller {
         var options = try web.options(local.terminal)
         if let settings = rules.settings { try options.use(settings) }
-        let cancellation = try Interruption.cancellation()
         options.cancellation = cancellation
         var receiverOptions = receiver.options(isVerbose: local.output.verbose)
         receiverOptions.cancellation = cancellation
@@ -154,12 +171,6 @@ struct PullCommand: ParsableCommand {
             addresses: PullAddressResolver(
                 options: options, receiver: receiverOptions, terminal: local.terminal),
             terminal: local.terminal, excluded: exclude)
-    }
-
-    private func emit(_ puller: FallbackPuller) {
-        local.terminal.emit([
-            "dryRun": JSON(dryRun), "pulls": .array(puller.results), "pruned": .array(puller.pruned),
-        ])
     }
 
     /// Updates the summary of a repository that others pull from.

@@ -36,16 +36,25 @@ struct PullDestination {
 
     /// Returns the repository with the refs of the place, for what is pulled from a remote.
     func repository(for remote: RemoteRepository) throws -> Repository {
-        switch place {
-        case .heads: return repository
-        case .remote: return try remoteName.map { try repository.withRefs(in: .remote($0)) } ?? repository
-        case .mirror: return try repository(forCollection: remote.collection())
-        }
+        try repository(forCollection: place == .mirror ? remote.collection() : nil, place)
+    }
+
+    /// Returns the repository with the refs of the place, for what a summary lists.
+    func repository(of summary: Summary) throws -> Repository {
+        try repository(forCollection: summary.collection, place)
     }
 
     /// Returns the repository with the refs of a mirrored collection; those in `refs/heads` for its own one and for nil.
     func repository(forCollection collection: String?) throws -> Repository {
         guard let collection, collection != repository.collection else { return repository }
         return try repository.withRefs(in: .mirror(collection))
+    }
+
+    private func repository(forCollection collection: String?, _ place: PullPlace) throws -> Repository {
+        switch place {
+        case .heads: repository
+        case .remote: try remoteName.map { try repository.withRefs(in: .remote($0)) } ?? repository
+        case .mirror: try repository(forCollection: collection)
+        }
     }
 }

@@ -21,6 +21,11 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
         return (place.isEmpty ? "" : place + " ") + cause + "; " + remedy
     }
 
+    /// The same error of a file.
+    package func named(_ file: String) -> ConfigurationError {
+        ConfigurationError(file: file, line: line, cause, remedy: remedy)
+    }
+
     package init(file: String? = nil, line: Int? = nil, _ cause: String, remedy: String) {
         self.file = file
         self.line = line

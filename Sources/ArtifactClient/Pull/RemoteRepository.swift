@@ -9,6 +9,7 @@ public final class RemoteRepository {
     let remote: String
     let client: WebClient
     private let isLocal: Bool
+    private let hasMirrors: Bool
     private var known: [RefName: Checksum] = [:]
     private var configuration: RemoteConfiguration?
     private let summaryVerifiers: [any SignatureVerifier]
@@ -31,6 +32,7 @@ public final class RemoteRepository {
     ) throws {
         self.remote = "\(remote)"
         self.summaryVerifiers = summaryVerifiers
+        hasMirrors = !mirrors.isEmpty
         if case .local = remote { isLocal = true } else { isLocal = false }
         var places = try ([remote] + mirrors).map { address in
             WebClient.Mirror(base: try RemoteRepository.url(of: address), shown: "\(address)")
@@ -87,9 +89,9 @@ public final class RemoteRepository {
     }
 
     /// Runs requests, and checks once that the remote is a repository that can be pulled from.
-    private func fetch(_ requests: [any WebRequest]) throws {
+    private func fetch(_ requests: [any WebRequest], beforeConfiguration: Bool = false) throws {
         var requests = requests
-        if configuration == nil {
+        if configuration == nil, !beforeConfiguration {
             try client.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
                 (try? RemoteConfiguration(bytes, of: remote)) != nil
             }
@@ -173,15 +175,21 @@ public final class RemoteRepository {
 
     /// Fetches the summary into a temporary file, since it need not fit into memory.
     ///
-    /// - Parameter directory: the directory for that; nil for `TMPDIR` or else `/var/tmp`.
+    /// - Parameters:
+    ///   - directory: the directory for that; nil for `TMPDIR` or else `/var/tmp`.
+    ///   - beforeConfiguration: true to leave the check that the remote can be pulled from to later requests.
     /// - Throws: `ClientError` with `missing` where there is none.
-    public func summary(in directory: String? = nil) throws -> Summary {
+    public func summary(in directory: String? = nil, beforeConfiguration: Bool = false) throws -> Summary {
         if let verifiedSummary { return verifiedSummary }
         let request = try SummaryRequest(of: remote, in: directory)
         var signatures: [UInt8]?
         let signatureRequest = TextRequest("summary.sig", of: remote, limit: 1 << 20) { signatures = $0 }
-        try fetch(summaryVerifiers.isEmpty ? [request] : [request, signatureRequest])
+        try fetch(
+            summaryVerifiers.isEmpty ? [request] : [request, signatureRequest],
+            beforeConfiguration: beforeConfiguration && !hasMirrors)
         guard request.isPresent else {
+            // There may be no repository at all.
+            try fetch([])
             throw ClientError(
                 .missing,
                 "\(remote) has no summary, so what it has cannot be listed: its administrator makes one with "

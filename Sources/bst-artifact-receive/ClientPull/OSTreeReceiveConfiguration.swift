@@ -72,7 +72,7 @@ struct OSTreeReceiveConfiguration {
     private mutating func read(_ document: YAMLDocument, of file: String) throws {
         guard let node = document.root else { return }
         for entry in try YAMLMapping(node, of: "the file", in: document).entries {
-            let reader = SettingReader(file: file, document: document, entry: entry)
+            let reader = YAMLSetting(entry, in: document)
             switch entry.key {
             case "root": root = try reader.text()
             case "force": isForced = try reader.flag() ?? false
@@ -84,18 +84,23 @@ struct OSTreeReceiveConfiguration {
                     var settings = Settings()
                     let mapping = try YAMLMapping(repository.value, of: repository.key, in: document)
                     for entry in mapping.entries {
-                        let reader = SettingReader(file: file, document: document, entry: entry)
-                        if let warning = try Self.read(reader, into: &settings) { warnings.append(warning) }
+                        let reader = YAMLSetting(entry, in: document)
+                        if let warning = try Self.read(reader, of: file, into: &settings) {
+                            warnings.append(warning)
+                        }
                     }
                     repositories.append((repository.key, settings))
                 }
-            default: if let warning = try Self.read(reader, into: &general) { warnings.append(warning) }
+            default:
+                if let warning = try Self.read(reader, of: file, into: &general) { warnings.append(warning) }
             }
         }
     }
 
     /// - Returns: a warning about a setting without a counterpart here.
-    private static func read(_ reader: SettingReader, into settings: inout Settings) throws -> String? {
+    private static func read(
+        _ reader: YAMLSetting, of file: String, into settings: inout Settings
+    ) throws -> String? {
         switch reader.entry.key {
         case "gpg_sign": settings.gpgSign = try reader.list()
         case "gpg_homedir": settings.gpgHome = try reader.text()
@@ -109,7 +114,7 @@ struct OSTreeReceiveConfiguration {
         case "update_hook": settings.updateHook = try reader.text()
         default:
             return
-                "\(reader.place): '\(reader.entry.key.forDisplay())' has no counterpart here and is ignored"
+                "\(reader.place(in: file)): '\(reader.entry.key.forDisplay())' has no counterpart here and is ignored"
         }
         return nil
     }
@@ -182,46 +187,6 @@ extension OSTreeReceiveConfiguration.Settings {
     }
 }
 
-/// One setting of the file.
-private struct SettingReader {
-    let file: String
-    let document: YAMLDocument
-    let entry: YAMLMapping.Entry
-
-    var place: String { "\(file.forDisplay(limit: 4096)):\(entry.line)" }
-
-    /// A text; nil for none.
-    func text() throws -> String? {
-        if entry.value.isNull { return nil }
-        guard case .text(let text, _) = entry.value.content else { throw mistake("a text") }
-        return text.isEmpty ? nil : text
-    }
-
-    /// A Boolean value in YAML's spellings; nil for none.
-    func flag() throws -> Bool? {
-        if entry.value.isNull { return nil }
-        guard case .text(let text, _) = entry.value.content else { throw mistake("yes or no") }
-        switch text.lowercased() {
-        case "yes", "true", "on", "y": return true
-        case "no", "false", "off", "n": return false
-        default: throw mistake("yes or no")
-        }
-    }
-
-    /// A list of texts; nil for none.
-    func list() throws -> [String]? {
-        if entry.value.isNull { return nil }
-        guard case .list(let nodes) = entry.value.content else { throw mistake("a list") }
-        return try nodes.map { node in
-            guard case .text(let text, _) = document.resolved(node).content else {
-                throw mistake("a list of texts")
-            }
-            return text
-        }
-    }
-
-    private func mistake(_ wanted: String) -> ConfigurationError {
-        ConfigurationError(
-            line: entry.line, "'\(entry.key.forDisplay())' is not \(wanted)", remedy: "correct it")
-    }
+extension YAMLSetting {
+    fileprivate func place(in file: String) -> String { "\(file.forDisplay(limit: 4096)):\(entry.line)" }
 }

@@ -39,6 +39,11 @@ public struct Summary {
         try Summary.forEach(in: refs, visit)
     }
 
+    /// The collection of the repository's own refs, if it has one.
+    public var collection: String? {
+        metadata.entry("ostree.summary.collection-id")?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// The collections whose refs the repository mirrors, besides its own.
     public var mirroredCollections: [String] {
         guard let map = collectionMap else { return [] }
