@@ -4,6 +4,7 @@ import ArtifactProtocol
 import COSTree
 import Glibc
 import SystemCalls
+import Variants
 
 /// An OSTree repository on this machine.
 ///
@@ -81,8 +82,14 @@ public final class Repository: @unchecked Sendable {
 
     /// Makes a repository, with its directory if that is missing; one of the same mode that is there already is opened.
     ///
-    /// - Throws: `RepositoryError` if that cannot be done, or if there is one of another mode.
-    public static func create(_ path: String, mode: RepositoryMode) throws -> Repository {
+    /// - Parameters:
+    ///   - path: the path.
+    ///   - mode: the form in which it stores objects.
+    ///   - collection: the globally unique name of its collection of refs; nil for none, or for any that is there.
+    /// - Throws: `RepositoryError` if that cannot be done, or if there is one of another mode or collection.
+    public static func create(
+        _ path: String, mode: RepositoryMode, collection: String? = nil
+    ) throws -> Repository {
         // What cannot be opened is not overwritten.
         if try Directory.fileAnywhereIfPresent("\(path)/config") != nil {
             let existing = try Repository(path)
@@ -92,16 +99,31 @@ public final class Repository: @unchecked Sendable {
                     "cannot make a repository of mode \(mode) at \(path): there is one of mode \(existing.mode), so "
                         + "name another path or that mode")
             }
+            guard collection == nil || existing.collection == collection else {
+                throw RepositoryError(
+                    .conflict,
+                    "cannot make a repository of collection \(collection ?? "") at \(path): there is one of "
+                        + "\(existing.collection.map { "collection \($0)" } ?? "no collection"), so name another path or that "
+                        + "collection, or set core.collection-id with 'ostree config'")
+            }
             return existing
         }
         let raw = OstreeRepoMode(rawValue: numericCast(mode.rawValue))
+        let options = collection.map { Variant.dictionary([("collection-id", Variant.string($0))]) }
         let handle = try withGError("make a repository at \(path)") { error in
-            ostree_repo_create_at(AT_FDCWD, path, raw, nil, nil, error)
+            withExtendedLifetime(options) {
+                ostree_repo_create_at(AT_FDCWD, path, raw, options?.pointer, nil, error)
+            }
         }
         guard let handle else { throw RepositoryError(.library, "cannot make a repository at \(path)") }
         let made = try Repository(owned: handle, path: path)
         try made.leaveSpaceToPolicies()
         return made
+    }
+
+    /// Returns true for a name that a collection can have: reversed domain names such as `org.example.Os`.
+    public static func isCollection(_ name: String) -> Bool {
+        ostree_validate_collection_id(name, nil) != 0
     }
 
     /// Turns off libostree's own limit of free space, as BuildStream does: near it, `ostree` could not even remove refs.

@@ -13,6 +13,7 @@ struct InitCommand: ParsableCommand {
               bst-artifact init /srv/artifacts
               bst-artifact init --mode bare-user my-artifacts
               bst-artifact init --group builders /srv/shared
+              bst-artifact init --collection-id org.example.Os /srv/os
             """)
 
     @Argument(help: "The path of the repository.")
@@ -24,12 +25,24 @@ struct InitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Let the members of this group write to the repository.", valueName: "name"))
     var group: String?
 
+    @Option(
+        name: .customLong("collection-id"),
+        help: ArgumentHelp(
+            "The globally unique name of the repository's collection of refs, as 'ostree init' takes it.",
+            valueName: "id"))
+    var collection: String?
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard RepositoryMode(name: mode) != nil else {
             throw ValidationError(
                 "There is no mode '\(mode)': name archive, bare-user, bare-user-only or bare.")
+        }
+        if let collection, !Repository.isCollection(collection) {
+            throw ValidationError(
+                "'\(collection.forDisplay())' cannot name a collection: give a reversed domain name such as org.example.Os."
+            )
         }
         if let group, InitCommand.identifier(ofGroup: group) == nil {
             throw ValidationError("There is no group '\(group)': make it with groupadd.")
@@ -40,12 +53,17 @@ struct InitCommand: ParsableCommand {
         // A web server reads a cache, and one user or group writes it, so the shell's umask must not count.
         let group = group.flatMap(InitCommand.identifier)
         (group == nil ? RepositoryPermissions.ofOwner : .ofGroup).adopt()
-        let repository = try Repository.create(path, mode: RepositoryMode(name: mode) ?? .archive)
+        let repository = try Repository.create(
+            path, mode: RepositoryMode(name: mode) ?? .archive, collection: collection)
         if group == nil { repository.permissions.adopt() }
         if try repository.lacksSummary() { try repository.updateSummary() }
         if let group { try repository.share(with: group) }
-        output.terminal.say("\(repository.path): repository of mode \(repository.mode)")
-        output.terminal.emit(["repository": JSON(repository.path), "mode": JSON(repository.mode)])
+        let member = repository.collection.map { ", collection \($0)" } ?? ""
+        output.terminal.say("\(repository.path): repository of mode \(repository.mode)\(member)")
+        output.terminal.emit([
+            "repository": JSON(repository.path), "mode": JSON(repository.mode),
+            "collection": JSON(repository.collection),
+        ])
     }
 
     /// Looks up a group of this machine by name or number.

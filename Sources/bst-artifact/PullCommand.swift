@@ -80,6 +80,12 @@ struct PullCommand: ParsableCommand {
         // A remote of the repository may have refs of its own to pull.
         let mayHaveBranches = remote.remote.map(RemoteSelection.isName) ?? false
         guard all ? refs.isEmpty : !refs.isEmpty || mayHaveBranches else { throw PullCommand.missingRefs }
+        var words: [String: String] = [:]
+        for word in refs {
+            let name = RefPatterns.pinned(word).name
+            guard let other = words.updateValue(word, forKey: name), other != word else { continue }
+            throw ValidationError("A ref goes to one commit: give \(other) or \(word).")
+        }
         guard pruneRefs,
             let pinned = refs.first(where: {
                 RefPatterns.pinned($0).commit != nil || Checksum(hex: $0) != nil

@@ -73,6 +73,10 @@ struct PushCommand: ParsableCommand {
         guard newName == nil || refs.count == 1 else {
             throw ValidationError("--as gives one ref another name: name one ref, or one commit.")
         }
+        guard newName == nil || exclude.isEmpty else {
+            throw ValidationError(
+                "--exclude leaves out some of several refs, and --as pushes one: give one of them.")
+        }
     }
 
     func run() throws {
@@ -124,11 +128,24 @@ struct PushCommand: ParsableCommand {
             try refuseForeignRefs(of: repository)
             local.terminal.say("nothing to push: \(repository.path) has no refs")
         }
-        let chosen = found.filter { entry in !exclude.contains { RefPatterns.matches(entry.ref, $0) } }
-        if chosen.isEmpty, !found.isEmpty {
+        let chosen = withoutMetadata(found).filter { entry in
+            !exclude.contains { RefPatterns.matches(entry.ref, $0) }
+        }
+        if chosen.isEmpty, !found.isEmpty, !exclude.isEmpty {
             local.terminal.say("nothing to push: --exclude leaves out \(Format.count(found.count, "ref"))")
         }
         return chosen
+    }
+
+    /// Leaves out the ref with the repository's own metadata, unless it was named: a cache makes its own.
+    private func withoutMetadata(_ found: [(ref: RefName, commit: Checksum)]) -> [(
+        ref: RefName, commit: Checksum
+    )] {
+        guard let own = Repository.metadataRef, found.contains(where: { $0.ref == own }),
+            !refs.contains(own.text)
+        else { return found }
+        local.terminal.say("\(own): left out, since each repository with a collection ID makes its own")
+        return found.filter { $0.ref != own }
     }
 
     /// Throws if the repository has only refs of remotes and mirrors, which are not pushed.

@@ -23,7 +23,7 @@ public enum Signer: Sendable, Equatable {
     }
 
     /// The entry for signatures of this kind.
-    private var key: String {
+    var key: String {
         switch self {
         case .ed25519: "ostree.sign.ed25519"
         case .gpg: "ostree.gpgsigs"

@@ -3,10 +3,12 @@
 import ArtifactProtocol
 import COSTree
 import Glibc
+import Variants
 
 extension Repository {
     /// Records a directory as one commit without a parent, as BuildStream records an artifact: everything in it is
-    /// owned by 0:0, and all `refs` (an artifact's strong and weak cache key) point to it.
+    /// owned by 0:0, and all `refs` (an artifact's strong and weak cache key) point to it. In a repository with a collection ID
+    /// it is bound to that and to the refs, without which `ostree pull` does not take it from there.
     ///
     /// - Returns: the commit. It holds the time, so a second one of the same files is another one.
     @discardableResult
@@ -18,7 +20,7 @@ extension Repository {
         try checkPlaces(of: refs)
         _ = try withGError(action) { ostree_repo_prepare_transaction(handle, nil, nil, $0) }
         do {
-            let commit = try written(directory, subject, action)
+            let commit = try written(directory, subject, bindings(to: refs), action)
             for ref in refs { ostree_repo_transaction_set_ref(handle, nil, ref.text, commit) }
             _ = try withGError(action) { ostree_repo_commit_transaction(handle, nil, nil, $0) }
             guard let checksum = Checksum(hex: commit) else {
@@ -31,8 +33,20 @@ extension Repository {
         }
     }
 
-    private func written(_ directory: String, _ subject: String, _ action: String) throws -> String {
-        do { return try write(directory, subject, action) } catch let error as RepositoryError {
+    /// The metadata of a commit in a repository with a collection ID; nil in others.
+    private func bindings(to refs: [RefName]) -> Variant? {
+        collection.map { collection in
+            .dictionary([
+                ("ostree.ref-binding", .array(of: "s", Set(refs).sorted().map { .string($0.text) })),
+                ("ostree.collection-binding", .string(collection)),
+            ])
+        }
+    }
+
+    private func written(
+        _ directory: String, _ subject: String, _ metadata: Variant?, _ action: String
+    ) throws -> String {
+        do { return try write(directory, subject, metadata, action) } catch let error as RepositoryError {
             // libostree names the last part of a path at best.
             guard let obstacle = CommitObstacle.find(in: directory) else { throw error }
             throw RepositoryError(error.code, "cannot \(action): \(obstacle)")
@@ -40,7 +54,7 @@ extension Repository {
     }
 
     private func write(
-        _ directory: String, _ subject: String, _ action: String
+        _ directory: String, _ subject: String, _ metadata: Variant?, _ action: String
     ) throws -> String {
         let tree = ostree_mutable_tree_new()
         defer { tree.map { g_object_unref(UnsafeMutableRawPointer($0)) } }
@@ -63,8 +77,10 @@ extension Repository {
         defer { root.map { g_object_unref(UnsafeMutableRawPointer($0)) } }
         var checksum: UnsafeMutablePointer<CChar>?
         _ = try withGError(action) {
-            ostree_repo_write_commit(handle, nil, subject, nil, nil, root, &checksum, nil, $0)
+            ostree_repo_write_commit(
+                handle, nil, subject, nil, metadata?.pointer, root, &checksum, nil, $0)
         }
+        withExtendedLifetime(metadata) {}
         defer { g_free(checksum) }
         return checksum.map { String(cString: $0) } ?? ""
     }

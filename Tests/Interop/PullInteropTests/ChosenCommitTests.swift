@@ -21,6 +21,16 @@ import Testing
         try expectArrived(["os/1"], at: second, in: stage.mine)
     }
 
+    @Test func `A ref goes to one commit`() throws {
+        let stage = try Stage(.bareUser)
+        let commits = ["a", "b"].map { String(repeating: $0, count: 64) }
+        for words in [commits.map { "os/1@\($0)" }, ["os/1", "os/1@\(commits[0])"]] {
+            try expectFailure("A ref goes to one commit: give ", status: 64, unchanged: [stage.mine]) {
+                try stage.artifact(["pull", "--repo", stage.mine, "--remote", stage.cache] + words)
+            }
+        }
+    }
+
     @Test func `A commit that the remote lacks is told, and nothing moves`() throws {
         let stage = try Stage(.bareUser)
         try stage.commit("os/1", in: stage.cache)

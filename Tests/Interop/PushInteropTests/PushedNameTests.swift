@@ -44,6 +44,13 @@ import Testing
         }
     }
 
+    @Test func `No one ref is left out`() throws {
+        try stage.commit("os/one")
+        try expectFailure("and --as pushes one", status: 64, unchanged: [stage.cache]) {
+            try stage.push(["os/one"], ["--as", "os/two", "--exclude", "os/*"])
+        }
+    }
+
     @Test func `Refs that match are left out, of all and of those that are named`() throws {
         let commit = try stage.commit("os/one", "os/two", "debug/os/one")
         expectSuccess(try stage.push([], ["--all", "--exclude", "debug/*", "--exclude", "*/two"]))

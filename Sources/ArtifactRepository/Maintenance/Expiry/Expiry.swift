@@ -254,7 +254,7 @@ public struct Expiry {
         let uses = try repository.lastUses(of: listing)
         // An alias and its target are one artifact with two names: a reason to keep one of them keeps both.
         let kept = listing.refs.map(\.ref).filter { ref in
-            needed.contains(ref) || pins.contains(ref)
+            needed.contains(ref) || pins.contains(ref) || ref == Repository.metadataRef
                 || limits.kept.contains { fnmatch($0, ref.text, 0) == 0 }
         }
         let keptTargets = Set(kept.map { listing.target(of: $0).ref })

@@ -58,6 +58,8 @@ struct SummaryUpdate {
 
     /// Writes a summary without the metadata of flatpak.
     private func runPlain() throws -> SummaryReport {
+        // First, since the summary lists its commit.
+        try RepositoryMetadata(repository, signers: options.signers).update()
         if try repository.hasUncommonSummary() { return try runLibrary() }
         for _ in 0..<2 {
             if let report = try attempt() { return report }
