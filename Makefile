@@ -7,7 +7,7 @@
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
 # make sanitize all tests again, with the address and with the thread sanitizer (SANITIZERS=thread: only that)
 # make fuzz     each fuzzer for FUZZ_SECONDS (300); make fuzz-short: 20 seconds each
-# make bench    this project's programs beside others; ROW=name, RUNS=5 (see Benchmarks/README.md)
+# make bench    this project's programs beside others; ROW=name, RUNS=5, STRICT=1 (see Benchmarks/README.md)
 # make examples the programs in Examples, built and run once
 # make docs     the libraries' documentation, with the toolchain's docc, into .build/documentation
 # make deb      the Debian packages bst-artifact and bst-artifact-receive, in dist/ (see Packaging/README.md)
@@ -71,7 +71,7 @@ corpus:
 bench bench-publish: release
 	Interop/Peers/install bench
 	Benchmarks/run --programs "$$($(SWIFT) build $(RELEASE) --show-bin-path)" --runs $(or $(RUNS),5) \
-		$(if $(ROW),--row "$(ROW)") $(if $(filter bench-publish,$@),--picture docs/bench.svg)
+		$(if $(ROW),--row "$(ROW)") $(if $(STRICT),--strict) $(if $(filter bench-publish,$@),--picture docs/bench.svg)
 
 EXAMPLES := --package-path Examples --scratch-path .build/examples
 examples:

@@ -11,15 +11,15 @@ def fresh(bench, mode):
     return lambda number: bench.data.repository(mode, "local")
 
 
-def ours(bench, ref, local, expected, port=None, remote=None, source=None):
-    """bst-artifact pull over HTTPS, from the archive unless another remote is named."""
+def ours(bench, ref, local, expected, port=None, source=None, address=None):
+    """bst-artifact pull over HTTPS from the archive, unless another address is named."""
 
     def prepare(number):
         target = local(number)
         return Attempt(
             [bench.programs / "bst-artifact", "pull", "--quiet", "--repo", target.path, "--ca",
-             bench.servers.authority, "--remote", bench.servers.url((remote or bench.data.archive).path, port),
-             ref(number)],
+             bench.servers.authority, "--remote",
+             address or bench.servers.url(bench.data.archive.path, port), ref(number)],
             verify=lambda: bench.data.check(target, expected(number), source), repository=target)
 
     return prepare

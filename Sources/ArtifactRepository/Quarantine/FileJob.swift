@@ -15,8 +15,8 @@ final class FileJob: @unchecked Sendable {
     struct Piece: Sendable {
         let bytes: [UInt8]
         let isLast: Bool
-        /// Its share of the bound on waiting bytes; an empty piece counts too.
-        var weight: Int { bytes.count + 256 }
+        /// The memory that it takes, with its job's, which counts for the bound on what waits.
+        var weight: Int { bytes.capacity + 512 }
     }
 
     let name: ObjectName
@@ -30,7 +30,8 @@ final class FileJob: @unchecked Sendable {
 
     private let place: QuarantinePlace
     private let temporaryName: String
-    private var decoder: FilezDecoder
+    /// Only made for files that do not arrive as a whole.
+    private lazy var decoder = FilezDecoder(name)
     private var file: Descriptor?
     /// The number of bytes that were written, and of those whose writing to the disk has begun.
     private var (written, writingBack) = (Int64(0), Int64(0))
@@ -40,7 +41,6 @@ final class FileJob: @unchecked Sendable {
 
     init(_ name: ObjectName, _ place: QuarantinePlace, temporaryName: String) {
         (self.name, self.place, self.temporaryName) = (name, place, temporaryName)
-        decoder = FilezDecoder(name)
     }
 
     deinit { removeFile() }

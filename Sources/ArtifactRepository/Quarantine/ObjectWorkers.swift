@@ -10,7 +10,7 @@ import SystemCalls
 /// whichever thread is free; a file in few pieces never waits for one in many.
 final class ObjectWorkers {
     private struct State {
-        /// Jobs with pieces that no worker has taken, the oldest first.
+        /// Jobs with pieces that no worker has taken, the oldest first, behind some that were taken.
         var queue: [FileJob] = []
         /// The number of jobs at the front that were taken.
         var finished = 0
@@ -32,8 +32,9 @@ final class ObjectWorkers {
                 bytes += job.pieces.reduce(0) { $0 + $1.weight }
                 job.pieces = []
             }
-            if finished == queue.count {
-                queue.removeAll(keepingCapacity: true)
+            // Where the workers never catch up, the queue would otherwise keep all jobs there ever were.
+            if finished * 2 >= queue.count {
+                queue.removeFirst(finished)
                 finished = 0
             }
             return taken
@@ -52,10 +53,11 @@ final class ObjectWorkers {
     private var gatheredBytes = 0
 
     /// Backpressure limit: submitters block above it until the queue is half empty.
-    private static let byteLimit = 8 * 1024 * 1024
+    private let byteLimit: Int
     private static let gatheringLimit = (files: 32, bytes: 64 * 1024)
 
-    init(count: Int) throws {
+    init(count: Int, byteLimit: Int = 8 * 1024 * 1024) throws {
+        self.byteLimit = byteLimit
         inline = count == 0 ? WholeFileDecoder() : nil
         let shared = self.shared
         for _ in 0..<count { workers.append(try Thread { ObjectWorkers.work(shared) }) }
@@ -141,11 +143,11 @@ final class ObjectWorkers {
                 job.pieces.append(piece)
                 ObjectWorkers.enqueue(job, &state)
             }
-            return state.bytes > ObjectWorkers.byteLimit
+            return state.bytes > byteLimit
         }
         gathered.removeAll(keepingCapacity: true)
         gatheredBytes = 0
-        if isFull { wait(untilNoMoreThan: ObjectWorkers.byteLimit / 2) }
+        if isFull { wait(untilNoMoreThan: byteLimit / 2) }
     }
 
     private func wait(untilNoMoreThan limit: Int) {

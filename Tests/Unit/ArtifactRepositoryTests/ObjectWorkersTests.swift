@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import ArtifactRepository
+
+/// Files that wait for the threads that store them.
+@Suite struct ObjectWorkersTests {
+    @Test func `Files that are stored leave memory, also where the threads never catch up`() throws {
+        let directory = try TemporaryDirectory()
+        let place = QuarantinePlace(
+            directory: try Directory(try directory.makeDirectory("objects")),
+            incoming: try Directory(try directory.makeDirectory("incoming")), mode: .archive, fileMode: 0o644)
+        let limit = 32 * 1024
+        let workers = try ObjectWorkers(count: 1, byteLimit: limit)
+        var jobs: [Weak] = []
+        var lightest = Int.max
+        for number in 0..<2000 {
+            let object = ArchivedFile(content: Array("file \(number)".utf8)).object()
+            let piece = FileJob.Piece(bytes: object.bytes, isLast: true)
+            let job = FileJob(object.name, place, temporaryName: "\(number)")
+            lightest = min(lightest, piece.weight)
+            jobs.append(Weak(job: job))
+            try workers.submit(piece, of: job, isOnly: true)
+        }
+        // Those that wait, as many that are done and not swept yet, and two handfuls that are gathered or in work.
+        let most = 2 * limit / lightest + 64
+        #expect(jobs.count { $0.job != nil } <= most)
+        let verdicts = workers.takeVerdicts(waiting: true)
+        #expect(verdicts.count == jobs.count && verdicts.allSatisfy { $0.failure == nil })
+    }
+
+    private struct Weak {
+        weak var job: FileJob?
+    }
+}
