@@ -13,6 +13,8 @@ extension Repository {
 
     /// The URL of a remote that `ostree remote add` has recorded; nil where there is none of that name.
     public func url(ofRemote name: String) -> String? {
+        // libostree takes the URL of a repository on this machine for a remote's name; real names have no slash.
+        guard !name.contains("/") else { return nil }
         var url: UnsafeMutablePointer<CChar>?
         guard ostree_repo_remote_get_url(handle, name, &url, nil) != 0, let url else { return nil }
         defer { g_free(url) }

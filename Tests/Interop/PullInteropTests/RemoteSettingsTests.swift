@@ -53,6 +53,12 @@ import Testing
         try stage.expectPulled()
     }
 
+    @Test func `An address is no remote, also that of a repository on this machine`() throws {
+        let stage = try Stage.plain()
+        try stage.pullWell(from: "file://\(stage.cache)")
+        try stage.expectPulled()
+    }
+
     @Test(arguments: ["file", "directory"]) func `Keys are also found where gpgkeypath says`(kind: String)
         throws
     {
