@@ -14,12 +14,12 @@ import Testing
         let place = QuarantinePlace(
             directory: try Directory(try directory.makeDirectory("objects")),
             incoming: try Directory(try directory.makeDirectory("incoming")), mode: .archive, fileMode: 0o644)
-        let limit = 32 * 1024
+        let limit = 128 * 1024
         let workers = try ObjectWorkers(count: 1, byteLimit: limit)
         var jobs: [Weak] = []
         var lightest = Int.max
-        for number in 0..<2000 {
-            let object = ArchivedFile(content: Array("file \(number)".utf8)).object()
+        let objects = (0..<1000).map { ArchivedFile(content: Array("file \($0)".utf8)).object() }
+        for (number, object) in objects.enumerated() {
             let piece = FileJob.Piece(bytes: object.bytes, isLast: true)
             let job = FileJob(object.name, place, temporaryName: "\(number)")
             lightest = min(lightest, piece.weight)
