@@ -65,6 +65,9 @@ extension FallbackPuller {
         _ entries: [Summary.Entry], of remote: RemoteRepository, at address: RemoteAddress,
         into target: Repository, _ selection: MirroredSelection, isOwn: Bool = true
     ) throws -> Bool {
+        // A repository with a collection ID makes its own metadata.
+        let ownRef = target.refPlace == .heads && target.collection != nil ? Repository.metadataRef : nil
+        let entries = entries.filter { $0.ref != ownRef }
         for entry in entries { remote.resolve(entry.ref, to: entry.commit) }
         let there = Set(entries.map(\.ref))
         let entries = try entries.filter { try !selection.skipsUnchanged || !isWhole($0, in: target) }

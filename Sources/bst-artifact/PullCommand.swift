@@ -86,12 +86,8 @@ struct PullCommand: ParsableCommand {
             guard let other = words.updateValue(word, forKey: name), other != word else { continue }
             throw ValidationError("A ref goes to one commit: give \(other) or \(word).")
         }
-        guard pruneRefs,
-            let pinned = refs.first(where: {
-                RefPatterns.pinned($0).commit != nil || Checksum(hex: $0) != nil
-            })
-        else { return }
-        throw ValidationError("--prune-refs follows the cache, so a ref has no other commit: \(pinned).")
+        guard pruneRefs, let word = refs.first(where: RefPatterns.choosesCommit) else { return }
+        throw ValidationError("--prune-refs follows the cache, so a ref has no other commit: \(word).")
     }
 
     private static let missingRefs = ValidationError("Name the refs to pull, or --all.")

@@ -38,6 +38,11 @@ enum RefPatterns {
                 + "'ostree refs --repo=\(repository.path)'")
     }
 
+    /// Returns true if a word is a commit, or a ref at a commit that is not the cache's.
+    static func choosesCommit(_ word: String) -> Bool {
+        Checksum(hex: word) != nil || pinned(word).commit != nil
+    }
+
     /// Splits `REF@COMMIT` into the name of the ref and the commit; nil for a name without a commit.
     static func pinned(_ word: String) -> (name: String, commit: Checksum?) {
         guard let at = word.utf8.lastIndex(of: UInt8(ascii: "@")),

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactClient
+import ArtifactProtocol
 import SystemCalls
 
 /// The repositories that are kept up to date, and the remotes that each mirrors.
@@ -125,6 +126,12 @@ struct MirrorConfiguration {
                 line: node.line,
                 "this remote has \(names.isEmpty ? "neither" : "both") 'url' \(names.isEmpty ? "nor" : "and") 'name'",
                 remedy: "give its URL, or the name of a remote of the repository")
+        }
+        if let word = refs.first(where: RefPatterns.choosesCommit) {
+            throw ConfigurationError(
+                line: node.line,
+                "a mirror follows its remote, and '\(word.forDisplay(limit: 200))' is at one commit",
+                remedy: "name the ref alone")
         }
         let arguments =
             ["--remote=\(name)"] + options.sorted { $0.key < $1.key }.flatMap(\.value)

@@ -185,8 +185,10 @@ import Testing
             }
         }
         let commit = String(repeating: "a", count: 64)
-        try expectFailure("--prune-refs follows the cache", status: 64, unchanged: [stage.mine]) {
-            try stage.pull(["os/1@\(commit)"], from: stage.cache, ["--prune-refs"])
+        for word in [commit, "os/1@\(commit)"] {
+            try expectFailure("--prune-refs follows the cache", status: 64, unchanged: [stage.mine]) {
+                try stage.pull([word], from: stage.cache, ["--prune-refs"])
+            }
         }
     }
 }

@@ -204,6 +204,10 @@ import Testing
             "mirror.yaml:4: this remote has a wrong value: "
         ),
         ("repositories:\n- path: /x\n  remotes:\n  - {url: /x, refs: a}", "'refs' is not a list"),
+        (
+            "repositories:\n- path: /x\n  remotes:\n  - {url: /x, refs: [\"a@\(String(repeating: "0a", count: 32))\"]}",
+            "a mirror follows its remote"
+        ),
     ])
     func `A mistake in the file is told with its line, and nothing is done`(text: String, words: String)
         throws

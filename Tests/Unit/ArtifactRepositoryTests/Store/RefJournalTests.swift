@@ -67,6 +67,14 @@ import Testing
         try expectSettled()
     }
 
+    @Test(arguments: ["", ".", "..", "../heads", "a/b", "-a", "a\0", String(repeating: "a", count: 256)])
+    func `A remote or collection whose name is none of a directory has no refs`(name: String) throws {
+        for place in [RefPlace.remote(name), .mirror(name)] {
+            let error = #expect(throws: RepositoryError.self) { _ = try repository.withRefs(in: place) }
+            #expect(error?.code == .unknownRef)
+        }
+    }
+
     @Test(arguments: ["2 refs/tags", "2 refs/remotes/..", "2 refs/remotes/a/b", "2 ", "3"])
     func `A journal of refs in no known place is dropped`(format: String) throws {
         try set("p/a", old.checksum)
