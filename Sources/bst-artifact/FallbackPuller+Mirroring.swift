@@ -70,13 +70,13 @@ extension FallbackPuller {
         let entries = entries.filter { $0.ref != ownRef }
         for entry in entries { remote.resolve(entry.ref, to: entry.commit) }
         let there = Set(entries.map(\.ref))
-        let entries = try entries.filter { try !selection.skipsUnchanged || !isWhole($0, in: target) }
-        if entries.isEmpty, !there.isEmpty {
+        let wanted = try entries.filter { try !selection.skipsUnchanged || !isWhole($0, in: target) }
+        if wanted.isEmpty, !there.isEmpty {
             terminal.say("\(address): nothing new in \(Format.count(there.count, "ref"))")
         }
-        if !entries.isEmpty {
+        if !wanted.isEmpty {
             let puller = Puller(from: remote, into: target, policies: rules.policies(destination.repository))
-            try pull(entries.map(\.ref), with: puller, from: address)
+            try pull(wanted.map(\.ref), with: puller, from: address)
         }
         let name = destination.remoteName ?? "\(address)"
         // In refs/heads are also refs of others.

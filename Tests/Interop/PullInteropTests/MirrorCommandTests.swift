@@ -135,6 +135,18 @@ import Testing
         #expect(try mirror().status == .exited(4))
     }
 
+    @Test func `A mirror with the same collection ID makes its own metadata, and rests`() throws {
+        for repository in [stage.cache, stage.mine] {
+            try OSTreeCommand.lines(repository, ["config", "set", "core.collection-id", "org.example.OS"])
+        }
+        try summarize(stage)
+        try configure("repositories: [{path: \(stage.mine), remotes: [{url: \(stage.cache)}]}]")
+        expectSuccess(try mirror())
+        let own = try OSTreeCommand.revParse(stage.mine, "ostree-metadata")
+        #expect(try mirror().lines == ["\(stage.cache): nothing new in 3 refs"])
+        #expect(try OSTreeCommand.revParse(stage.mine, "ostree-metadata") == own)
+    }
+
     @Test func `Named remotes of one repository have their settings and places`() throws {
         try OSTreeCommand.addRemote(stage.mine, "one", url: "file://\(stage.cache)")
         try OSTreeCommand.lines(stage.mine, ["remote", "add", "two", "file://\(other.cache)"])
