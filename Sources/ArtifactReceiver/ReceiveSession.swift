@@ -24,6 +24,12 @@ struct ReceiveSession {
     private var missing: MissingObjects?
     /// The number of times that objects were requested again, after present ones had been removed meanwhile.
     private var repetitions = 0
+    /// Indicates that ancestors are requested behind commits that are here, as the client wants it.
+    private var fillsHistory = false
+    /// The commits that arrived as ancestors then.
+    private var filledIn: [Checksum] = []
+    /// The commits whose history was found to be complete, which is noted with the next publication.
+    private var wholeHistories: [Checksum] = []
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
 
     init(
@@ -146,7 +152,7 @@ struct ReceiveSession {
     }
 
     /// The answer about the requested refs only, since a cache may have a million.
-    private func answer(to info: Info) throws -> Info {
+    private mutating func answer(to info: Info) throws -> Info {
         var refs: [RefName: Checksum] = [:]
         for ref in info.refs.keys { refs[ref] = try wholeCommit(of: ref) }
         // A client that finds its artifact here does not push it and relies on it, so it counts as used.
@@ -155,8 +161,24 @@ struct ReceiveSession {
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             capabilities: info.capabilities.union(machine.capabilities).intersection(options.capabilities),
             isReadOnly: options.isReadOnly)
+        if !answer.capabilities.contains(.want) { answer.capabilities.remove(.history) }
+        if answer.capabilities.contains(.history) {
+            fillsHistory = fillsHistory || info.fillsHistory
+            try tellHistoryEnds(of: refs, in: &answer)
+        }
         if answer.capabilities.contains(.metadata) { try tellMetadata(of: info.refs.values, in: &answer) }
         return answer
+    }
+
+    /// Tells which histories end early here, as far as there is space in the message.
+    private mutating func tellHistoryEnds(of refs: [RefName: Checksum], in answer: inout Info) throws {
+        var search = HistorySearch(in: store, fillsHistory ? .thorough : .bounded)
+        var space = answer.spaceForMetadata(large: machine.capabilities.contains(.largeFrames))
+        for (ref, commit) in refs.sorted(by: { $0.key < $1.key }) {
+            guard let end = try search.end(of: commit) else { continue }
+            answer.tellHistoryEnd(of: ref, at: end.commit, space: &space)
+        }
+        wholeHistories += search.wholeHistories
     }
 
     /// Tells which detached metadata commits have that are here, as far as there is space in the message.
@@ -305,9 +327,11 @@ struct ReceiveSession {
             try quarantine.settle()
             try policies.willPublish(edits, from: quarantine)
             let final = try options.rewriter.finalEdits(
-                edits, moves: options.moves, in: quarantine, of: store)
+                edits, moves: options.moves, in: quarantine, of: store, signing: filledIn)
             results = try reportingPartialEdits(final) {
-                try quarantine.publish(final, moves: options.moves, merging: .keepsStored)
+                try quarantine.publish(
+                    final, moves: options.moves, merging: .keepsStored,
+                    scope: PublicationScope(goesBehindStored: fillsHistory))
             }
         } catch let error as RepositoryError
             where error.code == .missingObject && missing != nil
@@ -319,9 +343,10 @@ struct ReceiveSession {
             try beginRequesting(trustingMarks: false)
             return false
         }
+        for commit in wholeHistories { store.noteWholeHistory(of: commit) }
         log(results)
         // Before the answer, which fails if the client has disconnected.
-        let moved = results.filter { $0.outcome == .moved }
+        let moved = results.filter { $0.outcome == .moved || !filledIn.isEmpty && $0.outcome == .unchanged }
         if !moved.isEmpty {
             options.record(PushRecord(refs: moved, objects: objects.received, bytes: objects.bytes))
         }
@@ -356,7 +381,8 @@ extension ReceiveSession {
 
     private mutating func beginRequesting(trustingMarks: Bool) throws {
         let missing = MissingObjects(
-            in: try ownQuarantine(), ancestors: .untilStored, trustsMarks: trustingMarks)
+            in: try ownQuarantine(), ancestors: fillsHistory ? .behindStored : .untilStored,
+            trustsMarks: trustingMarks)
         self.missing = missing
         for edit in edits {
             // A ref that stays needs no objects.
@@ -397,6 +423,10 @@ extension ReceiveSession {
         let hasArrived = incoming == nil || current?.type != .file
         incoming = nil
         guard let missing, let current else { return }
+        if fillsHistory, current.type == .commit, !edits.contains(where: { $0.new == current.checksum }) {
+            filledIn.append(current.checksum)
+            policies.note(current.checksum)
+        }
         if hasArrived { try missing.arrived(current) }
         try requestMissing()
     }

@@ -49,6 +49,9 @@ struct PushCommand: ParsableCommand {
     )
     var force = false
 
+    @Flag(help: "Also send ancestors that a cache lacks behind commits that it has.")
+    var fillHistory = false
+
     @Option(
         help: ArgumentHelp(
             "The compression of files that are stored uncompressed: fast, balanced, small, or a level from 0 to 12.",
@@ -181,11 +184,13 @@ struct PushCommand: ParsableCommand {
         defer { progress.clear() }
         options.isDryRun = dryRun
         options.isForced = force
+        options.fillsHistory = fillHistory
         options.web = try web.options(local.terminal)
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
         let result = PushOutput(
-            remote: address, report: report, duration: start.duration(to: .now), isDryRun: dryRun)
+            remote: address, report: report, duration: start.duration(to: .now), isDryRun: dryRun,
+            fillsHistory: fillHistory)
         result.show(on: local.terminal)
         return result
     }

@@ -11,6 +11,7 @@ struct ObjectAnswerer {
     let progress: PushProgress
     /// The requested objects that are not being compressed yet; the protocol bounds their number.
     private(set) var wanted: ArraySlice<ObjectName> = []
+    private(set) var sentCommits: Set<Checksum> = []
 
     /// Below this number of waiting objects, further requests are read.
     private static let lowWater = 256
@@ -39,7 +40,7 @@ struct ObjectAnswerer {
         }
     }
 
-    private func start(_ name: ObjectName) throws {
+    private mutating func start(_ name: ObjectName) throws {
         guard try offered.contains(name) else {
             throw ClientError(
                 .refused,
@@ -52,7 +53,8 @@ struct ObjectAnswerer {
         try connection.say { try $0.object(name, size: nil) }
     }
 
-    private func write(_ object: EncodedObject) throws {
+    private mutating func write(_ object: EncodedObject) throws {
+        if object.name.type == .commit { sentCommits.insert(object.name.checksum) }
         try connection.say { try $0.object(object.name, size: object.size) }
         try connection.write(object)
         progress.sent(object.name, bytes: object.size)

@@ -35,6 +35,7 @@ struct PushExchange {
             let second = try connection.introduction()
             info.refs.merge(second.refs) { first, _ in first }
             info.metadata.merge(second.metadata) { first, _ in first }
+            info.historyEnds.merge(second.historyEnds) { first, _ in first }
             part = refs[..<more.endIndex]
         }
         try push(part, by: &walk, to: info)
@@ -53,8 +54,29 @@ struct PushExchange {
     private func introduce(_ refs: ArraySlice<Ref>) throws {
         // Objects travel as an archive repository stores them, whatever the mode of ours: old receivers know no other.
         let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
-        let info = Info(mode: RepositoryMode.archive.rawValue, refs: own, capabilities: options.capabilities)
+        var info = Info(mode: RepositoryMode.archive.rawValue, refs: own, capabilities: options.capabilities)
+        if try hasHistory(refs) {
+            info.fillsHistory = options.fillsHistory
+        } else {
+            info.capabilities.remove(.history)
+        }
         try connection.say { try $0.begin(info) }
+    }
+
+    /// Returns true if a commit has a parent. Artifacts have none, and a cache need not look for their history.
+    private func hasHistory(_ refs: ArraySlice<Ref>) throws -> Bool {
+        try refs.contains { entry in
+            try repository.contains(ObjectName(entry.commit, .commit))
+                && repository.commit(entry.commit).parent != nil
+        }
+    }
+
+    /// Returns the refs whose history ends early at the remote and goes on here.
+    private func historyGaps(_ refs: ArraySlice<Ref>, _ info: Info) throws -> [PushReport.HistoryGap] {
+        try refs.compactMap { entry in
+            guard let end = info.historyEnds[entry.ref], try repository.hasParent(of: end) else { return nil }
+            return PushReport.HistoryGap(ref: entry.ref, end: end)
+        }
     }
 
     private mutating func push(
@@ -68,11 +90,16 @@ struct PushExchange {
                 "cannot push to \(remote): the repository there is of mode \(mode), and a cache must be of mode "
                     + "archive: make it with 'bst-artifact init --mode archive'")
         }
+        report.historyGaps = try historyGaps(refs, info)
+        if options.fillsHistory, try hasHistory(refs) {
+            report.cannotFillHistory = !connection.session.capabilities.contains(.history)
+        }
         let metadata = MetadataComparison(
             repository: repository, remote: tellsMetadata ? info.metadata : nil)
         var plan = try PushPlan(
             refs, told: info.refs, remote: try remoteRefs(refs.map(\.ref), told: info), metadata: metadata,
-            from: repository, replacesAny: options.isForced || isReparenting)
+            from: repository, replacesAny: options.isForced || isReparenting,
+            filling: options.fillsHistory ? Set(report.historyGaps.map(\.ref)) : [])
         if plan.edits.isEmpty || options.isDryRun {
             try connection.leave()
             if options.isDryRun { try count(plan, by: &walk, for: info, metadata) }
@@ -80,7 +107,9 @@ struct PushExchange {
             try connection.say { try $0.update(plan.edits) }
             _ = try connection.answer()
             if connection.session.capabilities.contains(.want) {
-                plan.apply(try sendWanted(for: plan.edits), reparenting: isReparenting)
+                let (results, sent) = try sendWanted(for: plan.edits)
+                plan.apply(results, reparenting: isReparenting)
+                report.filledIn = sent.subtracting(plan.commits).count
             } else {
                 try sendAll(plan.commits, by: &walk)
             }
@@ -181,14 +210,24 @@ struct PushExchange {
         // Without a dry run, the receiver itself refuses.
         if info.isReadOnly, !plan.edits.isEmpty { throw ClientError.readOnly(remote) }
         for commit in plan.commits { try walk.visit(commit) { _ in report.objects += 1 } }
+        if options.fillsHistory {
+            for gap in report.historyGaps {
+                guard let next = try repository.commit(gap.end).parent else { continue }
+                for commit in try repository.history(from: next, backTo: nil).commits {
+                    try walk.visit(commit) { _ in report.objects += 1 }
+                }
+            }
+        }
         let there = plan.results.filter { $0.outcome == .unchanged }.compactMap(\.new)
         report.objects += try Set(there).count { try metadata.mustSend($0) }
     }
 
     /// Sends the objects that the receiver requests, until it has published everything.
     ///
-    /// - Returns: the results for the refs.
-    private func sendWanted(for edits: [RefEdit]) throws -> [RefEditResult] {
+    /// - Returns: the results for the refs, and the commits that were sent.
+    private func sendWanted(
+        for edits: [RefEdit]
+    ) throws -> (results: [RefEditResult], sent: Set<Checksum>) {
         let offered = OfferedObjects(repository)
         for commit in edits.compactMap(\.new) { offered.add(commit) }
         let encoder = try ParallelEncoder(repository, compression: options.compression)
@@ -205,7 +244,7 @@ struct PushExchange {
             case .want(let names): try answer(names)
             case .results(let more): results += more
             case .progress(let activity): options.showActivity(activity)
-            case .done: return results
+            case .done: return (results, answerer.sentCommits)
             case .info, .status: break
             }
         }

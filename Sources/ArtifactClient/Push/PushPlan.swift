@@ -18,10 +18,11 @@ struct PushPlan {
     ///   - remote: the refs of the remote; nil if they are not known.
     ///   - metadata: the remote's detached metadata. Where it lacks something, a ref that is there already is asked for again.
     ///   - replacesAny: asks the remote to replace commits that are not ancestors of ours.
+    ///   - filled: refs whose history is to be filled in, also where they are there already.
     init(
         _ refs: some Sequence<(ref: RefName, commit: Checksum)>, told: [RefName: Checksum],
         remote: [RefName: Checksum]?, metadata: MetadataComparison, from repository: Repository,
-        replacesAny: Bool
+        replacesAny: Bool, filling filled: Set<RefName> = []
     ) throws {
         var planned: Set<Checksum> = []
         // The strong and the weak cache key of an artifact point to the same commit.
@@ -30,7 +31,9 @@ struct PushPlan {
             let old = remote?[ref]
             if old == commit {
                 results.append(RefEditResult(ref, .unchanged, from: commit, to: commit))
-                if try metadata.mustSend(commit) { edits.append(RefEdit(ref, at: commit, to: commit)) }
+                if try filled.contains(ref) || metadata.mustSend(commit) {
+                    edits.append(RefEdit(ref, at: commit, to: commit))
+                }
                 continue
             }
             let history = try histories[[commit, old]] ?? repository.history(from: commit, backTo: old)

@@ -4,10 +4,25 @@ import ArtifactProtocol
 
 /// The outcome of a push.
 public struct PushReport: Sendable, Equatable {
+    /// A ref whose history ends at the remote, and goes on here.
+    public struct HistoryGap: Sendable, Equatable {
+        /// The ref.
+        public var ref: RefName
+        /// The oldest commit of it that the remote has.
+        public var end: Checksum
+    }
+
     /// The refs, in the order in which they were given.
     public var results: [RefEditResult] = []
     /// The fate of signatures, and other detached metadata, that commits of the refs have got later.
     public var laterMetadata: [RefName: LaterMetadata] = [:]
+    /// The number of commits that were sent as ancestors of ones that the remote had.
+    public var filledIn = 0
+    /// The refs whose history was found to end early at the remote, as far as it tells. With `Pusher.Options.fillsHistory`,
+    /// the push fills them in; a dry run would.
+    public var historyGaps: [HistoryGap] = []
+    /// Indicates that history was to be filled in, and the receiver cannot do that.
+    public var cannotFillHistory = false
     /// The number of objects that were sent.
     public var objects = 0
     /// The bytes of objects that were sent, in the form in which they travel.
@@ -17,9 +32,9 @@ public struct PushReport: Sendable, Equatable {
     public init() {}
 
     /// True if the remote has all of our commits, or one in their place that it keeps, with the signatures that it is known not
-    /// to have had.
+    /// to have had, and the history that was to be filled in.
     public var isComplete: Bool {
-        !results.contains { $0.outcome == .diverged }
+        !cannotFillHistory && !results.contains { $0.outcome == .diverged }
             && !laterMetadata.values.contains { if case .lacking = $0 { true } else { false } }
     }
 }

@@ -40,6 +40,8 @@ public struct Pusher {
         /// Asks the remote to replace commits that are not ancestors of ours. Each is named as it was seen there, and
         /// the remote decides.
         public var isForced = false
+        /// Has the remote ask for ancestors, as far as they are here, behind commits that it has.
+        public var fillsHistory = false
         /// The settings for the web server that is asked for refs where the receiver does not name them.
         public var web = WebOptions()
         /// Ends the push when it is requested.
@@ -86,6 +88,9 @@ public struct Pusher {
             rest = try exchange.push(firstOf: rest, by: &walk)
             report.results += exchange.report.results
             report.laterMetadata.merge(exchange.report.laterMetadata) { first, _ in first }
+            report.historyGaps += exchange.report.historyGaps
+            report.filledIn += exchange.report.filledIn
+            report.cannotFillHistory = report.cannotFillHistory || exchange.report.cannotFillHistory
             report.objects += exchange.report.objects
         }
         if !options.isDryRun {

@@ -17,9 +17,12 @@ public enum Capability: String, Sendable, CaseIterable {
     /// The receiver tells which detached metadata it has for the commits that the client names, and takes additions. In use only
     /// with `want`.
     case metadata = "meta"
+    /// The receiver tells where the history of refs ends early, and asks for ancestors behind commits that it has, if the client
+    /// offers that. Needs `want`. Announced by clients whose commits have parents.
+    case history
 
     /// The capabilities that receivers announce by default.
-    public static let standard: Set<Capability> = [.largeFrames, .want, .metadata]
+    public static let standard: Set<Capability> = [.largeFrames, .want, .metadata, .history]
     /// The capabilities that pushing clients announce by default.
     public static let ofClients = standard.union([.reparent])
 

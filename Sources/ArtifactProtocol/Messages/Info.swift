@@ -18,6 +18,10 @@ public struct Info: Equatable, Sendable {
     /// With `Capability.metadata`: digests of the items of detached metadata, by commit. A commit without any has an empty set;
     /// one that is not listed is not here, or is not told about.
     public var metadata: [Checksum: Set<Checksum>] = [:]
+    /// True for a client that has the receiver ask for ancestors behind commits that it has, with `Capability.history`.
+    public var fillsHistory = false
+    /// With `Capability.history`: the refs of a receiver whose history ends early, each with the oldest commit that it has.
+    public var historyEnds: [RefName: Checksum] = [:]
     /// The other keys of a message that was received, sorted.
     public private(set) var otherKeys: [String] = []
 
@@ -26,6 +30,7 @@ public struct Info: Equatable, Sendable {
         left.mode == right.mode && left.refs == right.refs && left.pullURL == right.pullURL
             && left.capabilities == right.capabilities && left.isReadOnly == right.isReadOnly
             && left.metadata == right.metadata
+            && left.fillsHistory == right.fillsHistory && left.historyEnds == right.historyEnds
     }
 
     /// Describes a side.
@@ -62,13 +67,7 @@ public struct Info: Equatable, Sendable {
             throw ProtocolError(.malformed, "the peer's info lists no refs (key refs, type a{ss})")
         }
         self.init(mode: mode)
-        for index in 0..<refs.count {
-            let pair = refs[index]
-            let name = pair[0].string ?? ""
-            let checksum = pair[1].string ?? ""
-            if version == .zero && RefName(name) == nil { continue }
-            self.refs[try RefName(received: name)] = try Checksum(received: checksum, of: name)
-        }
+        self.refs = try Info.commits(refs, version: version)
         if let url = body.entry("pull_url") {
             guard let text = url.string else {
                 throw ProtocolError(
@@ -80,21 +79,50 @@ public struct Info: Equatable, Sendable {
         isReadOnly = body.entry("read_only")?.bool ?? false
         if version == .one { capabilities = Capability.list(body.entry("abilities")) }
         if capabilities.contains(.metadata) { metadata = try MetadataDigests.parse(body.entry("metadata")) }
+        fillsHistory = body.entry("fills_history")?.bool ?? false
+        if capabilities.contains(.history), let ends = body.entry("history_ends"), ends.typeString == "a{ss}"
+        {
+            historyEnds = try Info.commits(ends, version: version)
+        }
         otherKeys = (0..<body.count).compactMap { body[$0][0].string }
-            .filter { !["mode", "refs", "pull_url", "abilities", "read_only", "metadata"].contains($0) }
-            .sorted()
+            .filter { !Info.keys.contains($0) }.sorted()
+    }
+
+    private static let keys: Set<String> = [
+        "mode", "refs", "pull_url", "abilities", "read_only", "metadata", "fills_history", "history_ends",
+    ]
+
+    /// Reads refs with their commits.
+    private static func commits(
+        _ refs: Variant, version: ProtocolVersion
+    ) throws(ProtocolError) -> [RefName: Checksum] {
+        var commits: [RefName: Checksum] = [:]
+        for index in 0..<refs.count {
+            let pair = refs[index]
+            let name = pair[0].string ?? ""
+            let checksum = pair[1].string ?? ""
+            if version == .zero && RefName(name) == nil { continue }
+            commits[try RefName(received: name)] = try Checksum(received: checksum, of: name)
+        }
+        return commits
+    }
+
+    /// The value of refs with their commits.
+    private static func value(_ commits: [RefName: Checksum]) -> Variant {
+        .dictionary(commits.sorted { $0.key < $1.key }.map { (key: $0.key.text, value: $0.value.hex) })
     }
 
     /// The body, with its keys in the order that existing peers write them.
     var body: Variant {
-        let sorted = refs.sorted { $0.key < $1.key }.map { (key: $0.key.text, value: $0.value.hex) }
         var entries: [(key: String, value: Variant)] = [
-            ("mode", .int32(mode)), ("refs", .dictionary(sorted)),
+            ("mode", .int32(mode)), ("refs", Info.value(refs)),
         ]
         if let pullURL { entries.append(("pull_url", .string(pullURL))) }
         if !capabilities.isEmpty { entries.append(("abilities", Capability.value(capabilities))) }
         if isReadOnly { entries.append(("read_only", .bool(true))) }
         if !metadata.isEmpty { entries.append(("metadata", MetadataDigests.value(metadata))) }
+        if fillsHistory { entries.append(("fills_history", .bool(true))) }
+        if !historyEnds.isEmpty { entries.append(("history_ends", Info.value(historyEnds))) }
         return .dictionary(entries)
     }
 }

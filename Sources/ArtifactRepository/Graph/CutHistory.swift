@@ -15,7 +15,7 @@ extension Repository {
 
     /// Returns true if a commit that is missing was removed from a history on purpose: by expiry, or by a program that left a
     /// tombstone.
-    package func isCut(_ commit: Checksum) throws -> Bool {
+    public func isCut(_ commit: Checksum) throws -> Bool {
         try objects.contains(tombstonePath(of: commit)) || cutCommits().contains(commit)
     }
 

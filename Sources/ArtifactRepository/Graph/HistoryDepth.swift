@@ -29,20 +29,22 @@ public enum AncestorScope: Sendable {
     case depth(HistoryDepth)
     /// Those that are missing, back to the first one that is here.
     case untilStored
+    /// All that are missing, also behind those that are here.
+    case behindStored
 
     /// Indicates that ancestors are wanted that the store removed from a history on purpose: where a number of them is
     /// asked for, and not where a push brings what is missing.
     var includesCutHistory: Bool {
         switch self {
         case .depth: true
-        case .untilStored: false
+        case .untilStored, .behindStored: false
         }
     }
 
     var depth: HistoryDepth {
         switch self {
         case .depth(let depth): depth
-        case .untilStored: .all
+        case .untilStored, .behindStored: .all
         }
     }
 }

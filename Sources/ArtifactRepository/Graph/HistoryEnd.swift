@@ -15,6 +15,14 @@ public struct HistoryEnd: Sendable, Equatable, Hashable {
     }
 }
 
+extension Repository {
+    /// Returns true if the parent of a commit is here, with its tree as far as libostree knows.
+    public func hasParent(of commit: Checksum) throws -> Bool {
+        guard let parent = try parent(of: commit) else { return false }
+        return try hasWhole(parent)
+    }
+}
+
 extension ArtifactStore {
     /// Returns the place where the history of a commit ends here because the parent is missing or not known to be whole;
     /// nil if it does not end so within a depth, or if the commit is not here.
@@ -30,7 +38,7 @@ extension ArtifactStore {
     }
 
     /// The parent of a commit; nil if it has none, or is not here.
-    private func parent(of commit: Checksum) throws -> Checksum? {
+    func parent(of commit: Checksum) throws -> Checksum? {
         let name = ObjectName(commit, .commit)
         return try metadata(name)?.withUnsafeBytes { try Commit($0, name) }.parent
     }

@@ -9,8 +9,10 @@ import ArtifactProtocol
 public final class OfferedObjects {
     private let repository: Repository
     private var offered: Set<ObjectName> = []
-    /// Offered commits and directories that were not opened yet.
+    /// Offered directories that were not opened yet.
     private var unopened: Set<ObjectName> = []
+    /// Offered commits that were not opened yet.
+    private var unopenedCommits: Set<ObjectName> = []
 
     /// Prepares to offer objects of `repository`.
     public init(_ repository: Repository) {
@@ -25,16 +27,18 @@ public final class OfferedObjects {
 
     private func offer(_ name: ObjectName) {
         guard offered.insert(name).inserted else { return }
-        if name.type == .commit || name.type == .dirtree { unopened.insert(name) }
+        if name.type == .commit { unopenedCommits.insert(name) }
+        if name.type == .dirtree { unopened.insert(name) }
     }
 
     /// Returns true if an object is offered, opening trees until it is found.
     ///
     /// - Throws: `RepositoryError` if the repository is damaged.
     public func contains(_ name: ObjectName) throws -> Bool {
+        let isCommit = name.type == .commit || name.type == .commitmeta
         while !offered.contains(name) {
-            // Commits last: their ancestors are hardly ever meant.
-            guard let next = unopened.first(where: { $0.type == .dirtree }) ?? unopened.first else {
+            // An ancestor is found without its descendants' trees. Of other objects, ancestors' are hardly ever meant.
+            guard let next = isCommit ? unopenedCommits.first : unopened.first ?? unopenedCommits.first else {
                 return false
             }
             try open(next)
@@ -45,7 +49,9 @@ public final class OfferedObjects {
     }
 
     private func open(_ name: ObjectName) throws {
-        guard unopened.remove(name) != nil else { return }
+        guard (name.type == .commit ? unopenedCommits : unopened).contains(name) else { return }
+        unopenedCommits.remove(name)
+        unopened.remove(name)
         if name.type == .commit {
             guard try repository.hasWhole(name.checksum) else { return }
             let commit = try repository.commit(name.checksum)

@@ -33,9 +33,11 @@ public struct CommitRewriter: Sendable {
     ///   - moves: the moves of existing refs that are allowed.
     ///   - quarantine: the place that new objects are written to.
     ///   - store: the store, as it is now; an edit fails if its ref moves before it is made.
+    ///   - ancestors: other commits that become visible, which are signed, too.
     /// - Throws: `RepositoryError` if a commit cannot be read or signed.
     public func finalEdits(
-        _ edits: [RefEdit], moves: RefMovePolicy, in quarantine: any Quarantine, of store: any ArtifactStore
+        _ edits: [RefEdit], moves: RefMovePolicy, in quarantine: any Quarantine, of store: any ArtifactStore,
+        signing ancestors: [Checksum] = []
     ) throws -> [RefEdit] {
         let final = try edits.map { edit in
             let current = try store.commit(of: edit.ref)
@@ -47,7 +49,10 @@ public struct CommitRewriter: Sendable {
                 edit.ref, at: current, to: try reparent(new, onto: current, for: edit.ref, in: quarantine))
         }
         if !signers.isEmpty {
-            for edit in final { try edit.new.map { try signNewCommits($0, in: quarantine, of: store) } }
+            var signed: Set<Checksum> = []
+            for commit in final.compactMap(\.new) + ancestors {
+                try signNewCommits(commit, in: quarantine, of: store, &signed)
+            }
         }
         return final
     }
@@ -95,10 +100,12 @@ public struct CommitRewriter: Sendable {
 
     /// Signs a commit, and those of its ancestors that the store lacks.
     private func signNewCommits(
-        _ tip: Checksum, in quarantine: any Quarantine, of store: any ArtifactStore
+        _ tip: Checksum, in quarantine: any Quarantine, of store: any ArtifactStore,
+        _ signed: inout Set<Checksum>
     ) throws {
         var next: Checksum? = tip
-        while let commit = next, try !store.contains(ObjectName(commit, .commit)),
+        while let commit = next, signed.insert(commit).inserted,
+            try !store.contains(ObjectName(commit, .commit)),
             let bytes = try quarantine.metadata(ObjectName(commit, .commit))
         {
             let signatures = try signers.map { try $0.signature(of: bytes, calling: "commit \(commit)") }

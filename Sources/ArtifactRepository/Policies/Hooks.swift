@@ -9,6 +9,8 @@ public struct Hooks: ReceivePolicy {
     private let before: Hook?
     private let after: Hook?
     private let warn: @Sendable (String) -> Void
+    /// Indicates that commits become visible to which no ref moves: hooks hear of refs that stay, then.
+    private var hasMoreCommits = false
 
     /// Creates the policy of a cache.
     ///
@@ -25,13 +27,16 @@ public struct Hooks: ReceivePolicy {
         (self.store, self.moves, self.before, self.after, self.warn) = (store, moves, before, after, warn)
     }
 
+    /// Remembers that there is more than what refs move to.
+    public mutating func note(_ commit: Checksum) { hasMoreCommits = true }
+
     /// Runs the first hook.
     ///
     /// - Throws: `RepositoryError` with `notAllowed` if it fails.
     public func willPublish(_ edits: [RefEdit], from quarantine: (any Quarantine)?) throws {
         guard let before else { return }
         let moved = try edits.map { try $0.result(at: store.commit(of: $0.ref), moves: moves) }
-            .filter { $0.outcome == .moved }
+            .filter(isTold)
         guard !moved.isEmpty, let reason = before.run(moved) else { return }
         throw RepositoryError(
             .notAllowed,
@@ -39,9 +44,13 @@ public struct Hooks: ReceivePolicy {
                 + "administrator")
     }
 
+    private func isTold(_ result: RefEditResult) -> Bool {
+        result.outcome == .moved || hasMoreCommits && result.outcome == .unchanged
+    }
+
     /// Runs the second hook.
     public func didPublish(_ results: [RefEditResult]) {
-        let moved = results.filter { $0.outcome == .moved }
+        let moved = results.filter(isTold)
         guard let after, !moved.isEmpty, let reason = after.run(moved) else { return }
         warn("the post-receive hook failed, since \(reason); the push is complete all the same")
     }

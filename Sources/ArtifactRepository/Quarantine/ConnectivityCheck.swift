@@ -14,6 +14,8 @@ struct ConnectivityCheck {
     private let complete: CompleteTrees
     /// The number of received commits that were not met yet, where they are looked for behind stored ones.
     private var unmetCommits = 0
+    /// Commits of the repository all of whose ancestors were found.
+    private var wholeHistories: [Checksum] = []
     /// The heights of trees in the repository that have no mark yet, and of those that could not be marked.
     private var heights: [Checksum: Int] = [:]
     /// The time that needed objects get, which no other has.
@@ -48,7 +50,10 @@ struct ConnectivityCheck {
         while let checksum = next {
             let name = ObjectName(checksum, .commit)
             let isReceived = try quarantine.holds(name)
-            guard isReceived || checksum == tip || unmetCommits > 0 else { return }
+            guard isReceived || checksum == tip || unmetCommits > 0 else {
+                if try quarantine.repository.endsWholeHistory(with: checksum) { noteWholeHistory(of: tip) }
+                return
+            }
             guard let bytes = try quarantine.metadata(name) else {
                 // Of the ancestors, only what was received must be there.
                 if checksum != tip { return }
@@ -62,7 +67,17 @@ struct ConnectivityCheck {
             if isReceived { unmetCommits -= 1 }
             _ = try require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)
             try requireTree(commit.tree, of: name)
+            // An artifact has no history, and needs no note.
+            if next == nil, checksum != tip { noteWholeHistory(of: tip) }
         }
+    }
+
+    /// Notes that all ancestors of a commit are here; of one of the repository, after publication.
+    private mutating func noteWholeHistory(of tip: Checksum) {
+        guard let file = try? quarantine.place(.commit).fileIfPresent(tip.hex) else {
+            return wholeHistories.append(tip)
+        }
+        quarantine.repository.noteWholeHistory(of: file)
     }
 
     /// The place of an object.
@@ -171,10 +186,13 @@ struct ConnectivityCheck {
         heights[visit.name.checksum] = visit.height
     }
 
-    /// Marks the trees that the repository had, now that all their objects are in it. A failure costs the next publication
-    /// time, and nothing else.
+    /// Marks the trees that the repository had, now that all their objects are in it, and notes complete histories. A failure
+    /// costs the next publication time, and nothing else.
     func markStored() {
         let repository = quarantine.repository
+        for commit in wholeHistories where !repository.hadWholeHistory(of: commit) {
+            repository.noteWholeHistory(of: commit)
+        }
         for (checksum, height) in heights {
             let path = repository.objectPath(ObjectName(checksum, .dirtree))
             if let file = try? repository.objects.openFile(path) { _ = complete.mark(file, height: height) }

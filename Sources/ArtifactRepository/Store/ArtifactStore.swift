@@ -14,6 +14,13 @@ public protocol ArtifactStore: AnyObject, Sendable {
     func commit(of ref: RefName) throws -> Checksum?
     /// Returns true if a commit is known to be here without all that it consists of.
     func isPartial(_ commit: Checksum) throws -> Bool
+    /// Returns true if a commit that is missing was removed from a history on purpose.
+    func isCut(_ commit: Checksum) throws -> Bool
+    /// Returns true if all ancestors of a commit are known to have been here at a time, so that those that are not have
+    /// been removed since.
+    func hadWholeHistory(of commit: Checksum) -> Bool
+    /// Notes that all ancestors of a commit are here.
+    func noteWholeHistory(of commit: Checksum)
     /// All refs, sorted.
     func refs() throws -> [(ref: RefName, commit: Checksum)]
     /// Returns true if readers can see the object.

@@ -10,6 +10,7 @@ struct PushOutput {
     let report: PushReport
     let duration: Duration
     let isDryRun: Bool
+    let fillsHistory: Bool
 
     var isComplete: Bool { report.isComplete }
 
@@ -36,6 +37,7 @@ struct PushOutput {
             }
             show(report.laterMetadata[ref], of: ref, on: terminal)
         }
+        showHistory(on: terminal)
         let objects = Format.count(report.objects, "object")
         terminal.say(
             isDryRun
@@ -59,6 +61,23 @@ struct PushOutput {
         }
     }
 
+    private func showHistory(on terminal: Terminal) {
+        if report.filledIn > 0 {
+            terminal.say("filled in \(Format.count(report.filledIn, "earlier commit")) that \(remote) lacked")
+        }
+        if report.cannotFillHistory {
+            terminal.warn(
+                "no history was filled in: the receiver of \(remote) does not tell what it lacks, since it is of an older "
+                    + "release, so ask its administrator for a new one")
+        }
+        guard isDryRun || !fillsHistory, let first = report.historyGaps.first else { return }
+        let others = report.historyGaps.count - 1
+        let more = others == 0 ? "" : ", as does that of \(Format.count(others, "other ref"))"
+        let remedy = fillsHistory ? "the rest would be sent" : "--fill-history sends the rest"
+        terminal.say(
+            "the history of \(first.ref) ends at \(first.end) there, and goes on here\(more): \(remedy)")
+    }
+
     var json: JSON {
         let refs = report.results.map { result -> JSON in
             let outcome = result.outcome == .moved && result.old == nil ? "new" : result.outcome.rawValue
@@ -67,8 +86,10 @@ struct PushOutput {
                 "remoteCommit": JSON(result.old), "laterMetadata": json(report.laterMetadata[result.ref]),
             ]
         }
+        let gaps = report.historyGaps.map { gap -> JSON in ["ref": JSON(gap.ref), "commit": JSON(gap.end)] }
         return [
-            "remote": JSON(remote), "refs": .array(refs), "objects": JSON(report.objects),
+            "remote": JSON(remote), "refs": .array(refs), "filledIn": JSON(report.filledIn),
+            "historyGaps": .array(gaps), "objects": JSON(report.objects),
             "bytes": JSON(report.bytes), "milliseconds": JSON(Int(duration / .milliseconds(1))),
         ]
     }

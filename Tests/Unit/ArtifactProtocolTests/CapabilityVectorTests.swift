@@ -31,6 +31,8 @@ import Testing
         ("delete", .delete([RefEdit(RefName("a")!, from: .mustMatch(checksum), to: nil)])),
         ("info", .info(Info(mode: 1, capabilities: [.largeFrames, .want]))),
         ("info-metadata", .info(telling)),
+        ("info-fills-history", .info(history { $0.fillsHistory = true })),
+        ("info-history-ends", .info(history { $0.historyEnds = [RefName("a")!: checksum] })),
     ]
 
     private static let telling: Info = {
@@ -38,6 +40,12 @@ import Testing
         info.metadata = [checksum: [checksum]]
         return info
     }()
+
+    private static func history(_ change: (inout Info) -> Void) -> Info {
+        var info = Info(mode: 1, capabilities: [.history, .want])
+        change(&info)
+        return info
+    }
 
     @Test(arguments: messages)
     func `The protocol's test vectors are what is written, and are read as what they stand for`(
