@@ -136,6 +136,15 @@ import Testing
         #expect(try branch.log() == branch.commits)
     }
 
+    @Test func `An ancestor that one mirror lacks comes from another`() throws {
+        let branch = try Branch()
+        let full = try branch.stage.copy(branch.stage.cache, as: "full")
+        try branch.shorten(branch.stage.cache, to: 2)
+        let result = try branch.pull("--depth=all", "--mirror", full)
+        #expect(!result.text.contains("history ends"), "\(result.text)")
+        #expect(try branch.log() == branch.commits)
+    }
+
     @Test func `An object store's 403 for an ancestor ends history`() throws {
         let branch = try Branch()
         let path = branch.path(branch.commits[2])

@@ -195,6 +195,19 @@ import WireSamples
         try expectHistory(commits)
     }
 
+    @Test func `Ancestors that come unasked, behind a commit that was not sent, stay out`() throws {
+        let newest = try stage.commit(Self.ref, text: "6")
+        let archive = stage.directory.path("archive")
+        try OSTreeCommand.initRepo(archive, mode: .archive)
+        try OSTreeCommand.lines(archive, ["pull-local", "--depth=-1", stage.mine, Self.ref])
+        var stream = try ObjectStream(ofArchive: archive)
+        stream.objects.removeAll { $0.name == "\(tip).commit" }
+        #expect(stream.objects.count { $0.name.hasSuffix(".commit") } == 5)
+        expectSuccess(
+            try ReceiverRun.run(stage.cache, ReceiverRun.push([(Self.ref, tip, newest)], stream)))
+        try expectHistory([tip, newest])
+    }
+
     @Test func `A push onto a long history costs no more calls than onto a short one`() throws {
         let short = try calls(behind: 10)
         let long = try calls(behind: 2000)
