@@ -113,8 +113,7 @@ struct OperatingSystemTests {
         let fifth = try publish(5)
         expectSuccess(
             try stage.artifact([
-                "pull", "--repo", repository, "--remote", "example", "--into", "remote", "--verify-gpg",
-                keys.export(), ref,
+                "pull", "--repo", repository, "--remote", "example", "--into", "remote", ref,
             ]))
         try admin("upgrade", "--sysroot=\(sysroot)", "--os=example", "--deploy-only")
         #expect(try deployed() == [fifth, fourth])
