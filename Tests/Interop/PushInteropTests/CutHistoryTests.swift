@@ -97,6 +97,22 @@ import Testing
         try OSTreeCommand.fsck(target)
     }
 
+    @Test func `A push that fills in history leaves out what was cut`() throws {
+        var commits = try (0..<4).map { _ in try commit("os/1") }
+        expectSuccess(try stage.push(["os/1"]))
+        _ = try expire("--keep-commits", "2")
+        let again = try stage.push(["os/1"], ["--fill-history"])
+        expectSuccess(again)
+        #expect(!again.errorText.contains("history"), "\(again.errorText)")
+        commits.append(try commit("os/1"))
+        expectSuccess(try stage.push(["os/1"], ["--fill-history"]))
+        #expect(try left(of: commits) == Array(commits[2...]))
+        // What was lost otherwise is filled in.
+        try FileManager.default.removeItem(atPath: "\(stage.cache)/state/bst-artifact-cut-history")
+        expectSuccess(try stage.push(["os/1"], ["--fill-history"]))
+        #expect(try left(of: commits) == commits)
+    }
+
     @Test func `Static deltas to commits that go are removed, and the summary does not list them`() throws {
         let commits = try (0..<3).map { _ in try commit("os/1") }
         expectSuccess(try stage.push(["os/1"]))
