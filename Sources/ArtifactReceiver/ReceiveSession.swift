@@ -185,8 +185,11 @@ struct ReceiveSession {
     private func tellMetadata(of commits: some Sequence<Checksum>, in answer: inout Info) throws {
         var space = answer.spaceForMetadata(large: machine.capabilities.contains(.largeFrames))
         for commit in Set(commits).sorted() where try store.contains(ObjectName(commit, .commit)) {
-            // The client sends its own for what cannot be read here.
-            guard let items = try? store.detachedMetadata(of: commit).items else { continue }
+            // The client sends its own for what cannot be read here, or is too large to be added to.
+            let bytes = try store.metadata(ObjectName(commit, .commitmeta))
+            guard bytes?.count ?? 0 <= DetachedMetadata.maximumGrownSize,
+                let items = try? DetachedMetadata(bytes, of: commit).items
+            else { continue }
             answer.tellMetadata(of: commit, Set(items.map(\.digest)), space: &space)
         }
     }

@@ -10,7 +10,7 @@ package struct DetachedMetadata {
     /// The most signatures of one kind that are kept for a commit. No verifier looks at more.
     static let maximumSignatures = 64
     /// The most bytes that detached metadata may grow to by additions. What comes with its commit may be larger.
-    static let maximumGrownSize = 1 << 20
+    package static let maximumGrownSize = 1 << 20
 
     /// Reads it from the object; no bytes are no metadata.
     ///
@@ -30,7 +30,7 @@ package struct DetachedMetadata {
     /// Makes metadata of signatures, each of which is bytes under the key of its kind.
     init(signatures: [(key: String, signature: [UInt8])]) {
         entries = []
-        for (key, signature) in signatures { merge(key, .array(of: "ay", [.bytes(signature)])) }
+        merge(signatures.map { ($0.key, .array(of: "ay", [.bytes($0.signature)])) })
     }
 
     /// The object's bytes.
@@ -38,13 +38,25 @@ package struct DetachedMetadata {
 
     /// Adds what another has: signatures that are not here, and other keys that are not here.
     mutating func merge(_ other: DetachedMetadata) {
-        for (key, value) in other.entries { merge(key, value) }
+        merge(other.entries)
     }
 
-    private mutating func merge(_ key: String, _ value: Variant) {
-        guard let place = entries.firstIndex(where: { $0.key == key }) else {
-            return entries.append((key, value))
+    private mutating func merge(_ others: [(key: String, value: Variant)]) {
+        // A peer decides how many there are. Keys are the same where their bytes are.
+        var places = Dictionary(zip(entries.map { Array($0.key.utf8) }, entries.indices)) { first, _ in first
         }
+        for (key, value) in others {
+            if let place = places[Array(key.utf8)] {
+                merge(value, into: place)
+            } else {
+                places[Array(key.utf8)] = entries.count
+                entries.append((key, value))
+            }
+        }
+    }
+
+    private mutating func merge(_ value: Variant, into place: Int) {
+        let key = entries[place].key
         guard DetachedMetadata.isListOfSignatures(key, value) else { return }
         // A value that holds no signatures is of no use under such a key.
         guard DetachedMetadata.isListOfSignatures(key, entries[place].value) else {
