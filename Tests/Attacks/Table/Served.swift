@@ -60,7 +60,8 @@ extension Attack {
             replacing(".filez") { [UInt8](repeating: 0, count: 8 << 20) })
         served(
             "files beyond what is allowed", "at most 1048576", options: ["--max-object-size", "1M"],
-            replacing(".filez") { [UInt8](repeating: 0, count: 8 << 20) })
+            // Nothing else is wrong with them until their end: what is found first would be told.
+            replacing(".filez") { manyZeros(claiming: 1 << 40) })
         served(
             "files that are 1 GiB", "longer than its header says",
             replacing(".filez") { manyZeros(claiming: 10) })
