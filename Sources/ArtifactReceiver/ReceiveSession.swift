@@ -70,7 +70,10 @@ struct ReceiveSession {
     }
 
     private mutating func handleInput(_ input: Descriptor) throws {
-        if options.version == .zero { try send(machine.reply(info: greeting())) }
+        if options.version == .zero {
+            let introduction = ReceiverIntroduction(store: store, options: options)
+            try send(machine.reply(info: introduction.greeting(logger)))
+        }
         let buffer = StreamBuffer()
         while true {
             while let event = try machine.next(from: buffer) {
@@ -151,76 +154,16 @@ struct ReceiveSession {
         return false
     }
 
-    /// The answer about the requested refs only, since a cache may have a million.
+    /// The answer to the client's introduction.
     private mutating func answer(to info: Info) throws -> Info {
-        var refs: [RefName: Checksum] = [:]
-        for ref in info.refs.keys { refs[ref] = try wholeCommit(of: ref) }
+        var introduction = ReceiverIntroduction(
+            store: store, options: options, capabilities: machine.capabilities, fillsHistory: fillsHistory)
+        let answer = try introduction.answer(to: info)
+        fillsHistory = introduction.fillsHistory
+        wholeHistories += introduction.wholeHistories
         // A client that finds its artifact here does not push it and relies on it, so it counts as used.
-        recordAccess(of: refs.filter { info.refs[$0.key] == $0.value }.map(\.key))
-        var answer = Info(
-            mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
-            capabilities: info.capabilities.union(machine.capabilities).intersection(options.capabilities),
-            isReadOnly: options.isReadOnly)
-        if !answer.capabilities.contains(.want) { answer.capabilities.remove(.history) }
-        if answer.capabilities.contains(.history) {
-            fillsHistory = fillsHistory || info.fillsHistory
-            try tellHistoryEnds(of: refs, in: &answer)
-        }
-        if answer.capabilities.contains(.metadata) { try tellMetadata(of: info.refs.values, in: &answer) }
+        recordAccess(of: answer.refs.filter { info.refs[$0.key] == $0.value }.map(\.key))
         return answer
-    }
-
-    /// Tells which histories end early here, as far as there is space in the message.
-    private mutating func tellHistoryEnds(of refs: [RefName: Checksum], in answer: inout Info) throws {
-        var search = HistorySearch(in: store, fillsHistory ? .thorough : .bounded)
-        var space = answer.spaceForMetadata(large: machine.capabilities.contains(.largeFrames))
-        for (ref, commit) in refs.sorted(by: { $0.key < $1.key }) {
-            guard let end = try search.end(of: commit) else { continue }
-            answer.tellHistoryEnd(of: ref, at: end.commit, space: &space)
-        }
-        wholeHistories += search.wholeHistories
-    }
-
-    /// Tells which detached metadata commits have that are here, as far as there is space in the message.
-    private func tellMetadata(of commits: some Sequence<Checksum>, in answer: inout Info) throws {
-        var space = answer.spaceForMetadata(large: machine.capabilities.contains(.largeFrames))
-        for commit in Set(commits).sorted() where try store.contains(ObjectName(commit, .commit)) {
-            // The client sends its own for what cannot be read here, or is too large to be added to.
-            let bytes = try store.metadata(ObjectName(commit, .commitmeta))
-            guard bytes?.count ?? 0 <= DetachedMetadata.maximumGrownSize,
-                let items = try? DetachedMetadata(bytes, of: commit).items
-            else { continue }
-            answer.tellMetadata(of: commit, Set(items.map(\.digest)), space: &space)
-        }
-    }
-
-    /// The commit of a ref; nil if it is missing or marked as partial, so that it is pushed again.
-    private func wholeCommit(of ref: RefName) throws -> Checksum? {
-        guard let commit = try store.commit(of: ref), try store.contains(ObjectName(commit, .commit)),
-            try !store.isPartial(commit)
-        else { return nil }
-        return commit
-    }
-
-    /// The first message of version 0: all refs, as many as fit into a frame.
-    private func greeting() throws -> Info {
-        var info = Info(mode: store.mode.rawValue, pullURL: nil)
-        var size = 0
-        let refs = try store.refs()
-        for (ref, commit) in refs {
-            // Name and commit with their NULs, and two framing offsets.
-            size += ref.text.utf8.count + 1 + 65 + 4
-            guard size < FrameHeader.maximumBodySize - 256 else {
-                logger.warning(
-                    """
-                    version 0 of the protocol cannot tell its clients about all \(refs.count) refs of \(store.location), only \
-                    about the first \(info.refs.count); clients that push others should use version 1
-                    """)
-                break
-            }
-            info.refs[ref] = commit
-        }
-        return info
     }
 
     /// Records accesses, which decide the order of expiry. A failure does not fail the push.
@@ -289,7 +232,7 @@ struct ReceiveSession {
     private func previousValue(of edit: RefEdit) throws -> RefEdit.PreviousValue {
         guard edit.previous == .mustNotExist, options.version == .one else { return edit.previous }
         // The client was not told of an incomplete commit, which any complete one may replace.
-        if try store.commit(of: edit.ref) != nil, try wholeCommit(of: edit.ref) == nil { return .any }
+        if try store.commit(of: edit.ref) != nil, try store.wholeCommit(of: edit.ref) == nil { return .any }
         // The first clients of version 1 send zeros for every ref.
         if machine.capabilities.isEmpty { return .unstated }
         return options.moves == .artifacts ? .mustNotExistOrKeep : .mustNotExist
