@@ -49,8 +49,12 @@ struct PushCommand: ParsableCommand {
     )
     var force = false
 
-    @Flag(help: "Also send ancestors that a cache lacks behind commits that it has.")
-    var fillHistory = false
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Also send all ancestors that a cache lacks behind commits that it has; or none. (default: those that it misses)"
+    )
+    var fillHistory: Bool?
 
     @Option(
         help: ArgumentHelp(
@@ -184,13 +188,13 @@ struct PushCommand: ParsableCommand {
         defer { progress.clear() }
         options.isDryRun = dryRun
         options.isForced = force
-        options.fillsHistory = fillHistory
+        options.historyFilling = fillHistory.map { $0 ? .all : .never } ?? .missed
         options.web = try web.options(local.terminal)
         let report = try Pusher(repository: repository, options: options).push(refs, to: address)
         progress.clear()
         let result = PushOutput(
             remote: address, report: report, duration: start.duration(to: .now), isDryRun: dryRun,
-            fillsHistory: fillHistory)
+            historyFilling: options.historyFilling)
         result.show(on: local.terminal)
         return result
     }

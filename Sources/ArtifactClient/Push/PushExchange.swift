@@ -14,6 +14,8 @@ struct PushExchange {
     let connection: ReceiverConnection
     let progress: PushProgress
     private(set) var report = PushReport()
+    /// Indicates that ancestors which the remote misses are sent, without anybody having asked for that.
+    private(set) var isFillingMissed = false
 
     /// The space for refs in a message, beside a long pull URL.
     private static let refSpace = FrameHeader.maximumBodySize - 4096
@@ -27,16 +29,24 @@ struct PushExchange {
         firstOf refs: ArraySlice<Ref>, by walk: inout ObjectWalk
     ) throws -> ArraySlice<Ref> {
         var part = PushExchange.part(of: refs, size: PushExchange.refSpace)
-        if options.receiver.version == .one { try introduce(part) }
+        let fillsAll = options.historyFilling == .all
+        if options.receiver.version == .one { try introduce(part, fillingIn: fillsAll) }
         var info = try connection.introduction()
         if connection.session.capabilities.contains(.largeFrames), part.count < refs.count {
             let more = PushExchange.part(of: refs, size: PushExchange.largeRefSpace)[part.endIndex...]
-            try introduce(more)
-            let second = try connection.introduction()
-            info.refs.merge(second.refs) { first, _ in first }
-            info.metadata.merge(second.metadata) { first, _ in first }
-            info.historyEnds.merge(second.historyEnds) { first, _ in first }
+            try introduce(more, fillingIn: fillsAll)
+            info.add(try connection.introduction())
             part = refs[..<more.endIndex]
+        }
+        if options.historyFilling == .missed, !options.isDryRun,
+            connection.session.capabilities.isSuperset(of: [.history, .largeFrames])
+        {
+            let gaps = Set(try historyGaps(part, info).map(\.ref))
+            if !gaps.isEmpty {
+                isFillingMissed = true
+                try introduce(part.filter { gaps.contains($0.ref) }[...], fillingIn: true)
+                info.add(try connection.introduction())
+            }
         }
         try push(part, by: &walk, to: info)
         return refs[part.endIndex...]
@@ -51,12 +61,12 @@ struct PushExchange {
         }
     }
 
-    private func introduce(_ refs: ArraySlice<Ref>) throws {
+    private func introduce(_ refs: ArraySlice<Ref>, fillingIn fillsHistory: Bool) throws {
         // Objects travel as an archive repository stores them, whatever the mode of ours: old receivers know no other.
         let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
         var info = Info(mode: RepositoryMode.archive.rawValue, refs: own, capabilities: options.capabilities)
         if try hasHistory(refs) {
-            info.fillsHistory = options.fillsHistory
+            info.fillsHistory = fillsHistory
         } else {
             info.capabilities.remove(.history)
         }
@@ -91,7 +101,7 @@ struct PushExchange {
                     + "archive: make it with 'bst-artifact init --mode archive'")
         }
         report.historyGaps = try historyGaps(refs, info)
-        if options.fillsHistory, try hasHistory(refs) {
+        if options.historyFilling == .all, try hasHistory(refs) {
             report.cannotFillHistory = !connection.session.capabilities.contains(.history)
         }
         let metadata = MetadataComparison(
@@ -99,7 +109,8 @@ struct PushExchange {
         var plan = try PushPlan(
             refs, told: info.refs, remote: try remoteRefs(refs.map(\.ref), told: info), metadata: metadata,
             from: repository, replacesAny: options.isForced || isReparenting,
-            filling: options.fillsHistory ? Set(report.historyGaps.map(\.ref)) : [])
+            filling: isFillingMissed || options.historyFilling == .all
+                ? Set(report.historyGaps.map(\.ref)) : [])
         if plan.edits.isEmpty || options.isDryRun {
             try connection.leave()
             if options.isDryRun { try count(plan, by: &walk, for: info, metadata) }
@@ -210,7 +221,7 @@ struct PushExchange {
         // Without a dry run, the receiver itself refuses.
         if info.isReadOnly, !plan.edits.isEmpty { throw ClientError.readOnly(remote) }
         for commit in plan.commits { try walk.visit(commit) { _ in report.objects += 1 } }
-        if options.fillsHistory {
+        if options.historyFilling != .never {
             for gap in report.historyGaps {
                 guard let next = try repository.commit(gap.end).parent else { continue }
                 for commit in try repository.history(from: next, backTo: nil).commits {
@@ -267,5 +278,14 @@ struct PushExchange {
         try sender.finish()
         try connection.say { try $0.end() }
         if options.receiver.version == .one { _ = try connection.answer() }
+    }
+}
+
+extension Info {
+    /// Adds a second message of the receiver, about other refs.
+    fileprivate mutating func add(_ second: Info) {
+        refs.merge(second.refs) { first, _ in first }
+        metadata.merge(second.metadata) { first, _ in first }
+        historyEnds.merge(second.historyEnds) { first, _ in first }
     }
 }

@@ -18,11 +18,13 @@ public struct PushReport: Sendable, Equatable {
     public var laterMetadata: [RefName: LaterMetadata] = [:]
     /// The number of commits that were sent as ancestors of ones that the remote had.
     public var filledIn = 0
-    /// The refs whose history was found to end early at the remote, as far as it tells. With `Pusher.Options.fillsHistory`,
-    /// the push fills them in; a dry run would.
+    /// The refs whose history was found to end early at the remote, as far as it tells. The push fills them in, as
+    /// `Pusher.Options.historyFilling` has it; a dry run would.
     public var historyGaps: [HistoryGap] = []
-    /// Indicates that history was to be filled in, and the receiver cannot do that.
+    /// Indicates that all history was to be filled in, and the receiver cannot do that.
     public var cannotFillHistory = false
+    /// The remote's reason for not taking the ancestors that it misses; nil if it took them, or was not asked.
+    public var historyRefusal: String?
     /// The number of objects that were sent.
     public var objects = 0
     /// The bytes of objects that were sent, in the form in which they travel.

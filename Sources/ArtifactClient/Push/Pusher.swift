@@ -40,8 +40,8 @@ public struct Pusher {
         /// Asks the remote to replace commits that are not ancestors of ours. Each is named as it was seen there, and
         /// the remote decides.
         public var isForced = false
-        /// Has the remote ask for ancestors, as far as they are here, behind commits that it has.
-        public var fillsHistory = false
+        /// The ancestors that are sent, as far as they are here, behind commits that the remote has.
+        public var historyFilling = HistoryFilling.missed
         /// The settings for the web server that is asked for refs where the receiver does not name them.
         public var web = WebOptions()
         /// Ends the push when it is requested.
@@ -81,11 +81,19 @@ public struct Pusher {
         var walk = ObjectWalk(repository)
         var seen: Set<RefName> = []
         var rest = refs.filter { seen.insert($0.ref).inserted }[...]
+        var options = options
         while !rest.isEmpty {
             var exchange = PushExchange(
                 repository: repository, options: options, remote: command.remote, address: remote,
                 connection: try ReceiverConnection(command, options), progress: progress)
-            rest = try exchange.push(firstOf: rest, by: &walk)
+            do {
+                rest = try exchange.push(firstOf: rest, by: &walk)
+            } catch let error as ClientError where error.code == .refused && exchange.isFillingMissed {
+                // Ancestors may break rules that the new commits keep.
+                report.historyRefusal = "\(error)"
+                options.historyFilling = .never
+                continue
+            }
             report.results += exchange.report.results
             report.laterMetadata.merge(exchange.report.laterMetadata) { first, _ in first }
             report.historyGaps += exchange.report.historyGaps

@@ -10,7 +10,7 @@ struct PushOutput {
     let report: PushReport
     let duration: Duration
     let isDryRun: Bool
-    let fillsHistory: Bool
+    let historyFilling: HistoryFilling
 
     var isComplete: Bool { report.isComplete }
 
@@ -70,10 +70,16 @@ struct PushOutput {
                 "no history was filled in: the receiver of \(remote) does not tell what it lacks, since it is of an older "
                     + "release, so ask its administrator for a new one")
         }
-        guard isDryRun || !fillsHistory, let first = report.historyGaps.first else { return }
+        if let refusal = report.historyRefusal {
+            terminal.warn("no history was filled in, since \(refusal)")
+        }
+        let isFilled = historyFilling == .all || report.filledIn > 0
+        guard isDryRun || !isFilled, let first = report.historyGaps.first else { return }
         let others = report.historyGaps.count - 1
         let more = others == 0 ? "" : ", as does that of \(Format.count(others, "other ref"))"
-        let remedy = fillsHistory ? "the rest would be sent" : "--fill-history sends the rest"
+        let remedy =
+            isDryRun && historyFilling != .never
+            ? "the rest would be sent" : "--fill-history sends the rest"
         terminal.say(
             "the history of \(first.ref) ends at \(first.end) there, and goes on here\(more): \(remedy)")
     }

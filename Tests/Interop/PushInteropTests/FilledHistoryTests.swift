@@ -41,8 +41,35 @@ import WireSamples
         #expect(try Reader.leftovers(stage.cache) == [], sourceLocation: location)
     }
 
+    @Test func `What a cache misses of a history is filled in by any push`() throws {
+        let planned = try push("--dry-run").checked()
+        #expect(planned.text.contains("goes on here: the rest would be sent"), "\(planned.text)")
+        try expectHistory([tip])
+        let filled = try push().checked()
+        #expect(filled.text.contains("os/1: there already"), "\(filled.text)")
+        #expect(filled.text.contains("filled in 4 earlier commits"), "\(filled.text)")
+        #expect(!filled.text.contains("goes on here"), "\(filled.text)")
+        try expectHistory(commits)
+        // From now on it is the owner who decides.
+        try OSTreeCommand.lines(stage.cache, ["prune", "--refs-only", "--depth=1"])
+        let newest = try stage.commit(Self.ref, text: "6")
+        let next = try push().checked()
+        #expect(try objectsSent(next) == 3, "\(next.text)")
+        try expectHistory(commits[3...] + [newest])
+    }
+
+    @Test func `A push whose ancestors the cache refuses goes on without them, and says so`() throws {
+        let keys = try SigningKeys(.ed25519)
+        let newest = try stage.commit(Self.ref, text: "6")
+        try keys.sign(stage.mine, newest)
+        let result = try push(receiver: keys.options).checked()
+        #expect(result.text.contains("os/1: from \(tip) to \(newest)"), "\(result.text)")
+        #expect(result.errorText.contains("no history was filled in, since"), "\(result.errorText)")
+        try expectHistory([tip, newest])
+    }
+
     @Test func `A cache whose history ends early is told, and filled in where that is asked for`() throws {
-        let told = try push().checked()
+        let told = try push("--no-fill-history").checked()
         let end = "the history of os/1 ends at \(tip) there, and goes on here: "
         #expect(told.text.contains("os/1: there already"), "\(told.text)")
         #expect(told.text.contains(end + "--fill-history sends the rest"), "\(told.text)")
@@ -73,9 +100,9 @@ import WireSamples
         try expectHistory(commits + [newest])
     }
 
-    @Test func `A push without the option sends no more than before`() throws {
+    @Test func `A push that is not to fill in sends no more than its own commits`() throws {
         let newest = try stage.commit(Self.ref, text: "6")
-        let result = try push().checked()
+        let result = try push("--no-fill-history").checked()
         // Its file, directory and commit.
         #expect(try objectsSent(result) == 3)
         #expect(result.text.contains("ends at \(tip) there"), "\(result.text)")
@@ -164,7 +191,7 @@ import WireSamples
         _ = try push("--fill-history").checked()
         let copy = try stage.copy(stage.cache, as: "copy")
         try OSTreeCommand.lines(copy, ["prune", "--refs-only", "--depth=0"])
-        let result = try stage.push([Self.ref], to: copy).checked()
+        let result = try stage.push([Self.ref], to: copy, ["--no-fill-history"]).checked()
         #expect(result.text.contains("the history of os/1 ends at \(tip) there"), "\(result.text)")
     }
 
