@@ -75,16 +75,16 @@ import Testing
         throws
     {
         var commits = try (0..<4).map { _ in try commit("os/1") }
-        expectSuccess(try stage.push(["os/1"]))
+        expectSuccess(try stage.push(["os/1"], environment: Stage.allCapabilities))
         _ = try expire("--keep-commits", "2")
         commits.append(try commit("os/1"))
-        let pushed = try stage.push(["os/1"])
+        let pushed = try stage.push(["os/1"], environment: Stage.allCapabilities)
         expectSuccess(pushed)
         #expect(try left(of: commits) == Array(commits[2...]))
         // Neither with another name of it, nor with one that begins where it was cut.
-        expectSuccess(try stage.push(["os/1"], ["--as", "os/stable"]))
+        expectSuccess(try stage.push(["os/1"], ["--as", "os/stable"], environment: Stage.allCapabilities))
         try stage.commit("os/branch", text: "branch", parent: commits[1])
-        expectSuccess(try stage.push(["os/branch"]))
+        expectSuccess(try stage.push(["os/branch"], environment: Stage.allCapabilities))
         #expect(try left(of: commits) == Array(commits[2...]))
         try OSTreeCommand.fsck(stage.cache)
 
@@ -99,17 +99,17 @@ import Testing
 
     @Test func `A push that fills in history leaves out what was cut`() throws {
         var commits = try (0..<4).map { _ in try commit("os/1") }
-        expectSuccess(try stage.push(["os/1"]))
+        expectSuccess(try stage.push(["os/1"], environment: Stage.allCapabilities))
         _ = try expire("--keep-commits", "2")
-        let again = try stage.push(["os/1"], ["--fill-history"])
+        let again = try stage.push(["os/1"], ["--fill-history"], environment: Stage.allCapabilities)
         expectSuccess(again)
         #expect(!again.errorText.contains("history"), "\(again.errorText)")
         commits.append(try commit("os/1"))
-        expectSuccess(try stage.push(["os/1"], ["--fill-history"]))
+        expectSuccess(try stage.push(["os/1"], ["--fill-history"], environment: Stage.allCapabilities))
         #expect(try left(of: commits) == Array(commits[2...]))
         // What was lost otherwise is filled in.
         try FileManager.default.removeItem(atPath: "\(stage.cache)/state/bst-artifact-cut-history")
-        expectSuccess(try stage.push(["os/1"], ["--fill-history"]))
+        expectSuccess(try stage.push(["os/1"], ["--fill-history"], environment: Stage.allCapabilities))
         #expect(try left(of: commits) == commits)
     }
 

@@ -26,7 +26,17 @@ import WireSamples
     private var tip: String { commits[4] }
 
     private func push(_ options: String..., receiver: [String] = []) throws -> ProcessResult {
-        try stage.push([Self.ref], receiver: receiver, options)
+        try push([Self.ref], receiver: receiver, options)
+    }
+
+    /// Pushes with all capabilities, of which this suite is about one.
+    private func push(
+        _ refs: [String], from repository: String? = nil, to remote: String? = nil,
+        receiver: [String]? = [], _ options: [String] = []
+    ) throws -> ProcessResult {
+        try stage.push(
+            refs, from: repository, to: remote, receiver: receiver, options,
+            environment: Stage.allCapabilities)
     }
 
     private func expectHistory(
@@ -84,7 +94,7 @@ import WireSamples
             filled.text.contains("filled in 4 earlier commits that \(stage.cache) lacked"), "\(filled.text)")
         try expectHistory(commits)
         for options in [[], ["--fill-history"]] {
-            let again = try stage.push([Self.ref], receiver: [], options).checked()
+            let again = try push([Self.ref], options).checked()
             #expect(try objectsSent(again) == 0)
             #expect(!again.text.contains("history") && !again.text.contains("filled"), "\(again.text)")
         }
@@ -135,7 +145,7 @@ import WireSamples
         try OSTreeCommand.initRepo(other, mode: .bareUser)
         try OSTreeCommand.lines(other, ["pull-local", "--depth=0", stage.mine, Self.ref])
         for options in [[], ["--fill-history"]] {
-            let result = try stage.push([Self.ref], from: other, receiver: [], options).checked()
+            let result = try push([Self.ref], from: other, options).checked()
             #expect(!result.text.contains("history"), "\(result.text)")
         }
         try expectHistory([tip])
@@ -144,28 +154,28 @@ import WireSamples
     @Test func `A receiver that cannot fill in is told with a status of its own`() throws {
         let receiver = ["env", "BST_ARTIFACT_ABILITIES=want,long", try Programs.receiver()]
         let words = ["--receiver", receiver.joined(separator: " ")]
-        let result = try stage.push([Self.ref], words + ["--fill-history"])
+        let result = try push([Self.ref], receiver: nil, words + ["--fill-history"])
         #expect(result.status == .exited(2), "\(result.errorText)")
         #expect(result.errorText.contains("no history was filled in"), "\(result.errorText)")
         try expectHistory([tip])
-        expectSuccess(try stage.push([Self.ref], words))
+        expectSuccess(try push([Self.ref], receiver: nil, words))
         // Artifacts have no history, of which nothing need be said.
         try stage.commit("a/b/c", parent: "none")
-        expectSuccess(try stage.push(["a/b/c"], words + ["--fill-history"]))
+        expectSuccess(try push(["a/b/c"], receiver: nil, words + ["--fill-history"]))
     }
 
     @Test func `A history that the cache had and its owner cut is not missed`() throws {
         let mine = try stage.commit("os/2", text: "a", parent: "none")
         let next = try stage.commit("os/2", text: "b", parent: mine)
-        expectSuccess(try stage.push(["os/2"]))
+        expectSuccess(try push(["os/2"]))
         try OSTreeCommand.lines(stage.cache, ["prune", "--refs-only", "--depth=0"])
         let last = try stage.commit("os/2", text: "c", parent: next)
         for _ in 0..<2 {
-            let result = try stage.push(["os/2"]).checked()
+            let result = try push(["os/2"]).checked()
             #expect(!result.text.contains("history"), "\(result.text)")
         }
         // Who asks for it gets it.
-        expectSuccess(try stage.push(["os/2"], ["--fill-history"]))
+        expectSuccess(try push(["os/2"], ["--fill-history"]))
         #expect(
             try OSTreeCommand.lines(stage.cache, ["log", "os/2"]).filter { $0.hasPrefix("commit") }.count == 3
         )
@@ -179,7 +189,7 @@ import WireSamples
         let copy = try stage.copy(stage.cache, as: "copy")
         for cache in [stage.cache, copy] {
             for options in [[], ["--fill-history"]] {
-                let result = try stage.push([Self.ref], to: cache, options).checked()
+                let result = try push([Self.ref], to: cache, options).checked()
                 #expect(try objectsSent(result) == 0)
                 #expect(!result.text.contains("history") && !result.text.contains("filled"), "\(result.text)")
             }
@@ -191,7 +201,7 @@ import WireSamples
         _ = try push("--fill-history").checked()
         let copy = try stage.copy(stage.cache, as: "copy")
         try OSTreeCommand.lines(copy, ["prune", "--refs-only", "--depth=0"])
-        let result = try stage.push([Self.ref], to: copy, ["--no-fill-history"]).checked()
+        let result = try push([Self.ref], to: copy, ["--no-fill-history"]).checked()
         #expect(result.text.contains("the history of os/1 ends at \(tip) there"), "\(result.text)")
     }
 

@@ -14,8 +14,10 @@ import Testing
         commit = try stage.commit("a/b/c")
     }
 
-    private func push(_ refs: [String] = ["a/b/c"], signedBy keys: SigningKeys...) throws -> ProcessResult {
-        try stage.push(refs, receiver: keys.flatMap(\.options))
+    private func push(
+        _ refs: [String] = ["a/b/c"], signedBy keys: SigningKeys..., environment: [String: String?] = [:]
+    ) throws -> ProcessResult {
+        try stage.push(refs, receiver: keys.flatMap(\.options), environment: environment)
     }
 
     private func expectRefusal(
@@ -161,18 +163,18 @@ import Testing
         let keys = try SigningKeys(kind)
         let (key, value) = try keys.entry(stage.mine, commit)
         try DetachedMetadata.set(stage.mine, commit, [(key, value)])
-        expectSuccess(try push(signedBy: keys))
+        expectSuccess(try push(signedBy: keys, environment: Stage.allCapabilities))
         let before = try DetachedMetadata.signatures(stage.cache, commit, key)
         try keys.sign(stage.mine, commit, sample)
         switch sample {
         case .right, .joined, .unsigned, .noSignatures, .wrongType:
-            expectSuccess(try push(signedBy: keys))
+            expectSuccess(try push(signedBy: keys, environment: Stage.allCapabilities))
         case .tooMany:
             // All of them are the same one.
-            expectSuccess(try push(signedBy: keys))
+            expectSuccess(try push(signedBy: keys, environment: Stage.allCapabilities))
         default:
             try expectRefusal("of ref a/b/c is refused: a signature that came later ", "does not count") {
-                try push(signedBy: keys)
+                try push(signedBy: keys, environment: Stage.allCapabilities)
             }
         }
         let after = try DetachedMetadata.signatures(stage.cache, commit, key)
