@@ -94,7 +94,12 @@ public enum OSTreeCommand {
 
     /// The checksum that a ref points at.
     public static func revParse(_ repository: String, _ ref: String) throws -> String {
-        try lines(repository, ["rev-parse", ref]).first ?? ""
+        // A ref's file has what ostree prints, which is asked for everything else.
+        let file = "\(repository)/refs/heads/\(ref)"
+        if let text = try? String(contentsOfFile: file, encoding: .utf8), text.utf8.count == 65 {
+            return String(text.dropLast())
+        }
+        return try lines(repository, ["rev-parse", ref]).first ?? ""
     }
 
     /// Checks a commit out into a directory that does not exist yet.

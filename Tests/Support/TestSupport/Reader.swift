@@ -7,13 +7,8 @@ public enum Reader {
     /// The refs and where they point.
     public static func refs(_ repository: String) throws -> [String: String] {
         let refs = try OSTreeCommand.refs(repository)
-        guard !refs.isEmpty else { return [:] }
-        let commits = try OSTreeCommand.lines(repository, ["rev-parse"] + refs)
-        guard commits.count == refs.count else {
-            throw TestSupportError(
-                "\(repository) has \(refs.count) refs, of which \(commits.count) can be read")
-        }
-        return Dictionary(uniqueKeysWithValues: zip(refs, commits))
+        return Dictionary(
+            uniqueKeysWithValues: try refs.map { ($0, try OSTreeCommand.revParse(repository, $0)) })
     }
 
     /// The names of all objects, the same in every mode: `.file` for files.
