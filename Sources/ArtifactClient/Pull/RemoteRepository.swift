@@ -164,7 +164,7 @@ public final class RemoteRepository {
             Set(commits).sorted().map { commit in
                 let name = ObjectName(commit, .commitmeta)
                 return TextRequest(name.webPath, of: remote, limit: Commit.maximumMetadataSize) { bytes in
-                    // What is no metadata is not what was sent.
+                    // Bytes that are no metadata, such as an error page with status 200, count as none.
                     found[commit] =
                         try (try? DetachedMetadata(bytes, of: commit))
                         ?? DetachedMetadata(nil, of: commit)

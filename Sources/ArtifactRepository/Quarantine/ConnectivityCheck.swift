@@ -62,7 +62,7 @@ struct ConnectivityCheck {
             let commit = try bytes.withUnsafeBytes { try Commit($0, name) }
             next = commit.parent
             guard isReceived || checksum == tip else { continue }
-            // What is behind a commit that was met before has been met, too.
+            // Met before, and so were all commits behind it.
             guard try require(name, neededBy: nil) != .needed else { return }
             if isReceived { unmetCommits -= 1 }
             _ = try require(ObjectName(commit.treeMetadata, .dirmeta), neededBy: name)

@@ -32,7 +32,7 @@ final class ObjectWorkers {
                 bytes += job.pieces.reduce(0) { $0 + $1.weight }
                 job.pieces = []
             }
-            // Where the workers never catch up, the queue would otherwise keep all jobs there ever were.
+            // Not only when the queue is empty: it never is where submitters are faster, and would keep every job.
             if finished * 2 >= queue.count {
                 queue.removeFirst(finished)
                 finished = 0

@@ -17,7 +17,7 @@ extension Repository {
         ) { first, _ in first }
         for move in moves { try makeDirectories(of: move.ref) }
         let written =
-            moves.count > mostSyncedAlone ? try WrittenRefs(moves, in: standardDirectory("tmp")) : nil
+            moves.count > Self.mostSyncedAlone ? try WrittenRefs(moves, in: standardDirectory("tmp")) : nil
         defer { written?.discard() }
         let isJournalled = moves.count > 1
         if isJournalled { try writeJournal(moves) }
@@ -45,7 +45,7 @@ extension Repository {
 
     /// The number of refs whose files are synced one by one. For more, the whole file system is synced once, which also writes
     /// the data of others.
-    private var mostSyncedAlone: Int { 16 }
+    private static let mostSyncedAlone = 16
 
     private func moveBack(_ moves: ArraySlice<RefEditResult>, _ links: [RefName: [UInt8]?]) throws {
         for move in moves.reversed() where try commit(of: move.ref) != move.old {

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// Pulls into repositories of mode bare, whose files have their owners: those of operating systems.
-@Suite(.enabled(if: TestUser.canBeMade)) struct BareRepositoryTests {
+@Suite(.enabled(if: TestUser.canBeMade, "only root can make files of other owners"))
+struct BareRepositoryTests {
     /// A cache with files of other owners and groups, special permissions, attributes and capabilities.
     private static func system() throws -> Stage {
         try Stage(.bare) { tree in
