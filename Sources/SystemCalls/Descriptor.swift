@@ -250,10 +250,10 @@ public final class Descriptor: Sendable {
         }
     }
 
-    /// Truncates a file to no bytes and seeks to its start.
-    public func truncate() throws(SystemError) {
-        guard ftruncate(number, 0) == 0, lseek(number, 0, SEEK_SET) == 0 else {
-            throw SystemError("empty a file")
+    /// Truncates a file, and seeks to its end.
+    public func truncate(to size: UInt64 = 0) throws(SystemError) {
+        guard ftruncate(number, off_t(size)) == 0, lseek(number, off_t(size), SEEK_SET) >= 0 else {
+            throw failure("truncate")
         }
     }
 }

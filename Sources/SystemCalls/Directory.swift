@@ -73,6 +73,13 @@ public struct Directory: Sendable {
         return Descriptor(number, path: named(name))
     }
 
+    /// Opens an existing file for reading and writing; a symbolic link is not followed.
+    public func openForWriting(_ name: String) throws(SystemError) -> Descriptor {
+        let number = retryingInterrupts { openat(descriptor.number, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
+        guard number >= 0 else { throw SystemError("open \(named(name))") }
+        return Descriptor(number, path: named(name))
+    }
+
     /// Appends bytes to a file, and creates it if it does not exist.
     public func append(_ bytes: [UInt8], to name: String) throws(SystemError) {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW

@@ -43,6 +43,17 @@ static inline curl_off_t ccurl_retry_after(CURL *handle) {
     curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
     return seconds;
 }
+/* The size of the body in bytes; -1 where the server does not say. */
+static inline curl_off_t ccurl_content_length(CURL *handle) {
+    curl_off_t size = -1;
+    curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+    return size;
+}
+/* The value of a header of the last response; NULL if there is none. */
+static inline const char *_Nullable ccurl_header(CURL *handle, const char *name) {
+    struct curl_header *header = NULL;
+    return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
+}
 static inline CURLMcode ccurl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
     return curl_multi_setopt(handle, option, value);
 }

@@ -32,7 +32,7 @@ final class DeltaFileRequest: WebRequest {
             (path, file, limit, isDispensable, use)
     }
 
-    func begin() throws {
+    func begin(_: WebBody) throws {
         (size, isTooLarge) = (0, false)
         try file.truncate()
     }

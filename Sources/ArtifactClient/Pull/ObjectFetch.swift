@@ -97,9 +97,14 @@ final class ObjectFetch {
 
     // MARK: Results of requests
 
+    /// Returns the number of bytes that an interrupted pull has left of an object.
+    func fragmentSize(of name: ObjectName) -> UInt64 { quarantine.fragmentSize(of: name) }
+
     /// Makes room for an object; nil if the store has it already.
-    func receive(_ name: ObjectName) throws -> (any IncomingObject)? {
-        guard let object = try quarantine.receive(name, size: nil) else { return nil }
+    func receive(
+        _ name: ObjectName, size: UInt64? = nil, from offset: UInt64 = 0
+    ) throws -> (any IncomingObject)? {
+        guard let object = try quarantine.receive(name, size: size, from: offset) else { return nil }
         try policies.admit(name, size: nil)
         return object
     }

@@ -9,7 +9,9 @@ final class ObjectRequest: WebRequest {
     private let fetch: ObjectFetch
     /// Nil before the first byte, and for an object that the repository has by then.
     private var incoming: (any IncomingObject)?
+    /// The number of bytes so far, with those of a fragment.
     private var size: UInt64 = 0
+    private var offset: UInt64 = 0
 
     init(_ name: ObjectName, for fetch: ObjectFetch) {
         self.name = name
@@ -21,11 +23,14 @@ final class ObjectRequest: WebRequest {
     var isSoughtEverywhere: Bool { name.type != .commitmeta }
     var isContent: Bool { name.type == .file }
 
-    func begin() throws {
+    var fragmentSize: UInt64 { fetch.fragmentSize(of: name) }
+
+    func begin(_ body: WebBody) throws {
         // The file of an earlier attempt is removed before the next one is created.
         incoming = nil
-        size = 0
-        incoming = try fetch.receive(name)
+        (size, offset) = (body.offset, body.offset)
+        try retrying { incoming = try fetch.receive(name, size: body.size, from: body.offset) }
+        if incoming != nil, offset > 0 { try fetch.admitBytes(Int(offset), of: name, total: offset) }
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
@@ -40,7 +45,7 @@ final class ObjectRequest: WebRequest {
         // Files get a verdict later, unless somebody else has brought them meanwhile.
         let isVerified = name.type != .file || incoming == nil
         incoming = nil
-        try fetch.handleArrival(of: name, size: size, isVerified: isVerified)
+        try fetch.handleArrival(of: name, size: size - offset, isVerified: isVerified)
     }
 
     private func retrying(_ body: () throws -> Void) throws {

@@ -18,7 +18,7 @@ final class SummaryRequest: WebRequest {
         file = try Directory(directory ?? Environment["TMPDIR"] ?? "/var/tmp").unnamedFile()
     }
 
-    func begin() throws {
+    func begin(_: WebBody) throws {
         size = 0
         try file.truncate()
     }

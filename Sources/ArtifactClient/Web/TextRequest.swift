@@ -29,7 +29,7 @@ final class TextRequest: WebRequest {
         self.use = use
     }
 
-    func begin() {
+    func begin(_: WebBody) {
         bytes = []
     }
 

@@ -13,11 +13,21 @@ struct WebAttempt {
     var redirections = 0
     /// Continues after the bytes that an earlier attempt received.
     var isContinuing = false
+    /// Begins at the first byte, whatever is here of it.
+    var startsOver = false
+
+    /// Returns the next attempt, where the server cannot continue what is here.
+    func nextFromStart() -> WebAttempt {
+        var attempt = next(at: mirror)
+        attempt.startsOver = true
+        return attempt
+    }
 
     /// Returns the next attempt, which forgets redirections.
     func next(at mirror: Int, continuing: Bool = false) -> WebAttempt {
         WebAttempt(
-            request: request, mirror: mirror, number: number + 1, absences: absences, isContinuing: continuing
-        )
+            request: request, mirror: mirror, number: number + 1, absences: absences,
+            isContinuing: continuing,
+            startsOver: startsOver)
     }
 }

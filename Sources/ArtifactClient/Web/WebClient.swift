@@ -43,8 +43,10 @@ final class WebClient {
     private var pauses: [Int: Instant] = [:]
 
     /// A transfer that breaks off after so many bytes is continued rather than started over.
-    private static let continuedSize: Int64 = 1 << 20
+    private static let continuedSize: UInt64 = 1 << 20
     private static let maximumRedirections = 5
+    /// The errors of libcurl for a server, or a local file, that cannot be continued.
+    private static let rangeCodes = [CURLE_RANGE_ERROR, CURLE_BAD_DOWNLOAD_RESUME]
 
     /// Creates a client.
     ///
@@ -74,10 +76,10 @@ final class WebClient {
     ///   - isEnough: returns true to give up the requests that are still under way.
     /// - Throws: the first failure; the other requests are given up then.
     func run(_ next: () throws -> (any WebRequest)?, until isEnough: () -> Bool = { false }) throws {
-        // An earlier call that threw may have left some.
-        giveUp()
+        // Requests that are given up let go of what they hold, such as a quarantine.
+        defer { giveUp() }
         while true {
-            if isEnough() { return giveUp() }
+            if isEnough() { return }
             if options.cancellation?.isRequested == true {
                 throw ClientError(
                     .cancelled,
@@ -207,6 +209,8 @@ extension WebClient {
         do {
             if let failure = transfer.failure { throw failure }
             try conclude(attempt, transfer, code)
+        } catch is WebTransfer.UnsuitableRange {
+            try start(attempt.nextFromStart(), on: transfer)
         } catch {
             try retry(attempt, transfer, after: error)
         }
@@ -219,7 +223,7 @@ extension WebClient {
         case (CURLE_OK, 300..<400):
             try redirect(attempt, transfer, shownURL)
         case (CURLE_OK, 0), (CURLE_OK, 200),
-            (CURLE_OK, 206) where attempt.isContinuing:
+            (CURLE_OK, 206) where transfer.isRange:
             try transfer.beginIfNeeded()
             try attempt.request.end(.complete)
             retire(transfer)
@@ -227,9 +231,9 @@ extension WebClient {
             (CURLE_HTTP_RETURNED_ERROR, 404), (CURLE_HTTP_RETURNED_ERROR, 410),
             (CURLE_FILE_COULDNT_READ_FILE, _):
             try handleAbsence(attempt, transfer)
-        case _ where attempt.isContinuing && (code == CURLE_RANGE_ERROR || status == 416):
+        case _ where transfer.isRange && (WebClient.rangeCodes.contains(code) || status == 416):
             // The server cannot continue it.
-            try start(attempt.next(at: attempt.mirror), on: transfer)
+            try start(attempt.nextFromStart(), on: transfer)
         default:
             let failure = WebFailure(
                 code, status: status, reason: transfer.reason(code), url: shownURL,

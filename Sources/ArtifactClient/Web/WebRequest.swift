@@ -15,8 +15,11 @@ protocol WebRequest: AnyObject {
     /// Takes any failure for absence.
     var isDispensable: Bool { get }
 
+    /// The number of bytes that are here of its beginning, from an earlier run.
+    var fragmentSize: UInt64 { get }
+
     /// Prepares for the first byte; called again when an attempt starts over.
-    func begin() throws
+    func begin(_ body: WebBody) throws
     func receive(_ bytes: UnsafeRawBufferPointer) throws
     /// Ends the request. Throwing `RetryableError` asks for another attempt.
     func end(_ result: WebResult) throws
@@ -28,6 +31,15 @@ extension WebRequest {
     var mirror: Int? { nil }
     var isContent: Bool { false }
     var isDispensable: Bool { mirror != nil }
+    var fragmentSize: UInt64 { 0 }
+}
+
+/// The part of a file that a server sends.
+struct WebBody {
+    /// The number of bytes before it; 0, or the request's `fragmentSize`.
+    var offset: UInt64
+    /// The size of the whole file in bytes; nil where the server does not say.
+    var size: UInt64?
 }
 
 enum WebResult {

@@ -13,10 +13,15 @@ final class WebTransfer {
 
     /// The attempt under way; nil while the handle is idle.
     private(set) var attempt: WebAttempt?
-    /// The bytes received, including those of an attempt that this one continues.
-    private(set) var received: Int64 = 0
+    /// The bytes received, including a fragment, and those of an attempt that this one continues.
+    private(set) var received: UInt64 = 0
     private(set) var failure: (any Error)?
     private var hasBegun = false
+    /// The number of bytes that this attempt does not ask for.
+    private var start: UInt64 = 0
+    /// The size of the whole file; nil where no server has said it.
+    private var size: UInt64?
+    private var isChecked = false
 
     init(_ options: WebOptions) throws {
         _ = WebTransfer.library
@@ -78,10 +83,13 @@ final class WebTransfer {
     ///   - isOwnOrigin: true if `url` is at the remote itself, which alone gets its headers and our certificate.
     func prepare(_ attempt: WebAttempt, url: String, isOwnOrigin: Bool) {
         self.attempt = attempt
-        if !attempt.isContinuing { (hasBegun, received) = (false, 0) }
-        failure = nil
+        if !attempt.isContinuing {
+            (hasBegun, size) = (false, nil)
+            received = attempt.startsOver ? 0 : attempt.request.fragmentSize
+        }
+        (start, isChecked, failure) = (received, false, nil)
         errorBuffer[0] = 0
-        ccurl_set_resumption(handle, attempt.isContinuing ? Int(received) : 0)
+        ccurl_set_resumption(handle, Int(start))
         ccurl_set_string(handle, CURLOPT_URL, url)
         setSecrets(areSent: isOwnOrigin)
     }
@@ -100,22 +108,44 @@ final class WebTransfer {
             Int((areSent && netrc != nil ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
     }
 
+    /// Indicates that not all of a file is asked for.
+    var isRange: Bool { start > 0 }
+
+    /// The error for a response that does not continue what is here.
+    struct UnsuitableRange: Error {}
+
+    /// Prepares the request for the body, once.
+    ///
+    /// - Throws: `UnsuitableRange` where it is another part than was asked for, or one of another file.
     func beginIfNeeded() throws {
+        guard !isChecked else { return }
+        isChecked = true
+        let code = ccurl_response_code(handle)
+        if code == 200, isRange { throw UnsuitableRange() }
+        var size = UInt64(exactly: ccurl_content_length(handle)).map { $0 &+ start }
+        if code == 206 {
+            guard let range = ContentRange(ccurl_header(handle, "Content-Range").map { String(cString: $0) }),
+                range.start == start
+            else { throw UnsuitableRange() }
+            size = range.size
+        }
+        if hasBegun, let known = self.size, let size, size != known { throw UnsuitableRange() }
+        self.size = size ?? self.size
         guard !hasBegun else { return }
-        try attempt?.request.begin()
+        try attempt?.request.begin(WebBody(offset: start, size: size))
         hasBegun = true
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         let code = ccurl_response_code(handle)
         // 0 is the code of a file. The body of a redirection is not content.
-        guard let attempt, code == 200 || code == 0 || code == 206 && attempt.isContinuing else {
+        guard let attempt, code == 200 || code == 0 || code == 206 && isRange else {
             return bytes.count
         }
         do {
             try beginIfNeeded()
             try attempt.request.receive(bytes)
-            received += Int64(bytes.count)
+            received += UInt64(bytes.count)
             return bytes.count
         } catch {
             failure = error

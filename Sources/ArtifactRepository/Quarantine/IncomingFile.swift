@@ -13,12 +13,8 @@ final class IncomingFile: IncomingObject {
     /// The most bytes of one piece.
     private static let pieceSize = 256 * 1024
 
-    init(
-        _ name: ObjectName, _ place: QuarantinePlace, size: UInt64?, temporaryName: String,
-        _ workers: ObjectWorkers
-    ) {
-        self.workers = workers
-        job = FileJob(name, place, temporaryName: temporaryName)
+    init(_ job: FileJob, size: UInt64?, _ workers: ObjectWorkers) {
+        (self.job, self.workers) = (job, workers)
         bytes.reserveCapacity(Int(min(size ?? 4096, UInt64(IncomingFile.pieceSize))))
     }
 

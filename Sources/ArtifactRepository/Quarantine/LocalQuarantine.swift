@@ -7,7 +7,7 @@ import SystemCalls
 /// A quarantine in the repository's own `tmp`, so that publication is a matter of renaming.
 ///
 /// One directory for each type holds the objects that were received and verified, under their checksums; `incoming` holds files
-/// that are being written. `salvage` holds objects that were not received now: the verified ones of an interrupted predecessor,
+/// that are being written, and fragments that a predecessor has left. `salvage` holds objects that were not received now: the verified ones of an interrupted predecessor,
 /// and second names of objects that the repository had when they were offered, in case it loses them.
 final class LocalQuarantine: Quarantine {
     let repository: Repository
@@ -23,6 +23,10 @@ final class LocalQuarantine: Quarantine {
     private lazy var marks = try? CompleteTrees(repository)
     private let workers: ObjectWorkers
     private var fileCount = 0
+    /// Fragments of a predecessor, with their sizes in bytes.
+    private var fragments: [Checksum: (fragment: Fragment, size: UInt64)] = [:]
+    /// True if another quarantine may take over what this one leaves.
+    private let isResumable: Bool
 
     init(_ repository: Repository, _ purpose: QuarantinePurpose) throws {
         self.repository = repository
@@ -30,10 +34,11 @@ final class LocalQuarantine: Quarantine {
         let root = home.directory
         try root.makeDirectory(QuarantineDirectory.salvage, mode: 0o700, mayExist: true)
         let salvage = try root.directory(QuarantineDirectory.salvage)
-        // Files that were not complete when their owner died are of no use.
-        try root.removeTree("incoming")
-        try root.makeDirectory("incoming", mode: 0o700)
+        try root.makeDirectory("incoming", mode: 0o700, mayExist: true)
         let incoming = try root.directory("incoming")
+        fragments = try Fragment.takeOver(in: incoming)
+        fileCount = fragments.values.map(\.fragment.number).max() ?? 0
+        isResumable = purpose != .transient
         var places: [ObjectType: QuarantinePlace] = [:]
         for type in ObjectType.allCases {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
@@ -47,7 +52,7 @@ final class LocalQuarantine: Quarantine {
         if case .resumable(.pull, _) = purpose { isPush = false } else { isPush = true }
         hasSalvage = try !salvage.isEmpty()
         workers = try ObjectWorkers(count: repository.workerCount)
-        try home.keepAge()
+        try home.renewAge()
     }
 
     /// Moves the verified objects of a predecessor to `salvage`. Its commits are sent again by those that want them.
@@ -68,7 +73,9 @@ final class LocalQuarantine: Quarantine {
         workers.stop(keepingWaiting: true)
         // An empty one is of no use to a successor.
         let kept = ObjectType.allCases.map(place) + [salvage]
-        if kept.allSatisfy({ (try? $0.isEmpty()) ?? false }) { discard() }
+        if kept.allSatisfy({ (try? $0.isEmpty()) ?? false }), (try? Fragment.isAny(in: incoming)) == false {
+            discard()
+        }
     }
 
     func discard() {
@@ -112,7 +119,13 @@ final class LocalQuarantine: Quarantine {
         return try salvage.fileIfPresent(name.fileName)?.readAll(limit: Commit.maximumMetadataSize)
     }
 
-    func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
+    func fragmentSize(of name: ObjectName) -> UInt64 {
+        guard name.type == .file, let (fragment, size) = fragments[name.checksum] else { return 0 }
+        // At least one byte is left to be sent, since web servers refuse to send none.
+        return max(1, min(size, fragment.total ?? size)) - 1
+    }
+
+    func receive(_ name: ObjectName, size: UInt64?, from offset: UInt64) throws -> (any IncomingObject)? {
         if name.type != .file, let size, size > Commit.maximumMetadataSize {
             throw RepositoryError.badObject(
                 name, "it has \(size) bytes, and metadata at most \(Commit.maximumMetadataSize)")
@@ -126,8 +139,29 @@ final class LocalQuarantine: Quarantine {
         }
         guard let place = places[name.type] else { return nil }
         guard name.type == .file else { return IncomingMetadata(name, place: place) }
+        let fragment = try takeFragment(of: name, size: size, offset)
+        let isLarge = size.map { $0 > Fragment.minimumSize } ?? false
+        let job = FileJob(name, place, fragment, from: offset, keepsFragment: isResumable && isLarge)
+        return IncomingFile(job, size: size, workers)
+    }
+
+    /// Takes the fragment that a file is continued behind, or a new one where it is received from its beginning.
+    private func takeFragment(of name: ObjectName, size: UInt64?, _ offset: UInt64) throws -> Fragment {
+        let left = fragments.removeValue(forKey: name.checksum)
+        if let (fragment, length) = left {
+            if offset > 0, offset <= length, fragment.total == nil || size == nil || fragment.total == size {
+                return fragment
+            }
+            try incoming.remove(fragment.fileName)
+        }
+        guard offset == 0 else {
+            throw RepositoryError.badObject(
+                name,
+                "it is continued at byte \(offset) of \(size.map(String.init) ?? "an unknown number"), and "
+                    + "what is here does not fit")
+        }
         fileCount += 1
-        return IncomingFile(name, place, size: size, temporaryName: "\(fileCount)", workers)
+        return Fragment(name.checksum, total: size, number: fileCount)
     }
 
     func setDetachedMetadata(_ bytes: [UInt8], of commit: Checksum) throws {

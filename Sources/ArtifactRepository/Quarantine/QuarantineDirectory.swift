@@ -67,9 +67,9 @@ final class QuarantineDirectory {
         if !isResumable { remove() }
     }
 
-    /// Restores the modification time of a borrowed directory, so that its lifetime does not begin anew.
-    func keepAge() throws {
-        if isBorrowed, let timeLeft { try temporary.setModificationTime(name, timeLeft) }
+    /// Begins the lifetime of a directory that was taken over anew, but not that of a borrowed one.
+    func renewAge() throws {
+        if let timeLeft { try temporary.setModificationTime(name, isBorrowed ? timeLeft : nil) }
     }
 
     /// Removes the directory, unless it is borrowed.

@@ -17,13 +17,21 @@ public protocol Quarantine: AnyObject {
     func storeHasCut(_ commit: Checksum) throws -> Bool
     /// Reads a metadata object from here or from the store; nil if neither has it.
     func metadata(_ name: ObjectName) throws -> [UInt8]?
+    /// Returns the number of bytes, as they travel, that an interrupted transfer has left of the beginning of a large file;
+    /// 0 for none.
+    func fragmentSize(of name: ObjectName) -> UInt64
     /// Begins to take an object in, which is verified while it is written.
+    ///
+    /// What was left of an earlier transfer is not trusted: it is verified with the rest, and removed where the object turns
+    /// out to be wrong, or is received from its beginning.
     ///
     /// - Parameters:
     ///   - name: the object.
     ///   - size: its size in bytes as it travels, if that is known.
+    ///   - offset: the number of bytes that are not written, since they are here: at most `fragmentSize(of:)`.
     /// - Returns: nil if the store has the object already, so that its bytes can be skipped.
-    func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)?
+    /// - Throws: `RepositoryError` with `badObject` where the object cannot be continued there.
+    func receive(_ name: ObjectName, size: UInt64?, from offset: UInt64) throws -> (any IncomingObject)?
     /// Gives a commit other detached metadata than was received for it, if any.
     func setDetachedMetadata(_ bytes: [UInt8], of commit: Checksum) throws
     /// Takes the verdicts on files since the last call: files are verified and written while others arrive.
@@ -87,6 +95,11 @@ public struct ObjectVerdict: Sendable {
 }
 
 extension Quarantine {
+    /// Begins to take an object in, from its beginning.
+    public func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
+        try receive(name, size: size, from: 0)
+    }
+
     /// Makes everything that was received visible, with the ancestors back to the first one that was not received.
     public func publish(
         _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge

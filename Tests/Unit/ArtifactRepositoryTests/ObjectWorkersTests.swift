@@ -21,7 +21,7 @@ import Testing
         let objects = (0..<1000).map { ArchivedFile(content: Array("file \($0)".utf8)).object() }
         for (number, object) in objects.enumerated() {
             let piece = FileJob.Piece(bytes: object.bytes, isLast: true)
-            let job = FileJob(object.name, place, temporaryName: "\(number)")
+            let job = FileJob(object.name, place, Fragment(object.checksum, total: nil, number: number))
             lightest = min(lightest, piece.weight)
             jobs.append(Weak(job: job))
             try workers.submit(piece, of: job, isOnly: true)
