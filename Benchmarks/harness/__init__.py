@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every row uses: data, servers, measuring, reporting."""
+"""The base of every row: data, servers, measuring, reporting."""

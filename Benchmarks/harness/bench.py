@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole measurement: the folder that everything happens in, the order of runs, and the end of it all."""
+"""A whole measurement: the directory that everything happens in, the order of runs, and the end of it all."""
 
 import os
 import shutil
@@ -27,20 +27,24 @@ class Bench:
             if not (self.programs / name).exists():
                 raise BenchError(f"there is no {name} in {self.programs}: build it with 'make release'")
         work.mkdir(parents=True, exist_ok=True)
-        needed = 24 << 30
+        # Kept for the next measurement; all else is in a directory that goes.
+        self.work = work.resolve()
+        needed = 40 << 30
         if shutil.disk_usage(work).free < needed:
-            raise BenchError(f"{work} needs {needed >> 30} GiB of free space: name another folder with --work")
-        self.folder = Path(tempfile.mkdtemp(prefix="work-", dir=work.resolve()))
-        self.folder.chmod(0o755)
+            raise BenchError(f"{work} needs {needed >> 30} GiB of free space: name another directory with --work")
+        self.directory = Path(tempfile.mkdtemp(prefix="work-", dir=self.work))
+        self.directory.chmod(0o755)
         self._count = 0
+        # Modes are part of what is committed.
+        os.umask(0o022)
 
     def __enter__(self):
         try:
             # Nothing of the user's own configuration takes part.
             self.environment = {
                 **os.environ, "PATH": f"{self.programs}:/usr/sbin:/usr/bin:/bin", "LC_ALL": "C.UTF-8",
-                "HOME": str(self.fresh("home")), "XDG_CONFIG_HOME": str(self.folder / "no-config"),
-                "XDG_CACHE_HOME": str(self.folder / "no-cache"), "TMPDIR": str(self.fresh("tmp")),
+                "HOME": str(self.fresh("home")), "XDG_CONFIG_HOME": str(self.directory / "no-config"),
+                "XDG_CACHE_HOME": str(self.directory / "no-cache"), "TMPDIR": str(self.fresh("tmp")),
             }
             self.tools = tools.Tools(self)
             self.data = Data(self)
@@ -57,12 +61,12 @@ class Bench:
         # Whoever presses Ctrl-C again gets it done all the same.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def fresh(self, name="run"):
-        """A new folder."""
+        """A new directory."""
         self._count += 1
-        path = self.folder / f"{self._count:04d}-{name}"
+        path = self.directory / f"{self._count:04d}-{name}"
         path.mkdir()
         return path
 
@@ -82,8 +86,9 @@ class Bench:
             results.append(result)
         return results
 
-    def race(self, contestants, runs=None):
-        """Runs contestants in turn, A B A B, each in fresh folders and with a disk at rest.
+    def race(self, contestants, runs=None, is_writing=True):
+        """Runs contestants in turn, A B A B, each in fresh directories and, unless they write nothing, with a disk
+        at rest.
 
         contestants has a function for each name, which prepares an Attempt given the run's number. After the last run
         of each, `ostree fsck` looks at the repository that the attempt names. Returns each one's Figures, in order.
@@ -93,15 +98,16 @@ class Bench:
         last = {}
         for number in range(runs):
             for name, prepare in contestants.items():
-                last[name] = self.attempt(prepare(number), figures[name])
+                last[name] = self.attempt(prepare(number), figures[name], is_writing)
         for name, attempt in last.items():
             if attempt.repository is not None:
                 self.data.fsck(attempt.repository)
         return list(figures.values())
 
-    def attempt(self, attempt, figures):
+    def attempt(self, attempt, figures, is_writing=True):
         """One run, whose figures are added."""
-        measure.settle(self.folder)
+        if is_writing:
+            measure.settle(self.directory)
         sample = measure.run(attempt, self.tools.measured, self.fresh("log"), self.environment)
         figures.samples.append(sample)
         for part, path in attempt.parts.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is pushed and pulled, and whether it has arrived. Everything is made when it is first needed."""
+"""The refs that are pushed and pulled, and checks of their arrival. Everything is made when it is first needed."""
 
 import os
 import re
@@ -7,19 +7,31 @@ import shutil
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from . import luck, seeded
 from .errors import BenchError
 from .repository import Repository
 
 INCLUDE = Path("/usr/include")
+# From a fixed seed, so that they are the same on each machine.
 HEADERS, PROGRAMS = "bench/headers", "bench/programs"
+# This machine's own.
+REAL_HEADERS, REAL_PROGRAMS = "bench/real-headers", "bench/real-programs"
 
 # Of the toolchain's programs, those that are in every release; together some 500 MB.
 LARGE_PROGRAMS = re.compile(r"swift-frontend|clang-\d+|lldb-server")
+
+DEPTH = 60
+DATE = "2026-01-01 00:00:00 +0000"
 
 
 def next_ref(number):
     """The ref of headers of which a hundredth was changed, another one for each number below 100."""
     return f"bench/next-{number}"
+
+
+def deep_ref(number):
+    """The ref of a tree in which one file, below 60 directories, is another one for each number."""
+    return f"bench/deep-{number}"
 
 
 class Data:
@@ -42,64 +54,116 @@ class Data:
 
     @cached_property
     def archive(self):
-        """What web servers serve, and what receivers of other programs make of a push."""
+        """The repository that web servers serve, in the form that receivers of other programs make of a push."""
         return self.repository("archive", "archive")
 
     def in_cache(self, ref):
         """Sees to it that the cache has a ref; returns its commit."""
         if self.cache.commit(ref) is None:
-            makers = {HEADERS: lambda: self._commit(ref, INCLUDE), PROGRAMS: self._commit_programs}
-            makers.get(ref, lambda: self._commit_next(int(ref.rpartition("-")[2])))()
+            number = ref.rpartition("-")[2]
+            makers = {HEADERS: lambda: self._commit_readable(ref, self.headers),
+                      PROGRAMS: lambda: self._commit_readable(ref, self._programs(seeded.write_programs)),
+                      REAL_HEADERS: lambda: self._commit_readable(ref, INCLUDE),
+                      REAL_PROGRAMS: lambda: self._commit_readable(ref, self._programs(copy_programs)),
+                      f"bench/next-{number}": lambda: self._commit_next(ref, int(number)),
+                      f"bench/deep-{number}": lambda: self._commit_readable(ref, self._deep(int(number)))}
+            makers[ref]()
         return self.cache.commit(ref)
 
     def in_archive(self, ref):
         """As in_cache, and in the archive too."""
         commit = self.in_cache(ref)
-        if self.archive.commit(ref) is None:
+        if self.archive.commit(ref) != commit:
             self._tools.run("ostree", "pull-local", f"--repo={self.archive.path}", self.cache.path, ref)
         return commit
 
     # -- Commits ---------------------------------------------------------------------------
 
-    def _commit(self, ref, folder, repository=None, *options):
-        path = (repository or self.cache).path
-        self._tools.run("ostree", "commit", f"--repo={path}", f"--branch={ref}", "--owner-uid=0", "--owner-gid=0",
-                        "--no-bindings", *options, f"--tree=dir={folder}")
+    @cached_property
+    def headers(self):
+        """The directory that is committed as headers."""
+        directory = self._bench.fresh("headers")
+        seeded.write_headers(directory)
+        return directory
 
-    def _commit_programs(self):
-        folder = self._bench.fresh("programs")
-        for program in large_programs():
-            shutil.copy(program, folder)
-        self._commit(PROGRAMS, folder)
+    def _programs(self, write):
+        directory = self._bench.fresh("programs")
+        write(directory)
+        return directory
 
-    def _commit_next(self, number):
-        """A commit without a parent, made of the headers and of every hundredth of them with a line appended."""
+    def _deep(self, number):
+        """A directory with a file below 60 directories, each of which has another file that is always the same."""
+        top = path = self._bench.fresh("deep")
+        for level in range(DEPTH):
+            path /= f"level_{level:02d}"
+            path.mkdir()
+            (path / "same.txt").write_text(f"level {level}\n")
+        (path / "changed.txt").write_text(f"change {number}\n")
+        return top
+
+    def _commit(self, ref, repository, *trees):
+        """Commits trees, of which a later one's files count."""
+        self._tools.run("ostree", "commit", f"--repo={repository.path}", f"--branch={ref}", "--owner-uid=0",
+                        "--owner-gid=0", "--no-xattrs", "--no-bindings", "--parent=none", f"--timestamp={DATE}",
+                        *(f"--tree={tree}" for tree in trees))
+
+    def _commit_readable(self, ref, directory, *below):
+        """Commits a directory, and small files more where the old receivers could not read its push."""
+        padding = self._bench.fresh("padding")
+        trees = [*below, f"dir={directory}"]
+        while True:
+            self._commit(ref, self.cache, *trees)
+            sizes = self.archive.sizes(self.archive.closure(self.in_archive(ref)))
+            if luck.is_readable(sizes):
+                return
+            (padding / f"padding_{len(trees)}").write_text("more\n")
+            shutil.copystat(directory, padding)
+            trees.append(f"dir={padding}")
+            for repository in (self.cache, self.archive):
+                self._tools.run("ostree", "refs", f"--repo={repository.path}", "--delete", ref)
+                self._tools.run("ostree", "prune", f"--repo={repository.path}", "--refs-only")
+
+    def _commit_next(self, ref, number):
+        """Makes a commit without a parent, of the headers and of every hundredth of them with a line appended."""
         self.in_cache(HEADERS)
-        folder = self._bench.fresh("changes")
-        for path in header_files()[number % 100::100]:
-            target = folder / path.relative_to(INCLUDE)
+        directory = self._bench.fresh("changes")
+        files = sorted(path for path in self.headers.rglob("*") if path.is_file())
+        for path in files[number % 100::100]:
+            target = directory / path.relative_to(self.headers)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
             with open(target, "a") as file:
                 file.write(f"/* change {number} */\n")
-        for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-            shutil.copystat(INCLUDE / path.relative_to(folder), path)
-        self._commit(next_ref(number), folder, None, f"--tree=ref={HEADERS}")
+        self._commit_readable(ref, directory, f"ref={HEADERS}")
 
     @lru_cache(maxsize=None)
     def many(self, count):
         """A repository of its own with so many small objects under one ref, `many`."""
-        folder = self._bench.fresh("files")
-        # A hundred files to a folder, which is an object itself.
-        for number in range(count - count // 100 - 3):
-            if number % 100 == 0:
-                (folder / f"{number // 100:05d}").mkdir()
-            path = folder / f"{number // 100:05d}" / f"{number % 100:02d}"
-            path.write_bytes(f"{number}\n".encode() * (1 + number % 40))
         repository = self.repository("bare-user", "many")
         repository.forgo_fsync()
-        self._commit("many", folder, repository)
+        self._commit("many", repository, f"dir={self._small_files(count)}")
         return repository
+
+    @lru_cache(maxsize=None)
+    def several(self, refs, objects):
+        """Refs with so many small objects each, and the repository that they are in."""
+        repository = self.repository("bare-user", "several")
+        repository.forgo_fsync()
+        names = [f"several/{number}" for number in range(refs)]
+        for name in names:
+            self._commit(name, repository, f"dir={self._small_files(objects, name)}")
+        return names, repository
+
+    def _small_files(self, count, mark=""):
+        """A directory that makes so many objects. Files with another mark have other contents."""
+        directory = self._bench.fresh("files")
+        # A hundred files to a directory, which is an object itself.
+        for number in range(count - count // 100 - 3):
+            if number % 100 == 0:
+                (directory / f"{number // 100:05d}").mkdir()
+            path = directory / f"{number // 100:05d}" / f"{number % 100:02d}"
+            path.write_bytes(f"{mark}{number}\n".encode() * (1 + number % 40))
+        return directory
 
     @cached_property
     def huge(self):
@@ -125,8 +189,8 @@ class Data:
             wanted |= source.closure(commit)
         present = repository.objects()
         if present != wanted:
-            raise BenchError(f"{repository.path} has {len(present)} objects, of which {len(wanted & present)} are among "
-                             f"the {len(wanted)} that {', '.join(refs)} need")
+            raise BenchError(f"{repository.path} has {len(present)} objects, {len(wanted & present)} of which are "
+                             f"among the {len(wanted)} that {', '.join(refs)} need")
 
     def check_tree(self, repository, ref):
         """Requires that a repository has a ref, at whatever commit, and all objects of its tree."""
@@ -135,23 +199,33 @@ class Data:
         if repository.commit(ref) is None or missing:
             raise BenchError(f"{ref} has not arrived in {repository.path}, or {len(missing)} of its objects have not")
 
+    @lru_cache(maxsize=None)
+    def stream(self, ref):
+        """One file with all objects of a ref, as the archive has them: the bytes that have to travel."""
+        names = sorted(self.archive.closure(self.in_archive(ref)))
+        path = self._bench.fresh("stream") / "objects"
+        with open(path, "wb") as file:
+            for name in names:
+                file.write(self.archive.file(name).read_bytes())
+        return path
+
     def count(self, ref, source=None):
-        """How many objects a ref needs."""
+        """The number of objects that a ref needs."""
         source = source or self.cache
         return len(source.closure(source.commit(ref)))
 
 
-@lru_cache(maxsize=None)
-def header_files():
-    return sorted(path for path in INCLUDE.rglob("*") if path.is_file() and not path.is_symlink())
+def copy_programs(directory):
+    for program in large_programs():
+        shutil.copy(program, directory)
 
 
 def large_programs():
     """Three large executables of the Swift toolchain, or of the system where there is none."""
     swift = shutil.which("swift")
-    folder = Path(os.path.realpath(swift)).parent if swift else Path("/usr/lib")
+    directory = Path(os.path.realpath(swift)).parent if swift else Path("/usr/lib")
     found = {}
-    for path in folder.rglob("*"):
+    for path in directory.rglob("*"):
         if path.is_file() and not path.is_symlink() and is_program(path):
             status = path.stat()
             # The same file under two names counts once.
@@ -159,7 +233,7 @@ def large_programs():
     usual = sorted(entry for entry in found.values() if LARGE_PROGRAMS.fullmatch(entry[1].name))
     largest = usual if len(usual) == 3 else sorted(found.values())[-3:]
     if len(largest) < 3:
-        raise BenchError(f"there are no three executables below {folder}: install Swift")
+        raise BenchError(f"there are no three executables below {directory}: install Swift")
     return [path for _, path in largest]
 
 

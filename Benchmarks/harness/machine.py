@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was measured, and on what."""
+"""The machine and the versions that results belong to."""
 
 import os
 import platform

@@ -17,7 +17,7 @@ PATIENCE = 600
 
 @dataclass(frozen=True)
 class Sample:
-    """What one run of a command took. Children that it waited for are part of it."""
+    """The time and memory of one run of a command, its children that it waited for included."""
 
     seconds: float
     cpu_seconds: float
@@ -25,7 +25,7 @@ class Sample:
 
     @classmethod
     def read(cls, path):
-        """What tools/measured has written."""
+        """Reads what tools/measured has written."""
         wall, user, system, peak, _ = Path(path).read_text().split()
         return cls(float(wall), float(user) + float(system), int(peak) * 1024)
 
@@ -37,7 +37,7 @@ class Attempt:
     command: Sequence[str]
     # Raises BenchError where the work was not done.
     verify: Callable[[], None] = lambda: None
-    # Where it was done, for fsck.
+    # The place of the work, for fsck.
     repository: Optional[object] = None
     stdin: Optional[Path] = None
     environment: Dict[str, str] = field(default_factory=dict)
@@ -47,12 +47,12 @@ class Attempt:
     figures: Callable[[], Dict[str, float]] = dict
 
 
-def run(attempt, measured, folder, environment):
+def run(attempt, measured, directory, environment):
     """Runs an attempt; returns its sample.
 
-    measured is the program tools/measured, folder a place of this run's own.
+    measured is the program tools/measured, directory a place of this run's own.
     """
-    result, log = folder / "sample", folder / "log"
+    result, log = directory / "sample", directory / "log"
     with open(attempt.stdin or os.devnull, "rb") as source, open(log, "wb") as output:
         process = subprocess.Popen([str(measured), str(result), *map(str, attempt.command)],
                                    stdin=source, stdout=output, stderr=output, start_new_session=True,
@@ -82,26 +82,26 @@ def part(path):
     raise BenchError(f"the program at the far side has left no sample in {path}")
 
 
-def settle(folder):
+def settle(directory):
     """Lets the disk come to rest, so that no run pays for the one before it.
 
     After the sync, ext4 still works on what was deleted; so this waits for a fifth of a second without a write, at
     most for three seconds.
     """
     os.sync()
-    last, calm = _writes(folder), 0
+    last, calm = _writes(directory), 0
     for _ in range(60):
         time.sleep(0.05)
-        now = _writes(folder)
+        now = _writes(directory)
         calm = calm + 1 if now == last else 0
         if calm == 4:
             return
         last = now
 
 
-def _writes(folder):
-    """How many writes and discards the disk below a folder has finished, or None."""
-    device = os.stat(folder).st_dev
+def _writes(directory):
+    """The number of writes and discards that the disk below a directory has finished, or None."""
+    device = os.stat(directory).st_dev
     try:
         numbers = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat").read_text().split()
     except OSError:

@@ -43,8 +43,8 @@ def write(path, facts, results):
             y += BAR + 5
         y += GAP
     shapes.append(f'<line class="line" x1="{MARGIN}" x2="{WIDTH - MARGIN}" y1="{y - 14}" y2="{y - 14}"/>')
-    shapes.append(_text(MARGIN, y + 6, f"median times; {facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}, "
-                        f"ostree {facts['versions']['ostree']}", "small"))
+    shapes.append(_text(MARGIN, y + 6, f"median times; {facts['cpu']}, {facts['cores']} cores, "
+                        f"Linux {facts['kernel']}, ostree {facts['versions']['ostree']}", "small"))
     body = "\n".join(f"  {shape}" for shape in shapes)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"""\

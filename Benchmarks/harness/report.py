@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people read on the terminal, and what programs read in JSON."""
+"""Results for people on the terminal, and for programs in JSON."""
 
 import dataclasses
 import json
@@ -9,8 +9,8 @@ from .rows import mebibytes
 
 def print_machine(facts):
     versions = ", ".join(f"{name} {version or '?'}" for name, version in facts["versions"].items())
-    print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_bytes'] / (1 << 30):.0f} GiB, Linux {facts['kernel']}, "
-          f"Debian {facts['debian']}\ncommit {facts['commit']}\n{versions}")
+    print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_bytes'] / (1 << 30):.0f} GiB, "
+          f"Linux {facts['kernel']}, Debian {facts['debian']}\ncommit {facts['commit']}\n{versions}")
     if facts["load_at_start"] > 0.5:
         print(f"others are at work on this machine (load {facts['load_at_start']:.1f}): trust no figure")
 
@@ -25,7 +25,8 @@ def print_row(result):
     for figures in result.outcome.contestants:
         low, high = figures.spread
         parts = "".join(f", {part} {mebibytes(figures.peak_bytes(part))}" for part in figures.parts)
-        print(f"  {figures.name:38} {figures.seconds:8.3f} s  ({low:.3f}–{high:.3f})  {first.seconds / figures.seconds:6.2f} ×"
+        ratio = first.seconds / figures.seconds
+        print(f"  {figures.name:38} {figures.seconds:8.3f} s  ({low:.3f}–{high:.3f})  {ratio:6.2f} ×"
               f"   cpu {figures.cpu_seconds:6.2f} s, peak {mebibytes(figures.peak_bytes())}{parts}")
     for verdict in result.outcome.verdicts:
         print(f"    {verdict.target}: {verdict.measured}  {word(verdict)}")

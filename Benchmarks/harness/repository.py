@@ -5,6 +5,7 @@ import hashlib
 import os
 import struct
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import gi
 
@@ -20,18 +21,25 @@ class Repository:
         self.path = path
 
     @cached_property
-    def _repo(self):
+    def opened(self):
+        """The repository as libostree has it."""
         repo = OSTree.Repo.new(Gio.File.new_for_path(str(self.path)))
         repo.open(None)
         return repo
 
     def commit(self, ref):
         """The commit of a ref, whether made here or pulled from the remote `bench`; None where there is no such ref."""
-        for folder in ("heads", "remotes/bench"):
-            path = self.path / "refs" / folder / ref
+        for directory in ("heads", "remotes/bench"):
+            path = self.path / "refs" / directory / ref
             if path.is_file():
                 return path.read_text().strip()
         return None
+
+    def refs(self):
+        """The commits of all refs that were made here or pushed, by name."""
+        top = self.path / "refs/heads"
+        return {os.path.relpath(f"{directory}/{name}", top): Path(directory, name).read_text().strip()
+                for directory, _, names in os.walk(top) for name in names}
 
     def write_refs(self, names, commit):
         """Makes many refs to one commit, by writing their files."""
@@ -43,27 +51,32 @@ class Repository:
     @lru_cache(maxsize=None)
     def closure(self, commit):
         """The names of all objects that a commit needs."""
-        reachable = self._repo.traverse_commit(commit, 0, None).out_reachable
+        reachable = self.opened.traverse_commit(commit, 0, None).out_reachable
         return frozenset(f"{checksum}.{SUFFIXES[OSTree.ObjectType(kind)]}"
                          for checksum, kind in (key.unpack() for key in reachable))
 
     def objects(self):
         """The names of all objects, files as `.file` in every mode."""
         names = set()
-        for folder in os.scandir(self.path / "objects"):
-            for entry in os.scandir(folder.path):
-                checksum, _, kind = (folder.name + entry.name).partition(".")
+        for directory in os.scandir(self.path / "objects"):
+            for entry in os.scandir(directory.path):
+                checksum, _, kind = (directory.name + entry.name).partition(".")
                 if kind != "commitmeta":
                     names.add(f"{checksum}.{'file' if kind == 'filez' else kind}")
         return names
 
     def size(self, names=None):
-        """How many bytes objects have as they are stored in an archive repository; all of them by default."""
-        total = 0
-        for name in self.objects() if names is None else names:
-            stored = name + "z" if name.endswith(".file") else name
-            total += os.stat(self.path / "objects" / stored[:2] / stored[2:]).st_size
-        return total
+        """The bytes of objects as they are stored in an archive repository; of all objects by default."""
+        return sum(self.sizes(self.objects() if names is None else names))
+
+    def sizes(self, names):
+        """The size of each of some objects, as they are stored in an archive repository."""
+        return (self.file(name).stat().st_size for name in names)
+
+    def file(self, name):
+        """An object's file in an archive repository."""
+        stored = name + "z" if name.endswith(".file") else name
+        return self.path / "objects" / stored[:2] / stored[2:]
 
     def forgo_fsync(self):
         """For repositories that only prepare a measurement."""
@@ -92,18 +105,23 @@ class Repository:
         checksum = digest.hexdigest()
         metadata = GLib.Variant("(uuua(ayay))", (0, 0, _big_endian(0o100644), [])).get_data_as_bytes().get_data()
         os.setxattr(draft, "user.ostreemeta", metadata)
-        folder = self.path / "objects" / checksum[:2]
-        folder.mkdir(parents=True, exist_ok=True)
-        draft.rename(folder / f"{checksum[2:]}.file")
+        directory = self.path / "objects" / checksum[:2]
+        directory.mkdir(parents=True, exist_ok=True)
+        draft.rename(directory / f"{checksum[2:]}.file")
         self._commit_file(ref, checksum)
 
-    def _commit_file(self, ref, checksum):
-        repo = self._repo
-        repo.prepare_transaction(None)
+    def new_tree(self):
+        """An empty directory to commit, within a transaction."""
         meta = GLib.Variant("(uuua(ayay))", (0, 0, _big_endian(0o40755), []))
-        written = repo.write_metadata(OSTree.ObjectType.DIR_META, None, meta, None).out_csum
+        written = self.opened.write_metadata(OSTree.ObjectType.DIR_META, None, meta, None).out_csum
         tree = OSTree.MutableTree.new()
         tree.set_metadata_checksum("".join(f"{byte:02x}" for byte in written))
+        return tree
+
+    def _commit_file(self, ref, checksum):
+        repo = self.opened
+        repo.prepare_transaction(None)
+        tree = self.new_tree()
         tree.replace_file("huge", checksum)
         root = repo.write_mtree(tree, None).out_file
         commit = repo.write_commit(None, "", None, None, root, None).out_commit

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a row of the table is: contestants' figures, and how they compare with targets."""
+"""Rows of the table: contestants' figures, and how they compare with targets."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -71,13 +71,13 @@ class Verdict:
     # For the picture and for whoever reads the JSON.
     value: float
     limit: float
-    # Whether contestants did the same work, so that their times can be drawn side by side.
+    # Indicates that contestants did the same work, so that their times can be drawn side by side.
     is_race: bool = False
 
 
 @dataclass
 class Outcome:
-    """What a row has shown. Ratios are to the first contestant."""
+    """The result of a row. Ratios are to the first contestant."""
 
     contestants: List[Figures]
     verdicts: List[Verdict]
@@ -98,7 +98,7 @@ class Result:
 def faster(ours, theirs, times):
     """Ours takes at most 1/times of what theirs takes."""
     ratio = theirs.seconds / ours.seconds
-    return Verdict(f"{times:g} × as fast as {theirs.name}", f"{ratio:.2f} ×", ratio >= times, ratio, times,
+    return Verdict(f"{ours.name} {times:g} × as fast as {theirs.name}", f"{ratio:.2f} ×", ratio >= times, ratio, times,
                    is_race=True)
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sshd, nginx and relays of the benchmark's own, on free ports of 127.0.0.1."""
+"""sshd, nginx, bst-artifact serve and relays of the benchmark's own, on free ports of 127.0.0.1."""
 
 import getpass
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from .errors import BenchError
@@ -17,9 +18,9 @@ RELAY = Path(__file__).resolve().parent.parent / "tools/relay.py"
 SSHD_CONFIG = """\
 ListenAddress 127.0.0.1
 Port {port}
-HostKey {folder}/host_key
+HostKey {directory}/host_key
 PidFile none
-AuthorizedKeysFile {folder}/user_key.pub
+AuthorizedKeysFile {directory}/user_key.pub
 AuthenticationMethods publickey
 PermitRootLogin yes
 StrictModes no
@@ -35,10 +36,10 @@ HostName 127.0.0.1
 HostKeyAlias bench
 Port {port}
 User {user}
-IdentityFile {folder}/user_key
+IdentityFile {directory}/user_key
 IdentitiesOnly yes
 IdentityAgent none
-UserKnownHostsFile {folder}/known_hosts
+UserKnownHostsFile {directory}/known_hosts
 GlobalKnownHostsFile /dev/null
 StrictHostKeyChecking yes
 UpdateHostKeys no
@@ -50,25 +51,25 @@ BatchMode yes
 NGINX_CONFIG = """\
 {user}
 worker_processes {cores};
-pid {folder}/nginx.pid;
-lock_file {folder}/nginx.lock;
-error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
+pid {directory}/nginx.pid;
+lock_file {directory}/nginx.lock;
+error_log {directory}/error.log;
+events {{ worker_connections 4096; }}
 http {{
     access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
     default_type application/octet-stream;
     sendfile on;
     tcp_nopush on;
     keepalive_requests 1000000;
     server {{
         listen 127.0.0.1:{port} ssl http2;
-        ssl_certificate {folder}/tls.pem;
-        ssl_certificate_key {folder}/tls_key.pem;
+        ssl_certificate {directory}/tls.pem;
+        ssl_certificate_key {directory}/tls_key.pem;
         root {root};
     }}
 }}
@@ -81,80 +82,103 @@ class Servers:
     def __init__(self, bench):
         self._bench = bench
         self._running = []
+        self._serving = {}
 
     # -- ssh -------------------------------------------------------------------------------
 
     @cached_property
     def ssh_port(self):
         """The port of a running sshd that lets ssh in with ssh_config."""
-        folder, port = self.ssh_folder, free_port()
+        directory, port = self.ssh_directory, free_port()
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
         for name in ("host_key", "user_key"):
-            self._bench.tools.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", folder / name)
-        key = (folder / "host_key.pub").read_text()
-        (folder / "known_hosts").write_text(f"bench {key}")
-        (folder / "ssh_config").write_text(SSH_CONFIG.format(port=port, folder=folder, user=getpass.getuser()))
+            self._bench.tools.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", directory / name)
+        key = (directory / "host_key.pub").read_text()
+        (directory / "known_hosts").write_text(f"bench {key}")
+        (directory / "ssh_config").write_text(SSH_CONFIG.format(port=port, directory=directory, user=getpass.getuser()))
         # Without PAM, sshd turns away users whose password is locked; PAM itself needs root.
         pam = "UsePAM yes\n" if os.geteuid() == 0 and Path("/etc/pam.d/sshd").exists() else ""
         path = self._bench.environment["PATH"]
-        (folder / "sshd_config").write_text(SSHD_CONFIG.format(port=port, folder=folder, path=path) + pam)
-        self._start(["/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd_config"], port)
+        (directory / "sshd_config").write_text(SSHD_CONFIG.format(port=port, directory=directory, path=path) + pam)
+        self._start(["/usr/sbin/sshd", "-D", "-e", "-f", directory / "sshd_config"], port)
         return port
 
     @cached_property
-    def ssh_folder(self):
+    def ssh_directory(self):
         return self._bench.fresh("ssh")
 
     def ssh(self, port=None):
         """ssh and its options, as one text; through a relay, if that port is named."""
-        return f"ssh -F {self.ssh_folder}/ssh_config -p {port or self.ssh_port}"
+        return f"ssh -F {self.ssh_directory}/ssh_config -p {port or self.ssh_port}"
 
-    @cached_property
-    def ssh_on_path(self):
-        """A folder with an ssh that knows our sshd, for programs that cannot be told another."""
-        self.ssh_port
-        folder = self._bench.fresh("bin")
-        (folder / "ssh").write_text(f'#!/bin/sh\nexec /usr/bin/ssh -F {self.ssh_folder}/ssh_config "$@"\n')
-        (folder / "ssh").chmod(0o755)
-        return folder
+    @lru_cache(maxsize=None)
+    def ssh_on_path(self, port=None):
+        """A directory with an ssh that knows our sshd, for programs that cannot be told another."""
+        directory = self._bench.fresh("bin")
+        (directory / "ssh").write_text(f'#!/bin/sh\nexec /usr/bin/{self.ssh(port)} "$@"\n')
+        (directory / "ssh").chmod(0o755)
+        return directory
 
     # -- HTTPS -----------------------------------------------------------------------------
 
     @cached_property
     def https_port(self):
-        """The port of a running nginx that serves the whole folder of the benchmark."""
-        folder, port = self.https_folder, free_port()
-        self._bench.tools.run(
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-            "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
-            folder / "tls_key.pem", "-out", folder / "tls.pem")
-        (folder / "nginx.conf").write_text(NGINX_CONFIG.format(
-            user="user root;" if os.geteuid() == 0 else "", cores=os.cpu_count(), folder=folder, port=port,
-            root=self._bench.folder))
-        self._start(["/usr/sbin/nginx", "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf", "-g",
-                     "daemon off;"], port)
+        """The port of a running nginx that serves the whole directory of the benchmark."""
+        directory, port = self._https_directory, free_port()
+        (directory / "nginx.conf").write_text(NGINX_CONFIG.format(
+            user="user root;" if os.geteuid() == 0 else "", cores=os.cpu_count(), directory=directory, port=port,
+            root=self._bench.directory))
+        self._start(["/usr/sbin/nginx", "-p", directory, "-e", directory / "error.log", "-c", directory / "nginx.conf",
+                     "-g", "daemon off;"], port)
         return port
 
     @cached_property
-    def https_folder(self):
-        return self._bench.fresh("https")
+    def _https_directory(self):
+        directory = self._bench.fresh("https")
+        self._bench.tools.run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
+            directory / "tls_key.pem", "-out", directory / "tls.pem")
+        return directory
 
     @property
     def authority(self):
         """The certificate to trust."""
-        return self.https_folder / "tls.pem"
+        return self._https_directory / "tls.pem"
 
     def url(self, repository, port=None):
-        """Where a repository is served; through a relay, if that port is named."""
-        return f"https://localhost:{port or self.https_port}/{repository.relative_to(self._bench.folder)}"
+        """The address at which nginx serves a repository; through a relay, if that port is named."""
+        return f"https://localhost:{port or self.https_port}/{repository.relative_to(self._bench.directory)}"
+
+    @lru_cache(maxsize=None)
+    def serve_port(self, repository):
+        """The port of a running `bst-artifact serve` of one repository."""
+        port = free_port()
+        # A quarter of all connections is for one address, which clients share here.
+        self._serving[repository] = self._start(
+            [self._bench.programs / "bst-artifact", "serve", "--listen", f"127.0.0.1:{port}", "--max-connections", 4096,
+             "--certificate", self.authority, "--key", self._https_directory / "tls_key.pem", repository], port)
+        return port
+
+    def serve_url(self, repository, port=None):
+        """The address at which `bst-artifact serve` serves a repository; through a relay, if that port is named."""
+        return f"https://localhost:{port or self.serve_port(repository)}"
+
+    def serve_peak(self, repository):
+        """The most memory that `bst-artifact serve` of a repository has taken so far, in bytes."""
+        status = Path(f"/proc/{self._serving[repository].pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s*(\d+)", status).group(1)) * 1024
 
     # -- Relays ----------------------------------------------------------------------------
 
-    def delaying(self, port, milliseconds):
-        """The port of a relay that passes everything on after so long a time, in each direction."""
+    @lru_cache(maxsize=None)
+    def through(self, port, link):
+        """The port of a relay that passes everything on as a link does; without a link, the port itself."""
+        if link is None:
+            return port
         relay = free_port()
-        self._start([sys.executable, RELAY, "--delay", milliseconds / 1000, relay, port], relay)
+        self._start([sys.executable, RELAY, *link.options, relay, port], relay)
         return relay
 
     def counting(self, port):
@@ -177,7 +201,7 @@ class Servers:
                 break
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
+                    return process
             time.sleep(0.02)
         raise BenchError(f"{Path(command[0]).name} does not start: {log.read_text(errors='replace').strip()}")
 

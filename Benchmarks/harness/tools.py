@@ -15,12 +15,12 @@ SOURCES = TOP / "Benchmarks/tools"
 class Tools:
     def __init__(self, bench):
         self._bench = bench
-        self._folder = bench.fresh("tools")
+        self._directory = bench.fresh("tools")
         self.measured = self._compiled("measured")
         self.peer = ["/usr/bin/python3", TOP / "Interop/Peers/artifact_peer.py"]
 
     def _compiled(self, name, *options):
-        program = self._folder / name
+        program = self._directory / name
         command = ["gcc", "-O2", "-Wall", "-Wextra", "-o", str(program), str(SOURCES / f"{name}.c"), *options]
         try:
             built = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
@@ -40,11 +40,11 @@ class Tools:
 
     @cached_property
     def ostree_push(self):
-        """The folder with ostree-push and its receivers."""
-        folder = Path(os.environ.get("PEERS_VENV", TOP / ".build/peers-venv")) / "bin"
-        if not (folder / "ostree-push").exists():
-            raise NotMeasurable(f"there is no ostree-push in {folder}: run Interop/Peers/install")
-        return folder
+        """The directory with ostree-push and its receivers."""
+        directory = Path(os.environ.get("PEERS_VENV", TOP / ".build/peers-venv")) / "bin"
+        if not (directory / "ostree-push").exists():
+            raise NotMeasurable(f"there is no ostree-push in {directory}: run Interop/Peers/install")
+        return directory
 
     def help(self, *command):
         """The help text of one of our commands, or None where there is no such command."""

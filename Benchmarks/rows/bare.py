@@ -9,13 +9,13 @@ from harness.rows import Outcome, row, within
 from . import pulling, pushing
 from .pushing import fixed, only
 
-# What bst-artifact push compresses with by default: a level of libdeflate, or `isal`.
+# The compression of bst-artifact push by default: a level of libdeflate, or `isal`.
 METHOD = "1"
 # As many transfers as bst-artifact pull has under way.
 TRANSFERS = 128
 
 
-@row("bare-push", "push /usr/include, beside deflate, SHA-256, write and sync on all cores")
+@row("bare-push", "push headers, beside deflate, SHA-256, write and sync on all cores")
 def bare_push(bench):
     data = bench.data
     commit = data.in_cache(HEADERS)
@@ -24,9 +24,9 @@ def bare_push(bench):
     objects.write_text("".join(f"{data.cache.path}/objects/{name[:2]}/{name[2:]}\n" for name in names))
 
     def bare(number):
-        folder = bench.fresh("bare")
-        return Attempt([bench.tools.bare_work, METHOD, folder], stdin=objects,
-                       verify=lambda: _count(folder, len(names)))
+        directory = bench.fresh("bare")
+        return Attempt([bench.tools.bare_work, METHOD, directory], stdin=objects,
+                       verify=lambda: _count(directory, len(names)))
 
     what = fixed(HEADERS), pushing.fresh(bench), only(HEADERS)
     work, pipe, ssh = bench.race({
@@ -38,7 +38,7 @@ def bare_push(bench):
                    [f"bare work deflates with {'ISA-L' if METHOD == 'isal' else f'libdeflate, level {METHOD}'}"])
 
 
-@row("bare-pull", "pull /usr/include, beside curl fetching the same URLs")
+@row("bare-pull", "pull headers, beside curl fetching the same URLs")
 def bare_pull(bench):
     data = bench.data
     commit = data.in_archive(HEADERS)
@@ -46,12 +46,12 @@ def bare_pull(bench):
     url = bench.servers.url(data.archive.path)
 
     def curl(number):
-        folder = bench.fresh("bare")
+        directory = bench.fresh("bare")
         config = bench.fresh("list") / "curl"
-        config.write_text("".join(f'url = "{url}/objects/{name[:2]}/{name[2:]}"\noutput = "{folder}/{name}"\n'
+        config.write_text("".join(f'url = "{url}/objects/{name[:2]}/{name[2:]}"\noutput = "{directory}/{name}"\n'
                                   for name in names))
         return Attempt(["curl", "-sS", "-f", "-Z", "--parallel-max", TRANSFERS, "--cacert", bench.servers.authority,
-                        "--config", config], verify=lambda: _count(folder, len(names)))
+                        "--config", config], verify=lambda: _count(directory, len(names)))
 
     def pull(mode):
         return pulling.ours(bench, fixed(HEADERS), pulling.fresh(bench, mode), only(HEADERS))
@@ -64,7 +64,7 @@ def bare_pull(bench):
     return Outcome([bare, user, archive], [within(user, bare, 1.5), within(archive, bare, 1.5)])
 
 
-def _count(folder, expected):
-    present = sum(1 for _ in folder.iterdir())
+def _count(directory, expected):
+    present = sum(1 for _ in directory.iterdir())
     if present != expected:
-        raise BenchError(f"{folder} has {present} files, not {expected}")
+        raise BenchError(f"{directory} has {present} files, not {expected}")

@@ -6,7 +6,7 @@ from harness.measure import Attempt
 from harness.rows import Outcome, faster, row
 
 
-@row("fsck", "read every object of a cache with /usr/include and three large programs, and verify it")
+@row("fsck", "read every object of a cache with headers and three large programs, and verify it")
 def fsck(bench):
     for ref in [HEADERS, PROGRAMS]:
         bench.data.in_archive(ref)

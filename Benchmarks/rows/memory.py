@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much memory each program takes at its peak, with more and more objects, and with one that is very large."""
+"""Peak memory of each program, with more and more objects, and with one that is very large."""
 
 from harness.rows import Figures, Outcome, at_most, mebibytes, row
 

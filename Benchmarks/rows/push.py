@@ -1,25 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pushes over ssh."""
 
-from harness.data import HEADERS, PROGRAMS, next_ref
-from harness.measure import Attempt
+from harness.data import HEADERS, PROGRAMS, REAL_HEADERS, REAL_PROGRAMS, next_ref
 from harness.rows import Outcome, at_most, faster, milliseconds, row, times
 
-from .pushing import BUILDSTREAM, OSTREE_PUSH, OURS, buildstream, fixed, fresh, only, ostree_push, ours
+from .pushing import (BUILDSTREAM, LOGIN, OSTREE_PUSH, OURS, buildstream, fixed, fresh, having, lacks, later, login,
+                      only, ostree_push, ours, since)
 
 
-@row("push-headers", "push /usr/include to an empty cache, over ssh")
-def push_headers(bench):
-    bench.data.in_cache(HEADERS)
-    what = fixed(HEADERS), fresh(bench), only(HEADERS)
+def _headers(bench, ref):
+    bench.data.in_cache(ref)
+    what = fixed(ref), fresh(bench), only(ref)
     peer, own = bench.race({BUILDSTREAM: buildstream(bench, *what), OURS: ours(bench, *what)})
-    return Outcome([peer, own], [faster(own, peer, 4)])
+    return Outcome([peer, own], [faster(own, peer, 4)], lacks(BUILDSTREAM))
 
 
-@row("push-programs", "push three large programs to an empty cache, over ssh")
-def push_programs(bench):
-    bench.data.in_cache(PROGRAMS)
-    what = fixed(PROGRAMS), fresh(bench), only(PROGRAMS)
+@row("push-headers", "push headers to an empty cache, over ssh")
+def push_headers(bench):
+    return _headers(bench, HEADERS)
+
+
+@row("push-real-headers", "the same with this machine's /usr/include")
+def push_real_headers(bench):
+    return _headers(bench, REAL_HEADERS)
+
+
+def _programs(bench, ref):
+    bench.data.in_cache(ref)
+    what = fixed(ref), fresh(bench), only(ref)
     contestants = {BUILDSTREAM: buildstream(bench, *what), OURS: ours(bench, *what)}
     has_levels = "--compression" in bench.tools.help("push")
     if has_levels:
@@ -33,33 +41,38 @@ def push_programs(bench):
     verdicts = [faster(own, peer, 4), stored(own, 1.15)]
     for figures in small:
         verdicts += [faster(figures, peer, 1.4), stored(figures, 1.02)]
-    remarks = [] if has_levels else [
-        "bst-artifact push has no --compression: its only level is measured, and ‘small’ is not"]
+    remarks = lacks(BUILDSTREAM)
+    if not has_levels:
+        remarks.append("bst-artifact push has no --compression: its only level is measured, and 'small' is not")
     return Outcome([peer, own, *small], verdicts, remarks)
+
+
+@row("push-programs", "push three large programs to an empty cache, over ssh")
+def push_programs(bench):
+    return _programs(bench, PROGRAMS)
+
+
+@row("push-real-programs", "the same with the Swift toolchain's")
+def push_real_programs(bench):
+    return _programs(bench, REAL_PROGRAMS)
 
 
 @row("push-next", "push headers of which 1 % changed, to a cache that has the others, over ssh")
 def push_next(bench):
-    refs = [HEADERS, *map(next_ref, range(bench.runs + 1))]
+    refs = [HEADERS, *map(next_ref, range(1, bench.runs + 2))]
     for ref in refs:
         bench.data.in_archive(ref)
     source = bench.data.repository("archive", "source")
     bench.tools.run("ostree", "pull-local", f"--repo={source.path}", bench.data.archive.path, *refs)
-    remotes = {name: bench.data.repository("archive", "remote") for name in (BUILDSTREAM, OSTREE_PUSH, OURS)}
-    for name, remote in remotes.items():
-        # Ours got them from its own receiver, which remembers what is complete.
-        bench.tools.run(*(
-            [bench.programs / "bst-artifact", "push", "--quiet", "--repo", bench.data.cache.path, "--remote",
-             remote.path, HEADERS] if name == OURS else
-            ["ostree", "pull-local", f"--repo={remote.path}", bench.data.archive.path, HEADERS]))
+    remotes = {name: having(bench, name, HEADERS) for name in (BUILDSTREAM, OSTREE_PUSH, OURS)}
 
     # Each run pushes another hundredth, so that no run needs a copy of the cache.
     def what(name):
-        return next_ref, fixed(remotes[name]), lambda number: [HEADERS, *map(next_ref, range(number + 1))]
+        return later(next_ref), fixed(remotes[name]), since(HEADERS, next_ref)
 
     peer, other, own = bench.race({
         BUILDSTREAM: buildstream(bench, *what(BUILDSTREAM)),
-        OSTREE_PUSH: ostree_push(bench, next_ref, fixed(remotes[OSTREE_PUSH]), source),
+        OSTREE_PUSH: ostree_push(bench, later(next_ref), fixed(remotes[OSTREE_PUSH]), source),
         OURS: ours(bench, *what(OURS)),
     })
     wire, changed = _wire(bench, remotes[OURS], what(OURS))
@@ -67,11 +80,12 @@ def push_next(bench):
     limit = 1.25 * changed + (64 << 10)
     return Outcome([peer, other, own], [
         faster(own, peer, 10), faster(own, other, 5),
-        at_most(wire, limit, "bytes on the wire", lambda count: f"{count / 1024:.0f} KiB")])
+        at_most(wire, limit, "bytes on the wire", lambda count: f"{count / 1024:.0f} KiB")],
+        lacks(BUILDSTREAM, OSTREE_PUSH))
 
 
 def _wire(bench, remote, what):
-    """How many bytes one more push sends and receives, encrypted, and how many its changed objects have, compressed."""
+    """The bytes that one more push sends and receives, encrypted, and those of its changed objects, compressed."""
     number, before = bench.runs, remote.objects()
     port, count = bench.servers.counting(bench.servers.ssh_port)
     attempt = ours(bench, *what, port=port)(number)
@@ -82,14 +96,10 @@ def _wire(bench, remote, what):
 
 @row("push-noop", "push what the cache has, over ssh")
 def push_noop(bench):
-    bench.data.in_cache(HEADERS)
-    remote = bench.data.repository("archive", "remote")
-    bench.tools.run(bench.programs / "bst-artifact", "push", "--quiet", "--repo", bench.data.cache.path, "--remote",
-                    remote.path, HEADERS)
-    login = bench.servers.ssh().split() + ["localhost", "true"]
+    remote = having(bench, OURS, HEADERS)
     ssh, own = bench.race({
-        "ssh HOST true": lambda number: Attempt(login),
+        LOGIN: login(bench),
         OURS: ours(bench, fixed(HEADERS), fixed(remote), only(HEADERS)),
     })
     return Outcome([ssh, own], [
-        at_most(own.seconds - ssh.seconds, 0.080, "time more than ‘ssh HOST true’", milliseconds)])
+        at_most(own.seconds - ssh.seconds, 0.080, f"time more than '{LOGIN}'", milliseconds)])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a push's time depends on what it should not depend on."""
+"""Times of pushes beside what they should not depend on."""
 
 from harness.data import HEADERS, next_ref
 from harness.rows import Outcome, at_most, row, times

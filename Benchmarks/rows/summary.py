@@ -12,7 +12,7 @@ REFS = 100_000
 @row("summary", "update the summary of a cache with 100,000 refs after a push of one")
 def summary(bench):
     if bench.tools.help("repo", "summary") is None:
-        raise NotMeasurable("there is no command ‘bst-artifact repo summary’")
+        raise NotMeasurable("there is no command 'bst-artifact repo summary'")
     commit = bench.data.in_archive(HEADERS)
     for number in range(bench.runs):
         bench.data.in_archive(next_ref(number))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The least that a push can be: reads objects, deflates and hashes those that are files, writes all of them into one
-// folder, and syncs it. On all cores, without names, checks, connections or refs.
+// directory, and syncs it. On all cores, without names, checks, connections or refs.
 //
 //     bare_work METHOD FOLDER < LIST
 //
@@ -27,7 +27,7 @@ static char **paths;
 static size_t path_count;
 static atomic_size_t next_path;
 static int level;  // -1 stands for ISA-L
-static int folder;
+static int directory;
 
 static void fail(const char *what) {
     fprintf(stderr, "bare_work: %s: %s\n", what, strerror(errno));
@@ -88,10 +88,10 @@ static size_t squeeze(struct libdeflate_compressor *compressor, const struct byt
 
 static void write_file(const char *path, const unsigned char *start, size_t size) {
     const char *name = strrchr(path, '/');
-    // The folder above the name holds the first two digits of the checksum.
+    // The directory above the name holds the first two digits of the checksum.
     char full[256];
     snprintf(full, sizeof full, "%.2s%s", name - 2, name + 1);
-    int file = openat(folder, full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int file = openat(directory, full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (file < 0) fail(full);
     while (size > 0) {
         ssize_t count = write(file, start, size);
@@ -137,8 +137,8 @@ int main(int count, char **arguments) {
         return 2;
     }
 #endif
-    folder = open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) fail(arguments[2]);
+    directory = open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) fail(arguments[2]);
     size_t room = 0;
     char *line = NULL;
     size_t capacity = 0;
@@ -154,6 +154,6 @@ int main(int count, char **arguments) {
         if (pthread_create(&threads[index], NULL, work, NULL)) fail("thread");
     }
     for (long index = 0; index < cores; index++) pthread_join(threads[index], NULL);
-    if (syncfs(folder)) fail("sync");
+    if (syncfs(directory)) fail("sync");
     return 0;
 }
