@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pulls over a link with latency, and over one that also loses packets."""
+
+from harness.data import DEPTH, HEADERS, deep_ref, next_ref
+from harness.links import FAR, POOR
+from harness.rows import Outcome, at_most, faster, milliseconds, row, within
+from harness.seeded import LEVELS
+
+from .pulling import OSTREE, OURS, OURS_SERVE, OURS_SSH, changes, curl, fresh, lacks, ostree, ours, over_ssh
+from .pushing import LOGIN, fixed, login, only
+
+# TCP, TLS, the ref and its commit take one round trip each.
+BEFORE_TREES = 4
+ROUND_TRIPS = 4
+
+
+def _pull(bench, link):
+    bench.data.in_archive(HEADERS)
+    port = bench.servers.through(bench.servers.https_port, link)
+    what = fixed(HEADERS), fresh(bench, "bare-user"), only(HEADERS)
+    return {OSTREE: ostree(bench, *what, port=port), OURS: ours(bench, *what, port=port)}
+
+
+@row("pull-headers-far", "pull headers over 40 ms of round trip")
+def pull_headers_far(bench):
+    theirs, own = bench.race(_pull(bench, FAR))
+    return Outcome([theirs, own], [faster(own, theirs, 8)], [lacks(OSTREE)])
+
+
+@row("pull-headers-poor", "pull headers over 40 ms of round trip, 20 Mbit/s and 1 % loss")
+def pull_headers_poor(bench):
+    url = bench.servers.url(bench.data.stream(HEADERS), bench.servers.through(bench.servers.https_port, POOR))
+    bare, theirs, own = bench.race({"its bytes by curl": curl(bench, url), **_pull(bench, POOR)})
+    return Outcome([bare, theirs, own], [within(own, bare, 1.5), faster(own, theirs, 1)], [lacks(OSTREE)])
+
+
+def _change(bench, base, change, levels):
+    """A small change, of which the same pull without the link tells what is not latency."""
+    port = bench.servers.through(bench.servers.https_port, FAR)
+    near = f"{OURS} (without the link)"
+    theirs, close, own = bench.race({
+        OSTREE: changes(bench, ostree, base, change, port=port),
+        near: changes(bench, ours, base, change),
+        OURS: changes(bench, ours, base, change, port=port),
+    })
+    trips = (own.seconds - close.seconds) / FAR.round_trip
+    return Outcome([theirs, close, own], [
+        at_most(trips, BEFORE_TREES + levels / 2, f"round trips for {levels} levels", "{:.1f}".format),
+        faster(own, theirs, 1)], [lacks(OSTREE)])
+
+
+@row("pull-next-far", "pull headers of which 1 % changed, over 40 ms of round trip")
+def pull_next_far(bench):
+    return _change(bench, HEADERS, next_ref, len(LEVELS))
+
+
+@row("pull-deep-far", "pull a tree of which one file below 60 directories changed, over 40 ms of round trip")
+def pull_deep_far(bench):
+    return _change(bench, deep_ref(0), deep_ref, DEPTH)
+
+
+def _change_over_ssh(bench, base, change):
+    port = bench.servers.through(bench.servers.ssh_port, FAR)
+    ssh, own = bench.race({LOGIN: login(bench, port), OURS_SSH: changes(bench, over_ssh, base, change, port=port)})
+    return Outcome([ssh, own], [
+        at_most(own.seconds - ssh.seconds, ROUND_TRIPS * FAR.round_trip,
+                f"time more than '{LOGIN}', {ROUND_TRIPS} round trips:", milliseconds)])
+
+
+@row("pull-next-far-ssh", "pull headers of which 1 % changed, over ssh and 40 ms of round trip")
+def pull_next_far_ssh(bench):
+    return _change_over_ssh(bench, HEADERS, next_ref)
+
+
+@row("pull-deep-far-ssh", "pull a tree of which one file below 60 directories changed, over ssh and 40 ms")
+def pull_deep_far_ssh(bench):
+    return _change_over_ssh(bench, deep_ref(0), deep_ref)
+
+
+def _change_from_serve(bench, base, change):
+    archive = bench.data.archive.path
+    port = bench.servers.through(bench.servers.serve_port(archive), FAR)
+    url = bench.servers.serve_url(archive, port)
+    one, own = bench.race({
+        "curl of one file": curl(bench, f"{url}/config"),
+        OURS_SERVE: changes(bench, ours, base, change, address=url),
+    })
+    return Outcome([one, own], [
+        at_most(own.seconds - one.seconds, ROUND_TRIPS * FAR.round_trip,
+                f"time more than {one.name}, {ROUND_TRIPS} round trips:", milliseconds)])
+
+
+@row("pull-next-far-serve", "pull headers of which 1 % changed, from 'bst-artifact serve' over 40 ms of round trip")
+def pull_next_far_serve(bench):
+    return _change_from_serve(bench, HEADERS, next_ref)
+
+
+@row("pull-deep-far-serve", "pull a tree of which one file below 60 directories changed, from 'serve' over 40 ms")
+def pull_deep_far_serve(bench):
+    return _change_from_serve(bench, deep_ref(0), deep_ref)
