@@ -135,6 +135,7 @@ struct WebArguments: ParsableArguments {
     func options(_ terminal: Terminal) throws -> WebOptions {
         var options = WebOptions()
         options.showPause = { terminal.warn($0) }
+        options.showWarning = options.showPause
         options.authorities = ca
         options.clientCertificate = clientCert
         options.clientKey = clientKey

@@ -18,6 +18,8 @@ final class ObjectFetch {
     private(set) var ancestors = 0
     /// Files that arrived with wrong content once.
     private var requeued: Set<ObjectName> = []
+    /// The mirrors of files that have no verdict yet, where there are several.
+    private var sources: [ObjectName: Int] = [:]
     private(set) var progress = TransferProgress()
 
     /// The most objects that are requested before directories are.
@@ -54,10 +56,10 @@ final class ObjectFetch {
     func run(on client: WebClient) throws {
         repeat {
             try client.run {
-                try handleVerdicts(waiting: false)
+                try handleVerdicts(waiting: false, client)
                 return try missing.next().map { ObjectRequest($0, for: self) }
             }
-        } while try handleVerdicts(waiting: true)
+        } while try handleVerdicts(waiting: true, client)
         guard missing.isEmpty else {
             throw ClientError(
                 .missing, "the pull from \(remote) ended before everything was fetched: pull again")
@@ -154,19 +156,23 @@ final class ObjectFetch {
         throw ClientError.lacks(name, at: remote)
     }
 
-    /// Requeues files that turned out to be wrong, each once.
+    func noteSource(of file: ObjectName, _ mirror: Int) { sources[file] = mirror }
+
+    /// Requeues files that turned out to be wrong, each once, and once more for each mirror that is left for it.
     ///
     /// - Returns: true if there is a file to fetch again.
     @discardableResult
-    private func handleVerdicts(waiting: Bool) throws -> Bool {
+    private func handleVerdicts(waiting: Bool, _ client: WebClient) throws -> Bool {
         var isMissing = false
         for verdict in quarantine.takeVerdicts(waiting: waiting) {
+            let source = sources.removeValue(forKey: verdict.name)
             guard let failure = verdict.failure else {
                 try missing.arrived(verdict.name)
                 continue
             }
             guard let error = failure as? RepositoryError, error.code == .badObject else { throw failure }
-            guard requeued.insert(verdict.name).inserted else {
+            let isLeft = source.map { client.leaveWrong($0, path: verdict.name.webPath) } ?? false
+            guard requeued.insert(verdict.name).inserted || isLeft else {
                 throw ClientError.wrongBytes(error, from: remote)
             }
             missing.requeue(verdict.name)

@@ -7,6 +7,7 @@ import ArtifactRepository
 final class ObjectRequest: WebRequest {
     private let name: ObjectName
     private let fetch: ObjectFetch
+    private var source: Int?
     /// Nil before the first byte, and for an object that the repository has by then.
     private var incoming: (any IncomingObject)?
     /// The number of bytes so far, with those of a fragment.
@@ -21,17 +22,20 @@ final class ObjectRequest: WebRequest {
     var path: String { name.webPath }
     var isOptional: Bool { fetch.isOptional(name) }
     var isSoughtEverywhere: Bool { name.type != .commitmeta }
+    var isContentAddressed: Bool { name.type != .commitmeta }
     var isContent: Bool { name.type == .file }
 
     var fragmentSize: UInt64 { fetch.fragmentSize(of: name) }
 
     func begin(_ body: WebBody) throws {
         // The file of an earlier attempt is removed before the next one is created.
-        incoming = nil
+        (incoming, source) = (nil, nil)
         (size, offset) = (body.offset, body.offset)
         try retrying { incoming = try fetch.receive(name, size: body.size, from: body.offset) }
         if incoming != nil, offset > 0 { try fetch.admitBytes(Int(offset), of: name, total: offset) }
     }
+
+    func note(source mirror: Int) { source = mirror }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
         size += UInt64(bytes.count)
@@ -45,6 +49,7 @@ final class ObjectRequest: WebRequest {
         // Files get a verdict later, unless somebody else has brought them meanwhile.
         let isVerified = name.type != .file || incoming == nil
         incoming = nil
+        if let source, !isVerified { fetch.noteSource(of: name, source) }
         try fetch.handleArrival(of: name, size: size - offset, isVerified: isVerified)
     }
 

@@ -19,8 +19,8 @@ public final class RemoteRepository {
     ///
     /// - Parameters:
     ///   - remote: the address.
-    ///   - mirrors: places that have the same as `remote`. The one that answers first is read, and where it fails or
-    ///     lacks something, the next one. They get no secrets of `options`.
+    ///   - mirrors: places that have the same as `remote`. Refs are read from the one that answers first, and objects from
+    ///     all, by what each delivers. One that fails, or sends wrong bytes, is left. They get no secrets of `options`.
     ///   - options: the settings for requests.
     ///   - content: another place of the remote for files and parts of static deltas, from which nothing else is taken.
     ///   - summaryVerifiers: the verifiers of the summary's signatures, each of which must accept it. With any, the commits

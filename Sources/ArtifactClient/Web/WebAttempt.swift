@@ -6,8 +6,8 @@ struct WebAttempt {
     var mirror: Int
     /// The number of the attempt, from 1.
     var number = 1
-    /// The number of mirrors that do not have it.
-    var absences = 0
+    /// The mirrors that do not have it.
+    var lackingMirrors: Set<Int> = []
     /// The URL that the mirror redirects to.
     var redirection: String?
     var redirections = 0
@@ -26,7 +26,7 @@ struct WebAttempt {
     /// Returns the next attempt, which forgets redirections.
     func next(at mirror: Int, continuing: Bool = false) -> WebAttempt {
         WebAttempt(
-            request: request, mirror: mirror, number: number + 1, absences: absences,
+            request: request, mirror: mirror, number: number + 1, lackingMirrors: lackingMirrors,
             isContinuing: continuing,
             startsOver: startsOver)
     }

@@ -9,38 +9,18 @@ import SystemCalls
 /// It runs on the thread that calls it, and takes requests one at a time, when there is room for another, so that no
 /// list of them has to exist.
 final class WebClient {
-    /// A place that has the same as the others.
-    struct Mirror {
-        /// Its URL, without a slash at its end.
-        let base: String
-        /// The same for messages, without credentials.
-        let shown: String
-        /// The place of files and static deltas, if it is another one.
-        var content: (base: String, shown: String)?
-
-        func base(for request: any WebRequest) -> String {
-            request.isContent ? content?.base ?? base : base
-        }
-
-        /// Returns the URL that a request is for, without credentials.
-        func shownURL(of request: any WebRequest) -> String {
-            "\(request.isContent ? content?.shown ?? shown : shown)/\(request.path)"
-        }
-    }
-
-    private typealias Instant = ContinuousClock.Instant
+    typealias Instant = ContinuousClock.Instant
 
     /// The remote itself first.
-    private let mirrors: [Mirror]
-    /// The index of the mirror that is asked first.
-    private var preferred = 0
-    private let options: WebOptions
-    private let multi: UnsafeMutableRawPointer
-    private var running: [UnsafeMutableRawPointer: WebTransfer] = [:]
+    let mirrors: [Mirror]
+    var balance: MirrorBalance
+    let options: WebOptions
+    let multi: UnsafeMutableRawPointer
+    var running: [UnsafeMutableRawPointer: WebTransfer] = [:]
     private var idle: [WebTransfer] = []
-    private var delayed: [(due: Instant, transfer: WebTransfer)] = []
+    private(set) var delayed: [(due: Instant, transfer: WebTransfer)] = []
     /// The ends of the pauses that mirrors asked for.
-    private var pauses: [Int: Instant] = [:]
+    private(set) var pauses: [Int: Instant] = [:]
 
     /// A transfer that breaks off after so many bytes is continued rather than started over.
     private static let continuedSize: UInt64 = 1 << 20
@@ -53,6 +33,7 @@ final class WebClient {
     /// - Parameter mirrors: the remote, and others that have the same and get no secrets of ours.
     init(_ mirrors: [Mirror], options: WebOptions) throws {
         self.mirrors = mirrors
+        balance = MirrorBalance(count: mirrors.count)
         self.options = options
         guard let multi = curl_multi_init() else {
             throw ClientError(.unreachable, "cannot pull: libcurl cannot be initialised")
@@ -83,13 +64,17 @@ final class WebClient {
             if options.cancellation?.isRequested == true {
                 throw ClientError(
                     .cancelled,
-                    "the pull from \(mirrors[preferred].shown) was interrupted, and nothing has changed: what was fetched is kept, "
+                    "the pull from \(mirrors[balance.preferred].shown) was interrupted, and nothing has changed: what was fetched is kept, "
                         + "so that the same pull goes on from there")
             }
             try startDue()
-            while running.count + delayed.count < options.transfers, let request = try next() {
+            while running.count + delayed.count < options.transfers {
+                guard let request = try next() else {
+                    try moveStalled()
+                    break
+                }
                 try start(
-                    WebAttempt(request: request, mirror: request.mirror ?? preferred),
+                    WebAttempt(request: request, mirror: mirror(for: request)),
                     on: idle.popLast() ?? WebTransfer(options))
             }
             if running.isEmpty && delayed.isEmpty { return }
@@ -105,20 +90,6 @@ final class WebClient {
             }
             if !ended { try check(wait()) }
         }
-    }
-
-    /// Asks all mirrors for a small text, and prefers the first one that returns a usable one.
-    func chooseMirror(_ path: String, limit: Int, _ isUsable: @escaping ([UInt8]) -> Bool) throws {
-        guard mirrors.count > 1 else { return }
-        var winner: Int?
-        var trials = mirrors.indices.map { number in
-            TextRequest(path, of: mirrors[number].shown, limit: limit, mirror: number) { bytes in
-                if let bytes, winner == nil, isUsable(bytes) { winner = number }
-            }
-        }
-        try run({ trials.popLast() }, until: { winner != nil })
-        // Without a winner, the remote itself gives the error.
-        preferred = winner ?? 0
     }
 
     private func giveUp() {
@@ -139,7 +110,7 @@ final class WebClient {
         guard code == CURLM_OK else {
             throw ClientError(
                 .unreachable,
-                "cannot fetch from \(mirrors[preferred].shown): \(String(cString: curl_multi_strerror(code)))"
+                "cannot fetch from \(mirrors[balance.preferred].shown): \(String(cString: curl_multi_strerror(code)))"
             )
         }
     }
@@ -148,7 +119,7 @@ final class WebClient {
 // MARK: Starting
 
 extension WebClient {
-    private func start(_ attempt: WebAttempt, on transfer: WebTransfer) throws {
+    func start(_ attempt: WebAttempt, on transfer: WebTransfer) throws {
         prepare(attempt, on: transfer)
         try start(transfer)
     }
@@ -167,6 +138,7 @@ extension WebClient {
         if let mirror = transfer.attempt?.mirror, let due = pauses[mirror], due > .now {
             return delayed.append((due, transfer))
         }
+        transfer.startClock()
         running[transfer.handle] = transfer
         try check(curl_multi_add_handle(multi, transfer.handle))
     }
@@ -182,7 +154,9 @@ extension WebClient {
         let untilDue = delayed.map(\.due).min().map {
             ContinuousClock.now.duration(to: $0) + .milliseconds(1)
         }
-        let timeout = Int32(max(.zero, min(.seconds(1), untilDue ?? .seconds(1))) / .milliseconds(1))
+        // Requests that stall at a mirror are noticed soon.
+        let longest: Duration = mirrors.count > 1 ? .milliseconds(100) : .seconds(1)
+        let timeout = Int32(max(.zero, min(longest, untilDue ?? longest)) / .milliseconds(1))
         guard let cancellation = options.cancellation else {
             return curl_multi_poll(multi, nil, 0, timeout, nil)
         }
@@ -225,6 +199,7 @@ extension WebClient {
         case (CURLE_OK, 0), (CURLE_OK, 200),
             (CURLE_OK, 206) where transfer.isRange:
             try transfer.beginIfNeeded()
+            noteDelivery(attempt, transfer)
             try attempt.request.end(.complete)
             retire(transfer)
         case (CURLE_HTTP_RETURNED_ERROR, 403) where attempt.request.isOptional,
@@ -248,10 +223,8 @@ extension WebClient {
 
     private func handleAbsence(_ attempt: WebAttempt, _ transfer: WebTransfer) throws {
         let request = attempt.request
-        if attempt.absences + 1 < mirrors.count, request.mirror == nil, request.isSoughtEverywhere {
-            let other = (attempt.mirror + 1) % mirrors.count
-            return try start(
-                WebAttempt(request: request, mirror: other, absences: attempt.absences + 1), on: transfer)
+        if request.mirror == nil, request.isSoughtEverywhere, let next = nextAfterAbsence(attempt, transfer) {
+            return try start(next, on: transfer)
         }
         retire(transfer)
         try request.end(.absent)
@@ -312,20 +285,20 @@ extension WebClient {
         }
         let failure = error as? WebFailure
         let wrongContent = error as? RetryableError
+        let isLeft = leave(attempt, transfer, after: failure, wrongContent)
         // Another mirror than a busy one need not be waited for. Content that is wrong twice will be wrong again.
         let isTemporary =
             failure.map { $0.isTemporary || $0.isBusy && attempt.number < mirrors.count } ?? false
-        guard attempt.number < (wrongContent != nil ? 2 : isTemporary ? options.attempts : 0) else {
-            throw wrongContent?.reason ?? failure?.error ?? error
-        }
-        let continuing = isTemporary && transfer.received >= WebClient.continuedSize
-        // Another mirror may compress it differently, so what is continued stays where it is.
-        let isElsewhere = mirrors.count > 1 && !continuing
+        let other = other(than: attempt)
+        guard
+            isLeft && other != nil
+                || attempt.number < (wrongContent != nil ? 2 : isTemporary ? options.attempts : 0)
+        else { throw wrongContent?.reason ?? failure?.error ?? error }
         let delay =
-            isElsewhere && attempt.number < mirrors.count
+            other != nil && (isLeft || attempt.number < mirrors.count)
             ? .zero : options.firstDelay * (1 << min(attempt.number - 1, 10))
-        let mirror = isElsewhere ? (attempt.mirror + 1) % mirrors.count : attempt.mirror
-        prepare(attempt.next(at: mirror, continuing: continuing), on: transfer)
+        let continuing = failure != nil && transfer.received >= WebClient.continuedSize
+        prepare(attempt.next(at: other ?? attempt.mirror, continuing: continuing), on: transfer)
         delayed.append((Instant.now + delay, transfer))
     }
 }

@@ -33,6 +33,8 @@ public struct WebOptions: Sendable {
     public var longestPause: Duration = .seconds(120)
     /// Receives a sentence for people when a server asks for a pause.
     public var showPause: (@Sendable (String) -> Void)?
+    /// Receives a sentence for people when a mirror fails or is wrong, and others are asked in its place.
+    public var showWarning: (@Sendable (String) -> Void)?
     /// A file of credentials in the format of ftp. The entry for the remote's host is sent to the remote alone.
     public private(set) var netrc: String?
     /// The number of transfers at the same time; by default, the usual limit of servers for one HTTP/2 connection.

@@ -8,6 +8,8 @@ protocol WebRequest: AnyObject {
     var isOptional: Bool { get }
     /// Asks each mirror before the remote is taken to lack it.
     var isSoughtEverywhere: Bool { get }
+    /// Asks any mirror, since the path names the content. Otherwise all such requests go to the same one.
+    var isContentAddressed: Bool { get }
     /// The only mirror to ask; nil for any.
     var mirror: Int? { get }
     /// Asks the remote's other place for files and static deltas, if it has one.
@@ -18,6 +20,8 @@ protocol WebRequest: AnyObject {
     /// The number of bytes that are here of its beginning, from an earlier run.
     var fragmentSize: UInt64 { get }
 
+    /// Notes the mirror that all bytes came from, before the end. Called where there are several.
+    func note(source mirror: Int)
     /// Prepares for the first byte; called again when an attempt starts over.
     func begin(_ body: WebBody) throws
     func receive(_ bytes: UnsafeRawBufferPointer) throws
@@ -31,7 +35,9 @@ extension WebRequest {
     var mirror: Int? { nil }
     var isContent: Bool { false }
     var isDispensable: Bool { mirror != nil }
+    var isContentAddressed: Bool { false }
     var fragmentSize: UInt64 { 0 }
+    func note(source mirror: Int) {}
 }
 
 /// The part of a file that a server sends.

@@ -20,8 +20,11 @@ final class WebTransfer {
     /// The number of bytes that this attempt does not ask for.
     private var start: UInt64 = 0
     /// The size of the whole file; nil where no server has said it.
-    private var size: UInt64?
+    private var totalSize: UInt64?
     private var isChecked = false
+    private var startTime = ContinuousClock.now
+    /// The mirror that all bytes so far came from; nil where a fragment or several mirrors had a part in them.
+    private(set) var source: Int?
 
     init(_ options: WebOptions) throws {
         _ = WebTransfer.library
@@ -84,10 +87,11 @@ final class WebTransfer {
     func prepare(_ attempt: WebAttempt, url: String, isOwnOrigin: Bool) {
         self.attempt = attempt
         if !attempt.isContinuing {
-            (hasBegun, size) = (false, nil)
+            (hasBegun, totalSize) = (false, nil)
             received = attempt.startsOver ? 0 : attempt.request.fragmentSize
         }
         (start, isChecked, failure) = (received, false, nil)
+        source = start == 0 || attempt.isContinuing && source == attempt.mirror ? attempt.mirror : nil
         errorBuffer[0] = 0
         ccurl_set_resumption(handle, Int(start))
         ccurl_set_string(handle, CURLOPT_URL, url)
@@ -107,6 +111,18 @@ final class WebTransfer {
             handle, CURLOPT_NETRC,
             Int((areSent && netrc != nil ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
     }
+
+    /// Begins to measure the time of the attempt, which may have been delayed.
+    func startClock() { startTime = .now }
+
+    /// The time since the attempt began.
+    var elapsed: Duration { startTime.duration(to: .now) }
+
+    /// The number of bytes that this attempt has received.
+    var size: UInt64 { received - start }
+
+    /// Indicates that bytes of the body have arrived.
+    var hasReceived: Bool { size > 0 }
 
     /// Indicates that not all of a file is asked for.
     var isRange: Bool { start > 0 }
@@ -129,8 +145,8 @@ final class WebTransfer {
             else { throw UnsuitableRange() }
             size = range.size
         }
-        if hasBegun, let known = self.size, let size, size != known { throw UnsuitableRange() }
-        self.size = size ?? self.size
+        if hasBegun, let known = totalSize, let size, size != known { throw UnsuitableRange() }
+        totalSize = size ?? totalSize
         guard !hasBegun else { return }
         try attempt?.request.begin(WebBody(offset: start, size: size))
         hasBegun = true
