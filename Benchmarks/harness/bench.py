@@ -20,7 +20,7 @@ class Bench:
     """Everything that rows share. Nothing is removed before its end: on ext4, the removal of thousands of files slows
     down whatever is measured next."""
 
-    def __init__(self, programs, work, runs):
+    def __init__(self, programs, work, runs, rows=1):
         self.runs = runs
         self.programs = Path(programs).resolve()
         for name in ("bst-artifact", "bst-artifact-receive"):
@@ -29,7 +29,7 @@ class Bench:
         work.mkdir(parents=True, exist_ok=True)
         # Kept for the next measurement; all else is in a directory that goes.
         self.work = work.resolve()
-        needed = 40 << 30
+        needed = min(40, 6 * rows) << 30
         if shutil.disk_usage(work).free < needed:
             raise BenchError(f"{work} needs {needed >> 30} GiB of free space: name another directory with --work")
         self.directory = Path(tempfile.mkdtemp(prefix="work-", dir=self.work))

@@ -77,6 +77,10 @@ class Data:
             self._tools.run("ostree", "pull-local", f"--repo={self.archive.path}", self.cache.path, ref)
         return commit
 
+    def commits(self):
+        """The commits that were measured: those from a seed are the same on each machine."""
+        return self.cache.refs()
+
     # -- Commits ---------------------------------------------------------------------------
 
     @cached_property

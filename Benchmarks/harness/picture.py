@@ -27,7 +27,8 @@ def write(path, facts, results):
     shapes, y = [], MARGIN + 8
     for result in results:
         # Rows of one contestant at several sizes compare nothing; they stay in the table.
-        if result.outcome is None or not any(verdict.is_race for verdict in result.outcome.verdicts):
+        is_race = result.outcome is not None and any(verdict.is_race for verdict in result.outcome.verdicts)
+        if not is_race or not result.row.is_drawn:
             continue
         shapes.append(_text(MARGIN, y, result.row.title, "title"))
         y += 10

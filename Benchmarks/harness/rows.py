@@ -16,13 +16,15 @@ class Row:
     name: str
     title: str
     measure: Callable
+    # Indicates that the picture has the row, if contestants raced.
+    is_drawn: bool
 
 
-def row(name, title):
+def row(name, title, is_drawn=True):
     """Registers a function, which gets the Bench and returns an Outcome, as a row."""
 
     def register(function):
-        ROWS[name] = Row(name, title, function)
+        ROWS[name] = Row(name, title, function, is_drawn)
         return function
 
     return register

@@ -18,10 +18,11 @@ SIZES = [(0, 0), (31, 456), (62, 742), (94, 1031), (125, 1176), (156, 1320), (18
 # One file in four has the content of another one.
 FILES_FOR_EACH_COPY = 4
 
-# swift-frontend, clang and lldb-server; and what 64 KiB of them deflate to, in percent, at each tenth.
+# swift-frontend, clang and lldb-server.
 PROGRAMS = {"swift-frontend": 210_207_248, "clang": 167_299_040, "lldb-server": 138_628_320}
-PERCENTS = [1, 13, 18, 25, 29, 35, 42, 46, 49, 51, 54]
-CHUNK, CHUNKS = 64 << 10, 256
+# Bytes copied for each 100 others at each tenth of their chunks, which deflate to 10 % (the first tenth) to 55 %.
+COPIED = [1250, 575, 370, 260, 209, 125, 93, 74, 54, 35]
+CHUNK, CHUNKS = 64 << 10, 250
 
 # The golden ratio's multiples, modulo 1, fall evenly into any interval.
 GOLDEN = 0x9E3779B1
@@ -46,7 +47,7 @@ def write_programs(directory):
 
     A compressor looks back 32 KiB, so it does not notice that the same chunks come again in another order.
     """
-    chunks = [code(f"chunk {number}", CHUNK, _percent(number)) for number in range(CHUNKS)]
+    chunks = [code(f"chunk {number}", CHUNK, COPIED[number % len(COPIED)]) for number in range(CHUNKS)]
     for name, size in PROGRAMS.items():
         with open(directory / name, "wb") as file:
             for number in numbers(name, size // CHUNK):
@@ -81,8 +82,3 @@ def _interpolated(table, place):
         if place <= high << 10:
             return least + (most - least) * (place - (low << 10)) // ((high - low) << 10)
     return table[-1][1]
-
-
-def _percent(number):
-    """The share that a chunk deflates to: all tenths alike often."""
-    return _interpolated(list(enumerate(PERCENTS)), number * 10 * 1024 // CHUNKS)

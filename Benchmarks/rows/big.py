@@ -14,7 +14,8 @@ from .pushing import fixed
 LIMIT = 64 << 20
 
 
-@row("big-cache", "a cache of 1,000,000 objects and 200,000 refs: push, list, summary, fsck, expire; one run each")
+@row("big-cache", "a cache of 1,000,000 objects and 200,000 refs: push, list, summary, fsck, expire; one run each",
+     is_drawn=False)
 def big_cache(bench):
     cache = big.cache(bench)
     own, program = {}, bench.programs / "bst-artifact"

@@ -25,7 +25,7 @@ def pull_headers(bench):
     return _pull(bench, HEADERS, "bare-user", 4)
 
 
-@row("pull-real-headers", "the same with this machine's /usr/include")
+@row("pull-real-headers", "the same with this machine's /usr/include", is_drawn=False)
 def pull_real_headers(bench):
     return _pull(bench, REAL_HEADERS, "bare-user", 4)
 
@@ -35,7 +35,7 @@ def pull_programs(bench):
     return _pull(bench, PROGRAMS, "bare-user", 2)
 
 
-@row("pull-real-programs", "the same with the Swift toolchain's")
+@row("pull-real-programs", "the same with the Swift toolchain's", is_drawn=False)
 def pull_real_programs(bench):
     return _pull(bench, REAL_PROGRAMS, "bare-user", 2)
 

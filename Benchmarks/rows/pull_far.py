@@ -6,7 +6,8 @@ from harness.links import FAR, POOR
 from harness.rows import Outcome, at_most, faster, milliseconds, row, within
 from harness.seeded import LEVELS
 
-from .pulling import OSTREE, OURS, OURS_SERVE, OURS_SSH, changes, curl, fresh, lacks, ostree, ours, over_ssh
+from .pulling import (OSTREE, OURS, OURS_SERVE, OURS_SSH, can_pull_over_ssh, changes, curl, fresh, lacks, ostree, ours,
+                      over_ssh)
 from .pushing import LOGIN, fixed, login, only
 
 # TCP, TLS, the ref and its commit take one round trip each.
@@ -14,24 +15,32 @@ BEFORE_TREES = 4
 ROUND_TRIPS = 4
 
 
-def _pull(bench, link):
-    bench.data.in_archive(HEADERS)
-    port = bench.servers.through(bench.servers.https_port, link)
-    what = fixed(HEADERS), fresh(bench, "bare-user"), only(HEADERS)
-    return {OSTREE: ostree(bench, *what, port=port), OURS: ours(bench, *what, port=port)}
-
-
 @row("pull-headers-far", "pull headers over 40 ms of round trip")
 def pull_headers_far(bench):
-    theirs, own = bench.race(_pull(bench, FAR))
+    bench.data.in_archive(HEADERS)
+    port = bench.servers.through(bench.servers.https_port, FAR)
+    what = fixed(HEADERS), fresh(bench, "bare-user"), only(HEADERS)
+    theirs, own = bench.race({OSTREE: ostree(bench, *what, port=port), OURS: ours(bench, *what, port=port)})
     return Outcome([theirs, own], [faster(own, theirs, 8)], [lacks(OSTREE)])
 
 
 @row("pull-headers-poor", "pull headers over 40 ms of round trip, 20 Mbit/s and 1 % loss")
 def pull_headers_poor(bench):
-    url = bench.servers.url(bench.data.stream(HEADERS), bench.servers.through(bench.servers.https_port, POOR))
-    bare, theirs, own = bench.race({"its bytes by curl": curl(bench, url), **_pull(bench, POOR)})
-    return Outcome([bare, theirs, own], [within(own, bare, 1.5), faster(own, theirs, 1)], [lacks(OSTREE)])
+    archive, servers = bench.data.archive.path, bench.servers
+    stream = bench.data.stream(HEADERS)
+    what = fixed(HEADERS), fresh(bench, "bare-user"), only(HEADERS)
+    port, own_port = (servers.through(each, POOR) for each in (servers.https_port, servers.serve_port(archive)))
+    contestants = {
+        "its bytes by curl": curl(bench, servers.url(stream, port)),
+        OSTREE: ostree(bench, *what, port=port),
+        OURS: ours(bench, *what, port=port),
+        OURS_SERVE: ours(bench, *what, address=servers.serve_url(archive, own_port)),
+    }
+    if can_pull_over_ssh(bench):
+        contestants[OURS_SSH] = over_ssh(bench, *what, port=servers.through(servers.ssh_port, POOR))
+    bare, theirs, *own = bench.race(contestants)
+    return Outcome([bare, theirs, *own], [within(each, bare, 1.5) for each in own] + [faster(own[0], theirs, 1)],
+                   [lacks(OSTREE)])
 
 
 def _change(bench, base, change, levels):

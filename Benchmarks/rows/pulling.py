@@ -53,9 +53,13 @@ def ours(bench, ref, local, expected, port=None, source=None, address=None):
     return prepare
 
 
+def can_pull_over_ssh(bench):
+    return "--via" in bench.tools.help("pull")
+
+
 def over_ssh(bench, ref, local, expected, port=None):
     """bst-artifact pull from the receiver, over ssh, of the archive."""
-    if "--via" not in bench.tools.help("pull"):
+    if not can_pull_over_ssh(bench):
         raise NotMeasurable("'bst-artifact pull' has no --via: it cannot pull over ssh yet")
 
     def prepare(number):

@@ -20,7 +20,7 @@ def push_headers(bench):
     return _headers(bench, HEADERS)
 
 
-@row("push-real-headers", "the same with this machine's /usr/include")
+@row("push-real-headers", "the same with this machine's /usr/include", is_drawn=False)
 def push_real_headers(bench):
     return _headers(bench, REAL_HEADERS)
 
@@ -52,7 +52,7 @@ def push_programs(bench):
     return _programs(bench, PROGRAMS)
 
 
-@row("push-real-programs", "the same with the Swift toolchain's")
+@row("push-real-programs", "the same with the Swift toolchain's", is_drawn=False)
 def push_real_programs(bench):
     return _programs(bench, REAL_PROGRAMS)
 

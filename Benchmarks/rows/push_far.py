@@ -32,12 +32,13 @@ def _change(bench, base, change):
         faster(own, other, 1)], lacks(OSTREE_PUSH))
 
 
-@row("push-next-far", "push headers of which 1 % changed, over ssh and 40 ms of round trip")
+@row("push-next-far", "push headers of which 1 % changed, over ssh and 40 ms of round trip", is_drawn=False)
 def push_next_far(bench):
     return _change(bench, HEADERS, next_ref)
 
 
-@row("push-deep-far", "push a tree of which one file below 60 directories changed, over ssh and 40 ms of round trip")
+@row("push-deep-far", "push a tree of which one file below 60 directories changed, over ssh and 40 ms of round trip",
+     is_drawn=False)
 def push_deep_far(bench):
     return _change(bench, deep_ref(0), deep_ref)
 

@@ -6,12 +6,11 @@ from harness.measure import Attempt
 from harness.rows import Outcome, at_most, faster, mebibytes, row
 
 REFS, COMMITS, OBJECTS = 100_000, 4, 100
-# Each takes long, and little else disturbs it.
-RUNS = 3
 LIMIT = 64 << 20
 
 
-@row("push-refs", f"push {REFS:,} refs to {COMMITS} commits to an empty cache, over a pipe")
+@row("push-refs", f"push {REFS:,} refs to {COMMITS} commits to an empty cache, over a pipe; one run",
+     is_drawn=False)
 def push_refs(bench):
     refs, several = bench.data.several(COMMITS, OBJECTS)
     source = bench.data.repository("archive", "refs")
@@ -37,7 +36,7 @@ def push_refs(bench):
                 receiver, "--remote", remote.path]
 
     theirs, own = bench.race({"ostree pull-local": prepare(pull_local), "bst-artifact push": prepare(push)},
-                             runs=min(bench.runs, RUNS))
+                             runs=1)
     return Outcome([theirs, own], [
         faster(own, theirs, 1),
         at_most(own.peak_bytes(), LIMIT, "client's peak memory", mebibytes),
