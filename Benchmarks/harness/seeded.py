@@ -28,17 +28,21 @@ CHUNK, CHUNKS = 64 << 10, 250
 GOLDEN = 0x9E3779B1
 
 
-def write_headers(directory):
-    """Some 8,300 text files in some 840 directories."""
+def write_headers(top):
+    """Some 8,300 text files in some 840 directories, none of which is empty."""
     pool = text("headers", 8 << 20)
-    directories, number, last = [directory], 0, b""
-    for level, (count, files) in enumerate(LEVELS):
-        if level > 0:
-            directories = _subdirectories(directories, level, count)
-        for index in _skewed(f"files {level}", len(directories), files):
+    levels = [[top]]
+    for level, (count, _) in enumerate(LEVELS[1:], 1):
+        levels.append(_subdirectories(levels[-1], level, count))
+    parents = {directory.parent for level in levels for directory in level}
+    number, content = 0, b""
+    for level, (_, files) in zip(levels, LEVELS):
+        leaves = [directory for directory in level if directory not in parents]
+        others = [level[index] for index in _skewed(f"files {len(level)}", len(level), files - len(leaves))]
+        for directory in leaves + others:
             if number % FILES_FOR_EACH_COPY != FILES_FOR_EACH_COPY - 1:
-                last = _header(pool, number)
-            (directories[index] / f"header_{number:04d}.h").write_bytes(last)
+                content = _header(pool, number)
+            (directory / f"header_{number:04d}.h").write_bytes(content)
             number += 1
 
 
@@ -65,7 +69,12 @@ def _subdirectories(parents, level, count):
 
 
 def _skewed(seed, choices, count):
-    """Numbers below `choices`, of which the small ones are frequent, as a few directories have most of the entries."""
+    """Numbers below `choices`, of which the small ones are frequent, as a few directories have most of the entries.
+
+    As many as there are choices are one of each.
+    """
+    if count == choices:
+        return range(count)
     pairs = numbers(seed, 2 * count)
     return [(first % choices) * (second % choices) // choices for first, second in zip(pairs[::2], pairs[1::2])]
 

@@ -66,9 +66,9 @@ def over_ssh(bench, ref, local, expected, port=None):
         target, sample = local(number), bench.fresh("receiver") / "sample"
         receiver = f"{bench.tools.measured} --apart {sample} {bench.programs}/bst-artifact-receive"
         return Attempt(
-            [bench.programs / "bst-artifact", "pull", "--quiet", "--repo", target.path, "--ssh",
-             bench.servers.ssh(port), "--receiver", receiver, "--remote",
-             f"ssh://localhost{bench.data.archive.path}", ref(number)],
+            [bench.programs / "bst-artifact", "pull", "--quiet", "--via", "ssh", "--repo", target.path, "--ssh",
+             bench.servers.ssh(port), "--receiver", receiver, "--remote", f"localhost:{bench.data.archive.path}",
+             ref(number)],
             verify=lambda: bench.data.check(target, expected(number)), repository=target,
             parts={"receiver": sample})
 
