@@ -8,6 +8,8 @@ struct MirrorBalance {
     private struct Record {
         /// The moving average of the seconds for a unit of work; nil before the first response.
         var unitTime: Double?
+        /// The bytes per second of the latest large response; nil before the first one.
+        var byteRate: Double?
         var deliveries = 0
         var absences = 0
         var isLeft = false
@@ -29,8 +31,8 @@ struct MirrorBalance {
     /// The number of requests that a mirror has until it has answered a few, and the number of all requests, without which
     /// it would hold up the first ones.
     private static let trial = (requests: 2, responses: 4, beside: 4)
-    /// A request is moved to another mirror where that would need a fraction of the time that has passed, and not before
-    /// so many seconds.
+    /// A request is moved to another mirror where that would need a fraction of the time, and not for less than some
+    /// seconds.
     private static let stall = (factor: 4.0, seconds: 0.25)
 
     init(count: Int) {
@@ -42,7 +44,8 @@ struct MirrorBalance {
     /// Notes a response.
     mutating func noteDelivery(by mirror: Int, bytes: UInt64, after time: Duration) {
         records[mirror].deliveries += 1
-        note(time / .seconds(1) / (1 + Double(bytes) / MirrorBalance.unitSize), by: mirror)
+        noteRate(of: mirror, bytes, time)
+        note(time / .seconds(1) / MirrorBalance.units(bytes), by: mirror)
     }
 
     /// Notes that a mirror does not have something.
@@ -51,10 +54,17 @@ struct MirrorBalance {
         note(time / .seconds(1), by: mirror)
     }
 
-    /// Notes that a mirror has not answered for some time.
-    mutating func noteStall(of mirror: Int, after time: Duration) {
+    /// Notes that a mirror has delivered few bytes, or none, in some time.
+    mutating func noteStall(of mirror: Int, bytes: UInt64 = 0, after time: Duration) {
         records[mirror].isStalled = true
-        records[mirror].unitTime = max(records[mirror].unitTime ?? 0, time / .seconds(1))
+        noteRate(of: mirror, bytes, time)
+        records[mirror].unitTime = max(
+            records[mirror].unitTime ?? 0, time / .seconds(1) / MirrorBalance.units(bytes))
+    }
+
+    private mutating func noteRate(of mirror: Int, _ bytes: UInt64, _ time: Duration) {
+        guard Double(bytes) >= MirrorBalance.unitSize, time > .zero else { return }
+        records[mirror].byteRate = Double(bytes) / (time / .seconds(1))
     }
 
     private mutating func note(_ time: Double, by mirror: Int) {
@@ -94,16 +104,27 @@ struct MirrorBalance {
         return candidates.min { rank($0, load) < rank($1, load) }
     }
 
-    /// Returns the mirror that would be quicker to deliver what another one has not answered for some time.
-    func replacement(for mirror: Int, after time: Duration, _ load: [Int], avoiding avoided: Set<Int>) -> Int?
-    {
-        let known = candidates(avoiding: avoided.union([mirror])).compactMap { other in
-            cost(other, load).map { (other, $0) }
+    /// Returns the mirror that would be quicker to deliver what another one is slow to deliver.
+    ///
+    /// - Parameters:
+    ///   - time: the time that the other one is expected to need.
+    ///   - bytes: the number of bytes to be delivered, as far as it is known.
+    func replacement(
+        for mirror: Int, needing time: Duration, bytes: UInt64 = 0, _ load: [Int], avoiding avoided: Set<Int>
+    ) -> Int? {
+        let costs = candidates(avoiding: avoided.union([mirror])).map { other in
+            // An unknown one is tried after a while.
+            let seconds = cost(other, load).map { cost in
+                cost + (records[other].byteRate.map { Double(bytes) / $0 } ?? 0)
+            }
+            return (mirror: other, seconds: seconds ?? MirrorBalance.stall.seconds * Double(load[other] + 1))
         }
-        guard let (other, cost) = known.min(by: { $0.1 < $1.1 }) else { return nil }
-        let seconds = time / .seconds(1)
-        return seconds > max(MirrorBalance.stall.seconds, MirrorBalance.stall.factor * cost) ? other : nil
+        guard let best = costs.min(by: { $0.seconds < $1.seconds }) else { return nil }
+        let limit = max(MirrorBalance.stall.seconds, MirrorBalance.stall.factor * best.seconds)
+        return time / .seconds(1) > limit ? best.mirror : nil
     }
+
+    private static func units(_ bytes: UInt64) -> Double { 1 + Double(bytes) / unitSize }
 
     private func candidates(avoiding avoided: Set<Int>) -> [Int] {
         records.indices.filter { !records[$0].isLeft && !avoided.contains($0) }

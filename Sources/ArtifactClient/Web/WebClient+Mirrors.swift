@@ -96,25 +96,26 @@ extension WebClient {
         if let source = transfer.source { attempt.request.note(source: source) }
     }
 
-    /// Moves requests that a mirror has not begun to answer to those that would have answered long ago. Without any request to
-    /// be started, everything would wait for them.
+    /// Moves requests that a mirror is slow to answer to those that would be much quicker. Without any request to be started,
+    /// everything would wait for them.
     func moveStalled() throws {
         guard mirrors.count > 1 else { return }
         var load = load
-        for (handle, transfer) in running where !transfer.hasReceived {
+        for (handle, transfer) in running {
             guard let attempt = transfer.attempt, attempt.request.mirror == nil,
-                attempt.request.isContentAddressed,
+                attempt.request.isContentAddressed, let (time, bytes) = transfer.expectation,
                 let other = balance.replacement(
-                    for: attempt.mirror, after: transfer.elapsed, load,
+                    for: attempt.mirror, needing: time, bytes: bytes, load,
                     avoiding: attempt.lackingMirrors.union(paused))
             else { continue }
-            balance.noteStall(of: attempt.mirror, after: transfer.elapsed)
+            balance.noteStall(of: attempt.mirror, bytes: transfer.size, after: transfer.elapsed)
             load[attempt.mirror] -= 1
             load[other] += 1
             curl_multi_remove_handle(multi, handle)
             running[handle] = nil
             var next = attempt
             (next.mirror, next.redirection, next.redirections) = (other, nil, 0)
+            next.isContinuing = transfer.received >= WebClient.continuedSize
             try start(next, on: transfer)
         }
     }

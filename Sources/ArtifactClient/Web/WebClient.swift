@@ -23,7 +23,7 @@ final class WebClient {
     private(set) var pauses: [Int: Instant] = [:]
 
     /// A transfer that breaks off after so many bytes is continued rather than started over.
-    private static let continuedSize: UInt64 = 1 << 20
+    static let continuedSize: UInt64 = 1 << 20
     private static let maximumRedirections = 5
     /// The errors of libcurl for a server, or a local file, that cannot be continued.
     private static let rangeCodes = [CURLE_RANGE_ERROR, CURLE_BAD_DOWNLOAD_RESUME]

@@ -121,8 +121,16 @@ final class WebTransfer {
     /// The number of bytes that this attempt has received.
     var size: UInt64 { received - start }
 
-    /// Indicates that bytes of the body have arrived.
-    var hasReceived: Bool { size > 0 }
+    /// The time that the rest is expected to take, and its size in bytes; nil where nothing can be expected yet.
+    ///
+    /// Without a byte of the body, that is as long as it took so far.
+    var expectation: (time: Duration, bytes: UInt64)? {
+        let elapsed = elapsed
+        guard size > 0 else { return (elapsed, 0) }
+        guard let totalSize, totalSize > received, elapsed > .seconds(1) else { return nil }
+        let rest = totalSize - received
+        return (elapsed * (Double(rest) / Double(size)), rest)
+    }
 
     /// Indicates that not all of a file is asked for.
     var isRange: Bool { start > 0 }

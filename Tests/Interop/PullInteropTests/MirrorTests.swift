@@ -84,7 +84,8 @@ import Testing
         #expect(half.requestCount > 20)
     }
 
-    @Test func `A large object that breaks off at one is continued at another`() throws {
+    @Test(arguments: [Fault.closeAfter(bytes: 3 << 20), .stallAfter(bytes: 3 << 20)])
+    func `A large object that breaks off or stalls at one is continued at another`(fault: Fault) throws {
         let stage = try Stage { tree in
             try Stage.makePlainTree(tree)
             try Data(SampleTree.noise(count: 6 << 20, seed: 17)).write(
@@ -99,7 +100,7 @@ import Testing
         let first = try FaultyWebServer(directory: stage.cache) { requested, _ in
             guard requested == path else { return nil }
             isAsked.withLock { $0 = true }
-            return .closeAfter(bytes: 3 << 20)
+            return fault
         }
         let second = try FaultyWebServer(directory: stage.cache) { requested, _ in
             if requested == "/config" { return .delay(seconds: 2) }

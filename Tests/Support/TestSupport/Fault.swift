@@ -10,6 +10,8 @@ public indirect enum Fault: Sendable {
     case redirect(to: String)
     /// Promises the whole body, sends this many bytes of it, and closes the connection.
     case closeAfter(bytes: Int)
+    /// Promises the whole body, sends this many bytes of it, and no more for longer than a test.
+    case stallAfter(bytes: Int)
     /// Inverts the byte of the file at this offset.
     case corrupt(offset: Int)
     /// Sends these bytes, with status 200, in place of the file.

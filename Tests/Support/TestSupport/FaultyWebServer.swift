@@ -181,7 +181,7 @@ private final class Service: Sendable {
             return false
         case .delay(let seconds):
             _ = eventually(within: seconds) { state.withLock { $0.isDead } }
-        case .closeAfter, .corrupt, .firstAttempts, nil:
+        case .closeAfter, .stallAfter, .corrupt, .firstAttempts, nil:
             break
         }
 
@@ -197,6 +197,9 @@ private final class Service: Sendable {
             range = found
             partial = true
         }
-        return reply.send(file, range: range, partial: partial, fault: fault)
+        let isOpen = reply.send(file, range: range, partial: partial, fault: fault)
+        guard case .stallAfter = fault else { return isOpen }
+        _ = eventually(within: 100) { state.withLock { $0.isDead } }
+        return false
     }
 }

@@ -28,9 +28,11 @@ struct Reply {
 
         var end = range.upperBound
         var closes = !keepAlive
-        if case .closeAfter(let bytes) = fault {
+        switch fault {
+        case .closeAfter(let bytes), .stallAfter(let bytes):
             end = min(end, range.lowerBound + bytes)
             closes = true
+        default: break
         }
         var offset = range.lowerBound
         while offset < end {

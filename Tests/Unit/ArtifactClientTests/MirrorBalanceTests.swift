@@ -62,11 +62,28 @@ import Testing
 
     @Test mutating func `A request that stalls goes to a mirror that would have delivered it long ago`() {
         balance.noteDelivery(by: 1, bytes: 0, after: .milliseconds(100))
-        #expect(balance.replacement(for: 0, after: .milliseconds(390), [1, 0, 0], avoiding: []) == nil)
-        #expect(balance.replacement(for: 0, after: .milliseconds(410), [1, 0, 0], avoiding: []) == 1)
-        #expect(balance.replacement(for: 0, after: .milliseconds(410), [1, 1, 0], avoiding: []) == nil)
-        #expect(balance.replacement(for: 0, after: .seconds(100), [1, 0, 0], avoiding: [1]) == nil)
+        #expect(balance.replacement(for: 0, needing: .milliseconds(390), [1, 0, 0], avoiding: []) == nil)
+        #expect(balance.replacement(for: 0, needing: .milliseconds(410), [1, 0, 0], avoiding: []) == 1)
+        #expect(balance.replacement(for: 0, needing: .milliseconds(410), [1, 1, 0], avoiding: []) == nil)
+        #expect(balance.replacement(for: 0, needing: .seconds(100), [1, 0, 0], avoiding: [1]) == 2)
         balance.noteStall(of: 0, after: .milliseconds(500))
-        #expect(balance.replacement(for: 1, after: .seconds(1), [0, 1, 0], avoiding: []) == nil)
+        #expect(balance.replacement(for: 1, needing: .seconds(1), [0, 1, 0], avoiding: []) == nil)
+    }
+
+    @Test mutating func `A large object that comes slowly goes to a mirror with four times the speed`() {
+        balance.noteDelivery(by: 1, bytes: 0, after: .zero)
+        // Nothing is known of its speed.
+        #expect(
+            balance.replacement(for: 0, needing: .seconds(1), bytes: 10 << 20, [1, 0, 0], avoiding: []) == 1)
+        balance.noteDelivery(by: 1, bytes: 1 << 20, after: .seconds(1))
+        for (seconds, result) in [(39, nil), (42, 1)] {
+            let found = balance.replacement(
+                for: 0, needing: .seconds(seconds), bytes: 10 << 20, [1, 0, 0], avoiding: [2])
+            #expect(found == result)
+        }
+        balance.noteStall(of: 0, bytes: 1 << 20, after: .seconds(2))
+        #expect(
+            balance.replacement(for: 1, needing: .seconds(50), bytes: 10 << 20, [0, 1, 0], avoiding: [2])
+                == nil)
     }
 }
