@@ -110,14 +110,14 @@ extension Attack {
             replacing(".commit") { [UInt8](repeating: 0, count: 16 << 20) })
         served("a commit of rubbish", "has the checksum", replacing(".commit") { Array("rubbish".utf8) })
         served(
-            "a dirtree of 16 MiB", "larger than 10485760 bytes",
+            "a dirtree of 16 MiB", "and metadata at most 10485760",
             replacing(".dirtree") { [UInt8](repeating: 0, count: 16 << 20) })
         served("another dirtree", "has the checksum", replacing(".dirtree") { SampleObject.dirtree().bytes })
         served(
             "detached metadata of rubbish", "not well-formed detached metadata",
             replacing(".commitmeta") { Array("rubbish".utf8) })
         served(
-            "detached metadata of 16 MiB", "larger than 10485760 bytes",
+            "detached metadata of 16 MiB", "and metadata at most 10485760",
             replacing(".commitmeta") { [UInt8](repeating: 0, count: 16 << 20) })
     }
 
