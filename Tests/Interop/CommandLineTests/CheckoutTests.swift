@@ -155,7 +155,7 @@ struct CheckoutTests {
         #expect(
             eventually { (try? FileManager.default.contentsOfDirectory(atPath: place))?.isEmpty == false })
         kill(process.processID, SIGTERM)
-        let result = try process.exchange([], timeout: 60)
+        let result = try process.exchange([], timeout: patience)
         #expect(result.status == .exited(128 + SIGTERM) && result.errorText.contains("nothing of it is left"))
         try expectNothing()
     }

@@ -25,7 +25,7 @@ import Testing
         let before = try stage.visible
         let client = try stage.start(stage.pulling(from: server.url))
         // Files come one directory after the other, so that some directories are known by then.
-        let arrived = try eventually(within: 30) {
+        let arrived = try eventually {
             try server.requestCount > 110 && stage.verified.count > 50
         }
         #expect(arrived, "\(client.errorText)")

@@ -90,7 +90,7 @@ import Testing
         let process = try stage.start(stage.pulling(from: server.url))
         #expect(eventually { process.errorText.contains("asks to wait 100 s") })
         kill(process.processID, SIGINT)
-        let result = try process.exchange([], timeout: 20)
+        let result = try process.exchange([])
         #expect(result.status == .exited(128 + SIGINT), "\(result.errorText)")
     }
 

@@ -278,8 +278,7 @@ import WireSamples
         let words = try stage.pushing([Self.ref], Stage.receiver([]))
         let result = try run(
             client + words,
-            environment: ["HOME": stage.directory.path("home"), "BST_ARTIFACT_ABILITIES": capabilities],
-            timeout: 300)
+            environment: ["HOME": stage.directory.path("home"), "BST_ARTIFACT_ABILITIES": capabilities])
         expectSuccess(result)
         #expect(try objectsSent(result) < 10)
         let total = try text(ofFile: counts).split(separator: "\n")

@@ -52,7 +52,7 @@ import Testing
         let options = remote == nil ? ["--ssh", shellWords(server.sshCommand)] : []
         let arguments = stage.pushing(["large"], to: remote ?? "localhost:ignored", options)
         let client = try stage.start(arguments)
-        let isUnderWay = try eventually(within: 30) { try isReceiving() || !client.isRunning }
+        let isUnderWay = try eventually { try isReceiving() || !client.isRunning }
         #expect(isUnderWay && client.isRunning, "\(client.errorText)")
         try interrupt(client)
         let result = try client.finish()

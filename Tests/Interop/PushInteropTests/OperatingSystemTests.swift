@@ -68,7 +68,7 @@ struct OperatingSystemTests {
         let pushed = try stage.push([OperatingSystemTests.ref], to: "\(server.host):repo", over: server)
         expectSuccess(pushed)
         #expect(
-            eventually(within: 60) {
+            eventually {
                 let deltas = try? OSTreeCommand.lines(stage.cache, ["static-delta", "list"])
                 return deltas?.contains(commit) == true && !CacheSummary.isRequested(stage.cache)
             })

@@ -44,8 +44,7 @@ import Testing
         let bytes = ReceiverRun.push([("second", Frame.nothing, second)], stream)
         let counts = directory.path("counts")
         let result = try run(
-            ["strace", "-f", "-c", "-o", counts, Programs.receiver(), cache], input: .bytes(bytes),
-            timeout: 300)
+            ["strace", "-f", "-c", "-o", counts, Programs.receiver(), cache], input: .bytes(bytes))
         expectSuccess(result)
         try expectArrived(["again", "first"], at: first, in: cache)
         #expect(try OSTreeCommand.revParse(cache, "second") == second)

@@ -52,7 +52,7 @@ import Testing
         let launcher = [try Programs.refuseCalls(), refusal.error, refusal.call, try Programs.artifact()]
         /// Runs the client, and expects success or the sentence that says why there is none.
         func run(_ name: String, _ arguments: [String]) throws {
-            let result = try stage.run(launcher + arguments, timeout: 60)
+            let result = try stage.run(launcher + arguments, timeout: patience)
             guard let words = Self.limits["\(name) \(refusal.call) \(refusal.error)"] else {
                 return expectSuccess(result)
             }

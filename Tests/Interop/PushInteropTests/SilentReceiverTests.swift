@@ -40,7 +40,7 @@ import Testing
         let repository = command[0] == "pull" ? ["--repo", stage.mine] : []
         let options = ["--remote", "ssh://host/cache", "--ssh", path, "--timeout", "1"]
         try expectFailure("does nothing for 1 seconds", status: 1, unchanged: [stage.mine]) {
-            try stage.artifact(command + repository + options, timeout: 30)
+            try stage.artifact(command + repository + options)
         }
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
+/// The seconds after which something counts as hanging. They are many, since a busy machine may take long for anything.
+public let patience: Double = 600
+
 /// The moment at which waiting ends.
 struct Deadline {
     private let end: ContinuousClock.Instant
@@ -25,7 +28,7 @@ struct Deadline {
 /// Checks a condition every few milliseconds, at most 10, until it is true.
 ///
 /// - Returns: false if it was not before `seconds` were over.
-public func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+public func eventually(within seconds: Double = patience, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = Deadline(seconds: seconds)
     var pause: useconds_t = 500
     while true {
@@ -36,13 +39,18 @@ public func eventually(within seconds: Double = 10, _ condition: () throws -> Bo
     }
 }
 
-/// Checks a condition until it is true, in a task: other tasks go on meanwhile, which may need its thread. It may have to
-/// wait for a thread itself, as long as other tests take.
-public func comesTrue(within seconds: Double = 900, _ condition: () throws -> Bool) async throws -> Bool {
+/// Checks a condition until it is true, in a task: other tasks go on meanwhile, which may need its thread.
+///
+/// Where other tests have all threads, this task and those that it waits for come to run as seldom as each other. So time alone
+/// does not end it: they must have had their turns.
+public func comesTrue(within seconds: Double = patience, _ condition: () throws -> Bool) async throws -> Bool
+{
     let deadline = Deadline(seconds: seconds)
+    var turns = 0
     while true {
         if try condition() { return true }
-        if deadline.hasPassed { return false }
+        turns += 1
+        if deadline.hasPassed, turns > 1000 { return false }
         try await Task.sleep(for: .milliseconds(2))
     }
 }

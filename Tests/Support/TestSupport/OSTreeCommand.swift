@@ -19,7 +19,7 @@ public enum OSTreeCommand {
 
     /// Runs `ostree` with a repository and returns how it ended, well or badly.
     public static func attempt(_ repository: String, _ arguments: [String]) throws -> ProcessResult {
-        try run(["ostree", "--repo=\(repository)"] + arguments, timeout: 300)
+        try run(["ostree", "--repo=\(repository)"] + arguments)
     }
 
     /// Runs `ostree` with a repository and returns the lines it printed.

@@ -12,7 +12,7 @@
 /// - Throws: when it cannot be started, or was killed; then with what it had printed.
 public func run(
     _ arguments: [String], input: ProcessInput = .none, environment: [String: String?] = [:],
-    directory: String? = nil, timeout: Double = 60
+    directory: String? = nil, timeout: Double = patience
 ) throws -> ProcessResult {
     var file: String?
     var bytes: [UInt8] = []

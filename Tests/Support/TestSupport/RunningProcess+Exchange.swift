@@ -5,7 +5,7 @@ extension RunningProcess {
     /// Writes to its standard input.
     ///
     /// - Throws: when the program no longer reads, or leaves its pipe full for `timeout` seconds.
-    public func write(_ bytes: [UInt8], timeout: Double = 60) throws {
+    public func write(_ bytes: [UInt8], timeout: Double = patience) throws {
         let deadline = Deadline(seconds: timeout)
         try input.withLock { descriptor in
             guard descriptor >= 0 else { throw TestSupportError("the input of \(arguments[0]) is closed") }
@@ -19,7 +19,7 @@ extension RunningProcess {
     }
 
     /// Writes text to its standard input.
-    public func write(_ text: String, timeout: Double = 60) throws {
+    public func write(_ text: String, timeout: Double = patience) throws {
         try write(Array(text.utf8), timeout: timeout)
     }
 
@@ -35,7 +35,7 @@ extension RunningProcess {
     ///
     /// - Returns: nothing at the output's end.
     /// - Throws: when nothing comes for `timeout` seconds.
-    public func read(atMost limit: Int = 1 << 16, timeout: Double = 60) throws -> [UInt8] {
+    public func read(atMost limit: Int = 1 << 16, timeout: Double = patience) throws -> [UInt8] {
         let kept = unread.withLock { unread in
             let kept = Array(unread.prefix(limit))
             unread.removeFirst(kept.count)
@@ -62,7 +62,7 @@ extension RunningProcess {
     /// Reads exactly so many bytes.
     ///
     /// - Throws: when the output ends before, or nothing comes for `timeout` seconds.
-    public func read(exactly count: Int, timeout: Double = 60) throws -> [UInt8] {
+    public func read(exactly count: Int, timeout: Double = patience) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
             let more = try read(atMost: count - bytes.count, timeout: timeout)
@@ -78,7 +78,7 @@ extension RunningProcess {
     /// Reads a line, which comes without its end; `nil` at the output's end.
     ///
     /// - Throws: when nothing comes for `timeout` seconds. What came before is kept for the next reading.
-    public func readLine(timeout: Double = 60) throws -> String? {
+    public func readLine(timeout: Double = patience) throws -> String? {
         var line: [UInt8] = []
         while true {
             let more: [UInt8]
@@ -101,7 +101,7 @@ extension RunningProcess {
     }
 
     /// Closes standard input, reads the rest of standard output and waits for the end.
-    public func finish(timeout: Double = 60) throws -> ProcessResult {
+    public func finish(timeout: Double = patience) throws -> ProcessResult {
         closeInput()
         return try exchange([], timeout: timeout)
     }
@@ -116,7 +116,7 @@ extension RunningProcess {
     ///   - isRead: True if its output is read before it has ended.
     ///   - more: Asked for what is written next, as long as it has something.
     public func exchange(
-        _ bytes: [UInt8], timeout: Double, isRead: Bool = true, more: () -> [UInt8]? = { nil }
+        _ bytes: [UInt8], timeout: Double = patience, isRead: Bool = true, more: () -> [UInt8]? = { nil }
     ) throws -> ProcessResult {
         let deadline = Deadline(seconds: timeout)
         var printed = unread.withLock { unread in

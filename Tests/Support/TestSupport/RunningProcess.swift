@@ -113,7 +113,7 @@ public final class RunningProcess: Sendable {
     ///
     /// - Throws: when it still runs after `timeout` seconds. It then goes on.
     @discardableResult
-    public func wait(timeout: Double = 60) throws -> ProcessResult.Status {
+    public func wait(timeout: Double = patience) throws -> ProcessResult.Status {
         _ = eventually(within: timeout) { !isRunning }
         guard let status else {
             throw TestSupportError(

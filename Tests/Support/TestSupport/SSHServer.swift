@@ -163,7 +163,7 @@ public final class SSHServer: Sendable {
     }
 
     /// Runs a command on the server as a client that may log in would.
-    public func run(_ command: String, input: ProcessInput = .none, timeout: Double = 60) throws
+    public func run(_ command: String, input: ProcessInput = .none, timeout: Double = patience) throws
         -> ProcessResult
     {
         try TestSupport.run(sshCommand + [host, command], input: input, timeout: timeout)

@@ -14,7 +14,7 @@ final class ServerProcess: Sendable {
         let process = try RunningProcess(
             arguments, inputFile: "/dev/null", output: .file(log), errorOutput: .file(log))
         let server = try ServerProcess(process)
-        guard eventually(within: 20, { !process.isRunning || ready(process) }), process.isRunning else {
+        guard eventually({ !process.isRunning || ready(process) }), process.isRunning else {
             server.stop()
             let printed = (try? text(ofFile: log)) ?? ""
             if printed.contains("ddress already in use") { return nil }

@@ -16,7 +16,7 @@ extension Stage {
     ///   - remote: The remote; the configured ones, if `nil`.
     public func pull(
         _ refs: [String]? = nil, from remote: String?, _ options: [String] = [],
-        environment: [String: String?] = [:], timeout: Double = 60
+        environment: [String: String?] = [:], timeout: Double = patience
     ) throws -> ProcessResult {
         try artifact(pulling(refs, from: remote, options), environment: environment, timeout: timeout)
     }
@@ -25,7 +25,7 @@ extension Stage {
     @discardableResult
     public func pullWell(
         _ refs: [String]? = nil, from remote: String?, _ options: [String] = [],
-        environment: [String: String?] = [:], timeout: Double = 60
+        environment: [String: String?] = [:], timeout: Double = patience
     ) throws -> ProcessResult {
         let result = try pull(refs, from: remote, options, environment: environment, timeout: timeout)
             .checked()

@@ -13,7 +13,7 @@ public enum Terminal {
     public static func run(
         _ command: [String], columns: Int, then newColumns: Int? = nil, keys: String = "",
         after text: String = "",
-        environment: [String: String?] = [:], timeout: Double = 60
+        environment: [String: String?] = [:], timeout: Double = patience
     ) throws -> String {
         let program = #"""
             import fcntl, os, pty, struct, sys, termios

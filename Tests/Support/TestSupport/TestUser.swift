@@ -77,7 +77,7 @@ public final class TestUser: Sendable {
     /// Runs a program as this user, at home unless told otherwise.
     public func run(
         _ arguments: [String], input: ProcessInput = .none, environment: [String: String?] = [:],
-        directory: String? = nil, timeout: Double = 60
+        directory: String? = nil, timeout: Double = patience
     ) throws -> ProcessResult {
         try TestSupport.run(
             command(arguments), input: input, environment: self.environment.merging(environment) { $1 },

@@ -46,7 +46,7 @@ struct DiskFullCampaign {
         return try TestSupport.run(
             [
                 Programs.artifact(), "push", "--repo", source, "--remote", disk.cache, "--receiver", command,
-            ] + refs, environment: RacePusher.environment, timeout: 120)
+            ] + refs, environment: RacePusher.environment)
     }
 
     private func snapshot(_ disk: FullDisk) throws -> TreeSnapshot {

@@ -151,7 +151,7 @@ struct FaultRun {
 extension ChildProcess {
     /// Runs a program that must succeed.
     static func succeed(_ arguments: [String]) throws {
-        let result = try TestSupport.run(arguments, timeout: 120)
+        let result = try TestSupport.run(arguments)
         guard result.succeeded else {
             throw TestSupportError("\(arguments.joined(separator: " ")) failed: \(result.errorText)")
         }

@@ -32,7 +32,7 @@ struct RaceCrowd {
                         [
                             "flock", "\(cache)/refs/heads", "ostree", "--repo=\(cache)", "prune",
                             "--refs-only", "--keep-younger-than=1 hour ago",
-                        ], timeout: 300)
+                        ])
                     record.count("prunes")
                     if !result.succeeded { record.fail("prune failed: \(result.errorText.suffix(400))") }
                 }
@@ -62,7 +62,7 @@ struct RaceCrowd {
                 if access(target, F_OK) != 0 { try OSTreeCommand.initRepo(target, mode: .bareUser) }
                 let result = try run(
                     [Programs.artifact(), "pull", "--repo", target, "--remote", "file://\(cache)", ref],
-                    environment: RacePusher.environment, timeout: 300)
+                    environment: RacePusher.environment)
                 record.count("pulls")
                 if !result.succeeded { record.fail("pull of \(ref) failed: \(result.errorText.suffix(400))") }
             },
@@ -70,7 +70,7 @@ struct RaceCrowd {
                 // Removes what nothing needs, and no ref.
                 let result = try run(
                     [Programs.artifact(), "repo", "expire", "--repo", cache, "--keep-commits", "1"],
-                    environment: RacePusher.environment, timeout: 300)
+                    environment: RacePusher.environment)
                 record.count("cuts of history")
                 if !result.succeeded { record.fail("expire failed: \(result.errorText)") }
                 usleep(300_000)
@@ -81,7 +81,7 @@ struct RaceCrowd {
                         Programs.artifact(), "repo", "expire", "--repo", cache, "--max-size", "1M",
                         "--dry-run",
                     ],
-                    environment: RacePusher.environment, timeout: 300)
+                    environment: RacePusher.environment)
                 record.count("dry runs of expiry")
                 // What pushes in progress rely on may be more than there may be.
                 let isSound = result.succeeded || result.errorText.contains("nothing else may go")

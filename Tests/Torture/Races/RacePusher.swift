@@ -63,7 +63,7 @@ struct RacePusher {
         for attempt in 1...3 {
             let result = try TestSupport.run(
                 [Programs.artifact(), "push", "--repo", repository] + remote + refs,
-                environment: RacePusher.environment, timeout: 300)
+                environment: RacePusher.environment)
             record.count("pushes")
             if result.succeeded {
                 record.count("acknowledged")

@@ -54,7 +54,7 @@ import Testing
     @Test func `Stopping the server leaves nothing running`() throws {
         let server = try WebServer(directory: directory.path)
         // The socket listens before the worker runs.
-        #expect(eventually(within: 60) { !ProcessTree.descendants(of: server.processID).isEmpty })
+        #expect(eventually { !ProcessTree.descendants(of: server.processID).isEmpty })
         let running = [server.processID] + ProcessTree.descendants(of: server.processID)
         server.stop()
         #expect(!running.contains(where: ProcessTree.isAlive))
