@@ -28,6 +28,8 @@ public struct ArtifactCache: Sendable {
         public var depth = HistoryDepth.commitOnly
         /// The use of static deltas by pulls.
         public var deltas = DeltaChoice.auto
+        /// Reads an ssh cache through its receiver, if that gives objects, rather than from the web server that it names.
+        public var readsThroughReceiver = true
 
         /// The options that suit any cache.
         public init() {}
@@ -98,12 +100,16 @@ public struct ArtifactCache: Sendable {
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws -> PullReport {
         try await workOnThread { cancellation in
-            let puller = Puller(from: try remote(cancellation), into: repository)
+            let chosen = try ArtifactCache.names(refs)
+            var ours: [RefName: Checksum] = [:]
+            for ref in chosen { ours[ref] = try repository.commit(of: ref) }
+            let puller = Puller(
+                from: try remote(cancellation, naming: chosen, ours: ours), into: repository)
             puller.refusesOlder = options.refusesOlder
             puller.deltas = options.deltas
             puller.depth = options.depth
             if let progress { puller.showProgress = progress }
-            return try puller.pull(try ArtifactCache.names(refs), commits: commits)
+            return try puller.pull(chosen, commits: commits)
         }
     }
 
@@ -121,7 +127,7 @@ public struct ArtifactCache: Sendable {
     /// - Throws: ``ClientError`` with `missing` where the cache has no summary; the errors of `visit`.
     public func forEachRef(_ visit: @escaping @Sendable (Summary.Entry) throws -> Void) async throws {
         try await workOnThread { cancellation in
-            try remote(cancellation).summary().forEach { entry in
+            try remote(cancellation).forEachRef { entry in
                 try cancellation.check()
                 try visit(entry)
             }
@@ -161,11 +167,21 @@ public struct ArtifactCache: Sendable {
         return push
     }
 
-    private func remote(_ cancellation: Cancellation) throws -> RemoteRepository {
+    private func remote(
+        _ cancellation: Cancellation, naming refs: [RefName] = [], ours: [RefName: Checksum] = [:]
+    ) throws -> any PullSource {
         var web = options.web
         web.cancellation = cancellation
-        let source =
-            address.isSSH ? try Pusher.pullAddress(of: address, options: pushOptions(cancellation)) : address
+        var source = address
+        if address.isSSH, options.readsThroughReceiver, options.mirrors.isEmpty, options.deltas != .always {
+            let receiver = try ReceiverRepository(
+                address, options: pushOptions(cancellation).connection, naming: refs, ours: ours)
+            if receiver.givesObjects { return receiver }
+            receiver.close()
+            source = try Pusher.pullAddress(told: receiver.pullURL, by: "\(address)")
+        } else if address.isSSH {
+            source = try Pusher.pullAddress(of: address, options: pushOptions(cancellation))
+        }
         return try RemoteRepository(source, mirrors: options.mirrors, options: web)
     }
 

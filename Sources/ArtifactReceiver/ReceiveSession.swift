@@ -8,28 +8,36 @@ import SystemCalls
 
 /// One push in progress.
 struct ReceiveSession {
-    private let store: any ArtifactStore
-    private var policies: ReceivePolicies
-    private var options: Receiver.Options
-    private let logger: Logger
-    private let output: Descriptor
-    private var machine: ReceiveStateMachine
-    private var edits: [RefEdit] = []
+    let store: any ArtifactStore
+    var policies: ReceivePolicies
+    var options: Receiver.Options
+    let logger: Logger
+    let output: Descriptor
+    var machine: ReceiveStateMachine
+    var edits: [RefEdit] = []
     /// The reason given to the client for refusing its update.
     private(set) var refusal: RepositoryError?
-    private var quarantine: (any Quarantine)?
-    private var incoming: (any IncomingObject)?
-    private var current: ObjectName?
+    var quarantine: (any Quarantine)?
+    var incoming: (any IncomingObject)?
+    var current: ObjectName?
     /// The objects that the store lacks; nil without `Capability.want`.
-    private var missing: MissingObjects?
+    var missing: MissingObjects?
+    /// Indicates that the client has not yet sent what it sends before it is asked, so that nothing is requested.
+    var awaitsAhead = false
+    /// Files that came before they were requested.
+    var filesAhead: Set<ObjectName> = []
+    /// Indicates that the object under way was not requested.
+    var isAhead = false
     /// The number of times that objects were requested again, after present ones had been removed meanwhile.
     private var repetitions = 0
     /// Indicates that ancestors are requested behind commits that are here, as the client wants it.
-    private var fillsHistory = false
+    var fillsHistory = false
     /// The commits that arrived as ancestors then.
-    private var filledIn: [Checksum] = []
+    var filledIn: [Checksum] = []
     /// The commits whose history was found to be complete, which is noted with the next publication.
     private var wholeHistories: [Checksum] = []
+    /// The commits that a client which pulls was told, and those that it has.
+    var told: [RefName: (commit: Checksum, theirs: Checksum?)] = [:]
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
 
     init(
@@ -63,20 +71,21 @@ struct ReceiveSession {
         return error.isConnectionLoss || error.code == ECANCELED
     }
 
-    private func inactivity(_ verb: String) -> ProtocolError {
+    func inactivity(_ verb: String) -> ProtocolError {
         let seconds = options.timeout?.components.seconds ?? 0
         return ProtocolError(
             .truncated, "the client \(verb) for \(seconds) seconds, so the push is given up: push again")
     }
 
     private mutating func handleInput(_ input: Descriptor) throws {
+        let buffer = StreamBuffer()
         if options.version == .zero {
             let introduction = ReceiverIntroduction(store: store, options: options)
             try send(machine.reply(info: introduction.greeting(logger)))
         }
-        let buffer = StreamBuffer()
         while true {
             while let event = try machine.next(from: buffer) {
+                if case .requested(let names) = event { return try give(names, input, buffer) }
                 if try handle(event) { return }
             }
             guard try input.waitForInput(timeout: options.timeout, cancellation: options.cancellation) else {
@@ -99,7 +108,7 @@ struct ReceiveSession {
         try? send(machine.refusal("\(error)"))
     }
 
-    private func send(_ bytes: [UInt8]) throws {
+    func send(_ bytes: [UInt8]) throws {
         // A pipe with any space takes a whole page, so that no write blocks.
         let page = 4096
         for start in stride(from: 0, to: bytes.count, by: page) {
@@ -140,10 +149,26 @@ struct ReceiveSession {
             let answer = try machine.acknowledgeObject()
             if !answer.isEmpty { try quarantine?.settle() }
             try send(answer)
+        case .aheadBegins(let name, let size):
+            logger.debug("object \(name), not requested", metadata: ["bytes": "\(size)"])
+            isAhead = true
+            try begin(name, size, unlessHeld: true)
+            if incoming != nil, name.type == .file {
+                filesAhead.insert(name)
+                missing?.comesAhead(name)
+            }
+        case .aheadEnds:
+            awaitsAhead = false
+            if let missing { try beginRequesting(in: missing) }
+        case .objectSentAhead(let name):
+            try checkSentAhead(name)
+            try requestMissing()
         case .objectAbsent(let name):
             try markUnavailable(name)
         case .delete(let deletions):
             return try delete(deletions)
+        case .list(let query): try list(query)
+        case .requested: break
         case .publish:
             return try publish()
         case .leave:
@@ -161,13 +186,14 @@ struct ReceiveSession {
         let answer = try introduction.answer(to: info)
         fillsHistory = introduction.fillsHistory
         wholeHistories += introduction.wholeHistories
+        for (ref, commit) in answer.refs { told[ref] = (commit, info.refs[ref]) }
         // A client that finds its artifact here does not push it and relies on it, so it counts as used.
         recordAccess(of: answer.refs.filter { info.refs[$0.key] == $0.value }.map(\.key))
         return answer
     }
 
     /// Records accesses, which decide the order of expiry. A failure does not fail the push.
-    private func recordAccess(of refs: [RefName]) {
+    func recordAccess(of refs: [RefName]) {
         if !options.isReadOnly { try? store.recordAccess(of: refs, at: nil) }
     }
 
@@ -187,7 +213,10 @@ struct ReceiveSession {
             // The refs of this push must not expire to make room for it.
             recordAccess(of: edits.map(\.ref))
             try send(machine.reply(status: Status(accepted: true)))
-            if machine.capabilities.contains(.want) { try beginRequesting(trustingMarks: true) }
+            guard machine.capabilities.contains(.want) else { return }
+            awaitsAhead = machine.capabilities.contains(.ahead)
+            let missing = try missingObjects(trustingMarks: true)
+            if awaitsAhead { self.missing = missing } else { try beginRequesting(in: missing) }
         } catch let error as RepositoryError {
             refusal = error
             try send(machine.reply(status: Status(accepted: false, message: error.description)))
@@ -238,11 +267,13 @@ struct ReceiveSession {
         return options.moves == .artifacts ? .mustNotExistOrKeep : .mustNotExist
     }
 
-    private mutating func begin(_ name: ObjectName, _ size: UInt64) throws {
+    /// - Parameter unlessHeld: true to skip an object that was received before.
+    private mutating func begin(_ name: ObjectName, _ size: UInt64, unlessHeld: Bool = false) throws {
         // Ends the push as soon as a bad object is known.
         try processVerdicts(waiting: false)
         current = name
-        incoming = try ownQuarantine().receive(name, size: size)
+        let isHeld = try unlessHeld && ownQuarantine().holds(name)
+        incoming = isHeld ? nil : try ownQuarantine().receive(name, size: size)
         if incoming == nil {
             objects.skipped += 1
         } else {
@@ -251,7 +282,7 @@ struct ReceiveSession {
         }
     }
 
-    private mutating func ownQuarantine() throws -> any Quarantine {
+    mutating func ownQuarantine() throws -> any Quarantine {
         if let quarantine { return quarantine }
         if options.isReadOnly { throw ReadOnly(store.location).refusal }
         let made = try store.makeQuarantine(
@@ -286,7 +317,7 @@ struct ReceiveSession {
             repetitions += 1
             logger.info("asking again: \(error)")
             try machine.wantMore()
-            try beginRequesting(trustingMarks: false)
+            try beginRequesting(in: missingObjects(trustingMarks: false))
             return false
         }
         for commit in wholeHistories { store.noteWholeHistory(of: commit) }
@@ -318,72 +349,5 @@ struct ReceiveSession {
                 "received": "\(objects.received)", "present": "\(objects.skipped)",
                 "bytes": "\(objects.bytes)",
             ])
-    }
-}
-
-// Requests for missing objects, with `Capability.want`.
-extension ReceiveSession {
-    private static let maximumRepetitions = 2
-
-    private mutating func beginRequesting(trustingMarks: Bool) throws {
-        let missing = MissingObjects(
-            in: try ownQuarantine(), ancestors: fillsHistory ? .behindStored : .untilStored,
-            trustsMarks: trustingMarks)
-        self.missing = missing
-        for edit in edits {
-            // A ref that stays needs no objects.
-            if options.moves == .never,
-                try edit.result(at: store.commit(of: edit.ref), moves: .never).outcome == .kept
-            {
-                continue
-            }
-            if let new = edit.new { try missing.add(new) }
-        }
-        try requestMissing()
-    }
-
-    /// Requests missing objects, many at a time, before the client runs out of work.
-    private mutating func requestMissing() throws {
-        guard let missing, machine.unansweredWants <= ReceiveStateMachine.wantLimit / 2 else { return }
-        var names: [ObjectName] = []
-        while machine.unansweredWants + names.count < ReceiveStateMachine.wantLimit,
-            let name = try missing.next()
-        {
-            names.append(name)
-        }
-        if !names.isEmpty { return try send(machine.want(names)) }
-        guard machine.unansweredWants == 0 else { return }
-        try processVerdicts(waiting: true)
-        try send(machine.wantNothing())
-    }
-
-    private mutating func processVerdicts(waiting: Bool) throws {
-        for verdict in try ownQuarantine().takeVerdicts(waiting: waiting) {
-            try verdict.throwFailure()
-            try missing?.arrived(verdict.name)
-        }
-    }
-
-    private mutating func objectEnded() throws {
-        // A received file counts as arrived only with its verdict, which comes later.
-        let hasArrived = incoming == nil || current?.type != .file
-        incoming = nil
-        guard let missing, let current else { return }
-        if fillsHistory, current.type == .commit, !edits.contains(where: { $0.new == current.checksum }) {
-            filledIn.append(current.checksum)
-            policies.note(current.checksum)
-        }
-        if hasArrived { try missing.arrived(current) }
-        try requestMissing()
-    }
-
-    private mutating func markUnavailable(_ name: ObjectName) throws {
-        guard missing?.markUnavailable(name) ?? true else {
-            throw RepositoryError(
-                .missingObject,
-                "object \(name) is neither in the repository nor does the client have it, which pushes it: push again, from a "
-                    + "complete repository")
-        }
-        try requestMissing()
     }
 }

@@ -30,6 +30,8 @@ public struct Receiver: Sendable {
         public var rewriter = CommitRewriter()
         /// The supported extensions of version 1.
         public var capabilities = Capability.standard
+        /// The refs that clients may read with `Capability.pull`; nil for all.
+        public var readable: RefFilter?
         /// Refuses all changes, and says so to clients that only query refs.
         public var isReadOnly = false
         /// A handler of each push that moved or removed refs, called before the client gets the final answer.

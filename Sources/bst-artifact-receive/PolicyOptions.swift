@@ -59,6 +59,17 @@ struct PolicyOptions: ParsableArguments {
     @Flag(help: "Let clients delete refs that they may push, unless these are pinned.")
     var allowDelete = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Let clients read only refs that match. May be repeated. (default: as --allow-ref and --deny-ref)",
+            valueName: "pattern"))
+    var allowRead: [String] = []
+
+    @Flag(
+        name: .customLong("no-pull"),
+        help: "Give no objects to clients, which then pull from the web address.")
+    var forbidsPull = false
+
     @Flag(help: "Answer clients, but refuse pushes.")
     var readOnly = false
 
@@ -71,6 +82,12 @@ struct PolicyOptions: ParsableArguments {
             "the option --existing \($0) is gone, and this receiver takes --moves \(moves) in its place: ask the cache's "
                 + "administrator to start it with --moves artifacts, forward, any or never"
         }
+    }
+
+    /// The refs that clients may read; nil for all.
+    var readable: RefFilter? {
+        if !allowRead.isEmpty { return RefFilter(allowed: allowRead, denied: []) }
+        return allowRef.isEmpty && denyRef.isEmpty ? nil : RefFilter(allowed: allowRef, denied: denyRef)
     }
 
     /// The policies, in the order in which they are asked. Space comes last: no room is made for what is refused.

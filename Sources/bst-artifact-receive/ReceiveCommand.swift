@@ -197,6 +197,8 @@ struct ReceiveCommand: ParsableCommand {
         options.isReadOnly = policy.readOnly
         options.timeout = policy.timeout.duration
         options.capabilities = Capability.ofEnvironment ?? options.capabilities
+        options.readable = policy.readable
+        if policy.forbidsPull { options.capabilities.remove(.pull) }
         if policy.allowDelete { options.capabilities.insert(.delete) }
         if rewriter.reparent { options.capabilities.insert(.reparent) }
         options.rewriter = rewriter.rewriter(for: repository)

@@ -28,22 +28,22 @@ extension FallbackPuller {
     ///
     /// - Throws: `ClientError` with `unknownRef` if no ref there is selected.
     mutating func mirror(_ selection: MirroredSelection, of cache: RemoteAddress) throws {
-        let address = try addresses.pullAddress(of: cache)
-        let remote = try connect(to: address)
-        // The remote's configuration is of interest once something is pulled.
-        let summary = try remote.summary(beforeConfiguration: true)
+        let (remote, address) = try source(at: cache, naming: [])
         var entries: [Summary.Entry] = []
-        summary.forEach { if selection.contains($0.ref) { entries.append($0) } }
-        let target = try destination.repository(of: summary)
+        let collections = try remote.collections()
+        try remote.forEachRef(matching: selection.patterns, ofCollection: nil, hasDetails: false) {
+            if selection.contains($0.ref) { entries.append($0) }
+        }
+        let target = try destination.repository(ofListed: collections.own)
         var isFound = try mirror(entries, of: remote, at: address, into: target, selection)
         if destination.place == .mirror {
-            for collection in summary.mirroredCollections {
+            for collection in collections.mirrored {
                 var entries: [Summary.Entry] = []
-                summary.forEach(ofCollection: collection) {
+                try remote.forEachRef(matching: [], ofCollection: collection, hasDetails: false) {
                     if selection.contains($0.ref) { entries.append($0) }
                 }
                 // The names of refs of another collection stand for other commits.
-                let remote = try connect(to: address)
+                let (remote, _) = try source(at: cache, naming: [])
                 let target = try destination.repository(forCollection: collection)
                 let hasRefs = try mirror(
                     entries, of: remote, at: address, into: target, selection, isOwn: false)
@@ -62,7 +62,7 @@ extension FallbackPuller {
     /// - Parameter isOwn: True for refs in the remote's `refs/heads`, where they can be looked for.
     /// - Returns: false if there are none, there or here.
     private mutating func mirror(
-        _ entries: [Summary.Entry], of remote: RemoteRepository, at address: RemoteAddress,
+        _ entries: [Summary.Entry], of remote: any PullSource, at address: RemoteAddress,
         into target: Repository, _ selection: MirroredSelection, isOwn: Bool = true
     ) throws -> Bool {
         // A repository with a collection ID makes its own metadata.

@@ -35,11 +35,10 @@ struct FallbackPuller {
     mutating func pull(_ words: [String], from caches: [RemoteAddress]) throws {
         var missing = words
         var failures: [any Error] = []
-        var last: RemoteRepository?
+        var last: (any PullSource)?
         for cache in caches where !missing.isEmpty {
             do {
-                let address = try addresses.pullAddress(of: cache)
-                let remote = try connect(to: address)
+                let (remote, address) = try source(at: cache, naming: missing)
                 last = remote
                 let found = try find(missing, at: remote)
                 guard !found.isEmpty else { continue }
@@ -79,30 +78,50 @@ struct FallbackPuller {
         throw ClientError(.unknownRef, "there is no ref \(first) at \(asked): \(remedy)")
     }
 
-    mutating func connect(to address: RemoteAddress) throws -> RemoteRepository {
-        try RemoteRepository(
+    /// Connects to a cache: through ssh where its receiver gives objects, or else where it is pulled from.
+    ///
+    /// - Parameter words: the refs and patterns that are to be pulled.
+    /// - Returns: the source, and the address by which it is read.
+    mutating func source(
+        at cache: RemoteAddress, naming words: [String]
+    ) throws -> (source: any PullSource, address: RemoteAddress) {
+        // Mirrors, another place for content, static deltas and signed summaries are those of web servers.
+        let needsWeb =
+            !mirrors.isEmpty || deltas == .always || rules.settings?.contentURL != nil
+            || !rules.summaryVerifiers.isEmpty
+        if !needsWeb || addresses.via == .ssh {
+            let refs = words.compactMap { RefName(RefPatterns.pinned($0).name) }
+            var ours: [RefName: Checksum] = [:]
+            for ref in refs { ours[ref] = try destination.repository.commit(of: ref) }
+            if let source = try addresses.receiver(of: cache, naming: refs, ours: ours) {
+                return (source, cache)
+            }
+        }
+        let address = try addresses.pullAddress(of: cache)
+        let remote = try RemoteRepository(
             address, mirrors: mirrors.map { try addresses.pullAddress(of: $0) }, options: addresses.options,
             content: rules.settings?.contentURL.map { try RemoteAddress(parsing: $0) },
             summaryVerifiers: rules.summaryVerifiers)
+        return (remote, address)
     }
 
     private static func kind(_ word: String) -> String { Checksum(hex: word) == nil ? "ref" : "commit" }
 
     /// Returns the refs that a remote has for each word, none for a commit that it has, without the words that match none.
     private func find(
-        _ words: [String], at remote: RemoteRepository
+        _ words: [String], at remote: any PullSource
     ) throws -> [(word: String, refs: [RefName])] {
         var patterns = words.filter(RefPatterns.isPattern).map { (word: $0, refs: [RefName]()) }
         if !patterns.isEmpty {
-            try remote.summary().forEach { entry in
+            try remote.forEachRef(
+                matching: patterns.map(\.word), ofCollection: nil, hasDetails: false
+            ) { entry in
                 guard !excluded.contains(where: { RefPatterns.matches(entry.ref, $0) }) else { return }
                 for index in patterns.indices where RefPatterns.matches(entry.ref, patterns[index].word) {
                     patterns[index].refs.append(entry.ref)
                 }
             }
         }
-        let commits = words.compactMap { Checksum(hex: $0) }
-        let existing = commits.isEmpty ? [:] : try remote.existing(commits)
         let exact = try words.filter { !RefPatterns.isPattern($0) && Checksum(hex: $0) == nil }.map { word in
             let (name, commit) = RefPatterns.pinned(word)
             let ref = try RefName(parsing: name)
@@ -110,17 +129,19 @@ struct FallbackPuller {
             return (word: word, ref: ref)
         }
         let present = exact.isEmpty ? [:] : try remote.resolve(exact.map(\.ref))
+        let commits = words.compactMap { Checksum(hex: $0) }
+        let existing = commits.isEmpty ? [:] : try remote.existing(commits)
         return patterns.filter { !$0.refs.isEmpty }
             + exact.filter { present[$0.ref] != nil }.map { ($0.word, [$0.ref]) }
             + commits.filter { existing[$0] != nil }.map { ($0.hex, []) }
     }
 
     /// Returns the ref most similar to a misspelt one, from the remote's summary; of a large one, from its first part.
-    private static func nearest(to word: String, at remote: RemoteRepository) -> String? {
+    private static func nearest(to word: String, at remote: any PullSource) -> String? {
         struct Enough: Error {}
         var likely: [String] = []
         var count = 0
-        try? remote.summary().forEach { entry in
+        try? remote.forEachRef(matching: [], ofCollection: nil, hasDetails: false) { entry in
             count += 1
             if count > 100_000 { throw Enough() }
             if Suggestions.nearest(to: word, among: [entry.ref.text]) != nil { likely.append(entry.ref.text) }

@@ -7,7 +7,7 @@ import TextCoding
 
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists the refs in a cache's summary.",
+        commandName: "list", abstract: "Lists the refs of a cache.",
         discussion: """
               bst-artifact list
               bst-artifact list --long 'hello/*'
@@ -22,6 +22,12 @@ struct ListCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Also print the commit, the size of its object, and its date.")
     var long = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Read an ssh remote through ssh, or https for its web server. (default: ssh, if its receiver can)",
+            valueName: "way"))
+    var via: PullRoute?
+
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var receiver: ReceiverOptions
     @OptionGroup var web: WebArguments
@@ -33,11 +39,15 @@ struct ListCommand: ParsableCommand {
             named: remote.remote, configuration: try configurationOptions.load(), repository: nil)
         var addresses = PullAddressResolver(
             options: try web.options(output.terminal), receiver: receiver.options(isVerbose: output.verbose),
-            terminal: output.terminal)
+            terminal: output.terminal, via: via)
         // pullCaches throws if there is none.
         let cache = try selection.pullCaches(for: nil)[0]
-        let remote = try RemoteRepository(try addresses.pullAddress(of: cache), options: addresses.options)
-        try remote.summary().forEach { entry in
+        let source: any PullSource =
+            try addresses.receiver(of: cache, naming: [], ours: [:])
+            ?? RemoteRepository(addresses.pullAddress(of: cache), options: addresses.options)
+        try source.forEachRef(
+            matching: pattern.map { [$0] } ?? [], ofCollection: nil, hasDetails: long || output.json
+        ) { entry in
             if let pattern, !RefPatterns.matches(entry.ref, pattern) { return }
             output.terminal.emit([
                 "ref": JSON(entry.ref), "commit": JSON(entry.commit), "commitSize": JSON(entry.commitSize),

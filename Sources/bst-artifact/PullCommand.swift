@@ -65,6 +65,12 @@ struct PullCommand: ParsableCommand {
             valueName: "place"))
     var into = PullPlace.heads
 
+    @Option(
+        help: ArgumentHelp(
+            "Read an ssh remote through ssh, or https for its web server. (default: ssh, if its receiver can)",
+            valueName: "way"))
+    var via: PullRoute?
+
     @OptionGroup var remote: RemoteOptions
     @Option(
         help: ArgumentHelp(
@@ -171,7 +177,7 @@ struct PullCommand: ParsableCommand {
             mirrors: try mirror.map { try RemoteAddress(parsing: $0) },
             isDryRun: dryRun, refusesOlder: noOlder, depth: depth, deltas: deltas,
             addresses: PullAddressResolver(
-                options: options, receiver: receiverOptions, terminal: local.terminal),
+                options: options, receiver: receiverOptions, terminal: local.terminal, via: via),
             terminal: local.terminal, excluded: exclude)
     }
 

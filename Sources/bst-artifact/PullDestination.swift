@@ -35,13 +35,13 @@ struct PullDestination {
     }
 
     /// Returns the repository with the refs of the place, for what is pulled from a remote.
-    func repository(for remote: RemoteRepository) throws -> Repository {
+    func repository(for remote: any PullSource) throws -> Repository {
         try repository(forCollection: place == .mirror ? remote.collection() : nil, place)
     }
 
-    /// Returns the repository with the refs of the place, for what a summary lists.
-    func repository(of summary: Summary) throws -> Repository {
-        try repository(forCollection: summary.collection, place)
+    /// Returns the repository with the refs of the place, for what a remote lists.
+    func repository(ofListed collection: String?) throws -> Repository {
+        try repository(forCollection: collection, place)
     }
 
     /// Returns the repository with the refs of a mirrored collection; those in `refs/heads` for its own one and for nil.

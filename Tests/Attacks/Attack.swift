@@ -70,7 +70,7 @@ public struct Attack: Sendable, CustomStringConvertible {
     public var description: String { "\(group.rawValue): \(name)" }
 
     init(
-        _ name: String, _ group: Group, _ outcome: Outcome, options: [String] = [], seconds: Double = 20,
+        _ name: String, _ group: Group, _ outcome: Outcome, options: [String] = [], seconds: Double = 120,
         isRead: Bool = true, input: @escaping @Sendable () -> AttackInput
     ) {
         self.init(
@@ -79,7 +79,7 @@ public struct Attack: Sendable, CustomStringConvertible {
     }
 
     init(
-        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 20, play: Play
+        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 120, play: Play
     ) {
         self.name = name
         self.group = group
@@ -92,7 +92,7 @@ public struct Attack: Sendable, CustomStringConvertible {
     public static let all: [Attack] =
         objectNames + tarExtensions + tarKinds + sizes + tarDamage + hashes + trailing + bombs + truncations
         + endless + variants + trees + dirtrees + metadata + missing + refNames + refs + policies + order
-        + frames + asked + deletions
+        + frames + asked + ahead + pulled + deletions
         + replacements + remotes + deltas + served
 }
 

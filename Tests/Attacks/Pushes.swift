@@ -52,7 +52,7 @@ struct Version: Sendable {
 extension Attack {
     /// The same wrong objects in both versions.
     static func objects(
-        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 20,
+        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 120,
         updates: [(String, String, String)] = Pushed.updates, options: [String] = [],
         _ members: @escaping @Sendable () -> [Member]
     ) -> [Attack] {
@@ -70,7 +70,7 @@ extension Attack {
 
     /// One more object, before the good ones.
     static func object(
-        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 20, options: [String] = [],
+        _ name: String, _ group: Group, _ outcome: Outcome, seconds: Double = 120, options: [String] = [],
         _ member: @escaping @Sendable () -> Member
     ) -> [Attack] {
         objects(name, group, outcome, seconds: seconds, options: options) { [member()] + Pushed.members }
@@ -87,7 +87,7 @@ extension Attack {
     /// All bytes of a conversation.
     static func bytes(
         _ name: String, _ group: Group, _ outcome: Outcome, version: UInt8 = 1, options: [String] = [],
-        seconds: Double = 20, _ bytes: @escaping @Sendable () -> [UInt8]
+        seconds: Double = 120, _ bytes: @escaping @Sendable () -> [UInt8]
     ) -> Attack {
         Attack(
             name, group, outcome, options: ["--protocol", "\(version)"] + options, seconds: seconds

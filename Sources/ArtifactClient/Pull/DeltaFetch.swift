@@ -4,16 +4,23 @@ import ArtifactProtocol
 import ArtifactRepository
 import SystemCalls
 
+/// The static deltas that a pull may use.
+public struct DeltaUse {
+    let choice: DeltaChoice
+    /// The commits, each with the one that its ref has here.
+    let entries: [(commit: Checksum, previous: Checksum?)]
+    let quarantine: any Quarantine
+    let repository: Repository
+    let warn: (String) -> Void
+}
+
 /// Fetches what commits lack as static deltas, where the remote has fitting ones. Everything else is fetched object by
 /// object afterwards, as if the objects of deltas had been here.
 final class DeltaFetch {
-    private let choice: DeltaChoice
+    private let use: DeltaUse
     private let fetch: ObjectFetch
-    private let quarantine: any Quarantine
-    private let repository: Repository
     private let client: WebClient
     private let search: DeltaSearch
-    private let warn: (String) -> Void
     /// Objects that were passed to the quarantine, which has them once they are verified.
     private var passed: Set<ObjectName> = []
 
@@ -22,25 +29,24 @@ final class DeltaFetch {
     /// The bounds on parts that are fetched before they are applied.
     private static let batchLimit: (parts: Int, bytes: UInt64) = (16, 64 << 20)
 
-    init(
-        _ choice: DeltaChoice, for fetch: ObjectFetch, into quarantine: any Quarantine,
-        of repository: Repository,
-        client: WebClient, warn: @escaping (String) -> Void
-    ) {
-        (self.choice, self.fetch, self.quarantine) = (choice, fetch, quarantine)
-        (self.repository, self.client, self.warn) = (repository, client, warn)
-        search = DeltaSearch(repository: repository, client: client)
+    init(_ use: DeltaUse, for fetch: ObjectFetch, client: WebClient) {
+        (self.use, self.fetch, self.client) = (use, fetch, client)
+        search = DeltaSearch(repository: use.repository, client: client)
     }
+
+    private var choice: DeltaChoice { use.choice }
+    private var quarantine: any Quarantine { use.quarantine }
+    private var repository: Repository { use.repository }
 
     /// Fetches the commits, and what they lack as far as deltas have it.
     ///
-    /// - Parameter entries: the commits, each with the one that its ref has here.
     /// - Throws: where deltas are demanded, `ClientError` with `missing` if the remote lacks one, and with `badContent` if
     ///   one is broken.
-    func run(_ entries: [(commit: Checksum, previous: Checksum?)]) throws {
+    func run() throws {
         var targets: [DeltaTarget] = []
         var seen: Set<Checksum> = []
-        for entry in entries where try seen.insert(entry.commit).inserted && !search.isWhole(entry.commit) {
+        for entry in use.entries where try seen.insert(entry.commit).inserted && !search.isWhole(entry.commit)
+        {
             let previous = try entry.previous.flatMap { try search.isWhole($0) ? $0 : nil }
             targets.append(DeltaTarget(entry.commit, previous: previous))
         }
@@ -71,7 +77,7 @@ final class DeltaFetch {
                     ClientError(.badContent, broken(target, error) + ": pull without --deltas=always")
                 } ?? error
             }
-            warn(broken(target, error) + ", so objects are fetched one by one: tell its administrator")
+            use.warn(broken(target, error) + ", so objects are fetched one by one: tell its administrator")
             // The other failures are of the same delta.
             _ = quarantine.takeVerdicts(waiting: true)
         }

@@ -3,8 +3,8 @@
 import ArtifactProtocol
 import ArtifactRepository
 
-/// Fetches the objects that commits lack into a quarantine.
-final class ObjectFetch {
+/// The objects that commits lack, and those that arrive in a quarantine.
+public final class ObjectFetch {
     private let quarantine: any Quarantine
     private var policies: ReceivePolicies
     /// The remote's name for messages.
@@ -59,11 +59,7 @@ final class ObjectFetch {
                 try handleVerdicts(waiting: false, client)
                 return try missing.next().map { ObjectRequest($0, for: self) }
             }
-        } while try handleVerdicts(waiting: true, client)
-        guard missing.isEmpty else {
-            throw ClientError(
-                .missing, "the pull from \(remote) ended before everything was fetched: pull again")
-        }
+        } while try takeVerdicts(waiting: true, client)
     }
 
     /// Returns requests for the commits and their detached metadata, without their trees, of the first refs.
@@ -97,6 +93,22 @@ final class ObjectFetch {
         showProgress(progress)
     }
 
+    /// The next object to request; nil if none is known to be missing at the moment.
+    func next() throws -> ObjectName? { try missing.next() }
+
+    /// Reads the verdicts on files, and checks at the end that everything has arrived.
+    ///
+    /// - Parameter client: the client for the mirrors that the files came from, if any.
+    /// - Returns: true if a file has to be fetched again.
+    func takeVerdicts(waiting: Bool, _ client: WebClient? = nil) throws -> Bool {
+        if try handleVerdicts(waiting: waiting, client) || !waiting { return true }
+        guard missing.isEmpty else {
+            throw ClientError(
+                .missing, "the pull from \(remote) ended before everything was fetched: pull again")
+        }
+        return false
+    }
+
     // MARK: Results of requests
 
     /// Returns the number of bytes that an interrupted pull has left of an object.
@@ -123,6 +135,29 @@ final class ObjectFetch {
         progress.objects += 1
         return object
     }
+
+    /// Makes room for an object that comes before it is requested; nil if the store has it already.
+    func receiveAhead(_ name: ObjectName) throws -> (any IncomingObject)? {
+        guard try !quarantine.holds(name), let object = try receive(name) else { return nil }
+        if name.type == .file { missing.comesAhead(name) }
+        return object
+    }
+
+    /// Notes the end of an object that came before it was requested.
+    ///
+    /// - Parameter isUnderWay: true for a file on which the verdict comes later.
+    func handleArrivalAhead(of name: ObjectName, size: UInt64, isUnderWay: Bool) throws {
+        if !isUnderWay, try missing.awaits(name) || quarantine.holds(name) { try missing.arrivedAhead(name) }
+        progress.objects += 1
+        progress.bytes += size
+        showProgress(progress)
+    }
+
+    /// Has an object requested once more.
+    func requeue(_ name: ObjectName) { missing.requeue(name) }
+
+    /// Returns true if an object was requested and did not arrive yet.
+    func awaits(_ name: ObjectName) -> Bool { missing.awaits(name) }
 
     /// Counts a part of a static delta, which takes so much of the whole.
     func handleDeltaPart(_ size: UInt64, fraction: Double) {
@@ -162,7 +197,7 @@ final class ObjectFetch {
     ///
     /// - Returns: true if there is a file to fetch again.
     @discardableResult
-    private func handleVerdicts(waiting: Bool, _ client: WebClient) throws -> Bool {
+    private func handleVerdicts(waiting: Bool, _ client: WebClient?) throws -> Bool {
         var isMissing = false
         for verdict in quarantine.takeVerdicts(waiting: waiting) {
             let source = sources.removeValue(forKey: verdict.name)
@@ -171,7 +206,7 @@ final class ObjectFetch {
                 continue
             }
             guard let error = failure as? RepositoryError, error.code == .badObject else { throw failure }
-            let isLeft = source.map { client.leaveWrong($0, path: verdict.name.webPath) } ?? false
+            let isLeft = source.flatMap { client?.leaveWrong($0, path: verdict.name.webPath) } ?? false
             guard requeued.insert(verdict.name).inserted || isLeft else {
                 throw ClientError.wrongBytes(error, from: remote)
             }

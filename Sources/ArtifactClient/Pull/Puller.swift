@@ -13,7 +13,7 @@ import TextCoding
 public final class Puller {
     private let store: any ArtifactStore
     private let policies: ReceivePolicies
-    private let source: RemoteRepository
+    private let source: any PullSource
     /// Receives the progress after each object and at the end.
     public var showProgress: (TransferProgress) -> Void = { _ in }
 
@@ -42,7 +42,7 @@ public final class Puller {
     ///   - store: the destination, for example `Repository.withRefs(in:)` for refs of a remote.
     ///   - policies: the rules for received objects.
     public init(
-        from source: RemoteRepository, into store: any ArtifactStore, policies: [any ReceivePolicy] = []
+        from source: any PullSource, into store: any ArtifactStore, policies: [any ReceivePolicy] = []
     ) {
         self.store = store
         self.policies = ReceivePolicies(policies)
@@ -172,12 +172,13 @@ public final class Puller {
             try fetch.add(entry.commit)
         }
         for commit in commits { try fetch.add(commit) }
-        if deltas != .never, let repository = store as? Repository {
-            try DeltaFetch(
-                deltas, for: fetch, into: quarantine, of: repository, client: source.client, warn: showWarning
-            ).run(entries.map { ($0.commit, $0.previous) } + commits.map { ($0, nil) })
+        let deltas = (deltas == .never ? nil : store as? Repository).map { repository in
+            DeltaUse(
+                choice: self.deltas,
+                entries: entries.map { ($0.commit, $0.previous) } + commits.map { ($0, nil) },
+                quarantine: quarantine, repository: repository, warn: showWarning)
         }
-        try fetch.run(on: source.client)
+        try source.fetch(fetch, with: deltas)
         report.entries = try entries.map(judge)
         for index in report.entries.indices {
             report.entries[index].addition = try addition(to: report.entries[index].commit, in: quarantine)

@@ -4,16 +4,16 @@ import ArtifactProtocol
 import ArtifactRepository
 
 /// A reader of an archive repository that a web server publishes, or that is on this machine.
-public final class RemoteRepository {
+public final class RemoteRepository: PullSource {
     /// The repository's address, for messages.
-    let remote: String
+    public let remote: String
     let client: WebClient
     private let isLocal: Bool
     private let hasMirrors: Bool
     private var known: [RefName: Checksum] = [:]
     private var configuration: RemoteConfiguration?
     private let summaryVerifiers: [any SignatureVerifier]
-    private var verifiedSummary: Summary?
+    private var fetchedSummary: Summary?
 
     /// Prepares to read; nothing is fetched yet.
     ///
@@ -123,17 +123,6 @@ public final class RemoteRepository {
         }
     }
 
-    /// Fetches commits without their trees.
-    ///
-    /// - Throws: `ClientError` where the remote lacks one, or has something else in its place.
-    public func commits(_ commits: [Checksum]) throws -> [Checksum: Commit] {
-        let found = try existing(commits)
-        if let lacking = commits.first(where: { found[$0] == nil }) {
-            throw ClientError.lacks(ObjectName(lacking, .commit), at: remote)
-        }
-        return found
-    }
-
     /// Fetches those commits, without their trees, that the remote has.
     ///
     /// - Throws: `ClientError` where it has something else in the place of one.
@@ -173,6 +162,35 @@ public final class RemoteRepository {
         return found
     }
 
+    /// Returns the collection of its own refs, and those of other repositories, as its summary has them.
+    ///
+    /// - Throws: the errors of ``summary(in:beforeConfiguration:)``.
+    public func collections() throws -> (own: String?, mirrored: [String]) {
+        // The remote's configuration is of interest once something is pulled.
+        let summary = try summary(beforeConfiguration: true)
+        return (summary.collection, summary.mirroredCollections)
+    }
+
+    /// Visits the refs in its summary, sorted by name.
+    ///
+    /// - Throws: the errors of ``summary(in:beforeConfiguration:)``; what `visit` throws.
+    public func forEachRef(
+        matching patterns: [String], ofCollection collection: String?, hasDetails: Bool,
+        _ visit: (Summary.Entry) throws -> Void
+    ) throws {
+        let summary = try summary()
+        guard let collection else { return try summary.forEach(visit) }
+        try summary.forEach(ofCollection: collection, visit)
+    }
+
+    /// Fetches everything that is missing, and waits until it is verified.
+    ///
+    /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
+    public func fetch(_ objects: ObjectFetch, with deltas: DeltaUse?) throws {
+        if let deltas { try DeltaFetch(deltas, for: objects, client: client).run() }
+        try objects.run(on: client)
+    }
+
     /// Fetches the summary into a temporary file, since it need not fit into memory.
     ///
     /// - Parameters:
@@ -180,7 +198,7 @@ public final class RemoteRepository {
     ///   - beforeConfiguration: true to leave the check that the remote can be pulled from to later requests.
     /// - Throws: `ClientError` with `missing` where there is none.
     public func summary(in directory: String? = nil, beforeConfiguration: Bool = false) throws -> Summary {
-        if let verifiedSummary { return verifiedSummary }
+        if let fetchedSummary { return fetchedSummary }
         let request = try SummaryRequest(of: remote, in: directory)
         var signatures: [UInt8]?
         let signatureRequest = TextRequest("summary.sig", of: remote, limit: 1 << 20) { signatures = $0 }
@@ -200,9 +218,10 @@ public final class RemoteRepository {
             throw ClientError(
                 .badContent, "\(remote) serves a summary that is none: check what serves that URL")
         }
-        guard !summaryVerifiers.isEmpty else { return summary }
-        try summary.verify(signatures, by: summaryVerifiers, of: remote)
-        verifiedSummary = summary
+        if !summaryVerifiers.isEmpty {
+            try summary.verify(signatures, by: summaryVerifiers, of: remote)
+        }
+        fetchedSummary = summary
         return summary
     }
 }

@@ -5,7 +5,7 @@ import ArtifactRepository
 
 /// Sends objects as a tar stream, while the following ones are being compressed.
 struct ObjectSender {
-    let connection: ReceiverConnection
+    let connection: ReceiverConnection<PushStateMachine>
     let encoder: ParallelEncoder
     let progress: PushProgress
 

@@ -11,7 +11,7 @@ struct PushExchange {
     let options: Pusher.Options
     let remote: String
     let address: RemoteAddress
-    let connection: ReceiverConnection
+    let connection: ReceiverConnection<PushStateMachine>
     let progress: PushProgress
     private(set) var report = PushReport()
     /// Indicates that ancestors which the remote misses are sent, without anybody having asked for that.
@@ -116,12 +116,12 @@ struct PushExchange {
             if options.isDryRun { try count(plan, by: &walk, for: info, metadata) }
         } else {
             try connection.say { try $0.update(plan.edits) }
-            _ = try connection.answer()
             if connection.session.capabilities.contains(.want) {
-                let (results, sent) = try sendWanted(for: plan.edits)
+                let (results, sent) = try sendWanted(for: plan.edits, present: Set(info.metadata.keys))
                 plan.apply(results, reparenting: isReparenting)
                 report.filledIn = sent.subtracting(plan.commits).count
             } else {
+                _ = try connection.answer()
                 try sendAll(plan.commits, by: &walk)
             }
             try connection.close()
@@ -235,17 +235,31 @@ struct PushExchange {
 
     /// Sends the objects that the receiver requests, until it has published everything.
     ///
+    /// - Parameter present: commits that the receiver is known to have.
     /// - Returns: the results for the refs, and the commits that were sent.
     private func sendWanted(
-        for edits: [RefEdit]
+        for edits: [RefEdit], present: Set<Checksum>
     ) throws -> (results: [RefEditResult], sent: Set<Checksum>) {
         let offered = OfferedObjects(repository)
         for commit in edits.compactMap(\.new) { offered.add(commit) }
         let encoder = try ParallelEncoder(repository, compression: options.compression)
+        let bases = edits.compactMap { edit in
+            edit.new.flatMap { new in edit.previous.commit.map { (new, $0) } }
+        }
         var answerer = ObjectAnswerer(
-            connection: connection, encoder: encoder, offered: offered, progress: progress)
+            WantingReceiver(connection: connection, showActivity: options.showActivity), encoder: encoder,
+            offered: offered,
+            ahead: ObjectsAhead(repository, bases: Dictionary(bases) { first, _ in first }),
+            showSent: progress.sent)
+        if connection.session.capabilities.contains(.ahead) {
+            var seen = present
+            let new = edits.filter { $0.new != $0.previous.commit }.compactMap(\.new)
+            try answerer.sendAhead(of: new.filter { seen.insert($0).inserted })
+            try connection.say { try $0.endAhead() }
+        }
+        _ = try connection.answer()
         func answer(_ first: [ObjectName]) throws {
-            try answerer.answer(first, showActivity: options.showActivity)
+            try answerer.answer(first)
             try connection.say { try $0.end() }
         }
         try answer([])

@@ -11,7 +11,9 @@ extension Pusher {
     public static func delete(
         _ refs: [RefName], from remote: RemoteAddress, options: Options = Options()
     ) throws -> [RefEditResult] {
-        let connection = try ReceiverConnection(ReceiverCommand(remote, options: options.receiver), options)
+        let connection = try ReceiverConnection(
+            ReceiverCommand(remote, options: options.receiver), options.connection,
+            session: PushStateMachine(version: options.receiver.version))
         guard options.receiver.version == .one else {
             throw ClientError(
                 .refused, "version 0 of the protocol cannot delete refs of \(remote): use version 1")

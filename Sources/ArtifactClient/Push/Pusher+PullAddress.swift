@@ -10,7 +10,10 @@ extension Pusher {
         try pullAddress(told: check(cache, options: options).pullURL, by: "\(cache)")
     }
 
-    static func pullAddress(
+    /// Reads the address that a receiver tells.
+    ///
+    /// - Throws: `ClientError` where it is no usable one.
+    package static func pullAddress(
         told text: String?, by cache: String
     ) throws(ClientError) -> RemoteAddress {
         guard let text, !text.isEmpty else {

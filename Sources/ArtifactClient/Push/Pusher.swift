@@ -47,6 +47,16 @@ public struct Pusher {
         /// Ends the push when it is requested.
         public var cancellation: Cancellation?
 
+        /// The settings for connections.
+        public var connection: ConnectionOptions {
+            var connection = ConnectionOptions()
+            connection.receiver = receiver
+            connection.timeout = timeout
+            connection.showMessage = showMessage
+            connection.cancellation = cancellation
+            return connection
+        }
+
         /// The options that push as BuildStream 1.0 does.
         public init() {}
     }
@@ -85,7 +95,9 @@ public struct Pusher {
         while !rest.isEmpty {
             var exchange = PushExchange(
                 repository: repository, options: options, remote: command.remote, address: remote,
-                connection: try ReceiverConnection(command, options), progress: progress)
+                connection: try ReceiverConnection(
+                    command, options.connection, session: PushStateMachine(version: options.receiver.version)),
+                progress: progress)
             do {
                 rest = try exchange.push(firstOf: rest, by: &walk)
             } catch let error as ClientError where error.code == .refused && exchange.isFillingMissed {
@@ -112,9 +124,13 @@ public struct Pusher {
     ///
     /// - Throws: `ClientError` where it cannot be reached.
     public static func check(_ remote: RemoteAddress, options: Options = Options()) throws -> Info {
-        let connection = try ReceiverConnection(ReceiverCommand(remote, options: options.receiver), options)
+        let connection = try ReceiverConnection(
+            ReceiverCommand(remote, options: options.receiver), options.connection,
+            session: PushStateMachine(version: options.receiver.version))
         if options.receiver.version == .one {
-            try connection.say { try $0.begin(Info(mode: 0, capabilities: options.capabilities)) }
+            // Of interest to people.
+            let capabilities = options.capabilities.union(options.capabilities.isEmpty ? [] : [.pull])
+            try connection.say { try $0.begin(Info(mode: 0, capabilities: capabilities)) }
         }
         let info = try connection.introduction()
         try connection.leave()

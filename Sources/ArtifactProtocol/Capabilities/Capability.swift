@@ -20,11 +20,20 @@ public enum Capability: String, Sendable, CaseIterable {
     /// The receiver tells where the history of refs ends early, and asks for ancestors behind commits that it has, if the client
     /// offers that. Needs `want`. Announced by clients whose commits have parents.
     case history
+    /// Whoever gives objects may send some before they are requested. Needs `want` or `pull`.
+    case ahead
+    /// The client may request objects of the receiver's refs, and list these. Announced only by clients that pull, and by
+    /// receivers whose owner does not forbid it.
+    case pull
 
     /// The capabilities that receivers announce by default.
-    public static let standard: Set<Capability> = [.largeFrames, .want, .metadata, .history]
+    public static let standard: Set<Capability> = [.largeFrames, .want, .metadata, .history, .ahead, .pull]
     /// The capabilities that pushing clients announce by default.
-    public static let ofClients = standard.union([.reparent])
+    public static let ofClients: Set<Capability> = [
+        .largeFrames, .want, .metadata, .history, .ahead, .reparent,
+    ]
+    /// The capabilities that pulling clients announce.
+    public static let ofPullingClients: Set<Capability> = [.largeFrames, .ahead, .pull]
 
     /// Parses names that are separated by commas, and ignores unknown ones such as `none`.
     public static func parse(_ list: String) -> Set<Capability> {

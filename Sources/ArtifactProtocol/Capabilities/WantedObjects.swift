@@ -17,19 +17,34 @@ enum WantedObjects {
     static func body(_ names: [ObjectName]) -> [UInt8] { names.flatMap(\.wireBytes) }
 }
 
-/// The body of `object`: name and size of the object whose bytes follow the frame.
+/// The body of `object` and `ahead`: name and size of the object whose bytes follow the frame.
 public struct ObjectAnswer: Equatable, Sendable {
+    /// The answers to a request.
+    public enum Content: Equatable, Sendable {
+        /// The object, whose so many bytes follow.
+        case bytes(UInt64)
+        /// The sender does not have the object.
+        case absent
+        /// With `Capability.ahead`: the sender has sent the object before it got the request.
+        case sentAhead
+    }
+
     /// The object.
     public var name: ObjectName
-    /// The number of bytes that follow; nil if the sender does not have it.
-    public var size: UInt64?
+    /// The answer.
+    public var content: Content
 
     static let byteCount = WantedObjects.entrySize + 8
 
+    /// Answers a request.
+    public init(_ name: ObjectName, _ content: Content) {
+        self.name = name
+        self.content = content
+    }
+
     /// Answers with an object of `size` bytes; nil if there is none.
     public init(_ name: ObjectName, size: UInt64?) {
-        self.name = name
-        self.size = size
+        self.init(name, size.map(Content.bytes) ?? .absent)
     }
 
     init(body: UnsafeRawBufferPointer) throws(ProtocolError) {
@@ -41,11 +56,21 @@ public struct ObjectAnswer: Equatable, Sendable {
         name = try ObjectName(wire: UnsafeRawBufferPointer(rebasing: body[..<WantedObjects.entrySize]))
         let number = UInt64(
             littleEndian: body.loadUnaligned(fromByteOffset: WantedObjects.entrySize, as: UInt64.self))
-        size = number == .max ? nil : number
+        switch number {
+        case .max: content = .absent
+        case .max - 1: content = .sentAhead
+        default: content = .bytes(number)
+        }
     }
 
     var body: [UInt8] {
-        withUnsafeBytes(of: (size ?? .max).littleEndian) { name.wireBytes + $0 }
+        let number: UInt64
+        switch content {
+        case .bytes(let size): number = size
+        case .absent: number = .max
+        case .sentAhead: number = .max - 1
+        }
+        return withUnsafeBytes(of: number.littleEndian) { name.wireBytes + $0 }
     }
 }
 

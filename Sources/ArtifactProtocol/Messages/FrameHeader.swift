@@ -22,9 +22,9 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case status = 3
     /// A side's last message.
     case done = 4
-    /// With `Capability.want`: the objects that the receiver requests.
+    /// With `Capability.want` or `Capability.pull`: the objects that a side requests.
     case want = 5
-    /// With `Capability.want`: a requested object follows.
+    /// With `Capability.want` or `Capability.pull`: a requested object follows.
     case object = 6
     /// With `Capability.want`: the result for each ref.
     case results = 7
@@ -32,6 +32,12 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case progress = 8
     /// With `Capability.delete`: the refs to remove.
     case delete = 9
+    /// With `Capability.ahead`: an object follows that was not requested.
+    case ahead = 10
+    /// With `Capability.pull`: the client asks which refs there are.
+    case list = 11
+    /// With `Capability.pull`: some of the receiver's refs.
+    case refs = 12
 }
 
 extension MessageType: CustomStringConvertible {
@@ -48,6 +54,9 @@ extension MessageType: CustomStringConvertible {
         case .results: "results"
         case .progress: "progress"
         case .delete: "delete"
+        case .ahead: "ahead"
+        case .list: "list"
+        case .refs: "refs"
         }
     }
 }

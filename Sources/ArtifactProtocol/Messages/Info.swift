@@ -22,6 +22,8 @@ public struct Info: Equatable, Sendable {
     public var fillsHistory = false
     /// With `Capability.history`: the refs of a receiver whose history ends early, each with the oldest commit that it has.
     public var historyEnds: [RefName: Checksum] = [:]
+    /// With `Capability.pull`: the collection that the receiver's refs belong to.
+    public var collection: String?
     /// The other keys of a message that was received, sorted.
     public private(set) var otherKeys: [String] = []
 
@@ -30,7 +32,8 @@ public struct Info: Equatable, Sendable {
         left.mode == right.mode && left.refs == right.refs && left.pullURL == right.pullURL
             && left.capabilities == right.capabilities && left.isReadOnly == right.isReadOnly
             && left.metadata == right.metadata
-            && left.fillsHistory == right.fillsHistory && left.historyEnds == right.historyEnds
+            && left.collection == right.collection && left.fillsHistory == right.fillsHistory
+            && left.historyEnds == right.historyEnds
     }
 
     /// Describes a side.
@@ -84,12 +87,14 @@ public struct Info: Equatable, Sendable {
         {
             historyEnds = try Info.commits(ends, version: version)
         }
+        if capabilities.contains(.pull) { collection = body.entry("collection")?.string }
         otherKeys = (0..<body.count).compactMap { body[$0][0].string }
             .filter { !Info.keys.contains($0) }.sorted()
     }
 
     private static let keys: Set<String> = [
         "mode", "refs", "pull_url", "abilities", "read_only", "metadata", "fills_history", "history_ends",
+        "collection",
     ]
 
     /// Reads refs with their commits.
@@ -123,6 +128,7 @@ public struct Info: Equatable, Sendable {
         if !metadata.isEmpty { entries.append(("metadata", MetadataDigests.value(metadata))) }
         if fillsHistory { entries.append(("fills_history", .bool(true))) }
         if !historyEnds.isEmpty { entries.append(("history_ends", Info.value(historyEnds))) }
+        if let collection { entries.append(("collection", .string(collection))) }
         return .dictionary(entries)
     }
 }

@@ -44,16 +44,23 @@ public enum Message: Equatable, Sendable {
     case status(Status)
     /// The sender's last message.
     case done
-    /// With `Capability.want`: objects that the receiver requests, in order; an empty list if nothing is missing.
+    /// With `Capability.want` or `Capability.pull`: objects that a side requests, in order; an empty list if nothing is missing.
     case want([ObjectName])
-    /// With `Capability.want`: the answer to one of them; its bytes follow.
+    /// With `Capability.want` or `Capability.pull`: the answer to one of them; its bytes follow.
     case object(ObjectAnswer)
+    /// With `Capability.ahead`: an object that was not requested, whose bytes follow; nil if no more of them come before the next
+    /// request.
+    case ahead(ObjectAnswer?)
     /// With `Capability.want`: the results for refs.
     case results([RefEditResult])
     /// With `Capability.want`: the receiver's present activity in a few words, for people: `publishing`.
     case progress(activity: String)
     /// With `Capability.delete`: the refs to remove, with the commits they must point to.
     case delete([RefEdit])
+    /// With `Capability.pull`: a request for the receiver's refs.
+    case list(RefQuery)
+    /// With `Capability.pull`: some of the receiver's refs; an empty list if there are no more.
+    case refs([ListedRef])
 
     /// The message's type.
     public var type: MessageType {
@@ -68,6 +75,9 @@ public enum Message: Equatable, Sendable {
         case .results: .results
         case .progress: .progress
         case .delete: .delete
+        case .ahead: .ahead
+        case .list: .list
+        case .refs: .refs
         }
     }
 
@@ -81,6 +91,9 @@ public enum Message: Equatable, Sendable {
             return
         case .object:
             self = .object(try ObjectAnswer(body: bytes))
+            return
+        case .ahead:
+            self = .ahead(bytes.isEmpty ? nil : try ObjectAnswer(body: bytes))
             return
         default: break
         }
@@ -114,7 +127,9 @@ public enum Message: Equatable, Sendable {
         case (.results, _): self = .results(try RefEditResult.list(body: body))
         case (.progress, _): self = .progress(activity: body.entry("activity")?.string ?? "")
         case (.delete, _): self = .delete(try RefEdit.deletions(body: body))
-        case (.want, _), (.object, _):
+        case (.list, _): self = .list(try RefQuery(body: body))
+        case (.refs, _): self = .refs(try ListedRef.list(body: body))
+        case (.want, _), (.object, _), (.ahead, _):
             throw ProtocolError(.malformed, "the peer's \(header.type) message cannot be read")
         }
     }
@@ -123,6 +138,7 @@ public enum Message: Equatable, Sendable {
         switch self {
         case .want(let names): WantedObjects.body(names)
         case .object(let answer): answer.body
+        case .ahead(let answer): answer?.body ?? []
         default: dictionary.serialized(order: order)
         }
     }
@@ -131,7 +147,7 @@ public enum Message: Equatable, Sendable {
         switch self {
         case .info(let info): info.body
         case .update(let edits): RefEdit.updateBody(edits)
-        case .putObjects, .done, .want, .object: .dictionary([(key: String, value: Variant)]())
+        case .putObjects, .done, .want, .object, .ahead: .dictionary([(key: String, value: Variant)]())
         case .putObject(let announcement):
             .dictionary([
                 ("object", Variant.string(announcement.fileName)), ("size", .uint64(announcement.size)),
@@ -141,6 +157,8 @@ public enum Message: Equatable, Sendable {
         case .results(let results): RefEditResult.body(results)
         case .progress(let activity): .dictionary([("activity", Variant.string(activity))])
         case .delete(let edits): RefEdit.deletionBody(edits)
+        case .list(let query): query.body
+        case .refs(let refs): ListedRef.body(refs)
         }
     }
 

@@ -41,6 +41,15 @@ public final class StreamBuffer {
         start += count
     }
 
+    /// Consumes the first waiting bytes, at most `limit`, whose memory is valid until the buffer is filled again; nil if none
+    /// waits.
+    func take(atMost limit: UInt64) -> UnsafeRawBufferPointer? {
+        guard start < end else { return nil }
+        let bytes = UnsafeRawBufferPointer(rebasing: readable.prefix(Int(min(limit, UInt64(end - start)))))
+        consume(bytes.count)
+        return bytes
+    }
+
     /// Lets `body` write into the free space and return the number of bytes written, which this returns too. There is
     /// always free space unless a whole message was left unread.
     public func fill<E: Error>(_ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int) throws(E) -> Int {

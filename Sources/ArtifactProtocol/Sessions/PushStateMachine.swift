@@ -55,8 +55,7 @@ public struct PushStateMachine: Sendable {
     private var state: State
     /// The capabilities that this side announced, then those that both sides have.
     public private(set) var capabilities: Set<Capability> = []
-    /// The objects that the receiver has requested and that are not answered yet.
-    private var wanted: ArraySlice<ObjectName> = []
+    private var requests = PeerRequests()
     private var tar = TarWriter()
 
     /// Version 0: the number of objects that the receiver has not acknowledged yet.
@@ -119,16 +118,10 @@ public struct PushStateMachine: Sendable {
 
     private mutating func note(_ names: [ObjectName]) throws(ProtocolError) {
         guard !names.isEmpty else {
-            guard wanted.isEmpty, state == .answering else { throw unexpected(.want([])) }
+            guard requests.isEmpty, state == .answering else { throw unexpected(.want([])) }
             return state = .complete
         }
-        guard wanted.count + names.count <= ReceiveStateMachine.wantLimit else {
-            throw ProtocolError(
-                .outOfOrder,
-                "the receiver asks for more than \(ReceiveStateMachine.wantLimit) objects at a time, so it does not speak this "
-                    + "protocol as it should")
-        }
-        wanted += names
+        try requests.note(names, of: "receiver")
         state = .answering
     }
 
@@ -170,12 +163,29 @@ public struct PushStateMachine: Sendable {
         return version == .one ? frame : []
     }
 
-    /// With `Capability.want`: the header before the bytes of the object that was requested first, or the answer that it is
-    /// not here.
-    public mutating func object(_ name: ObjectName, size: UInt64?) throws(ProtocolError) -> [UInt8] {
-        guard state == .answering, wanted.first == name else { throw misplaced("object \(name)") }
-        wanted.removeFirst()
-        return try Message.object(ObjectAnswer(name, size: size)).frame(version: version)
+    /// With `Capability.want`: the answer for the object that was requested first, before its bytes if there are any.
+    public mutating func object(_ answer: ObjectAnswer) throws(ProtocolError) -> [UInt8] {
+        guard state == .answering, requests.answer(answer.name) else {
+            throw misplaced("object \(answer.name)")
+        }
+        return try Message.object(answer).frame(version: version)
+    }
+
+    /// With `Capability.ahead`, from `update` on: the header before the bytes of an object that was not requested, or
+    /// that there is none.
+    public mutating func ahead(_ answer: ObjectAnswer) throws(ProtocolError) -> [UInt8] {
+        guard maySendAhead else { throw misplaced("object \(answer.name)") }
+        return try Message.ahead(answer).frame(version: version)
+    }
+
+    /// With `Capability.ahead`, once after `update`: says that what follows has to be requested.
+    public mutating func endAhead() throws(ProtocolError) -> [UInt8] {
+        guard maySendAhead else { throw misplaced("the end of such objects") }
+        return try Message.ahead(nil).frame(version: version)
+    }
+
+    private var maySendAhead: Bool {
+        capabilities.isSuperset(of: [.want, .ahead]) && (state == .awaitingStatus || state == .answering)
     }
 
     /// The bytes that precede an object.

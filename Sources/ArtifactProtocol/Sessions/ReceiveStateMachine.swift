@@ -11,12 +11,23 @@ public struct ReceiveStateMachine: Sendable {
         /// The client introduced itself; answer with `reply(info:)`.
         case info(Info)
         /// The client asks whether these refs may move; answer with `reply(status:)`. With `Capability.want`, after an
-        /// acceptance, request objects with `want(_:)`, and more after each answer; then send what `wantNothing()` returns.
+        /// acceptance, request objects with `want(_:)`, and more after each answer; then send what `wantNothing()` returns. With
+        /// `Capability.ahead`, request nothing before `aheadEnds`.
         case update([RefEdit])
         /// With `Capability.delete`: the client asks to remove these refs; do that, then send what `finish()` returns.
         case delete([RefEdit])
-        /// With `Capability.want`: the client does not have a requested object.
+        /// With `Capability.want`: the client does not have an object, which need not have been requested.
         case objectAbsent(ObjectName)
+        /// With `Capability.ahead`: an object begins that was not requested, or not before it was sent.
+        case aheadBegins(ObjectName, size: UInt64)
+        /// With `Capability.ahead`: the client has sent what it sends without requests.
+        case aheadEnds
+        /// With `Capability.ahead`: a requested object was sent before it was requested.
+        case objectSentAhead(ObjectName)
+        /// With `Capability.pull`: the client requests objects; answer each with `object(_:)` and its bytes.
+        case requested([ObjectName])
+        /// With `Capability.pull`: the client asks which refs there are; send them with `refs(_:)`, and an empty list last.
+        case list(RefQuery)
         /// An object of `size` bytes, as it travels, begins.
         case objectBegins(ReceivedObjectName, size: UInt64)
         /// Some of the object's bytes, valid until the buffer is filled again.
@@ -40,6 +51,8 @@ public struct ReceiveStateMachine: Sendable {
         case owingStatus
         /// The edits were refused: the client has only to leave.
         case refused
+        /// Inside an object that the client had sent before it learnt of the refusal.
+        case inRefusedObject(remaining: UInt64)
         /// Waiting for the objects (version 1) or the next one (version 0).
         case awaitingObjects
         /// Version 1: inside the tar stream.
@@ -50,6 +63,8 @@ public struct ReceiveStateMachine: Sendable {
         case owingObjectStatus
         /// Waiting for requested objects.
         case wanting
+        /// The client pulls: it requests objects, and gets them.
+        case giving
         /// Version 1: the tar stream is complete.
         case awaitingDone
         /// The client waits for publication.
@@ -64,15 +79,15 @@ public struct ReceiveStateMachine: Sendable {
     private var state: State
     /// The capabilities that both sides have.
     public private(set) var capabilities: Set<Capability> = []
-    /// The requested objects that are not answered yet, in order.
-    private var wanted: ArraySlice<ObjectName> = []
+    private var requests = OwnRequests()
+    private var peerRequests = PeerRequests()
 
     /// The most objects that may be requested and not answered: their names fit into any pipe, so that neither side waits for
     /// the other.
     public static let wantLimit = 1024
 
     /// The number of requested objects that are not answered yet.
-    public var unansweredWants: Int { wanted.count }
+    public var unansweredWants: Int { requests.unanswered }
 
     /// Begins a conversation. In version 0 the receiver speaks first: send what `reply(info:)` returns.
     public init(version: ProtocolVersion) {
@@ -105,12 +120,16 @@ public struct ReceiveStateMachine: Sendable {
             state = version == .zero ? .owingObjectStatus : .wanting
             return .objectEnds
         case .inObject(let remaining):
-            let waiting = buffer.readable
-            guard !waiting.isEmpty else { return nil }
-            let count = Int(min(remaining, UInt64(waiting.count)))
-            buffer.consume(count)
-            state = .inObject(remaining: remaining - UInt64(count))
-            return .objectBytes(UnsafeRawBufferPointer(rebasing: waiting[..<count]))
+            guard let bytes = buffer.take(atMost: remaining) else { return nil }
+            state = .inObject(remaining: remaining - UInt64(bytes.count))
+            return .objectBytes(bytes)
+        case .inRefusedObject(remaining: 0):
+            state = .refused
+            return try next(from: buffer)
+        case .inRefusedObject(let remaining):
+            guard let bytes = buffer.take(atMost: remaining) else { return nil }
+            state = .inRefusedObject(remaining: remaining - UInt64(bytes.count))
+            return try next(from: buffer)
         case .ended:
             return nil
         default:
@@ -130,12 +149,21 @@ public struct ReceiveStateMachine: Sendable {
         case (.awaitingUpdate, .info(let info)) where capabilities.contains(.largeFrames):
             state = .owingInfo
             return .info(info)
-        case (.wanting, .object(let answer)) where answer.name == wanted.first:
-            wanted.removeFirst()
-            guard let size = answer.size else { return .objectAbsent(answer.name) }
-            state = .inObject(remaining: size)
-            return .objectBegins(.object(answer.name), size: size)
-        case (.wanting, .done):
+        case (.wanting, .object), (.wanting, .ahead):
+            let arrival = requests.accept(message, allowingAhead: capabilities.contains(.ahead))
+            guard let arrival else { throw unexpected(message) }
+            return event(of: arrival)
+        case (.refused, .ahead(let answer)) where capabilities.contains(.ahead):
+            if case .bytes(let size) = answer?.content { state = .inRefusedObject(remaining: size) }
+            return try next(from: buffer)
+        case (.awaitingUpdate, .want(let names)) where capabilities.contains(.pull),
+            (.giving, .want(let names)):
+            try peerRequests.note(names, of: "client")
+            state = .giving
+            return .requested(names)
+        case (.awaitingUpdate, .list(let query)) where capabilities.contains(.pull):
+            return .list(query)
+        case (.giving, .done) where peerRequests.isEmpty, (.wanting, .done):
             state = .ended
             return .leave
         case (.awaitingUpdate, .update(let updates)):
@@ -161,10 +189,28 @@ public struct ReceiveStateMachine: Sendable {
         case (.awaitingInfo, .done), (.awaitingUpdate, .done), (.refused, .done), (.awaitingObjects, .done):
             state = .ended
             return .leave
-        default:
-            throw ProtocolError(
-                .outOfOrder,
-                "the client sent \(message.type) where \(expectation) was due, so the push is given up")
+        default: throw unexpected(message)
+        }
+    }
+
+    private func unexpected(_ message: Message) -> ProtocolError {
+        let activity = if case .giving = state { "pull" } else { "push" }
+        return ProtocolError(
+            .outOfOrder,
+            "the client sent \(message.type) where \(expectation) was due, so the \(activity) is given up")
+    }
+
+    private mutating func event(of arrival: OwnRequests.Arrival) -> Event {
+        switch arrival {
+        case .begins(let name, let size):
+            state = .inObject(remaining: size)
+            return .objectBegins(.object(name), size: size)
+        case .beginsAhead(let name, let size):
+            state = .inObject(remaining: size)
+            return .aheadBegins(name, size: size)
+        case .absent(let name): return .objectAbsent(name)
+        case .sentAhead(let name): return .objectSentAhead(name)
+        case .aheadEnds: return .aheadEnds
         }
     }
 
@@ -190,10 +236,7 @@ public struct ReceiveStateMachine: Sendable {
 
     /// With `Capability.want`: requests objects, of which `wantLimit` may be unanswered.
     public mutating func want(_ names: [ObjectName]) throws(ProtocolError) -> [UInt8] {
-        guard case .wanting = state, unansweredWants + names.count <= ReceiveStateMachine.wantLimit else {
-            throw misplaced("want")
-        }
-        wanted += names
+        guard case .wanting = state, requests.note(names) else { throw misplaced("want") }
         return try Message.want(names).frame(version: version)
     }
 
@@ -208,6 +251,29 @@ public struct ReceiveStateMachine: Sendable {
     public mutating func wantMore() throws(ProtocolError) {
         guard case .owingDone = state, capabilities.contains(.want) else { throw misplaced("want") }
         state = .wanting
+    }
+
+    /// With `Capability.pull`: the answer for the object that was requested first, before its bytes if there are any.
+    public mutating func object(_ answer: ObjectAnswer) throws(ProtocolError) -> [UInt8] {
+        guard case .giving = state, peerRequests.answer(answer.name) else {
+            throw misplaced("object \(answer.name)")
+        }
+        return try Message.object(answer).frame(version: version)
+    }
+
+    /// With `Capability.pull` and `Capability.ahead`: the header before the bytes of an object that was not
+    /// requested.
+    public func ahead(_ answer: ObjectAnswer) throws(ProtocolError) -> [UInt8] {
+        guard case .giving = state, capabilities.contains(.ahead) else {
+            throw misplaced("object \(answer.name)")
+        }
+        return try Message.ahead(answer).frame(version: version)
+    }
+
+    /// With `Capability.pull`: answers `list` with some of the refs.
+    public func refs(_ refs: [ListedRef]) throws(ProtocolError) -> [UInt8] {
+        guard case .awaitingUpdate = state, capabilities.contains(.pull) else { throw misplaced("refs") }
+        return try Message.refs(refs).frame(version: version, large: capabilities.contains(.largeFrames))
     }
 
     /// With `Capability.want`: reports the results for refs, before `finish`.
@@ -259,11 +325,12 @@ public struct ReceiveStateMachine: Sendable {
         switch state {
         case .awaitingInfo, .owingInfo: "info"
         case .awaitingUpdate, .owingStatus: "update"
-        case .refused: "done"
+        case .refused, .inRefusedObject: "done"
+        case .giving: "want or done"
         case .awaitingObjects, .owingObjectStatus: "putobjects or done"
         case .inTarStream(let tar): tar.isInsideMember ? "an object" : "the object stream"
         case .inObject: "an object"
-        case .wanting: wanted.first.map { "object \($0)" } ?? "done"
+        case .wanting: requests.due.map { "object \($0)" } ?? "done"
         case .awaitingDone, .owingDone, .ended: "done"
         }
     }

@@ -19,8 +19,10 @@ public final class MissingObjects {
     private var met: Set<ObjectName> = []
     /// Requested objects that are not in the quarantine yet.
     private var awaited: Set<ObjectName> = []
-    /// Directories that came without having been requested, and were not opened yet.
-    private var unrequested: Set<Checksum> = []
+    /// Directories and commits that came without having been requested, and were not opened yet.
+    private var unrequested: Set<ObjectName> = []
+    /// Objects that the peer does not have, as it said before they were requested.
+    private var absent: Set<ObjectName> = []
     /// The commits that were added.
     private var tips: Set<Checksum> = []
     /// The commits that were met, tips and ancestors, each with the greatest depth in which its ancestors are wanted.
@@ -101,6 +103,7 @@ public final class MissingObjects {
                 return
             }
             if case .untilStored = scope, !isReceived { return }
+            if unrequested.remove(name) != nil { return try open(name) }
             (child, next) = (parent, try quarantine.parent(of: parent))
         }
     }
@@ -121,9 +124,10 @@ public final class MissingObjects {
         }
     }
 
-    /// Opens a received directory that was not met before, as those were that had been requested.
-    private func openIfUnrequested(_ directory: ObjectName) throws {
-        if unrequested.remove(directory.checksum) != nil { try open(later: directory) }
+    /// Opens a received directory or commit that was not met before, as those were that had been requested.
+    private func openIfUnrequested(_ name: ObjectName) throws {
+        guard unrequested.remove(name) != nil else { return }
+        if name.type == .dirtree { try open(later: name) } else { try open(name) }
     }
 
     private func open(later directory: ObjectName) throws {
@@ -158,8 +162,8 @@ public final class MissingObjects {
             if let name = missing.popLast() {
                 // It may have arrived since, by another path in the tree.
                 if try quarantine.holds(name) {
-                    if name.type == .dirtree { try openIfUnrequested(name) }
-                } else if awaited.insert(name).inserted {
+                    try openIfUnrequested(name)
+                } else if !absent.contains(name), awaited.insert(name).inserted {
                     return name
                 }
                 continue
@@ -181,8 +185,29 @@ public final class MissingObjects {
 
     /// Notes that an object comes that was not requested, as from a static delta. It need not be one that is needed.
     package func comesUnrequested(_ name: ObjectName) {
-        if name.type == .dirtree { unrequested.insert(name.checksum) }
+        if name.type == .dirtree { unrequested.insert(name) }
     }
+
+    /// Notes that a file comes before it is requested, so that it is not requested while it is being verified.
+    package func comesAhead(_ file: ObjectName) { awaited.insert(file) }
+
+    /// Notes that an object other than a file is in the quarantine now, which may have been requested meanwhile.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed` if too many came that nobody requested.
+    package func arrivedAhead(_ name: ObjectName) throws {
+        if awaited.contains(name) { return try arrived(name) }
+        guard name.type == .dirtree || name.type == .commit else { return }
+        guard unrequested.count < MissingObjects.unopenedLimit else {
+            throw RepositoryError(
+                .notAllowed,
+                "more than \(MissingObjects.unopenedLimit) folders and commits came before they were asked for, and at most so "
+                    + "many are taken")
+        }
+        unrequested.insert(name)
+    }
+
+    /// Returns true if an object was requested and is not in the quarantine yet.
+    package func awaits(_ name: ObjectName) -> Bool { awaited.contains(name) }
 
     /// Puts an object back among the missing: it must be asked for again.
     public func requeue(_ name: ObjectName) {
@@ -195,6 +220,7 @@ public final class MissingObjects {
     /// - Returns: true if it is not needed, either.
     public func markUnavailable(_ name: ObjectName) -> Bool {
         awaited.remove(name)
+        if name.type == .commitmeta { absent.insert(name) }
         guard name.type == .commit else { return name.type == .commitmeta }
         guard let child = children.removeValue(forKey: name.checksum) else { return false }
         historyEnds.append(HistoryEnd(commit: child, missingParent: name.checksum))

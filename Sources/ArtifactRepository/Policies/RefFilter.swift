@@ -3,7 +3,7 @@
 import ArtifactProtocol
 import Glibc
 
-/// Lets only certain refs be edited.
+/// Lets only certain refs be edited, or read.
 public struct RefFilter: ReceivePolicy {
     private let allowed: [String]
     private let denied: [String]
@@ -21,14 +21,17 @@ public struct RefFilter: ReceivePolicy {
     ///
     /// - Throws: `RepositoryError` with `notAllowed`.
     public func authorize(_ edits: [RefEdit]) throws {
-        for edit in edits {
-            func matches(_ pattern: String) -> Bool { fnmatch(pattern, edit.ref.text, 0) == 0 }
-            guard allowed.isEmpty || allowed.contains(where: matches), !denied.contains(where: matches) else {
-                throw RepositoryError(
-                    .notAllowed,
-                    "ref \(edit.ref) may not be \(edit.new == nil ? "deleted" : "pushed") with this key: ask the cache's "
-                        + "administrator for that right")
-            }
+        for edit in edits where !allows(edit.ref) {
+            throw RepositoryError(
+                .notAllowed,
+                "ref \(edit.ref) may not be \(edit.new == nil ? "deleted" : "pushed") with this key: ask the cache's "
+                    + "administrator for that right")
         }
+    }
+
+    /// Returns true if a ref passes the filter.
+    public func allows(_ ref: RefName) -> Bool {
+        func matches(_ pattern: String) -> Bool { fnmatch(pattern, ref.text, 0) == 0 }
+        return (allowed.isEmpty || allowed.contains(where: matches)) && !denied.contains(where: matches)
     }
 }

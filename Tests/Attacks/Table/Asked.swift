@@ -5,7 +5,7 @@ import WireSamples
 /// Clients that let themselves be asked, and answer wrongly.
 extension Attack {
     static let asked: [Attack] = table {
-        for type in [5, 6, 7, 8, 9] as [UInt8] {
+        for type in [5, 6, 7, 8, 9, 10, 11, 12] as [UInt8] {
             bytes("type \(type), which was not agreed on", .frames, refused("error")) {
                 Frame.info() + Frame.update(Pushed.updates) + [0x6c, 1, type, 0, 0]
             }
@@ -23,6 +23,9 @@ extension Attack {
             head(4, bytes(of: Pushed.commit), size: 11 << 20)
         }
         answer("a commit of nearly 2 ** 64 bytes", "and metadata at most") {
+            head(4, bytes(of: Pushed.commit), size: .max - 2)
+        }
+        answer("a commit that it claims to have sent before", "sent object where object") {
             head(4, bytes(of: Pushed.commit), size: .max - 1)
         }
         answer("the end before anything was answered", "left", status: 0) { Frame.done() }
@@ -48,6 +51,80 @@ extension Attack {
         }
     }
 
+    /// Clients that send objects before they are asked for, and wrong ones.
+    static let ahead: [Attack] = table {
+        sentAhead("an object of nearly 2 ** 64 bytes", "and metadata at most") {
+            head(2, bytes(of: Pushed.commit), size: .max - 2, type: 10)
+        }
+        sentAhead("a directory of 11 MiB", "and metadata at most") {
+            head(2, bytes(of: Pushed.commit), size: 11 << 20, type: 10)
+        }
+        sentAhead("a directory with other content", "its content has the checksum") {
+            head(2, [UInt8](repeating: 7, count: 32), size: 3, type: 10) + [1, 2, 3]
+        }
+        sentAhead("a file with other content", "") {
+            head(1, [UInt8](repeating: 7, count: 32), size: 3, type: 10) + [1, 2, 3] + end + Frame.done()
+        }
+        sentAhead("a commit that is absent", "nor does the client have it") {
+            head(4, bytes(of: Pushed.commit), size: .max, type: 10) + end
+        }
+        sentAhead("an object that was sent ahead, ahead", "sent ahead where") {
+            head(2, bytes(of: Pushed.commit), size: .max - 1, type: 10)
+        }
+        sentAhead("that the commit was sent ahead, which was not", "and it has not") {
+            end + head(4, bytes(of: Pushed.commit), size: .max - 1, type: 6)
+        }
+        sentAhead("an answer before it was asked", "sent object where done") {
+            head(4, bytes(of: Pushed.commit), size: 3, type: 6) + [1, 2, 3]
+        }
+        sentAhead("a message that is cut", "has 40 bytes, not 41") {
+            [0x6c, 1, 10, 40, 0] + [UInt8](repeating: 4, count: 40)
+        }
+        sentAhead("the end within an object", "went away") {
+            head(2, bytes(of: Pushed.commit), size: 1000, type: 10) + [1]
+        }
+    }
+
+    /// Clients that ask for what they must not have.
+    static let pulled: [Attack] = table {
+        pull("a file that is no part of a ref", "no part of the refs") {
+            [0x6c, 1, 5, 33, 0, 1] + [UInt8](repeating: 7, count: 32)
+        }
+        pull("a list after objects", "sent list where want or done") {
+            [0x6c, 1, 5, 33, 0, 4] + [UInt8](repeating: 7, count: 32) + [0x6c, 1, 11, 0, 0]
+        }
+        pull("an update after objects", "sent update where want or done") {
+            [0x6c, 1, 5, 33, 0, 4] + [UInt8](repeating: 7, count: 32) + Frame.update(Pushed.updates)
+        }
+        pull("an object of an unknown type", "unknown type 5") {
+            [0x6c, 1, 5, 33, 0, 5] + [UInt8](repeating: 7, count: 32)
+        }
+        pull("more than may be asked for", "more than 1024 objects") {
+            let names = (0..<1025).flatMap { _ in [4] + [UInt8](repeating: 7, count: 32) }
+            return [0x6c, 1, 5, UInt8(names.count & 255), UInt8(names.count >> 8)] + names
+        }
+        pull("refs of its own", "refs are no list") { [0x6c, 1, 12, 0, 0] }
+    }
+
+    /// The message that ends what comes before it is asked for.
+    private static let end: [UInt8] = [0x6c, 1, 10, 0, 0]
+
+    private static func sentAhead(
+        _ name: String, _ words: String, _ bytes: @escaping @Sendable () -> [UInt8]
+    ) -> Attack {
+        self.bytes("ahead, \(name)", .frames, words.isEmpty ? .nothing : refused(words)) {
+            Frame.info(capabilities: ["want", "ahead"]) + Frame.update(Pushed.updates) + bytes()
+        }
+    }
+
+    private static func pull(
+        _ name: String, _ words: String, _ bytes: @escaping @Sendable () -> [UInt8]
+    ) -> Attack {
+        self.bytes("a pull asks for \(name)", .frames, refused(words)) {
+            Frame.info(capabilities: ["long", "pull"]) + bytes()
+        }
+    }
+
     /// An attack that is sent when the receiver has asked for the commit.
     private static func answer(
         _ name: String, _ words: String, status: Int = 1, _ answer: @escaping @Sendable () -> [UInt8]
@@ -57,8 +134,10 @@ extension Attack {
         }
     }
 
-    private static func head(_ type: UInt8, _ checksum: [UInt8], size: UInt64) -> [UInt8] {
-        [0x6c, 1, 6, 41, 0, type] + checksum + (0..<8).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
+    private static func head(
+        _ kind: UInt8, _ checksum: [UInt8], size: UInt64, type: UInt8 = 6
+    ) -> [UInt8] {
+        [0x6c, 1, type, 41, 0, kind] + checksum + (0..<8).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
     }
 
     private static func bytes(of hex: String) -> [UInt8] {

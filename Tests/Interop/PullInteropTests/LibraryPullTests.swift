@@ -38,16 +38,14 @@ import Testing
         place: String
     ) async throws {
         let server = try FaultyWebServer(directory: stage.cache) { path, _ in
-            path.hasPrefix(place) ? .delay(seconds: 60) : nil
+            path.hasPrefix(place) ? .delay(seconds: 2 * patience) : nil
         }
         let before = try stage.visible
         let pull = try pull(from: server)
         #expect(try await comesTrue { server.requestedPaths.contains { $0.hasPrefix(place) } })
-        let start = ContinuousClock.now
         pull.cancel()
+        // The server would take longer than the test.
         await #expect(throws: CancellationError.self) { try await pull.value }
-        // Much less, where tests leave the task a thread to hear of it; the server would take a minute.
-        #expect(ContinuousClock.now - start < .seconds(10))
         #expect(try stage.visible.differences(from: before) == [])
     }
 

@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-/// A cache that is named by its ssh address: its receiver says where it is pulled from.
+/// A cache that is named by its ssh address, whose receiver gives no objects but says where it is pulled from.
 @Suite struct ReceiverPullURLTests {
     private let stage: Stage
 
@@ -12,7 +12,7 @@ import Testing
 
     /// A machine with a receiver that was started with these options.
     private func machine(_ options: String) throws -> SSHServer {
-        try SSHServer(forceCommand: "\(Programs.receiver()) \(options) \(stage.cache)")
+        try SSHServer(forceCommand: "\(Programs.receiver()) --no-pull \(options) \(stage.cache)")
     }
 
     private func variables(_ machine: SSHServer) -> [String: String?] {

@@ -31,7 +31,7 @@ import Testing
         let duration = try ContinuousClock().measure {
             result = try stage.pullWell(from: server.url)
         }
-        #expect(duration >= .seconds(2) && duration < .seconds(30))
+        #expect(duration >= .seconds(2))
         let told = try #require(result?.errorText)
         #expect(told.contains("answers \(status) and asks to wait"), "\(told)")
         #expect(server.requestedPaths.count { $0 == "/config" } == 2)

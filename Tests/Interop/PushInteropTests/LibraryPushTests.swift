@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "exec sleep 100", "trap '' TERM; while :; do sleep 0.05; done",
+        "exec sleep 1200", "trap '' TERM; while :; do sleep 0.05; done",
         "exec >&- 2>&-; trap '' TERM; while :; do sleep 0.05; done",
     ])
     func `One that is cancelled before a receiver that hangs ends at once, and leaves nothing behind`(
@@ -53,8 +53,7 @@ import Testing
         #expect(try await comesTrue { notedProcess() != nil })
         let process = try #require(notedProcess())
         push.cancel()
-        // A second, unless the machine is busy; that the task is told may take longer, where tests have all its threads.
-        #expect(eventually(within: 2) { !ProcessTree.isAlive(process) })
+        #expect(eventually { !ProcessTree.isAlive(process) })
         await #expect(throws: CancellationError.self) { try await push.value }
         #expect(try Reader.snapshot(stage.cache).differences(from: before) == [])
     }

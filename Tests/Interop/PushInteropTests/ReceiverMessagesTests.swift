@@ -45,11 +45,10 @@ import Testing
         let stage = try Stage()
         let program = try receiver(
             stage,
-            "RECEIVER \"$@\"; echo last words >&2; sleep 60 </dev/null >/dev/null & echo $! > \"$0.child\"")
-        let start = ContinuousClock.now
+            "RECEIVER \"$@\"; echo last words >&2; sleep 1200 </dev/null >/dev/null & echo $! > \"$0.child\"")
+        // The child would take longer than the test.
         let heard = try listen(to: program, at: stage.cache)
         #expect(heard.text == "last words\n")
-        #expect(ContinuousClock.now - start < .seconds(20))
         let child = try String(contentsOfFile: program + ".child", encoding: .utf8)
         kill(pid_t(child.trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1, SIGKILL)
     }

@@ -123,14 +123,11 @@ import Testing
         func html(_ query: Page.Query) -> String {
             String(decoding: page.html(snapshot, query, url: "https://[::1]:1", now: 100), as: UTF8.self)
         }
-        let time = ContinuousClock().measure {
-            for number in 1...5 {
-                let text = html(Page.Query(text: "element5", project: nil, number: number))
-                #expect(
-                    text.contains("Page \(number) of 11") && text.components(separatedBy: "<td").count == 401)
-            }
+        for number in 1...5 {
+            let text = html(Page.Query(text: "element5", project: nil, number: number))
+            #expect(
+                text.contains("Page \(number) of 11") && text.components(separatedBy: "<td").count == 401)
         }
-        #expect(time < .seconds(5))
         // Brackets mean something to some shells.
         #expect(
             html(Page.Query(text: nil, project: nil, number: 1)).contains(

@@ -53,9 +53,9 @@ import Testing
         pair.answer(try pair.receiver.want([third]))
         #expect(try pair.client.next(from: pair.toClient) == .want([first, second]))
         #expect(try pair.client.next(from: pair.toClient) == .want([third]))
-        pair.say(try pair.client.object(first, size: 3) + [1, 2, 3])
-        pair.say(try pair.client.object(second, size: nil))
-        pair.say(try pair.client.object(third, size: 0))
+        pair.say(try pair.client.object(ObjectAnswer(first, size: 3)) + [1, 2, 3])
+        pair.say(try pair.client.object(ObjectAnswer(second, size: nil)))
+        pair.say(try pair.client.object(ObjectAnswer(third, size: 0)))
         guard case .objectBegins(.object(first), size: 3) = try pair.receiver.next(from: pair.toReceiver),
             case .objectBytes(let bytes) = try pair.receiver.next(from: pair.toReceiver)
         else { throw Unexpected("the first object does not begin") }
@@ -79,7 +79,7 @@ import Testing
         try pair.receiver.wantMore()
         pair.answer(try pair.receiver.want([third]))
         #expect(try pair.client.next(from: pair.toClient) == .want([third]))
-        pair.say(try pair.client.object(third, size: 0))
+        pair.say(try pair.client.object(ObjectAnswer(third, size: 0)))
         _ = try pair.receiver.next(from: pair.toReceiver)
         _ = try pair.receiver.next(from: pair.toReceiver)
         pair.answer(try pair.receiver.wantNothing())

@@ -16,6 +16,12 @@ public struct Summary {
         public var commitSize: UInt64
         /// The commit's time in seconds since 1970; nil if the summary does not have it.
         public var timestamp: UInt64?
+
+        /// Describes a ref.
+        public init(ref: RefName, commit: Checksum, commitSize: UInt64, timestamp: UInt64? = nil) {
+            (self.ref, self.commit) = (ref, commit)
+            (self.commitSize, self.timestamp) = (commitSize, timestamp)
+        }
     }
 
     private let refs: Variant

@@ -69,7 +69,7 @@ struct PushRun {
                 try send(object, isLast: false)
                 try answer()
             case .done: try finish()
-            case .status, .want, .object, .results, .progress, .delete:
+            case .status, .want, .object, .results, .progress, .delete, .ahead, .list, .refs:
                 Issue.record("a client of version 1 sends no \(message.type)")
             }
         }

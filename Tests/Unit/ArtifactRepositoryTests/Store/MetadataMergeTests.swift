@@ -71,7 +71,7 @@ import WireSamples
     }
 
     @Test func `Very many entries are refused by a push at once, and replace ours on a pull`() throws {
-        let many = (0..<50_000).map { (key: "\($0)", value: Variant.bool(true)) }
+        let many = (0..<100_000).map { (key: "\($0)", value: Variant.bool(true)) }
         let stored = bytes([(Self.key, signatures("a"))])
         let received = bytes(many)
         let error = #expect(throws: RepositoryError.self) {

@@ -6,7 +6,7 @@ import Glibc
 import SystemCalls
 
 /// A running receiver and the pipes to it.
-final class ReceiverConnection {
+final class ReceiverConnection<Session: ClientStateMachine> {
     private let command: ReceiverCommand
     private let process: ChildProcess
     private let messages: MessageRelay
@@ -14,31 +14,31 @@ final class ReceiverConnection {
     /// The longest time in which the receiver may neither send nor accept anything.
     private let timeout: Duration
     private let cancellation: Cancellation?
-    /// The bytes to send, since few large writes are much cheaper than many small ones.
-    private var pending: [UInt8] = []
+    private let output: BufferedOutput?
     /// Holds a piece of the object that is being sent.
     private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
-    private(set) var session: PushStateMachine
-
-    /// The number of pending bytes from which on they are sent.
-    private static let pendingLimit = 256 * 1024
+    private(set) var session: Session
 
     /// Starts the receiver.
     ///
     /// - Throws: `ClientError` where it cannot be started.
-    init(_ command: ReceiverCommand, _ options: Pusher.Options) throws {
+    init(_ command: ReceiverCommand, _ options: ConnectionOptions, session: Session) throws {
         self.command = command
         timeout = options.timeout
         cancellation = options.cancellation
-        session = PushStateMachine(version: options.receiver.version)
+        self.session = session
         do {
             process = try ChildProcess(command.arguments)
         } catch {
             throw ClientError(
                 .noReceiver,
-                "\(error), which is needed to push to \(command.remote): install it or name another")
+                "\(error), which is needed to \(Session.self is PushStateMachine.Type ? "push to" : "pull from") "
+                    + "\(command.remote): install it or name another")
         }
         try process.input?.setNonBlocking()
+        output = process.input.map {
+            BufferedOutput($0, timeout: options.timeout, cancellation: options.cancellation)
+        }
         messages = try MessageRelay(process.errorOutput, show: options.showMessage)
     }
 
@@ -47,32 +47,26 @@ final class ReceiverConnection {
     }
 
     /// Queues the bytes that `body` gets from the state machine.
-    func say(_ body: (inout PushStateMachine) throws -> [UInt8]) throws {
+    func say(_ body: (inout Session) throws -> [UInt8]) throws {
         let bytes = try body(&session)
-        try bytes.withUnsafeBytes { try write($0) }
+        try writing { output throws(SystemError) in try output.write(bytes) }
     }
 
     /// Queues the content of an object.
     func write(_ object: EncodedObject) throws {
-        try object.forEachPiece(buffer: piece) { try write($0) }
-    }
-
-    private func write(_ bytes: UnsafeRawBufferPointer) throws {
-        if pending.count + bytes.count > ReceiverConnection.pendingLimit { try flush() }
-        if bytes.count >= ReceiverConnection.pendingLimit { return try send(bytes) }
-        pending.append(contentsOf: bytes)
+        try object.forEachPiece(buffer: piece) { bytes in
+            try writing { output throws(SystemError) in try output.write(bytes) }
+        }
     }
 
     func flush() throws {
-        defer { pending.removeAll(keepingCapacity: true) }
-        try pending.withUnsafeBytes { try send($0) }
+        try writing { output throws(SystemError) in try output.flush() }
     }
 
-    private func send(_ bytes: UnsafeRawBufferPointer) throws {
-        guard let input = process.input else { throw failure() }
-        if cancellation?.isRequested == true { throw interruption() }
+    private func writing(_ body: (BufferedOutput) throws(SystemError) -> Void) throws {
+        guard let output else { throw failure() }
         do {
-            try input.writeAll(bytes, timeout: timeout, cancellation: cancellation)
+            try body(output)
         } catch {
             switch error.code {
             case ETIMEDOUT: throw silence()
@@ -82,11 +76,17 @@ final class ReceiverConnection {
         }
     }
 
+    private var isPush: Bool { Session.self is PushStateMachine.Type }
+    private var activity: String { isPush ? "push" : "pull" }
+
     private func interruption() -> ClientError {
         ClientError(
             .cancelled,
-            "the push to \(command.remote) was interrupted, and moves no further ref there: what has arrived is kept, so that "
-                + "the same push goes on from there")
+            isPush
+                ? "the push to \(command.remote) was interrupted, and moves no further ref there: what has arrived is kept, so "
+                    + "that the same push goes on from there"
+                : "the pull from \(command.remote) was interrupted, and moves no further ref here: what has arrived is kept, so "
+                    + "that the same pull goes on from there")
     }
 
     /// Waits for output of the receiver.
@@ -104,14 +104,15 @@ final class ReceiverConnection {
     private func silence() -> ClientError {
         ClientError(
             .dropped,
-            "the receiver of \(command.remote) does nothing for \(timeout.components.seconds) seconds, so the push is given "
-                + "up: look at the server, then push again, with a longer --timeout if it is only slow")
+            "the receiver of \(command.remote) does nothing for \(timeout.components.seconds) seconds, so the \(activity) is "
+                + "given up: look at the server, then \(activity) again, with a longer --timeout if it is only slow"
+        )
     }
 
     /// Waits for the next answer.
     ///
     /// - Throws: `ClientError` where the receiver refuses or exits.
-    func answer() throws -> PushStateMachine.Answer {
+    func answer() throws -> Session.Answer {
         try flush()
         while true {
             if let answer = try acceptedAnswer() { return answer }
@@ -120,7 +121,7 @@ final class ReceiverConnection {
     }
 
     /// Returns the next answer if it has arrived.
-    func waitingAnswer() throws -> PushStateMachine.Answer? {
+    func waitingAnswer() throws -> Session.Answer? {
         while true {
             if let answer = try acceptedAnswer() { return answer }
             guard try waitForOutput(.zero), try fill() else { return nil }
@@ -128,16 +129,16 @@ final class ReceiverConnection {
     }
 
     /// Takes the next answer out of the buffer. Leaves if it is a refusal.
-    private func acceptedAnswer() throws -> PushStateMachine.Answer? {
+    private func acceptedAnswer() throws -> Session.Answer? {
         let answer = try nextAnswer()
-        guard case .status(let status) = answer, !status.accepted else { return answer }
+        guard let status = answer.flatMap(Session.status), !status.accepted else { return answer }
         // The receiver waits for this before it exits.
         try? say { try $0.leave() }
         try? flush()
         throw refusal(status)
     }
 
-    private func nextAnswer() throws -> PushStateMachine.Answer? {
+    private func nextAnswer() throws -> Session.Answer? {
         do { return try session.next(from: buffer) } catch  where error.code == .foreignText {
             throw foreignText()
         }
@@ -162,25 +163,19 @@ final class ReceiverConnection {
     ///   client speaks first, so that both would wait for ever.
     func introduction() throws -> Info {
         try flush()
-        if session.version == .zero {
-            guard try waitForOutput(ReceiverConnection.greetingTimeout) else {
+        if let push = session as? PushStateMachine, push.version == .zero {
+            guard try waitForOutput(greetingTimeout) else {
                 throw ClientError(
                     .refused,
-                    "the receiver of \(command.remote) says nothing for \(ReceiverConnection.greetingTimeout.components.seconds) seconds, so it "
+                    "the receiver of \(command.remote) says nothing for \(greetingTimeout.components.seconds) seconds, so it "
                         + "speaks version 1 of the protocol, if any: leave out --protocol 0")
             }
         }
-        guard case .info(let info) = try answer() else {
+        guard let info = Session.info(try answer()) else {
             throw ClientError(.refused, "\(command.remote) does not introduce itself as a receiver must")
         }
         return info
     }
-
-    /// The longest time until the first message of a receiver of version 0, login included.
-    private static let greetingTimeout: Duration = .seconds(60)
-
-    /// The longest time by which this process may receive a signal later than ssh.
-    private static let signalTimeout: Duration = .milliseconds(50)
 
     private func fill() throws -> Bool {
         guard try waitForOutput(timeout) else { throw silence() }
@@ -190,7 +185,8 @@ final class ReceiverConnection {
     private func refusal(_ status: Status) -> ClientError {
         let reason = status.message.forDisplay(limit: 2000)
         return ClientError(
-            .refused, "\(command.remote) refuses the push: \(reason.isEmpty ? "it gives no reason" : reason)")
+            .refused,
+            "\(command.remote) refuses the \(activity): \(reason.isEmpty ? "it gives no reason" : reason)")
     }
 
     /// The error for a failed write: the receiver may have sent the reason before it exited.
@@ -210,7 +206,7 @@ final class ReceiverConnection {
         repeat {
             // In version 0 objects may still be waiting for their acknowledgement.
             while let answer = try nextAnswer() {
-                if case .status(let status) = answer, !status.accepted { throw refusal(status) }
+                if let status = Session.status(answer), !status.accepted { throw refusal(status) }
             }
         } while try fill()
     }
@@ -239,9 +235,15 @@ final class ReceiverConnection {
 
     private func failure() -> ClientError {
         // A terminal sends the signal to ssh too.
-        if let cancellation, cancellation.isRequested(within: ReceiverConnection.signalTimeout) {
+        if let cancellation, cancellation.isRequested(within: signalTimeout) {
             return interruption()
         }
         return ReceiverFailure(command, exit: wait(), messages: messages.finish()).error
     }
 }
+
+/// The longest time until the first message of a receiver of version 0, login included.
+private let greetingTimeout: Duration = .seconds(60)
+
+/// The longest time by which this process may receive a signal later than ssh.
+private let signalTimeout: Duration = .milliseconds(50)

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// Sends a peer the objects that it requests, which are those that it lacks, and with them some that it is about to request.
+package struct ObjectAnswerer<Peer: RequestingPeer> {
+    private enum Step {
+        /// A request that was not looked at yet.
+        case request(ObjectName)
+        /// An object to encode and send.
+        case object(ObjectName, isAhead: Bool)
+        /// An answer without an object.
+        case answer(ObjectAnswer, isAhead: Bool)
+    }
+
+    private let peer: Peer
+    private let encoder: ParallelEncoder
+    private let offered: OfferedObjects
+    private let showSent: (ObjectName, UInt64) -> Void
+    private var ahead: ObjectsAhead
+    /// What is to be sent and is not being encoded yet. The protocol bounds the number of requests.
+    private var steps: ArraySlice<Step> = []
+    /// What is to be sent next, in order; the objects of it are at the encoder.
+    private var started: ArraySlice<Step> = []
+    private var unansweredRequests = 0
+    /// Indicates that something was sent, so that the next requests tell whether it was of use.
+    private var hasBegun = false
+    /// The commits that were sent.
+    package private(set) var sentCommits: Set<Checksum> = []
+
+    /// Below this number of waiting requests, further ones are read.
+    private static var lowWater: Int { 256 }
+
+    /// Prepares to answer.
+    ///
+    /// - Parameters:
+    ///   - offered: the objects that the peer may have.
+    ///   - ahead: chooses what is sent before it is requested.
+    ///   - showSent: receives each object that was sent, and its size in bytes as it travels.
+    package init(
+        _ peer: Peer, encoder: ParallelEncoder, offered: OfferedObjects, ahead: ObjectsAhead,
+        showSent: @escaping (ObjectName, UInt64) -> Void = { _, _ in }
+    ) {
+        (self.peer, self.encoder, self.offered, self.ahead) = (peer, encoder, offered, ahead)
+        self.showSent = showSent
+    }
+
+    /// Sends commits, and objects of them within the first budget, before anything is requested.
+    package mutating func sendAhead(of commits: [Checksum]) throws {
+        hasBegun = true
+        for commit in commits {
+            let names = try ahead.choose(commit: commit)
+            guard !names.isEmpty else { break }
+            steps += names.map { .object($0, isAhead: true) }
+            let metadata = ObjectName(commit, .commitmeta)
+            // Otherwise the peer would have to ask.
+            if try !offered.isHere(metadata) {
+                steps.append(.answer(ObjectAnswer(metadata, .absent), isAhead: true))
+            }
+        }
+        while try sendNext() {}
+    }
+
+    /// Answers requests until no more come.
+    ///
+    /// - Parameter first: the requests that have arrived already.
+    package mutating func answer(_ first: [ObjectName]) throws {
+        take(first)
+        while true {
+            if try sendNext(), unansweredRequests >= ObjectAnswerer.lowWater { continue }
+            guard let requests = try peer.requests(waiting: steps.isEmpty && started.isEmpty) else {
+                continue
+            }
+            guard !requests.isEmpty else { return }
+            take(requests)
+        }
+    }
+
+    private mutating func take(_ requests: [ObjectName]) {
+        guard !requests.isEmpty else { return }
+        if hasBegun { ahead.beginRound(requests) }
+        hasBegun = true
+        unansweredRequests += requests.count
+        steps += requests.map { .request($0) }
+    }
+
+    /// Keeps the encoder busy and sends what is due next.
+    ///
+    /// - Returns: false if there is nothing to send.
+    private mutating func sendNext() throws -> Bool {
+        while !encoder.isFull, let step = steps.popFirst() {
+            guard case .request(let name) = step else {
+                begin(step)
+                continue
+            }
+            let answer = try answer(to: name)
+            if answer.ahead.isEmpty {
+                begin(answer.last)
+            } else {
+                // What comes ahead of an answer goes before everything else that waits.
+                steps = answer.ahead.map { .object($0, isAhead: true) } + [answer.last] + steps
+            }
+        }
+        guard let step = started.popFirst() else { return false }
+        switch step {
+        case .answer(let answer, let isAhead): try send(answer, isAhead)
+        case .object(_, let isAhead):
+            guard let object = try encoder.next() else { return false }
+            try send(ObjectAnswer(object.name, .bytes(object.size)), isAhead)
+            try peer.write(object)
+            if object.name.type == .commit { sentCommits.insert(object.name.checksum) }
+            showSent(object.name, object.size)
+        case .request: break
+        }
+        return true
+    }
+
+    private mutating func send(_ answer: ObjectAnswer, _ isAhead: Bool) throws {
+        if isAhead { return try peer.sendAhead(answer) }
+        unansweredRequests -= 1
+        try peer.send(answer)
+    }
+
+    private mutating func begin(_ step: Step) {
+        if case .object(let name, _) = step { encoder.submit(name) }
+        started.append(step)
+    }
+
+    /// Returns the answer to a request, and the objects to send before it.
+    private mutating func answer(to name: ObjectName) throws -> (ahead: [ObjectName], last: Step) {
+        if try !offered.contains(name), let content = try peer.answer(toUnoffered: name) {
+            return ([], .answer(ObjectAnswer(name, content), isAhead: false))
+        }
+        if ahead.takeSent(name) { return ([], .answer(ObjectAnswer(name, .sentAhead), isAhead: false)) }
+        guard try offered.isHere(name) else {
+            return ([], .answer(ObjectAnswer(name, .absent), isAhead: false))
+        }
+        ahead.note(name)
+        let below = peer.takesAhead ? try ahead.choose(below: name) : []
+        return (below, .object(name, isAhead: false))
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+
+/// Chooses objects to send before they are requested, so that a tree costs no round trip for each of its levels.
+///
+/// Directories are chosen breadth first within a budget, which doubles with each round in which the peer requests something
+/// below them, and halves with each other. Where a commit is known that the peer has, only what differs from that is chosen, and
+/// the first budget is larger, since little of it will be there.
+package struct ObjectsAhead {
+    private let repository: Repository
+    /// Commits that the peer has, by the new ones that follow them.
+    private let bases: [Checksum: Checksum]
+    /// Directories of commits that the peer has, by those that took their places.
+    private var counterparts: [Checksum: Checksum] = [:]
+    /// Objects that were sent ahead and not requested since.
+    private var sent: Set<ObjectName> = []
+    /// Objects that were sent, in whichever way, and may be parts of others.
+    private var given: Set<ObjectName> = []
+    /// The parts of the directories that were chosen in this round.
+    private var below: Set<ObjectName> = []
+    private var isFirstRound = true
+    private var roundBudget = ObjectsAhead.firstBudget
+    /// The bytes that may still be chosen in this round.
+    private var budget = ObjectsAhead.firstBudget
+
+    private static let firstBudget = 64 * 1024
+    private static let firstBudgetOfChange = 256 * 1024
+    /// The bytes of an object's message, and of the header of a file that is stored without.
+    private static let overhead = 96
+    private static let budgets = 4 * 1024...4 * 1024 * 1024
+
+    /// Prepares to choose.
+    ///
+    /// - Parameter bases: commits that the peer is known to have, by the new ones that are likely to resemble them.
+    package init(_ repository: Repository, bases: [Checksum: Checksum] = [:]) {
+        (self.repository, self.bases) = (repository, bases)
+    }
+
+    /// Enlarges the first budget, for a commit that is known to resemble one that the peer has.
+    private mutating func enlargeBudget() {
+        guard isFirstRound, roundBudget == ObjectsAhead.firstBudget else { return }
+        roundBudget = ObjectsAhead.firstBudgetOfChange
+        budget += ObjectsAhead.firstBudgetOfChange - ObjectsAhead.firstBudget
+    }
+
+    /// Begins another round.
+    package mutating func beginRound(_ requests: [ObjectName]) {
+        let isUseful = requests.contains(where: below.contains)
+        let next = isUseful ? roundBudget * 2 : roundBudget / 2
+        roundBudget = min(max(next, ObjectsAhead.budgets.lowerBound), ObjectsAhead.budgets.upperBound)
+        budget = roundBudget
+        isFirstRound = false
+        below.removeAll(keepingCapacity: true)
+    }
+
+    /// Returns true if an object was sent ahead. It is forgotten then, so that a second request is answered.
+    package mutating func takeSent(_ name: ObjectName) -> Bool { sent.remove(name) != nil }
+
+    /// Notes that an object is sent because it was requested.
+    package mutating func note(_ name: ObjectName) { given.insert(name) }
+
+    /// Chooses a commit, its detached metadata and objects below it; nothing if there is no room.
+    package mutating func choose(commit: Checksum) throws -> [ObjectName] {
+        var own: [ObjectName] = []
+        guard try choose(ObjectName(commit, .commit), into: &own) else { return [] }
+        _ = try choose(ObjectName(commit, .commitmeta), into: &own)
+        return try choose(below: ObjectName(commit, .commit)) + own
+    }
+
+    /// Chooses objects below a commit or directory, in the order in which they are to be sent: what names others comes after
+    /// them, so that a peer finds them there when it opens it.
+    ///
+    /// - Throws: `RepositoryError` if the repository is damaged.
+    package mutating func choose(below name: ObjectName) throws -> [ObjectName] {
+        guard budget > 0 else { return [] }
+        var chosen: [ObjectName] = []
+        var files: [ObjectName] = []
+        var next = [name][...]
+        while budget > 0, let container = next.popFirst() {
+            let parts = try parts(of: container)
+            if container != name { below.formUnion(parts) }
+            for part in parts {
+                if part.type == .file {
+                    // Later, a peer knows the names of files as soon as it has their directories; of a change, what is left
+                    // is sent at once.
+                    if isFirstRound || counterparts[container.checksum] != nil { files.append(part) }
+                } else if try choose(part, into: &chosen), part.type == .dirtree {
+                    next.append(part)
+                }
+            }
+        }
+        for file in files where budget > 0 { _ = try choose(file, into: &chosen) }
+        return chosen.reversed()
+    }
+
+    /// Chooses an object that was not sent before and that there is room for.
+    private mutating func choose(_ name: ObjectName, into chosen: inout [ObjectName]) throws -> Bool {
+        guard !given.contains(name), let stored = try repository.storedSize(name) else { return false }
+        let size = stored + ObjectsAhead.overhead
+        guard size <= budget else { return false }
+        budget -= size
+        sent.insert(name)
+        given.insert(name)
+        chosen.append(name)
+        return true
+    }
+
+    /// The parts of a commit or directory that its counterpart at the peer does not have.
+    private mutating func parts(of name: ObjectName) throws -> [ObjectName] {
+        var parts: [ObjectName] = []
+        if name.type == .commit {
+            let commit = try repository.commit(name.checksum)
+            try commit.forEachPart { parts.append($0) }
+            guard let base = try base(of: commit, name.checksum) else { return parts }
+            enlargeBudget()
+            var known: Set<ObjectName> = []
+            try base.forEachPart { known.insert($0) }
+            if base.tree != commit.tree { counterparts[commit.tree] = base.tree }
+            return parts.filter { !known.contains($0) }
+        }
+        guard name.type == .dirtree else { return [] }
+        let tree = try repository.tree(name.checksum)
+        guard let other = counterparts[name.checksum].flatMap({ try? repository.tree($0) }) else {
+            try tree.forEachPart { parts.append($0) }
+            return parts
+        }
+        var known: Set<ObjectName> = []
+        try other.forEachPart { known.insert($0) }
+        try tree.forEachPart { if !known.contains($0) { parts.append($0) } }
+        let others = Dictionary(other.directories.map { ($0.name, $0.tree) }) { first, _ in first }
+        for directory in tree.directories where others[directory.name] != directory.tree {
+            counterparts[directory.tree] = others[directory.name]
+        }
+        return parts
+    }
+
+    /// The commit that the peer has and that a new one resembles; nil if none is known, or it is not here.
+    private func base(of commit: Commit, _ checksum: Checksum) throws -> Commit? {
+        guard let base = bases[checksum] ?? commit.parent, try repository.hasWhole(base) else { return nil }
+        return try repository.commit(base)
+    }
+}
