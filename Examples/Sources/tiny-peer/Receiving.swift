@@ -43,8 +43,8 @@ func receive(from client: Connection) throws -> String {
                 return "received \(refs): \(objects.count) objects"
             case .leave:
                 return "the client left"
-            case .delete, .objectAbsent:
-                // These belong to capabilities.
+            default:
+                // Everything else belongs to capabilities.
                 break
             }
         }

@@ -17,6 +17,13 @@ static inline CURLcode ccurl_set_resumption(CURL *handle, curl_off_t offset) {
 static inline CURLcode ccurl_set_string(CURL *handle, CURLoption option, const char *_Nullable value) {
     return curl_easy_setopt(handle, option, value);
 }
+/* A body, which is copied, makes the request a POST; none makes it a GET. */
+static inline CURLcode ccurl_set_body(CURL *handle, const void *_Nullable bytes, curl_off_t size) {
+    if (!bytes) return curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(handle, CURLOPT_POST, 1L);
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, size);
+    return curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, bytes);
+}
 static inline CURLcode ccurl_set_headers(CURL *handle, struct curl_slist *_Nullable headers) {
     return curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
 }

@@ -21,6 +21,15 @@ public final class ObjectFetch {
     /// The mirrors of files that have no verdict yet, where there are several.
     private var sources: [ObjectName: Int] = [:]
     private(set) var progress = TransferProgress()
+    private var usesBatches = false
+    /// The number of batches under way.
+    private var batches = 0
+    /// Requested objects that no batch brings.
+    private var singles: ArraySlice<ObjectName> = []
+    /// The commits that are fetched, each with the one that its ref has here.
+    private var changes: [Checksum: Checksum] = [:]
+
+    private static let batchLimit = 4
 
     /// The most objects that are requested before directories are.
     private static let firstRequestLimit = 100
@@ -45,21 +54,51 @@ public final class ObjectFetch {
     /// The places where history ends, because the remote lacks a parent.
     var historyEnds: [HistoryEnd] { missing.historyEnds }
 
-    func add(_ commit: Checksum) throws {
+    /// Adds a commit.
+    ///
+    /// - Parameter previous: the commit that its ref has here.
+    func add(_ commit: Checksum, after previous: Checksum? = nil) throws {
         tips.insert(commit)
+        if let previous, previous != commit { changes[commit] = previous }
         try missing.add(commit)
     }
 
     /// Fetches everything that is missing, and waits until it is verified.
     ///
     /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
-    func run(on client: WebClient) throws {
+    func run(on client: WebClient, inBatches: Bool) throws {
+        usesBatches = inBatches
         repeat {
             try client.run {
                 try handleVerdicts(waiting: false, client)
+                if usesBatches { return try nextBatch() }
                 return try missing.next().map { ObjectRequest($0, for: self) }
             }
         } while try takeVerdicts(waiting: true, client)
+    }
+
+    /// The next request to a server that gives many objects at once.
+    private func nextBatch() throws -> (any WebRequest)? {
+        if let name = singles.popFirst() { return ObjectRequest(name, for: self) }
+        guard batches < ObjectFetch.batchLimit else { return nil }
+        var names: [ObjectName] = []
+        while names.count < ObjectBatch.limit, let name = try missing.next() {
+            // A large file that was interrupted is continued.
+            if fragmentSize(of: name) > 0 { singles.append(name) } else { names.append(name) }
+        }
+        guard !names.isEmpty else { return singles.popFirst().map { ObjectRequest($0, for: self) } }
+        batches += 1
+        return try ObjectBatch(names, for: self, change: changes.first.map { ($0.key, $0.value) })
+    }
+
+    /// Notes the end of a batch, and what did not come with it.
+    func endBatch(lacking names: [ObjectName], isUsable: Bool) {
+        batches -= 1
+        singles += names
+        if !isUsable { usesBatches = false }
+        guard !usesBatches else { return }
+        for name in singles { missing.requeue(name) }
+        singles = []
     }
 
     /// Returns requests for the commits and their detached metadata, without their trees, of the first refs.
@@ -152,6 +191,9 @@ public final class ObjectFetch {
         progress.bytes += size
         showProgress(progress)
     }
+
+    /// Returns true if an object was received.
+    func holds(_ name: ObjectName) throws -> Bool { try quarantine.holds(name) }
 
     /// Has an object requested once more.
     func requeue(_ name: ObjectName) { missing.requeue(name) }

@@ -169,7 +169,7 @@ public final class Puller {
             })
         for entry in entries {
             _ = try judge(entry)
-            try fetch.add(entry.commit)
+            try fetch.add(entry.commit, after: entry.previous)
         }
         for commit in commits { try fetch.add(commit) }
         let deltas = (deltas == .never ? nil : store as? Repository).map { repository in

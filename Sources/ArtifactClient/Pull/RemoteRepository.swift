@@ -12,6 +12,7 @@ public final class RemoteRepository: PullSource {
     private let hasMirrors: Bool
     private var known: [RefName: Checksum] = [:]
     private var configuration: RemoteConfiguration?
+    private var configurationRequest: TextRequest?
     private let summaryVerifiers: [any SignatureVerifier]
     private var fetchedSummary: Summary?
 
@@ -95,7 +96,7 @@ public final class RemoteRepository: PullSource {
             try client.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
                 (try? RemoteConfiguration(bytes, of: remote)) != nil
             }
-            requests.append(
+            configurationRequest =
                 TextRequest("config", of: remote, limit: 64 * 1024) { [self] bytes in
                     guard let bytes else {
                         throw ClientError(
@@ -104,7 +105,8 @@ public final class RemoteRepository: PullSource {
                         )
                     }
                     configuration = try RemoteConfiguration(bytes, of: remote)
-                })
+                }
+            if let configurationRequest { requests.append(configurationRequest) }
         }
         try client.run { requests.popLast() }
     }
@@ -188,7 +190,11 @@ public final class RemoteRepository: PullSource {
     /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
     public func fetch(_ objects: ObjectFetch, with deltas: DeltaUse?) throws {
         if let deltas { try DeltaFetch(deltas, for: objects, client: client).run() }
-        try objects.run(on: client)
+        // Mirrors, and another place for content, are asked for single objects.
+        let takesBatches =
+            configurationRequest?.givesObjects == true && client.mirrors.count == 1
+            && client.mirrors[0].content == nil
+        try objects.run(on: client, inBatches: takesBatches)
     }
 
     /// Fetches the summary into a temporary file, since it need not fit into memory.

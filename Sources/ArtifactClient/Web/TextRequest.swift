@@ -9,6 +9,8 @@ final class TextRequest: WebRequest {
     private let limit: Int
     private let use: ([UInt8]?) throws -> Void
     private var bytes: [UInt8] = []
+    /// Indicates that the server gives many objects at once.
+    private(set) var givesObjects = false
 
     /// Describes a request.
     ///
@@ -29,8 +31,9 @@ final class TextRequest: WebRequest {
         self.use = use
     }
 
-    func begin(_: WebBody) {
+    func begin(_ body: WebBody) {
         bytes = []
+        givesObjects = body.givesObjects
     }
 
     func receive(_ part: UnsafeRawBufferPointer) throws {

@@ -297,7 +297,8 @@ extension WebClient {
         let delay =
             other != nil && (isLeft || attempt.number < mirrors.count)
             ? .zero : options.firstDelay * (1 << min(attempt.number - 1, 10))
-        let continuing = failure != nil && transfer.received >= WebClient.continuedSize
+        let continuing =
+            failure != nil && attempt.request.body == nil && transfer.received >= WebClient.continuedSize
         prepare(attempt.next(at: other ?? attempt.mirror, continuing: continuing), on: transfer)
         delayed.append((Instant.now + delay, transfer))
     }

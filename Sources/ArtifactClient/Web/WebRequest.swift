@@ -17,6 +17,8 @@ protocol WebRequest: AnyObject {
     /// Takes any failure for absence.
     var isDispensable: Bool { get }
 
+    /// The body of a POST; nil for a GET.
+    var body: [UInt8]? { get }
     /// The number of bytes that are here of its beginning, from an earlier run.
     var fragmentSize: UInt64 { get }
 
@@ -36,6 +38,7 @@ extension WebRequest {
     var isContent: Bool { false }
     var isDispensable: Bool { mirror != nil }
     var isContentAddressed: Bool { false }
+    var body: [UInt8]? { nil }
     var fragmentSize: UInt64 { 0 }
     func note(source mirror: Int) {}
 }
@@ -46,6 +49,8 @@ struct WebBody {
     var offset: UInt64
     /// The size of the whole file in bytes; nil where the server does not say.
     var size: UInt64?
+    /// Indicates that the server gives many objects at once.
+    var givesObjects = false
 }
 
 enum WebResult {

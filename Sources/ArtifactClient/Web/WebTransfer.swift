@@ -94,6 +94,11 @@ final class WebTransfer {
         source = start == 0 || attempt.isContinuing && source == attempt.mirror ? attempt.mirror : nil
         errorBuffer[0] = 0
         ccurl_set_resumption(handle, Int(start))
+        if let body = attempt.request.body {
+            _ = body.withUnsafeBytes { ccurl_set_body(handle, $0.baseAddress, $0.count) }
+        } else {
+            ccurl_set_body(handle, nil, 0)
+        }
         ccurl_set_string(handle, CURLOPT_URL, url)
         setSecrets(areSent: isOwnOrigin)
     }
@@ -156,7 +161,8 @@ final class WebTransfer {
         if hasBegun, let known = totalSize, let size, size != known { throw UnsuitableRange() }
         totalSize = size ?? totalSize
         guard !hasBegun else { return }
-        try attempt?.request.begin(WebBody(offset: start, size: size))
+        let givesObjects = ccurl_header(handle, "Artifact-Objects").map { String(cString: $0) } == "1"
+        try attempt?.request.begin(WebBody(offset: start, size: size, givesObjects: givesObjects))
         hasBegun = true
     }
 

@@ -68,6 +68,13 @@ public struct PullStateMachine: Sendable {
     /// Begins a conversation.
     public init() {}
 
+    /// Waits for the answers to requests that were made in another way, as over HTTP.
+    public init(requesting names: [ObjectName]) throws(ProtocolError) {
+        state = .wanting
+        capabilities = [.pull, .ahead]
+        guard requests.note(names) else { throw misplaced("want") }
+    }
+
     /// The next answer, or nil where more bytes are needed.
     ///
     /// - Throws: `ProtocolError` for bytes or an order that the protocol does not have.

@@ -37,6 +37,9 @@ package struct ObjectsAhead {
         (self.repository, self.bases) = (repository, bases)
     }
 
+    /// Notes that the peer has a commit already, and asks for parts of it.
+    package mutating func prime(_ commit: Checksum) throws { _ = try parts(of: ObjectName(commit, .commit)) }
+
     /// Enlarges the first budget, for a commit that is known to resemble one that the peer has.
     private mutating func enlargeBudget() {
         guard isFirstRound, roundBudget == ObjectsAhead.firstBudget else { return }

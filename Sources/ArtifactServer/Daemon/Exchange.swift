@@ -15,6 +15,12 @@ final class Exchange {
     var agent: String?
     /// Indicates that the headers have been handled.
     var hasBegun = false
+    /// The request and its body so far, if it may have one.
+    var upload: (request: Request, body: [UInt8])?
+    /// Indicates that the body has more bytes than are taken.
+    var isTooLarge = false
+    /// The objects that are sent.
+    var objects: ObjectStream?
     /// The response, sent once the request is complete.
     var response: Response?
 

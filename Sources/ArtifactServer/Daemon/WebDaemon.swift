@@ -58,11 +58,11 @@ public final class WebDaemon: @unchecked Sendable {
             guard let context, let target else { return nil }
             return Unmanaged<WebDaemon>.fromOpaque(context).takeUnretainedValue().begin(target)
         }
-        settings.pointee.handle = { context, connection, _, method, version, _, uploaded, exchange in
+        settings.pointee.handle = { context, connection, _, method, version, upload, uploaded, exchange in
             guard let context, let connection, let exchange = exchange?.pointee else { return .NO }
             return Unmanaged<WebDaemon>.fromOpaque(context).takeUnretainedValue().handle(
                 connection, Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue(), method, version,
-                uploaded)
+                upload, uploaded)
         }
         settings.pointee.complete = { context, connection, exchange, reason in
             guard let context, let connection, let pointer = exchange?.pointee else { return }
@@ -137,21 +137,38 @@ public final class WebDaemon: @unchecked Sendable {
 
     private func handle(
         _ connection: OpaquePointer, _ exchange: Exchange, _ method: UnsafePointer<CChar>?,
-        _ version: UnsafePointer<CChar>?, _ uploaded: UnsafeMutablePointer<Int>?
+        _ version: UnsafePointer<CChar>?, _ upload: UnsafePointer<CChar>?,
+        _ uploaded: UnsafeMutablePointer<Int>?
     ) -> MHD_Result {
         if !exchange.hasBegun {
             exchange.hasBegun = true
             exchange.method = method.map { String(cString: $0) } ?? ""
             exchange.version = version.map { String(cString: $0) } ?? ""
             let request = request(connection, exchange)
+            if site.takesBody(request) {
+                exchange.upload = (request, [])
+                return .YES
+            }
             let response = site.response(to: request)
             exchange.response = response
             // A body is not read: the connection is closed behind the response.
             return request.hasBody ? queue(response, connection, exchange, closing: true) : .YES
         }
         if let uploaded, uploaded.pointee > 0 {
+            let bytes = UnsafeRawBufferPointer(start: upload, count: uploaded.pointee)
             uploaded.pointee = 0
+            guard let body = exchange.upload?.body else { return .YES }
+            // The library waits for the rest, which is dropped.
+            exchange.upload?.body = body.count + bytes.count <= Site.largestBody ? body + bytes : body
+            exchange.isTooLarge = exchange.isTooLarge || body.count + bytes.count > Site.largestBody
             return .YES
+        }
+        if let upload = exchange.upload {
+            exchange.upload = nil
+            exchange.response =
+                exchange.isTooLarge
+                ? .text(413, "No more than \(Site.largestBody) bytes are taken.")
+                : site.objects(for: upload.request, body: upload.body)
         }
         guard let response = exchange.response else { return .NO }
         exchange.response = nil
@@ -189,6 +206,7 @@ public final class WebDaemon: @unchecked Sendable {
         if closing { MHD_add_response_header(handle, "Connection", "close") }
         exchange.status = response.status
         exchange.bodyCount = exchange.method == "HEAD" ? 0 : response.bodyCount
+        if case .objects(let objects) = response.body { exchange.objects = objects }
         return MHD_queue_response(connection, response.status, handle)
     }
 
@@ -209,6 +227,7 @@ public final class WebDaemon: @unchecked Sendable {
             if count > WebDaemon.smallSize { return FileReading.response(file, offset: offset, count: count) }
             guard let bytes = try? WebDaemon.read(file, offset, Int(count)) else { return nil }
             return WebDaemon.handle(of: bytes)
+        case .objects(let stream): return stream.response()
         }
     }
 
@@ -234,6 +253,7 @@ public final class WebDaemon: @unchecked Sendable {
     private func complete(_ connection: OpaquePointer, _ exchange: Exchange, isWhole: Bool) {
         // The library itself responds to malformed requests.
         if exchange.status == 0 { exchange.status = cmhd_status(connection) }
+        if let objects = exchange.objects { exchange.bodyCount = objects.sent }
         site.metrics.end(
             method: exchange.method, status: exchange.status, bytes: isWhole ? exchange.bodyCount : 0)
         log?.add(exchange.logLine(at: time(nil)))

@@ -51,6 +51,12 @@ struct RepositoryFiles {
         }
     }
 
+    /// Opens an object; nil if it is not here as a regular file.
+    func open(_ name: ObjectName) throws(SystemError) -> Descriptor? {
+        guard let file = try open(.object(name)) else { return nil }
+        return try file.status().st_mode & S_IFMT == S_IFREG ? file : nil
+    }
+
     private func open(_ served: ServedFile) throws(SystemError) -> Descriptor? {
         // Aliases are links to other refs. No other file is a link.
         if case .ref(let ref) = served {

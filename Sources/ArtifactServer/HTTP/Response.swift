@@ -13,6 +13,8 @@ public struct Response: Sendable {
         case bytes([UInt8])
         /// `count` bytes of a file, beginning at `offset`.
         case file(Descriptor, offset: UInt64, count: UInt64)
+        /// Objects, whose total size is not known.
+        case objects(ObjectStream)
     }
 
     /// The status code, for example 200.
@@ -61,6 +63,7 @@ public struct Response: Sendable {
         case .none: 0
         case .bytes(let bytes): UInt64(bytes.count)
         case .file(_, _, let count): count
+        case .objects: 0
         }
     }
 }

@@ -34,6 +34,7 @@ public final class Site: Sendable {
     }
 
     private let options: Options
+    private let repository: Repository
     private let files: RepositoryFiles
     private let catalogue: Catalogue
     private let page: Page
@@ -51,6 +52,7 @@ public final class Site: Sendable {
                 "cannot serve \(repository.path): it is of mode \(repository.mode), and only archive repositories can be "
                     + "pulled from over the web; make one with 'bst-artifact init' and push to that")
         }
+        self.repository = repository
         files = try RepositoryFiles(repository.path)
         self.options = options
         self.catalogue = catalogue
@@ -65,6 +67,40 @@ public final class Site: Sendable {
         var response = route(request)
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         return response
+    }
+
+    /// The largest body of a request, in bytes: the names of as many objects as may be asked for at a time.
+    static let largestBody = FrameHeader.byteCount + ReceiveStateMachine.wantLimit * 33
+
+    /// Returns true if a request for many objects may have a body.
+    func takesBody(_ request: Request) -> Bool {
+        request.method == "POST" && RequestTarget(request.target)?.path == "objects"
+    }
+
+    /// Returns the response to a request for many objects.
+    ///
+    /// - Parameter body: a `want` message.
+    func objects(for request: Request, body: [UInt8]) -> Response {
+        let buffer = StreamBuffer()
+        guard let target = RequestTarget(request.target), buffer.append(body) == body.count,
+            case .want(let names)? = try? MessageReader(version: .one).next(from: buffer),
+            buffer.readable.isEmpty, names.count <= ReceiveStateMachine.wantLimit
+        else { return .text(400, "The body must be a message that names objects.") }
+        for name in names where name.type == .commit { accesses.add(.commit(name.checksum)) }
+        var bases: [Checksum: Checksum] = [:]
+        let commit = target.field("commit").flatMap { Checksum(hex: $0) }
+        if let commit, let present = target.field("have").flatMap({ Checksum(hex: $0) }) {
+            bases[commit] = present
+        }
+        var ahead = ObjectsAhead(repository, bases: bases)
+        // Nothing is sent ahead of what cannot be read.
+        if let commit, !bases.isEmpty { try? ahead.prime(commit) }
+        let stream = ObjectStream(names, ahead: ahead) { [files] name throws(SystemError) in
+            try files.open(name)
+        }
+        return Response(
+            200, headers: [("Content-Type", "application/octet-stream"), ("Cache-Control", "no-store")],
+            body: .objects(stream))
     }
 
     private func route(_ request: Request) -> Response {
@@ -89,10 +125,14 @@ public final class Site: Sendable {
         }
     }
 
+    /// The header that tells clients that they can ask for many objects at once.
+    private static let objectsHeader = "Artifact-Objects"
+
     private func file(_ path: String, _ request: Request) -> Response {
         guard let served = ServedFile(path[...]) else { return .notFound }
         do {
-            guard let response = try files.response(with: served, to: request) else { return .notFound }
+            guard var response = try files.response(with: served, to: request) else { return .notFound }
+            if served == .config { response.headers.append((Site.objectsHeader, "1")) }
             if request.method == "GET", [200, 206, 304].contains(response.status) {
                 switch served {
                 case .ref(let ref): accesses.add(.ref(ref))
