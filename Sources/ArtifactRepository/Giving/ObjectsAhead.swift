@@ -81,15 +81,15 @@ package struct ObjectsAhead {
         var files: [ObjectName] = []
         var next = [name][...]
         while budget > 0, let container = next.popFirst() {
-            let parts = try parts(of: container)
+            let (parts, isChange) = try parts(of: container)
             if container != name { below.formUnion(parts) }
             for part in parts {
-                if part.type == .file {
-                    // Later, a peer knows the names of files as soon as it has their directories; of a change, what is left
-                    // is sent at once.
-                    if isFirstRound || counterparts[container.checksum] != nil { files.append(part) }
-                } else if try choose(part, into: &chosen), part.type == .dirtree {
-                    next.append(part)
+                switch part.type {
+                case .dirtree: if try choose(part, into: &chosen) { next.append(part) }
+                // Where nothing is known of the peer, it is likely to have some of them, and knows their names as soon as it
+                // has the directories.
+                case .file: if isChange { files.append(part) }
+                default: if isChange { _ = try choose(part, into: &chosen) }
                 }
             }
         }
@@ -109,24 +109,25 @@ package struct ObjectsAhead {
         return true
     }
 
-    /// The parts of a commit or directory that its counterpart at the peer does not have.
-    private mutating func parts(of name: ObjectName) throws -> [ObjectName] {
+    /// The parts of a commit or directory that its counterpart at the peer does not have; of a directory without one, all
+    /// parts; of such a commit, none, since the peer may have its whole tree from elsewhere.
+    private mutating func parts(of name: ObjectName) throws -> (parts: [ObjectName], isChange: Bool) {
         var parts: [ObjectName] = []
         if name.type == .commit {
             let commit = try repository.commit(name.checksum)
-            try commit.forEachPart { parts.append($0) }
-            guard let base = try base(of: commit, name.checksum) else { return parts }
+            guard let base = try base(of: commit, name.checksum) else { return ([], false) }
             enlargeBudget()
             var known: Set<ObjectName> = []
             try base.forEachPart { known.insert($0) }
             if base.tree != commit.tree { counterparts[commit.tree] = base.tree }
-            return parts.filter { !known.contains($0) }
+            try commit.forEachPart { if !known.contains($0) { parts.append($0) } }
+            return (parts, true)
         }
-        guard name.type == .dirtree else { return [] }
+        guard name.type == .dirtree else { return ([], false) }
         let tree = try repository.tree(name.checksum)
         guard let other = counterparts[name.checksum].flatMap({ try? repository.tree($0) }) else {
             try tree.forEachPart { parts.append($0) }
-            return parts
+            return (parts, false)
         }
         var known: Set<ObjectName> = []
         try other.forEachPart { known.insert($0) }
@@ -135,7 +136,7 @@ package struct ObjectsAhead {
         for directory in tree.directories where others[directory.name] != directory.tree {
             counterparts[directory.tree] = others[directory.name]
         }
-        return parts
+        return (parts, true)
     }
 
     /// The commit that the peer has and that a new one resembles; nil if none is known, or it is not here.
