@@ -30,6 +30,8 @@ extension ReceiveSession {
             showSent: { _, size in sent = (sent.objects + 1, sent.bytes + size) })
         do {
             try answerer.answer(first)
+            // A client may leave before it has read the answers.
+            try client.flush()
         } catch {
             // Within an object, the client would take a message for a part of it.
             if client.isInsideObject || (try? client.flush()) == nil { _ = machine.refusal("") }

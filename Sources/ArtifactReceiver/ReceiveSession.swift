@@ -186,7 +186,10 @@ struct ReceiveSession {
         let answer = try introduction.answer(to: info)
         fillsHistory = introduction.fillsHistory
         wholeHistories += introduction.wholeHistories
-        for (ref, commit) in answer.refs { told[ref] = (commit, info.refs[ref]) }
+        // A client may announce that it pulls after it was told refs for a push.
+        for (ref, commit) in answer.refs where options.readable?.allows(ref) != false {
+            told[ref] = (commit, info.refs[ref])
+        }
         // A client that finds its artifact here does not push it and relies on it, so it counts as used.
         recordAccess(of: answer.refs.filter { info.refs[$0.key] == $0.value }.map(\.key))
         return answer

@@ -28,14 +28,14 @@ struct ReceiverIntroduction {
     /// The answer about the requested refs only, since a cache may have a million.
     mutating func answer(to info: Info) throws -> Info {
         var refs: [RefName: Checksum] = [:]
-        let isPull = info.capabilities.union(capabilities).intersection(options.capabilities).contains(.pull)
+        let common = info.capabilities.union(capabilities).intersection(options.capabilities)
+        let isPull = common.contains(.pull)
         for ref in info.refs.keys where !isPull || options.readable?.allows(ref) != false {
             refs[ref] = try store.wholeCommit(of: ref)
         }
         var answer = Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
-            capabilities: info.capabilities.union(capabilities).intersection(options.capabilities),
-            isReadOnly: options.isReadOnly)
+            capabilities: common, isReadOnly: options.isReadOnly)
         if isPull { answer.collection = (store as? Repository)?.collection }
         if !answer.capabilities.contains(.want) { answer.capabilities.remove(.history) }
         if answer.capabilities.contains(.history) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ArtifactProtocol
 import Foundation
 import TestSupport
 import Testing
@@ -100,6 +101,24 @@ import Testing
         try stage.pullWell([secret], from: remote, ssh(machine))
         try stage.pullWell(["secret/ref"], from: remote, ssh(machine))
         #expect(try stage.pullBadly(from: remote, ssh(machine)).contains("no ref \(stage.ref)"))
+    }
+
+    @Test func `Refs that were told for a push cannot be read with a later announcement`() throws {
+        let secret = try OSTreeCommand.commit(
+            stage.cache, tree: stage.tree, refs: ["secret/ref"],
+            options: ["--fsync=false", "--subject=secret"])
+        let name = ObjectName(try #require(Checksum(hex: secret)), .commit)
+        let messages: [Message] = [
+            .info(Info(asking: [try #require(RefName("secret/ref"))], capabilities: [.largeFrames])),
+            .info(Info(asking: [], capabilities: [.largeFrames, .pull])), .want([name]), .done,
+        ]
+        let process = try RunningProcess(
+            [try Programs.receiver(), "--allow-read", stage.ref, stage.cache],
+            environment: Stage.allCapabilities)
+        let result = try process.exchange(messages.flatMap { try $0.frame(version: .one) })
+        // The last message is that there is no such object.
+        let absent = try Message.object(ObjectAnswer(name, .absent)).frame(version: .one)
+        #expect(result.output.suffix(absent.count) == absent[...], "\(result.errorText)")
     }
 
     @Test func `An owner who wants pulls from the web alone gets them there`() throws {
