@@ -4,7 +4,7 @@ import ArtifactProtocol
 
 /// Fetches many objects with one request, from a server that gives them so.
 ///
-/// What does not come is fetched object by object.
+/// Objects that do not come are fetched one by one.
 final class ObjectBatch: WebRequest {
     let path: String
     let body: [UInt8]?

@@ -12,7 +12,7 @@ public final class ReceiverRepository: PullSource {
 
     /// The repository's address, for messages.
     public let remote: String
-    /// Where the receiver says that it can be pulled from.
+    /// The web address to pull from that the receiver tells.
     public private(set) var pullURL: String?
     /// Indicates that the receiver gives objects.
     public private(set) var givesObjects = false

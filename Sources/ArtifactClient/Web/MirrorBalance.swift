@@ -139,7 +139,7 @@ struct MirrorBalance {
     /// The expected seconds for another request; nil for a mirror that nothing is known of.
     private func cost(_ mirror: Int, _ load: [Int]) -> Double? {
         let record = records[mirror]
-        // What a mirror lacks is asked for once more elsewhere.
+        // An object that a mirror lacks is asked for once more elsewhere.
         let trips = 1 + Double(record.absences) / Double(1 + record.deliveries)
         return record.unitTime.map { $0 * Double(load[mirror] + 1) * trips }
     }

@@ -18,9 +18,9 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
     private let offered: OfferedObjects
     private let showSent: (ObjectName, UInt64) -> Void
     private var ahead: ObjectsAhead
-    /// What is to be sent and is not being encoded yet. The protocol bounds the number of requests.
+    /// Steps that were not begun. The protocol bounds the number of requests among them.
     private var steps: ArraySlice<Step> = []
-    /// What is to be sent next, in order; the objects of it are at the encoder.
+    /// Steps whose objects are at the encoder, in the order of sending.
     private var started: ArraySlice<Step> = []
     private var unansweredRequests = 0
     /// Indicates that something was sent, so that the next requests tell whether it was of use.
@@ -97,7 +97,7 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
             if answer.ahead.isEmpty {
                 begin(answer.last)
             } else {
-                // What comes ahead of an answer goes before everything else that waits.
+                // Objects ahead of an answer go before everything else that waits.
                 steps = answer.ahead.map { .object($0, isAhead: true) } + [answer.last] + steps
             }
         }

@@ -86,8 +86,8 @@ package struct ObjectsAhead {
             for part in parts {
                 switch part.type {
                 case .dirtree: if try choose(part, into: &chosen) { next.append(part) }
-                // Where nothing is known of the peer, it is likely to have some of them, and knows their names as soon as it
-                // has the directories.
+                // A peer of which nothing is known is likely to have some of them, and knows their names as soon as it has
+                // the directories.
                 case .file: if isChange { files.append(part) }
                 default: if isChange { _ = try choose(part, into: &chosen) }
                 }

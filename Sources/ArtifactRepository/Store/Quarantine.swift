@@ -22,7 +22,7 @@ public protocol Quarantine: AnyObject {
     func fragmentSize(of name: ObjectName) -> UInt64
     /// Begins to take an object in, which is verified while it is written.
     ///
-    /// What was left of an earlier transfer is not trusted: it is verified with the rest, and removed where the object turns
+    /// Bytes left of an earlier transfer are not trusted: they are verified with the rest, and removed where the object turns
     /// out to be wrong, or is received from its beginning.
     ///
     /// - Parameters:
