@@ -5,11 +5,13 @@
 Written from docs/PROTOCOL.md, to find out where the page and the Swift programs differ. It
 keeps whole objects in memory and verifies nothing; `ostree fsck` does that in the tests.
 
-    pull_peer.py pull --repo REPO --ref REF [--no-ahead] -- ssh HOST bst-artifact-receive PATH
+    pull_peer.py pull --repo REPO --ref REF [--no-ahead] [--resume DIRECTORY] -- ssh HOST bst-artifact-receive PATH
     pull_peer.py list -- ssh HOST bst-artifact-receive PATH
-    pull_peer.py give [--ahead] REPO
+    pull_peer.py give [--ahead] [--resume] [--cut BYTES] REPO
 
-REPO is an archive repository. Needs PyGObject and the OSTree bindings.
+REPO is an archive repository. DIRECTORY has the first bytes of files, under CHECKSUM-SIZE; each
+file that is continued is told on standard error. With --cut, no object is sent further than so
+many bytes: the peer exits there. Needs PyGObject and the OSTree bindings.
 """
 
 import argparse
@@ -23,12 +25,14 @@ from artifact_peer import ARCHIVE, DONE, GLib, INFO, NO_COMMIT, OSTree, PeerErro
 
 import artifact_peer
 
-WANT, OBJECT, RESULTS, PROGRESS, DELETE, AHEAD, LIST, REFS = range(5, 13)
-artifact_peer.KIND_NAMES += ("want", "object", "results", "progress", "delete", "ahead", "list", "refs")
+WANT, OBJECT, RESULTS, PROGRESS, DELETE, AHEAD, LIST, REFS, REST = range(5, 14)
+artifact_peer.KIND_NAMES += (
+    "want", "object", "results", "progress", "delete", "ahead", "list", "refs", "rest")
 SUFFIXES = {1: "filez", 2: "dirtree", 3: "dirmeta", 4: "commit", 6: "commitmeta"}
 FILE, DIRTREE, DIRMETA, COMMIT, COMMITMETA = SUFFIXES
 ABSENT, SENT_AHEAD = 2**64 - 1, 2**64 - 2
 MOST_WANTED = 1024
+RESUMED = 0x80
 
 
 class Stream(Wire):
@@ -95,6 +99,48 @@ class Objects:
             file.write(data)
 
 
+class Fragments:
+    """The first bytes of files, which an interrupted pull has left."""
+
+    def __init__(self, directory):
+        self.found = {}
+        for entry in os.listdir(directory) if directory else []:
+            checksum, size = entry.split("-")
+            with open(os.path.join(directory, entry), "rb") as file:
+                self.found[name_of(1, bytes.fromhex(checksum))] = (int(size), file.read())
+
+    def entry(self, name):
+        """What a want says of an object."""
+        if name not in self.found:
+            return name
+        size, data = self.found[name]
+        return bytes([name[0] | RESUMED]) + name[1:] + struct.pack("<QQ", size, len(data))
+
+    def whole(self, name, rest):
+        """The object, from its rest."""
+        size, data = self.found[name]
+        if len(data) + len(rest) != size:
+            raise PeerError("a rest has another size than what is missing")
+        tell_rest(name, rest)
+        return data + rest
+
+
+def tell_rest(name, rest):
+    print(f"rest of {name[1:].hex()}: {len(rest)}", file=sys.stderr, flush=True)
+
+
+def entries(body):
+    """The names in a want, each with the size and offset that it gives, or None."""
+    start = 0
+    while start < len(body):
+        name, start = body[start:start + 33], start + 33
+        point = None
+        if name[0] & RESUMED:
+            name = bytes([name[0] & ~RESUMED]) + name[1:]
+            point, start = struct.unpack("<QQ", body[start:start + 16]), start + 16
+        yield name, point
+
+
 def connect(command):
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     return process, Stream(process.stdout, process.stdin, "little")
@@ -114,10 +160,12 @@ def finish(process, stream):
 
 def pull(arguments):
     process, stream = connect(arguments.command)
-    introduce(stream, {arguments.ref: NO_COMMIT}, ["pull"] if arguments.no_ahead else ["ahead", "pull"])
+    abilities = ["pull"] if arguments.no_ahead else ["ahead", "pull"]
+    introduce(stream, {arguments.ref: NO_COMMIT}, abilities + (["resume"] if arguments.resume else []))
     _, body = stream.receive(INFO)
     if "pull" not in field(body, "abilities", "as"):
         raise PeerError("the receiver gives nothing")
+    fragments = Fragments(arguments.resume if "resume" in field(body, "abilities", "as") else None)
     commit = field(body, "refs", "a{ss}")[arguments.ref]
     objects = Objects(arguments.repo)
     known, missing, asked = set(), [], []
@@ -143,16 +191,18 @@ def pull(arguments):
             else:
                 batch.append(name)
         if batch:
-            stream.send_bytes(WANT, b"".join(batch))
+            stream.send_bytes(WANT, b"".join(fragments.entry(name) for name in batch))
             stream.sink.flush()
             asked += batch
         if not asked:
             continue
         kind, body = stream.receive_bytes()
-        if kind not in (OBJECT, AHEAD):
+        if kind not in (OBJECT, AHEAD, REST):
             raise PeerError(f"message {kind} where an object was due")
         name, (size,) = body[:33], struct.unpack("<Q", body[33:])
         data = stream.read_exactly(size) if size < SENT_AHEAD else None
+        if kind == REST:
+            data = fragments.whole(name, data)
         if data is not None:
             objects.write(name, data)
         if kind == AHEAD:
@@ -196,14 +246,27 @@ def give(arguments):
     stream = Stream(sys.stdin.buffer, sys.stdout.buffer, "little")
     _, body = stream.receive(INFO)
     asked = field(body, "refs", "a{ss}")
-    abilities = {"pull", "ahead"} if arguments.ahead else {"pull"}
+    abilities = {"pull"}
+    if arguments.ahead:
+        abilities.add("ahead")
+    if arguments.resume:
+        abilities.add("resume")
     abilities &= set(field(body, "abilities", "as"))
     introduce(stream, {ref: refs[ref] for ref in asked if ref in refs}, sorted(abilities))
     sent = set()
 
-    def send(kind, name):
+    def send(kind, name, point=None):
         data = objects.read(name)
-        stream.send_bytes(kind, name + struct.pack("<Q", ABSENT if data is None else len(data)), data or b"")
+        if point and data is not None and point[0] == len(data):
+            kind, data = REST, data[point[1]:]
+            tell_rest(name, data)
+        size = ABSENT if data is None else len(data)
+        if arguments.cut is not None and data:
+            data = data[:arguments.cut]
+        stream.send_bytes(kind, name + struct.pack("<Q", size), data or b"")
+        if data and len(data) < size:
+            stream.sink.flush()
+            sys.exit("pull_peer: cut")
         sent.add(name)
 
     while True:
@@ -218,8 +281,7 @@ def give(arguments):
             for each in ([chosen] if chosen else []) + [[]]:
                 stream.send(REFS, {"refs": GLib.Variant("a(sstt)", each)})
             continue
-        for start in range(0, len(body), 33):
-            name = body[start:start + 33]
+        for name, point in entries(body):
             if name in sent and "ahead" in abilities:
                 stream.send_bytes(OBJECT, name + struct.pack("<Q", SENT_AHEAD))
                 sent.remove(name)
@@ -229,7 +291,7 @@ def give(arguments):
                 for part in parts(name[0], data):
                     if part not in sent:
                         send(AHEAD, part)
-            send(OBJECT, name)
+            send(OBJECT, name, point)
         stream.sink.flush()
 
 
@@ -240,6 +302,7 @@ def main():
     action.add_argument("--repo", required=True)
     action.add_argument("--ref", required=True)
     action.add_argument("--no-ahead", action="store_true")
+    action.add_argument("--resume", metavar="DIRECTORY")
     action.add_argument("command", nargs="+")
     action.set_defaults(run=pull)
     action = actions.add_parser("list")
@@ -248,6 +311,8 @@ def main():
     action.set_defaults(run=list_refs)
     action = actions.add_parser("give")
     action.add_argument("--ahead", action="store_true")
+    action.add_argument("--resume", action="store_true")
+    action.add_argument("--cut", type=int, metavar="BYTES")
     action.add_argument("repo")
     action.set_defaults(run=give)
     arguments = parser.parse_args()

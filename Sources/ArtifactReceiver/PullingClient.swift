@@ -38,10 +38,10 @@ final class PullingClient: RequestingPeer {
 
     var takesAhead: Bool { machine.capabilities.contains(.ahead) }
 
-    func requests(waiting: Bool) throws -> [ObjectName]? {
+    func requests(waiting: Bool) throws -> [WantedObject]? {
         while true {
             switch try machine.next(from: buffer) {
-            case .requested(let names): return names
+            case .requested(let wanted): return wanted
             case .leave: return []
             case nil: break
             default:
@@ -66,9 +66,9 @@ final class PullingClient: RequestingPeer {
 
     func sendAhead(_ answer: ObjectAnswer) throws { try write(machine.ahead(answer)) }
 
-    func write(_ object: EncodedObject) throws {
-        isInsideObject = object.size > 0
-        try object.forEachPiece(buffer: piece) { bytes in
+    func write(_ object: EncodedObject, from offset: UInt64) throws {
+        isInsideObject = object.size > offset
+        try object.forEachPiece(buffer: piece, from: offset) { bytes in
             try writing { output throws(SystemError) in try output.write(bytes) }
         }
         isInsideObject = false

@@ -11,7 +11,7 @@ extension ReceiveSession {
     /// Gives the client the objects that it requests, until it leaves.
     ///
     /// - Parameter first: the first requests.
-    mutating func give(_ first: [ObjectName], _ input: Descriptor, _ buffer: StreamBuffer) throws {
+    mutating func give(_ first: [WantedObject], _ input: Descriptor, _ buffer: StreamBuffer) throws {
         guard let repository = store as? Repository else {
             throw ProtocolError(
                 .outOfOrder, "\(store.location) cannot be pulled from in this way: pull from its web address")

@@ -32,23 +32,60 @@ extension ReceiveSession {
         guard let missing, !awaitsAhead, machine.unansweredWants <= ReceiveStateMachine.wantLimit / 2 else {
             return
         }
-        var names: [ObjectName] = []
-        while machine.unansweredWants + names.count < ReceiveStateMachine.wantLimit,
+        var wanted = try nextWanted(of: missing)
+        if wanted.isEmpty {
+            guard machine.unansweredWants == 0 else { return }
+            try processVerdicts(waiting: true)
+            // Some files may have to come once more.
+            wanted = try nextWanted(of: missing)
+        }
+        try send(wanted.isEmpty ? machine.wantNothing() : machine.want(wanted))
+    }
+
+    private func nextWanted(of missing: MissingObjects) throws -> [WantedObject] {
+        let resumes = machine.capabilities.contains(.resume)
+        var wanted: [WantedObject] = []
+        while machine.unansweredWants + wanted.count < ReceiveStateMachine.wantLimit,
             let name = try missing.next()
         {
-            names.append(name)
+            wanted.append(WantedObject(name, from: resumes ? quarantine?.resumePoint(of: name) : nil))
         }
-        if !names.isEmpty { return try send(machine.want(names)) }
-        guard machine.unansweredWants == 0 else { return }
-        try processVerdicts(waiting: true)
-        try send(machine.wantNothing())
+        return wanted
     }
 
     mutating func processVerdicts(waiting: Bool) throws {
         for verdict in try ownQuarantine().takeVerdicts(waiting: waiting) {
-            try verdict.throwFailure()
-            try missing?.arrived(verdict.name)
+            if let failure = verdict.failure {
+                guard requestAgain(verdict.name, after: failure) else { throw failure }
+            } else {
+                continued.remove(verdict.name)
+                try missing?.arrived(verdict.name)
+            }
         }
+    }
+
+    /// Passes on bytes of the object under way.
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+        do {
+            try incoming?.write(bytes)
+        } catch {
+            guard let current, requestAgain(current, after: error) else { throw error }
+            // The remaining bytes are skipped.
+            (incoming, self.current) = (nil, nil)
+        }
+    }
+
+    /// Requests a file once more, from its beginning, if it is wrong and began with what an interrupted push has left: that may
+    /// have been damaged, or the client may compress otherwise than it did.
+    ///
+    /// - Returns: false if the failure is final.
+    private mutating func requestAgain(_ name: ObjectName, after failure: any Error) -> Bool {
+        guard continued.remove(name) != nil, (failure as? RepositoryError)?.code == .badObject else {
+            return false
+        }
+        logger.info("asking again: \(failure)")
+        missing?.requeue(name)
+        return true
     }
 
     mutating func objectEnded() throws {
@@ -56,7 +93,8 @@ extension ReceiveSession {
         let hasArrived = incoming == nil || current?.type != .file
         let wasAhead = isAhead
         (incoming, isAhead) = (nil, false)
-        guard let missing, let current else { return }
+        guard let missing else { return }
+        guard let current else { return try requestMissing() }
         if fillsHistory, current.type == .commit, !edits.contains(where: { $0.new == current.checksum }) {
             filledIn.append(current.checksum)
             policies.note(current.checksum)

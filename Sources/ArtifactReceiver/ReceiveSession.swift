@@ -26,6 +26,8 @@ struct ReceiveSession {
     var awaitsAhead = false
     /// Files that came before they were requested.
     var filesAhead: Set<ObjectName> = []
+    /// Files that began with what an interrupted push has left, and have no verdict yet.
+    var continued: Set<ObjectName> = []
     /// Indicates that the object under way was not requested.
     var isAhead = false
     /// The number of times that objects were requested again, after present ones had been removed meanwhile.
@@ -59,7 +61,10 @@ struct ReceiveSession {
             quarantine?.discard()
         } catch {
             // A bad object whose verdict has not been read yet takes precedence: it may be the cause.
-            let error = quarantine?.takeVerdicts(waiting: true).lazy.compactMap(\.failure).first ?? error
+            let failure = quarantine?.takeVerdicts(waiting: true).first { verdict in
+                verdict.failure != nil && !continued.contains(verdict.name)
+            }
+            let error = failure?.failure ?? error
             if ReceiveSession.isInterruption(error) { quarantine?.leave() } else { quarantine?.discard() }
             throw error
         }
@@ -85,7 +90,7 @@ struct ReceiveSession {
         }
         while true {
             while let event = try machine.next(from: buffer) {
-                if case .requested(let names) = event { return try give(names, input, buffer) }
+                if case .requested(let wanted) = event { return try give(wanted, input, buffer) }
                 if try handle(event) { return }
             }
             guard try input.waitForInput(timeout: options.timeout, cancellation: options.cancellation) else {
@@ -131,6 +136,12 @@ struct ReceiveSession {
         case .objectBegins(.object(let name), let size):
             logger.debug("object \(name)", metadata: ["bytes": "\(size)"])
             try begin(name, size)
+        case .objectContinues(let name, let point):
+            logger.debug(
+                "object \(name), continued",
+                metadata: ["bytes": "\(point.remaining)", "present": "\(point.offset)"])
+            continued.insert(name)
+            try begin(name, point.size, from: point.offset)
         case .objectBegins(.obsolete(let name), let size):
             logger.debug("skipping \(name)", metadata: ["bytes": "\(size)"])
             guard size <= Commit.maximumMetadataSize else {
@@ -141,7 +152,7 @@ struct ReceiveSession {
             }
         case .objectBytes(let bytes):
             objects.bytes += UInt64(bytes.count)
-            try incoming?.write(bytes)
+            try write(bytes)
         case .objectEnds:
             try incoming?.finish()
             try objectEnded()
@@ -270,13 +281,17 @@ struct ReceiveSession {
         return options.moves == .artifacts ? .mustNotExistOrKeep : .mustNotExist
     }
 
-    /// - Parameter unlessHeld: true to skip an object that was received before.
-    private mutating func begin(_ name: ObjectName, _ size: UInt64, unlessHeld: Bool = false) throws {
+    /// - Parameters:
+    ///   - offset: the number of bytes that an interrupted push has left, which do not come again.
+    ///   - unlessHeld: true to skip an object that was received before.
+    private mutating func begin(
+        _ name: ObjectName, _ size: UInt64, from offset: UInt64 = 0, unlessHeld: Bool = false
+    ) throws {
         // Ends the push as soon as a bad object is known.
         try processVerdicts(waiting: false)
         current = name
         let isHeld = try unlessHeld && ownQuarantine().holds(name)
-        incoming = isHeld ? nil : try ownQuarantine().receive(name, size: size)
+        incoming = isHeld ? nil : try ownQuarantine().receive(name, size: size, from: offset)
         if incoming == nil {
             objects.skipped += 1
         } else {

@@ -7,6 +7,8 @@ import ArtifactRepository
 struct ObjectArrivals {
     private let objects: ObjectFetch
     private var request: ObjectRequest?
+    /// The object under way, if it began with what an interrupted pull has left.
+    private var continued: ObjectName?
     private var ahead: (name: ObjectName, size: UInt64, incoming: (any IncomingObject)?)?
     /// Files that came before they were requested.
     private var filesAhead: Set<ObjectName> = []
@@ -34,6 +36,9 @@ struct ObjectArrivals {
                 }
                 request = ObjectRequest(name, for: objects)
                 try request?.begin(WebBody(offset: 0, size: size))
+            case .objectContinues(let name, let point):
+                (request, continued) = (ObjectRequest(name, for: objects), name)
+                try request?.begin(WebBody(offset: point.offset, size: point.size))
             case .aheadBegins(let name, let size):
                 ahead = (name, size, nil)
                 ahead?.incoming = try objects.receiveAhead(name)
@@ -56,14 +61,17 @@ struct ObjectArrivals {
             case .info, .status, .refs: break
             }
         } catch let error as RetryableError {
-            throw error.reason
+            guard let name = continued else { throw error.reason }
+            // Its remaining bytes are skipped, and it comes once more, from its beginning.
+            (request, continued) = (nil, nil)
+            objects.requeue(name)
         } catch let error as RepositoryError where error.code == .badObject {
             throw ClientError.wrongBytes(error, from: objects.remote)
         }
     }
 
     private mutating func end() throws {
-        defer { (request, ahead) = (nil, nil) }
+        defer { (request, continued, ahead) = (nil, nil, nil) }
         try request?.end(.complete)
         guard let ahead else { return }
         try ahead.incoming?.finish()

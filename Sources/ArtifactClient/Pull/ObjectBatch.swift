@@ -30,7 +30,7 @@ final class ObjectBatch: WebRequest {
     ) throws {
         (self.names, self.fetch) = (names, fetch)
         path = "objects" + (change.map { "?commit=\($0.commit)&have=\($0.present)" } ?? "")
-        body = try Message.want(names).frame(version: .one, order: .little)
+        body = try Message.want(names.map { WantedObject($0) }).frame(version: .one, order: .little)
         machine = try PullStateMachine(requesting: names)
         arrivals = ObjectArrivals(fetch)
         outstanding = Set(names)

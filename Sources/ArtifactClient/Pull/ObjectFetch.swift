@@ -153,6 +153,9 @@ public final class ObjectFetch {
     /// Returns the number of bytes that an interrupted pull has left of an object.
     func fragmentSize(of name: ObjectName) -> UInt64 { quarantine.fragmentSize(of: name) }
 
+    /// Returns the end of these bytes; nil if there are none, or the size of the whole is not known.
+    func resumePoint(of name: ObjectName) -> ResumePoint? { quarantine.resumePoint(of: name) }
+
     /// Makes room for an object; nil if the store has it already.
     func receive(
         _ name: ObjectName, size: UInt64? = nil, from offset: UInt64 = 0

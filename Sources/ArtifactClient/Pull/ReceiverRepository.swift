@@ -164,7 +164,7 @@ public final class ReceiverRepository: PullSource {
             let names = rest.prefix(ReceiveStateMachine.wantLimit - connection.session.unansweredWants)
                 .map { ObjectName($0, .commit) }
             rest = rest.dropFirst(names.count)
-            if !names.isEmpty { try connection.say { try $0.want(names) } }
+            if !names.isEmpty { try connection.say { try $0.want(names.map { WantedObject($0) }) } }
             switch try connection.answer() {
             case .objectBegins(let name, let size):
                 guard size <= Commit.maximumMetadataSize else {
@@ -181,7 +181,7 @@ public final class ReceiverRepository: PullSource {
                 } catch {
                     throw ClientError.wrongBytes(error, from: remote)
                 }
-            case .objectAbsent, .objectSentAhead, .info, .status, .refs: break
+            case .objectContinues, .objectAbsent, .objectSentAhead, .info, .status, .refs: break
             }
         }
         return found
@@ -216,7 +216,9 @@ public final class ReceiverRepository: PullSource {
             names.append(name)
         }
         if !names.isEmpty {
-            try connection.say { try $0.want(names) }
+            let resumes = connection.session.capabilities.contains(.resume)
+            let wanted = names.map { WantedObject($0, from: resumes ? objects.resumePoint(of: $0) : nil) }
+            try connection.say { try $0.want(wanted) }
             try connection.flush()
         }
         return names

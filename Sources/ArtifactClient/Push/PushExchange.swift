@@ -258,7 +258,7 @@ struct PushExchange {
             try connection.say { try $0.endAhead() }
         }
         _ = try connection.answer()
-        func answer(_ first: [ObjectName]) throws {
+        func answer(_ first: [WantedObject]) throws {
             try answerer.answer(first)
             try connection.say { try $0.end() }
         }
@@ -266,7 +266,7 @@ struct PushExchange {
         var results: [RefEditResult] = []
         while true {
             switch try connection.answer() {
-            case .want(let names): try answer(names)
+            case .want(let wanted): try answer(wanted)
             case .results(let more): results += more
             case .progress(let activity): options.showActivity(activity)
             case .done: return (results, answerer.sentCommits)

@@ -10,10 +10,10 @@ struct WantingReceiver: RequestingPeer {
 
     var takesAhead: Bool { connection.session.capabilities.contains(.ahead) }
 
-    func requests(waiting: Bool) throws -> [ObjectName]? {
+    func requests(waiting: Bool) throws -> [WantedObject]? {
         while let answer = waiting ? try connection.answer() : try connection.waitingAnswer() {
             switch answer {
-            case .want(let names): return names
+            case .want(let wanted): return wanted
             case .progress(let activity): showActivity(activity)
             default: break
             }
@@ -23,7 +23,9 @@ struct WantingReceiver: RequestingPeer {
 
     func send(_ answer: ObjectAnswer) throws { try connection.say { try $0.object(answer) } }
     func sendAhead(_ answer: ObjectAnswer) throws { try connection.say { try $0.ahead(answer) } }
-    func write(_ object: EncodedObject) throws { try connection.write(object) }
+    func write(_ object: EncodedObject, from offset: UInt64) throws {
+        try connection.write(object, from: offset)
+    }
 
     func answer(toUnoffered name: ObjectName) throws -> ObjectAnswer.Content? {
         throw ClientError(

@@ -52,9 +52,9 @@ final class ReceiverConnection<Session: ClientStateMachine> {
         try writing { output throws(SystemError) in try output.write(bytes) }
     }
 
-    /// Queues the content of an object.
-    func write(_ object: EncodedObject) throws {
-        try object.forEachPiece(buffer: piece) { bytes in
+    /// Queues the content of an object, from a byte of it on.
+    func write(_ object: EncodedObject, from offset: UInt64 = 0) throws {
+        try object.forEachPiece(buffer: piece, from: offset) { bytes in
             try writing { output throws(SystemError) in try output.write(bytes) }
         }
     }

@@ -25,15 +25,19 @@ public enum Capability: String, Sendable, CaseIterable {
     /// The client may request objects of the receiver's refs, and list these. Announced only by clients that pull, and by
     /// receivers whose owner does not forbid it.
     case pull
+    /// A request may name the bytes of a file that are there, and its answer be the rest. Needs `want` or `pull`.
+    case resume
 
     /// The capabilities that receivers announce by default.
-    public static let standard: Set<Capability> = [.largeFrames, .want, .metadata, .history, .ahead, .pull]
+    public static let standard: Set<Capability> = [
+        .largeFrames, .want, .metadata, .history, .ahead, .pull, .resume,
+    ]
     /// The capabilities that pushing clients announce by default.
     public static let ofClients: Set<Capability> = [
-        .largeFrames, .want, .metadata, .history, .ahead, .reparent,
+        .largeFrames, .want, .metadata, .history, .ahead, .reparent, .resume,
     ]
     /// The capabilities that pulling clients announce.
-    public static let ofPullingClients: Set<Capability> = [.largeFrames, .ahead, .pull]
+    public static let ofPullingClients: Set<Capability> = [.largeFrames, .ahead, .pull, .resume]
 
     /// Parses names that are separated by commas, and ignores unknown ones such as `none`.
     public static func parse(_ list: String) -> Set<Capability> {

@@ -38,6 +38,8 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
     case list = 11
     /// With `Capability.pull`: some of the receiver's refs.
     case refs = 12
+    /// With `Capability.resume`: the rest of a requested object follows.
+    case rest = 13
 }
 
 extension MessageType: CustomStringConvertible {
@@ -57,6 +59,7 @@ extension MessageType: CustomStringConvertible {
         case .ahead: "ahead"
         case .list: "list"
         case .refs: "refs"
+        case .rest: "rest"
         }
     }
 }

@@ -45,8 +45,9 @@ public enum Message: Equatable, Sendable {
     /// The sender's last message.
     case done
     /// With `Capability.want` or `Capability.pull`: objects that a side requests, in order; an empty list if nothing is missing.
-    case want([ObjectName])
-    /// With `Capability.want` or `Capability.pull`: the answer to one of them; its bytes follow.
+    case want([WantedObject])
+    /// With `Capability.want` or `Capability.pull`: the answer to one of them; its bytes follow. The type is `rest` for the rest of
+    /// an object.
     case object(ObjectAnswer)
     /// With `Capability.ahead`: an object that was not requested, whose bytes follow; nil if no more of them come before the next
     /// request.
@@ -71,7 +72,7 @@ public enum Message: Equatable, Sendable {
         case .status: .status
         case .done: .done
         case .want: .want
-        case .object: .object
+        case .object(let answer): if case .rest = answer.content { .rest } else { .object }
         case .results: .results
         case .progress: .progress
         case .delete: .delete
@@ -91,6 +92,9 @@ public enum Message: Equatable, Sendable {
             return
         case .object:
             self = .object(try ObjectAnswer(body: bytes))
+            return
+        case .rest:
+            self = .object(try ObjectAnswer(restBody: bytes))
             return
         case .ahead:
             self = .ahead(bytes.isEmpty ? nil : try ObjectAnswer(body: bytes))
@@ -129,14 +133,14 @@ public enum Message: Equatable, Sendable {
         case (.delete, _): self = .delete(try RefEdit.deletions(body: body))
         case (.list, _): self = .list(try RefQuery(body: body))
         case (.refs, _): self = .refs(try ListedRef.list(body: body))
-        case (.want, _), (.object, _), (.ahead, _):
+        case (.want, _), (.object, _), (.rest, _), (.ahead, _):
             throw ProtocolError(.malformed, "the peer's \(header.type) message cannot be read")
         }
     }
 
     private func body(order: ByteOrder) -> [UInt8] {
         switch self {
-        case .want(let names): WantedObjects.body(names)
+        case .want(let wanted): WantedObjects.body(wanted)
         case .object(let answer): answer.body
         case .ahead(let answer): answer?.body ?? []
         default: dictionary.serialized(order: order)

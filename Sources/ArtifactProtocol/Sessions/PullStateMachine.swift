@@ -16,6 +16,8 @@ public struct PullStateMachine: Sendable {
         case refs([ListedRef])
         /// A requested object of `size` bytes begins.
         case objectBegins(ObjectName, size: UInt64)
+        /// The rest of a requested object begins.
+        case objectContinues(ObjectName, ResumePoint)
         /// An object of `size` bytes begins that was not requested, or not before it was sent.
         case aheadBegins(ObjectName, size: UInt64)
         /// Some of the object's bytes, valid until the buffer is filled again.
@@ -72,7 +74,7 @@ public struct PullStateMachine: Sendable {
     public init(requesting names: [ObjectName]) throws(ProtocolError) {
         state = .wanting
         capabilities = [.pull, .ahead]
-        guard requests.note(names) else { throw misplaced("want") }
+        guard requests.note(names.map { WantedObject($0) }, capabilities) else { throw misplaced("want") }
     }
 
     /// The next answer, or nil where more bytes are needed.
@@ -112,6 +114,9 @@ public struct PullStateMachine: Sendable {
             case .begins(let name, let size):
                 state = .inObject(remaining: size)
                 return .objectBegins(name, size: size)
+            case .continues(let name, let point):
+                state = .inObject(remaining: point.remaining)
+                return .objectContinues(name, point)
             case .beginsAhead(let name, let size):
                 state = .inObject(remaining: size)
                 return .aheadBegins(name, size: size)
@@ -150,15 +155,15 @@ public struct PullStateMachine: Sendable {
     }
 
     /// Requests objects, of which `ReceiveStateMachine.wantLimit` may be unanswered.
-    public mutating func want(_ names: [ObjectName]) throws(ProtocolError) -> [UInt8] {
+    public mutating func want(_ wanted: [WantedObject]) throws(ProtocolError) -> [UInt8] {
         let isDue: Bool
         switch state {
         case .introduced, .wanting, .inObject: isDue = capabilities.contains(.pull)
         default: isDue = false
         }
-        guard isDue, requests.note(names) else { throw misplaced("want") }
+        guard isDue, requests.note(wanted, capabilities) else { throw misplaced("want") }
         if state == .introduced { state = .wanting }
-        return try Message.want(names).frame(version: .one)
+        return try Message.want(wanted).frame(version: .one)
     }
 
     /// Leaves.

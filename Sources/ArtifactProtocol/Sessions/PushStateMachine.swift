@@ -15,9 +15,9 @@ public struct PushStateMachine: Sendable {
         case status(Status)
         /// Version 1: refs are in place.
         case done
-        /// With `Capability.want`: requested objects, to be answered in this order by `object(_:size:)` and their bytes; an
+        /// With `Capability.want`: requested objects, to be answered in this order by `object(_:)` and their bytes; an
         /// empty list if nothing is missing, so that `end()` is next.
-        case want([ObjectName])
+        case want([WantedObject])
         /// With `Capability.want`: the results for refs.
         case results([RefEditResult])
         /// With `Capability.want`: the receiver's present activity in a few words.
@@ -85,9 +85,9 @@ public struct PushStateMachine: Sendable {
             state = capabilities.contains(.want) ? .answering : .accepted
             return .status(status)
         // Requests also arrive while earlier ones are being answered, and after `done` if an object was removed meanwhile.
-        case (_, .want(let names)) where isAnswering:
-            try note(names)
-            return .want(names)
+        case (_, .want(let wanted)) where isAnswering:
+            try note(wanted)
+            return .want(wanted)
         case (_, .progress(let activity)) where isAnswering:
             return .progress(activity: activity)
         case (.awaitingDone, .results(let results)) where capabilities.contains(.want):
@@ -116,12 +116,12 @@ public struct PushStateMachine: Sendable {
         capabilities.contains(.want) && (state == .answering || state == .awaitingDone)
     }
 
-    private mutating func note(_ names: [ObjectName]) throws(ProtocolError) {
-        guard !names.isEmpty else {
+    private mutating func note(_ wanted: [WantedObject]) throws(ProtocolError) {
+        guard !wanted.isEmpty else {
             guard requests.isEmpty, state == .answering else { throw unexpected(.want([])) }
             return state = .complete
         }
-        try requests.note(names, of: "receiver")
+        try requests.note(wanted, of: "receiver", capabilities)
         state = .answering
     }
 
@@ -165,7 +165,7 @@ public struct PushStateMachine: Sendable {
 
     /// With `Capability.want`: the answer for the object that was requested first, before its bytes if there are any.
     public mutating func object(_ answer: ObjectAnswer) throws(ProtocolError) -> [UInt8] {
-        guard state == .answering, requests.answer(answer.name) else {
+        guard state == .answering, requests.answer(answer) else {
             throw misplaced("object \(answer.name)")
         }
         return try Message.object(answer).frame(version: version)

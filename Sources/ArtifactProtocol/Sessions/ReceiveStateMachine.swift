@@ -25,11 +25,13 @@ public struct ReceiveStateMachine: Sendable {
         /// With `Capability.ahead`: a requested object was sent before it was requested.
         case objectSentAhead(ObjectName)
         /// With `Capability.pull`: the client requests objects; answer each with `object(_:)` and its bytes.
-        case requested([ObjectName])
+        case requested([WantedObject])
         /// With `Capability.pull`: the client asks which refs there are; send them with `refs(_:)`, and an empty list last.
         case list(RefQuery)
         /// An object of `size` bytes, as it travels, begins.
         case objectBegins(ReceivedObjectName, size: UInt64)
+        /// With `Capability.resume`: the rest of a requested object begins.
+        case objectContinues(ObjectName, ResumePoint)
         /// Some of the object's bytes, valid until the buffer is filled again.
         case objectBytes(UnsafeRawBufferPointer)
         /// The object is complete; verify it, then send what `acknowledgeObject()` returns.
@@ -156,11 +158,11 @@ public struct ReceiveStateMachine: Sendable {
         case (.refused, .ahead(let answer)) where capabilities.contains(.ahead):
             if case .bytes(let size) = answer?.content { state = .inRefusedObject(remaining: size) }
             return try next(from: buffer)
-        case (.awaitingUpdate, .want(let names)) where capabilities.contains(.pull),
-            (.giving, .want(let names)):
-            try peerRequests.note(names, of: "client")
+        case (.awaitingUpdate, .want(let wanted)) where capabilities.contains(.pull),
+            (.giving, .want(let wanted)):
+            try peerRequests.note(wanted, of: "client", capabilities)
             state = .giving
-            return .requested(names)
+            return .requested(wanted)
         case (.awaitingUpdate, .list(let query)) where capabilities.contains(.pull):
             return .list(query)
         case (.giving, .done) where peerRequests.isEmpty, (.wanting, .done):
@@ -205,6 +207,9 @@ public struct ReceiveStateMachine: Sendable {
         case .begins(let name, let size):
             state = .inObject(remaining: size)
             return .objectBegins(.object(name), size: size)
+        case .continues(let name, let point):
+            state = .inObject(remaining: point.remaining)
+            return .objectContinues(name, point)
         case .beginsAhead(let name, let size):
             state = .inObject(remaining: size)
             return .aheadBegins(name, size: size)
@@ -235,9 +240,9 @@ public struct ReceiveStateMachine: Sendable {
     }
 
     /// With `Capability.want`: requests objects, of which `wantLimit` may be unanswered.
-    public mutating func want(_ names: [ObjectName]) throws(ProtocolError) -> [UInt8] {
-        guard case .wanting = state, requests.note(names) else { throw misplaced("want") }
-        return try Message.want(names).frame(version: version)
+    public mutating func want(_ wanted: [WantedObject]) throws(ProtocolError) -> [UInt8] {
+        guard case .wanting = state, requests.note(wanted, capabilities) else { throw misplaced("want") }
+        return try Message.want(wanted).frame(version: version)
     }
 
     /// With `Capability.want`: says that nothing is missing; the next event is `publish`.
@@ -255,7 +260,7 @@ public struct ReceiveStateMachine: Sendable {
 
     /// With `Capability.pull`: the answer for the object that was requested first, before its bytes if there are any.
     public mutating func object(_ answer: ObjectAnswer) throws(ProtocolError) -> [UInt8] {
-        guard case .giving = state, peerRequests.answer(answer.name) else {
+        guard case .giving = state, peerRequests.answer(answer) else {
             throw misplaced("object \(answer.name)")
         }
         return try Message.object(answer).frame(version: version)

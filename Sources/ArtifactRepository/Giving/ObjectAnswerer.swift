@@ -6,9 +6,9 @@ import ArtifactProtocol
 package struct ObjectAnswerer<Peer: RequestingPeer> {
     private enum Step {
         /// A request that was not looked at yet.
-        case request(ObjectName)
-        /// An object to encode and send.
-        case object(ObjectName, isAhead: Bool)
+        case request(WantedObject)
+        /// An object to encode and send; the rest of it, if the peer has what it will be encoded to.
+        case object(WantedObject, isAhead: Bool)
         /// An answer without an object.
         case answer(ObjectAnswer, isAhead: Bool)
     }
@@ -36,7 +36,7 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
     /// - Parameters:
     ///   - offered: the objects that the peer may have.
     ///   - ahead: chooses what is sent before it is requested.
-    ///   - showSent: receives each object that was sent, and its size in bytes as it travels.
+    ///   - showSent: receives each object that was sent, and the number of its bytes that were.
     package init(
         _ peer: Peer, encoder: ParallelEncoder, offered: OfferedObjects, ahead: ObjectsAhead,
         showSent: @escaping (ObjectName, UInt64) -> Void = { _, _ in }
@@ -51,7 +51,7 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
         for commit in commits {
             let names = try ahead.choose(commit: commit)
             guard !names.isEmpty else { break }
-            steps += names.map { .object($0, isAhead: true) }
+            steps += names.map { .object(WantedObject($0), isAhead: true) }
             let metadata = ObjectName(commit, .commitmeta)
             // Otherwise the peer would have to ask.
             if try !offered.isHere(metadata) {
@@ -64,7 +64,7 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
     /// Answers requests until no more come.
     ///
     /// - Parameter first: the requests that have arrived already.
-    package mutating func answer(_ first: [ObjectName]) throws {
+    package mutating func answer(_ first: [WantedObject]) throws {
         take(first)
         while true {
             if try sendNext(), unansweredRequests >= ObjectAnswerer.lowWater { continue }
@@ -76,9 +76,9 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
         }
     }
 
-    private mutating func take(_ requests: [ObjectName]) {
+    private mutating func take(_ requests: [WantedObject]) {
         guard !requests.isEmpty else { return }
-        if hasBegun { ahead.beginRound(requests) }
+        if hasBegun { ahead.beginRound(requests.map(\.name)) }
         hasBegun = true
         unansweredRequests += requests.count
         steps += requests.map { .request($0) }
@@ -89,27 +89,30 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
     /// - Returns: false if there is nothing to send.
     private mutating func sendNext() throws -> Bool {
         while !encoder.isFull, let step = steps.popFirst() {
-            guard case .request(let name) = step else {
+            guard case .request(let wanted) = step else {
                 begin(step)
                 continue
             }
-            let answer = try answer(to: name)
+            let answer = try answer(to: wanted)
             if answer.ahead.isEmpty {
                 begin(answer.last)
             } else {
                 // Objects ahead of an answer go before everything else that waits.
-                steps = answer.ahead.map { .object($0, isAhead: true) } + [answer.last] + steps
+                steps = answer.ahead.map { .object(WantedObject($0), isAhead: true) } + [answer.last] + steps
             }
         }
         guard let step = started.popFirst() else { return false }
         switch step {
         case .answer(let answer, let isAhead): try send(answer, isAhead)
-        case .object(_, let isAhead):
+        case .object(let wanted, let isAhead):
             guard let object = try encoder.next() else { return false }
-            try send(ObjectAnswer(object.name, .bytes(object.size)), isAhead)
-            try peer.write(object)
+            // Another size means that the peer has the beginning of other bytes.
+            let point = wanted.resumePoint.flatMap { $0.size == object.size ? $0 : nil }
+            let count = point?.remaining ?? object.size
+            try send(ObjectAnswer(object.name, point == nil ? .bytes(count) : .rest(count)), isAhead)
+            try peer.write(object, from: object.size - count)
             if object.name.type == .commit { sentCommits.insert(object.name.checksum) }
-            showSent(object.name, object.size)
+            showSent(object.name, count)
         case .request: break
         }
         return true
@@ -122,12 +125,13 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
     }
 
     private mutating func begin(_ step: Step) {
-        if case .object(let name, _) = step { encoder.submit(name) }
+        if case .object(let wanted, _) = step { encoder.submit(wanted.name) }
         started.append(step)
     }
 
     /// Returns the answer to a request, and the objects to send before it.
-    private mutating func answer(to name: ObjectName) throws -> (ahead: [ObjectName], last: Step) {
+    private mutating func answer(to wanted: WantedObject) throws -> (ahead: [ObjectName], last: Step) {
+        let name = wanted.name
         if try !offered.contains(name), let content = try peer.answer(toUnoffered: name) {
             return ([], .answer(ObjectAnswer(name, content), isAhead: false))
         }
@@ -137,6 +141,6 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
         }
         ahead.note(name)
         let below = peer.takesAhead ? try ahead.choose(below: name) : []
-        return (below, .object(name, isAhead: false))
+        return (below, .object(wanted, isAhead: false))
     }
 }

@@ -9,13 +9,13 @@ package protocol RequestingPeer {
     /// Returns requests; an empty list if no more will come, nil if none has arrived.
     ///
     /// - Parameter waiting: true to wait until some arrive.
-    func requests(waiting: Bool) throws -> [ObjectName]?
+    func requests(waiting: Bool) throws -> [WantedObject]?
     /// Sends an answer to the request that is due. The object's bytes, if there are any, follow by `write`.
     func send(_ answer: ObjectAnswer) throws
     /// Sends the same for an object that was not requested.
     func sendAhead(_ answer: ObjectAnswer) throws
-    /// Sends the bytes of an object.
-    func write(_ object: EncodedObject) throws
+    /// Sends the bytes of an object, from one on.
+    func write(_ object: EncodedObject, from offset: UInt64) throws
     /// Answers a request for an object that was not offered; nil if it is offered by now.
     func answer(toUnoffered name: ObjectName) throws -> ObjectAnswer.Content?
 }

@@ -31,24 +31,29 @@ public struct EncodedObject: Sendable {
 
     /// Passes its bytes to `write`, piece by piece.
     ///
+    /// - Parameters:
+    ///   - buffer: holds a piece of an object that is in a file.
+    ///   - offset: the number of bytes to leave out at the beginning, at most `size`.
+    ///   - write: receives each piece.
     /// - Throws: Errors of `write`; `RepositoryError` if the object's file becomes shorter meanwhile.
     public func forEachPiece(
-        buffer: UnsafeMutableRawBufferPointer, _ write: (UnsafeRawBufferPointer) throws -> Void
+        buffer: UnsafeMutableRawBufferPointer, from offset: UInt64 = 0,
+        _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         switch body {
         case .memory(let bytes):
-            try bytes.withUnsafeBytes(write)
+            try bytes.withUnsafeBytes { try write(UnsafeRawBufferPointer(rebasing: $0[Int(offset)...])) }
         case .stored(let directory, let path):
-            try forEachPiece(of: try directory.openFile(path), buffer, write)
-        case .file(let file): try forEachPiece(of: file, buffer, write)
+            try forEachPiece(of: try directory.openFile(path), from: offset, buffer, write)
+        case .file(let file): try forEachPiece(of: file, from: offset, buffer, write)
         }
     }
 
     private func forEachPiece(
-        of file: Descriptor, _ buffer: UnsafeMutableRawBufferPointer,
+        of file: Descriptor, from start: UInt64, _ buffer: UnsafeMutableRawBufferPointer,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var offset: UInt64 = 0
+        var offset = start
         while offset < size {
             let wanted = min(UInt64(buffer.count), size - offset)
             let count = try file.read(

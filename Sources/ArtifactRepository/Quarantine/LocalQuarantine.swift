@@ -125,6 +125,11 @@ final class LocalQuarantine: Quarantine {
         return max(1, min(size, fragment.total ?? size)) - 1
     }
 
+    func resumePoint(of name: ObjectName) -> ResumePoint? {
+        guard let size = fragments[name.checksum]?.fragment.total else { return nil }
+        return ResumePoint(offset: fragmentSize(of: name), size: size)
+    }
+
     func receive(_ name: ObjectName, size: UInt64?, from offset: UInt64) throws -> (any IncomingObject)? {
         if name.type != .file, let size, size > Commit.maximumMetadataSize {
             throw RepositoryError.badObject(

@@ -20,6 +20,8 @@ public protocol Quarantine: AnyObject {
     /// Returns the number of bytes, as they travel, that an interrupted transfer has left of the beginning of a large file;
     /// 0 for none.
     func fragmentSize(of name: ObjectName) -> UInt64
+    /// Returns the end of these bytes; nil if there are none, or the size of the whole is not known.
+    func resumePoint(of name: ObjectName) -> ResumePoint?
     /// Begins to take an object in, which is verified while it is written.
     ///
     /// Bytes left of an earlier transfer are not trusted: they are verified with the rest, and removed where the object turns

@@ -83,9 +83,11 @@ public final class Site: Sendable {
     func objects(for request: Request, body: [UInt8]) -> Response {
         let buffer = StreamBuffer()
         guard let target = RequestTarget(request.target), buffer.append(body) == body.count,
-            case .want(let names)? = try? MessageReader(version: .one).next(from: buffer),
-            buffer.readable.isEmpty, names.count <= ReceiveStateMachine.wantLimit
+            case .want(let wanted)? = try? MessageReader(version: .one).next(from: buffer),
+            buffer.readable.isEmpty, wanted.count <= ReceiveStateMachine.wantLimit,
+            wanted.allSatisfy({ $0.resumePoint == nil })
         else { return .text(400, "The body must be a message that names objects.") }
+        let names = wanted.map(\.name)
         for name in names where name.type == .commit { accesses.add(.commit(name.checksum)) }
         var bases: [Checksum: Checksum] = [:]
         let commit = target.field("commit").flatMap { Checksum(hex: $0) }

@@ -5,7 +5,7 @@ import WireSamples
 /// Clients that let themselves be asked, and answer wrongly.
 extension Attack {
     static let asked: [Attack] = table {
-        for type in [5, 6, 7, 8, 9, 10, 11, 12] as [UInt8] {
+        for type in [5, 6, 7, 8, 9, 10, 11, 12, 13] as [UInt8] {
             bytes("type \(type), which was not agreed on", .frames, refused("error")) {
                 Frame.info() + Frame.update(Pushed.updates) + [0x6c, 1, type, 0, 0]
             }
@@ -40,6 +40,15 @@ extension Attack {
         }
         answer("a question of its own", "sent want where object") {
             [0x6c, 1, 5, 33, 0, 4] + bytes(of: Pushed.commit)
+        }
+        answer("the rest of a commit, all of which was asked for", "sent rest where object") {
+            head(4, bytes(of: Pushed.commit), size: 3, type: 13) + [1, 2, 3]
+        }
+        answer("the rest of a file that was not asked for", "sent rest where object") {
+            head(1, [UInt8](repeating: 7, count: 32), size: 3, type: 13) + [1, 2, 3]
+        }
+        answer("the rest of a commit that is absent", "has no bytes of object") {
+            head(4, bytes(of: Pushed.commit), size: .max, type: 13)
         }
         bytes(
             "a long message that was not agreed on", .frames, refused("does not speak the artifact protocol")
@@ -103,6 +112,19 @@ extension Attack {
             let names = (0..<1025).flatMap { _ in [4] + [UInt8](repeating: 7, count: 32) }
             return [0x6c, 1, 5, UInt8(names.count & 255), UInt8(names.count >> 8)] + names
         }
+        bytes("a pull asks for a rest, which was not agreed on", .frames, refused("was not agreed on")) {
+            Frame.info(capabilities: ["long", "pull"]) + rest(size: 9, offset: 3)
+        }
+        pull("the rest of a file that is no part of a ref", "no part of the refs") {
+            rest(size: 9, offset: 3)
+        }
+        pull("the rest behind no byte", "behind byte 0 of 9") { rest(size: 9, offset: 0) }
+        pull("the rest behind the last byte", "behind byte 9 of 9") { rest(size: 9, offset: 9) }
+        pull("the rest behind the end", "and only a file has one") { rest(size: 9, offset: .max) }
+        pull("the rest of a commit", "and only a file has one") { rest(4, size: 9, offset: 3) }
+        pull("a rest whose numbers are cut", "cut within the name") {
+            [0x6c, 1, 5, 41, 0] + rest(size: 9, offset: 3).dropFirst(5).dropLast(8)
+        }
         pull("refs of its own", "refs are no list") { [0x6c, 1, 12, 0, 0] }
     }
 
@@ -121,8 +143,18 @@ extension Attack {
         _ name: String, _ words: String, _ bytes: @escaping @Sendable () -> [UInt8]
     ) -> Attack {
         self.bytes("a pull asks for \(name)", .frames, refused(words)) {
-            Frame.info(capabilities: ["long", "pull"]) + bytes()
+            Frame.info(capabilities: ["long", "pull", "resume"]) + bytes()
         }
+    }
+
+    /// A request for the rest of an object.
+    private static func rest(_ kind: UInt8 = 1, size: UInt64, offset: UInt64) -> [UInt8] {
+        [0x6c, 1, 5, 49, 0, kind | 0x80] + [UInt8](repeating: 7, count: 32) + littleEndian(size)
+            + littleEndian(offset)
+    }
+
+    private static func littleEndian(_ number: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
     }
 
     /// An attack that is sent when the receiver has asked for the commit.
@@ -130,14 +162,14 @@ extension Attack {
         _ name: String, _ words: String, status: Int = 1, _ answer: @escaping @Sendable () -> [UInt8]
     ) -> Attack {
         bytes("when asked, \(name)", .frames, status == 0 ? .nothing : refused(words)) {
-            Frame.info(capabilities: ["want"]) + Frame.update(Pushed.updates) + answer()
+            Frame.info(capabilities: ["want", "resume"]) + Frame.update(Pushed.updates) + answer()
         }
     }
 
     private static func head(
         _ kind: UInt8, _ checksum: [UInt8], size: UInt64, type: UInt8 = 6
     ) -> [UInt8] {
-        [0x6c, 1, type, 41, 0, kind] + checksum + (0..<8).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
+        [0x6c, 1, type, 41, 0, kind] + checksum + littleEndian(size)
     }
 
     private static func bytes(of hex: String) -> [UInt8] {

@@ -91,7 +91,7 @@ extension Attack {
     }
 
     static let frames: [Attack] = table {
-        for type in [13, 64, 128, 255] as [UInt8] {
+        for type in [14, 64, 128, 255] as [UInt8] {
             bytes(
                 "the unknown type \(type)", .frames, refused("unknown type \(type)"),
                 header([0x6c, 1, type, 0, 0]))

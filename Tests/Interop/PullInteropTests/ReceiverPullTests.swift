@@ -110,7 +110,7 @@ import Testing
         let name = ObjectName(try #require(Checksum(hex: secret)), .commit)
         let messages: [Message] = [
             .info(Info(asking: [try #require(RefName("secret/ref"))], capabilities: [.largeFrames])),
-            .info(Info(asking: [], capabilities: [.largeFrames, .pull])), .want([name]), .done,
+            .info(Info(asking: [], capabilities: [.largeFrames, .pull])), .want([WantedObject(name)]), .done,
         ]
         let process = try RunningProcess(
             [try Programs.receiver(), "--allow-read", stage.ref, stage.cache],

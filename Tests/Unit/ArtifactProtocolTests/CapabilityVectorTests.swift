@@ -22,7 +22,12 @@ import Testing
     }()
 
     static let messages: [(String, Message)] = [
-        ("want", .want([ObjectName(checksum, .file), ObjectName(checksum, .commit)])),
+        ("want", .want(requests([ObjectName(checksum, .file), ObjectName(checksum, .commit)]))),
+        (
+            "want-rest",
+            .want([WantedObject(ObjectName(checksum, .file), from: ResumePoint(offset: 258, size: 770))])
+        ),
+        ("rest", .object(ObjectAnswer(ObjectName(checksum, .file), .rest(512)))),
         ("want-nothing", .want([])),
         ("object", .object(ObjectAnswer(ObjectName(checksum, .file), size: 258))),
         ("object-absent", .object(ObjectAnswer(ObjectName(checksum, .commitmeta), size: nil))),

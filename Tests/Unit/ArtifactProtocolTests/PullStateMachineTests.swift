@@ -40,6 +40,8 @@ import Testing
             while let answer = try client.next(from: toClient) {
                 switch answer {
                 case .objectBegins(let name, let size): words.append("begins \(name.type) \(size)")
+                case .objectContinues(let name, let point):
+                    words.append("continues \(name.type) \(point.offset)")
                 case .aheadBegins(let name, let size): words.append("ahead \(name.type) \(size)")
                 case .objectBytes(let bytes): words.append("bytes \(bytes.count)")
                 case .objectEnds: words.append("ends")
@@ -59,15 +61,16 @@ import Testing
         let (tree, file, metadata) = (
             Self.name(1, .dirtree), Self.name(2), Self.name(3, .commitmeta)
         )
-        pair.say(try pair.client.want([tree, metadata]))
-        guard case .requested([tree, metadata]) = try pair.receiver.next(from: pair.toReceiver) else {
+        pair.say(try pair.client.want(requests([tree, metadata])))
+        guard case .requested(requests([tree, metadata])) = try pair.receiver.next(from: pair.toReceiver)
+        else {
             throw ProtocolError(.malformed, "nothing requested")
         }
         pair.answer(try pair.receiver.ahead(ObjectAnswer(file, .bytes(2))) + [1, 2])
         pair.answer(try pair.receiver.object(ObjectAnswer(tree, .bytes(1))) + [3])
         pair.answer(try pair.receiver.object(ObjectAnswer(metadata, .absent)))
         // Its request was on its way.
-        pair.say(try pair.client.want([file]))
+        pair.say(try pair.client.want(requests([file])))
         _ = try pair.receiver.next(from: pair.toReceiver)
         pair.answer(try pair.receiver.object(ObjectAnswer(file, .sentAhead)))
         #expect(
@@ -95,16 +98,16 @@ import Testing
             pair.answer(try pair.receiver.refs([]))
             #expect(try pair.heard() == ["refs [\"a\"]", "refs [\"b\"]", "refs []"])
         }
-        pair.say(try pair.client.want([Self.name(1)]))
+        pair.say(try pair.client.want(requests([Self.name(1)])))
         #expect(throws: ProtocolError.self) { try pair.client.list(RefQuery()) }
         #expect(!pair.client.mayAsk)
     }
 
     @Test func `Without the capability nothing can be asked for`() throws {
         var pair = try Pair(receiver: [.largeFrames, .want, .ahead])
-        #expect(throws: ProtocolError.self) { try pair.client.want([Self.name(1)]) }
+        #expect(throws: ProtocolError.self) { try pair.client.want(requests([Self.name(1)])) }
         #expect(throws: ProtocolError.self) { try pair.client.list(RefQuery()) }
-        pair.say(try Message.want([Self.name(1)]).frame(version: .one))
+        pair.say(try Message.want(requests([Self.name(1)])).frame(version: .one))
         #expect(throws: ProtocolError.self) { try pair.receiver.next(from: pair.toReceiver) }
     }
 
@@ -116,12 +119,12 @@ import Testing
         ]
         for message in wrong {
             var pair = try Pair()
-            pair.say(try pair.client.want([Self.name(1)]))
+            pair.say(try pair.client.want(requests([Self.name(1)])))
             pair.answer(try message.frame(version: .one))
             #expect(throws: ProtocolError.self, "\(message)") { try pair.client.next(from: pair.toClient) }
         }
         var pair = try Pair(receiver: [.largeFrames, .pull])
-        pair.say(try pair.client.want([Self.name(1)]))
+        pair.say(try pair.client.want(requests([Self.name(1)])))
         pair.answer(try Message.ahead(ObjectAnswer(Self.name(7), .bytes(1))).frame(version: .one))
         #expect(throws: ProtocolError.self) { try pair.client.next(from: pair.toClient) }
     }
@@ -129,10 +132,10 @@ import Testing
     @Test func `No more than the limit is asked for at a time`() throws {
         var pair = try Pair()
         let names = (0..<ReceiveStateMachine.wantLimit).map { Self.name(UInt8($0 % 251)) }
-        pair.say(try pair.client.want(names))
-        #expect(throws: ProtocolError.self) { try pair.client.want([Self.name(252)]) }
+        pair.say(try pair.client.want(requests(names)))
+        #expect(throws: ProtocolError.self) { try pair.client.want(requests([Self.name(252)])) }
         _ = try pair.receiver.next(from: pair.toReceiver)
-        pair.say(try Message.want([Self.name(252)]).frame(version: .one))
+        pair.say(try Message.want(requests([Self.name(252)])).frame(version: .one))
         #expect(throws: ProtocolError.self) { try pair.receiver.next(from: pair.toReceiver) }
     }
 

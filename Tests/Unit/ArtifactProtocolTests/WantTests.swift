@@ -49,10 +49,10 @@ import Testing
         let (first, second, third) = (
             WantTests.name(1, .commit), WantTests.name(1, .commitmeta), WantTests.name(2)
         )
-        pair.answer(try pair.receiver.want([first, second]))
-        pair.answer(try pair.receiver.want([third]))
-        #expect(try pair.client.next(from: pair.toClient) == .want([first, second]))
-        #expect(try pair.client.next(from: pair.toClient) == .want([third]))
+        pair.answer(try pair.receiver.want(requests([first, second])))
+        pair.answer(try pair.receiver.want(requests([third])))
+        #expect(try pair.client.next(from: pair.toClient) == .want(requests([first, second])))
+        #expect(try pair.client.next(from: pair.toClient) == .want(requests([third])))
         pair.say(try pair.client.object(ObjectAnswer(first, size: 3)) + [1, 2, 3])
         pair.say(try pair.client.object(ObjectAnswer(second, size: nil)))
         pair.say(try pair.client.object(ObjectAnswer(third, size: 0)))
@@ -77,8 +77,8 @@ import Testing
         }
         // Something has gone meanwhile.
         try pair.receiver.wantMore()
-        pair.answer(try pair.receiver.want([third]))
-        #expect(try pair.client.next(from: pair.toClient) == .want([third]))
+        pair.answer(try pair.receiver.want(requests([third])))
+        #expect(try pair.client.next(from: pair.toClient) == .want(requests([third])))
         pair.say(try pair.client.object(ObjectAnswer(third, size: 0)))
         _ = try pair.receiver.next(from: pair.toReceiver)
         _ = try pair.receiver.next(from: pair.toReceiver)
@@ -103,13 +103,13 @@ import Testing
         ] {
             var pair = try Pair(client: client, receiver: receiver)
             try pair.update()
-            #expect(throws: ProtocolError.self) { try pair.receiver.want([WantTests.name(1)]) }
+            #expect(throws: ProtocolError.self) { try pair.receiver.want(requests([WantTests.name(1)])) }
             pair.say(try pair.client.beginObjects() + pair.client.end())
             guard case .publish = try pair.receiver.next(from: pair.toReceiver) else {
                 throw Unexpected("version 1 is not spoken")
             }
             // A receiver that asks all the same is not heard.
-            pair.answer(try Message.want([WantTests.name(1)]).frame(version: .one))
+            pair.answer(try Message.want(requests([WantTests.name(1)])).frame(version: .one))
             #expect(throws: ProtocolError.self) { try pair.client.next(from: pair.toClient) }
         }
     }
@@ -118,7 +118,7 @@ import Testing
         for wrong in [WantTests.name(2), WantTests.name(1, .dirtree), WantTests.name(3)] {
             var pair = try Pair()
             try pair.update()
-            pair.answer(try pair.receiver.want([WantTests.name(1), WantTests.name(2)]))
+            pair.answer(try pair.receiver.want(requests([WantTests.name(1), WantTests.name(2)])))
             pair.say(try Message.object(ObjectAnswer(wrong, size: 1)).frame(version: .one))
             #expect(throws: ProtocolError.self) { try pair.receiver.next(from: pair.toReceiver) }
         }
@@ -132,17 +132,17 @@ import Testing
         let names = (0..<ReceiveStateMachine.wantLimit).map { _ in WantTests.name(1) }
         var pair = try Pair()
         try pair.update()
-        pair.answer(try pair.receiver.want(names))
-        #expect(throws: ProtocolError.self) { try pair.receiver.want([WantTests.name(2)]) }
+        pair.answer(try pair.receiver.want(requests(names)))
+        #expect(throws: ProtocolError.self) { try pair.receiver.want(requests([WantTests.name(2)])) }
         _ = try pair.client.next(from: pair.toClient)
-        pair.answer(try Message.want([WantTests.name(2)]).frame(version: .one))
+        pair.answer(try Message.want(requests([WantTests.name(2)])).frame(version: .one))
         #expect(throws: ProtocolError.self) { try pair.client.next(from: pair.toClient) }
     }
 
     @Test func `A receiver that asks does not end before everything was answered`() throws {
         var pair = try Pair()
         try pair.update()
-        pair.answer(try pair.receiver.want([WantTests.name(1)]))
+        pair.answer(try pair.receiver.want(requests([WantTests.name(1)])))
         _ = try pair.client.next(from: pair.toClient)
         #expect(throws: ProtocolError.self) { try pair.receiver.wantNothing() }
         #expect(throws: ProtocolError.self) { try pair.client.end() }

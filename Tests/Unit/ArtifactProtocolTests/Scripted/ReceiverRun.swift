@@ -81,7 +81,7 @@ struct ReceiverRun {
         case .delete(let deletions):
             events.append(.delete(deletions))
             output += try session.finish()
-        case .aheadBegins, .aheadEnds, .objectSentAhead, .requested, .list:
+        case .objectContinues, .aheadBegins, .aheadEnds, .objectSentAhead, .requested, .list:
             Issue.record("a client of version 1 sends no such message")
         }
     }
