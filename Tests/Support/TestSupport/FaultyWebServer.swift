@@ -13,26 +13,20 @@ public final class FaultyWebServer: Sendable {
     public typealias Choice = @Sendable (_ path: String, _ requestNumber: Int) -> Fault?
 
     /// The port on 127.0.0.1.
-    public let port: UInt16
+    public var port: UInt16 { listener.port }
     /// The URL of the directory, `http://127.0.0.1:PORT`.
     public var url: String { "http://127.0.0.1:\(port)" }
 
     private let service: Service
+    private let listener: LoopbackListener
 
     /// Starts a server.
     public init(directory: String, faults: @escaping Choice = { _, _ in nil }) throws {
-        var listener: Int32 = -1
-        var port: UInt16 = 0
-        for attempt in 1...10 where listener < 0 {
-            port = try LoopbackPort.free()
-            do {
-                listener = try LoopbackPort.listen(port)
-            } catch  where attempt < 10 {}
+        let service = Service(directory: directory, faults: faults)
+        self.service = service
+        listener = try LoopbackListener { connection, listener in
+            while let head = connection.readHead(), service.answer(head, over: connection, listener) {}
         }
-        self.port = port
-        service = Service(directory: directory, listener: listener, faults: faults)
-        let service = service
-        Thread.detachNewThread { service.acceptConnections() }
     }
 
     deinit {
@@ -58,14 +52,11 @@ public final class FaultyWebServer: Sendable {
     }
 
     /// The connections that were made.
-    public var connectionCount: Int {
-        service.state.withLock { $0.connectionCount }
-    }
+    public var connectionCount: Int { listener.connectionCount }
 
     /// Closes everything and waits for the server's threads. A second time does nothing.
     public func stop() {
-        service.die()
-        _ = eventually { service.state.withLock { $0.threads == 0 } }
+        listener.stop()
     }
 }
 
@@ -75,72 +66,19 @@ private final class Service: Sendable {
         var requests: [(path: String, range: String?)] = []
         var authorizations: [String?] = []
         var attempts: [String: Int] = [:]
-        var connectionCount = 0
-        /// Descriptors of the open connections, to be shut, which wakes their threads.
-        var open: Set<Int32> = []
-        var threads = 1
-        var isDead = false
     }
 
     let state = Mutex(State())
     private let directory: String
-    private let listener: Int32
     private let faults: FaultyWebServer.Choice
 
-    init(directory: String, listener: Int32, faults: @escaping FaultyWebServer.Choice) {
+    init(directory: String, faults: @escaping FaultyWebServer.Choice) {
         self.directory = directory
-        self.listener = listener
         self.faults = faults
     }
 
-    func die() {
-        state.withLock { state in
-            guard !state.isDead else { return }
-            state.isDead = true
-            // Wakes `accept` with an error; the accepting thread then closes it.
-            shutdown(listener, Int32(SHUT_RDWR))
-            for descriptor in state.open {
-                shutdown(descriptor, Int32(SHUT_RDWR))
-            }
-        }
-    }
-
-    func acceptConnections() {
-        while true {
-            let descriptor = GNUCall.accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
-            let accepted = state.withLock { state in
-                guard descriptor >= 0, !state.isDead else { return false }
-                state.open.insert(descriptor)
-                state.connectionCount += 1
-                state.threads += 1
-                return true
-            }
-            if accepted {
-                Thread.detachNewThread { [self] in serve(descriptor) }
-            } else {
-                if descriptor >= 0 { close(descriptor) }
-                if state.withLock({ $0.isDead }) { break }
-                // Perhaps all descriptors are in use.
-                usleep(1000)
-            }
-        }
-        close(listener)
-        state.withLock { $0.threads -= 1 }
-    }
-
-    private func serve(_ descriptor: Int32) {
-        var connection: SocketConnection? = SocketConnection(descriptor)
-        while let connection, let head = connection.readHead(), answer(head, over: connection) {}
-        state.withLock { state in
-            // Before the descriptor is closed and its number used again.
-            state.open.remove(descriptor)
-            connection = nil
-            state.threads -= 1
-        }
-    }
-
     /// Answers one request; `false` when the connection is over.
-    private func answer(_ head: [String], over connection: SocketConnection) -> Bool {
+    func answer(_ head: [String], over connection: SocketConnection, _ listener: LoopbackListener) -> Bool {
         let words = (head.first ?? "").split(separator: " ").map(String.init)
         guard words.count == 3 else { return false }
         let target = words[1].prefix { $0 != "?" }
@@ -177,10 +115,10 @@ private final class Service: Sendable {
         case .replaceBody(let body):
             return reply.send(200, [], body)
         case .dieForever:
-            die()
+            listener.die()
             return false
         case .delay(let seconds):
-            _ = eventually(within: seconds) { state.withLock { $0.isDead } }
+            _ = eventually(within: seconds) { listener.isDead }
         case .closeAfter, .stallAfter, .corrupt, .firstAttempts, nil:
             break
         }
@@ -199,7 +137,7 @@ private final class Service: Sendable {
         }
         let isOpen = reply.send(file, range: range, partial: partial, fault: fault)
         guard case .stallAfter = fault else { return isOpen }
-        _ = eventually(within: 100) { state.withLock { $0.isDead } }
+        _ = eventually(within: 100) { listener.isDead }
         return false
     }
 }

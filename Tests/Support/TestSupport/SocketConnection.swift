@@ -37,6 +37,19 @@ final class SocketConnection {
         }
     }
 
+    /// The next bytes of a body, so many; `nil` when the connection ends before.
+    func readBody(_ size: Int) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while received.count < size {
+            let count = recv(descriptor, &buffer, min(buffer.count, size - received.count), 0)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return nil }
+            received += buffer[..<count]
+        }
+        defer { received.removeFirst(size) }
+        return Array(received[..<size])
+    }
+
     /// Sends all of it; `false` when the connection has ended.
     func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
