@@ -56,6 +56,9 @@ let package = Package(
         .target(name: "SystemCalls", dependencies: ["CLinux"]),
         .target(name: "Variants", dependencies: ["CGLib"]),
         .target(name: "TextCoding", dependencies: ["CGLib", "CLinux"]),
+        .target(
+            name: "S3",
+            dependencies: ["SystemCalls", "TextCoding", "CCurl", "CYAML", "CGLib", "COpenSSL"]),
         .target(name: "ArtifactProtocol", dependencies: ["TextCoding", "Variants"]),
         .target(
             name: "ArtifactRepository",
@@ -133,6 +136,8 @@ let package = Package(
                 "COSTree",
             ],
             path: "Tests/Unit/ArtifactRepositoryTests"),
+        .testTarget(
+            name: "S3Tests", dependencies: ["S3", "SystemCalls", "TestSupport"], path: "Tests/Unit/S3Tests"),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/Unit/TestSupportTests"),
 

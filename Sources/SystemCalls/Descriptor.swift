@@ -155,6 +155,19 @@ public final class Descriptor: Sendable {
         }
     }
 
+    /// Writes all of the bytes at `offset`, and leaves the position for other writes alone.
+    public func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+        var written = 0
+        while written < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count = changing(.write(number)) {
+                pwrite(number, rest.baseAddress, rest.count, off_t(offset) + off_t(written))
+            }
+            guard count >= 0 else { throw failure("write") }
+            written += count
+        }
+    }
+
     /// Writes all of the bytes.
     public func writeAll(_ bytes: [UInt8]) throws(SystemError) {
         try bytes.span.bytes.withUnsafeBytes { raw throws(SystemError) in try writeAll(raw) }

@@ -31,6 +31,28 @@ static inline CURLcode ccurl_set_writer(CURL *handle, ccurl_write_function funct
     CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, function);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
 }
+typedef size_t (*ccurl_read_function)(char *buffer, size_t size, size_t count, void *context);
+
+/* A PUT whose body comes from a function; `seek` goes back to its beginning where it must be sent again. */
+static inline CURLcode ccurl_set_upload(
+    CURL *handle, curl_off_t size, ccurl_read_function read, curl_seek_callback _Nonnull seek, void *context) {
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, size);
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, read);
+    curl_easy_setopt(handle, CURLOPT_READDATA, context);
+    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, seek);
+    return curl_easy_setopt(handle, CURLOPT_SEEKDATA, context);
+}
+
+typedef int (*ccurl_prerequest_function)(
+    void *context, char *remote_address, char *local_address, int remote_port, int local_port);
+
+/* A function that is called before each time that the request is written to a connection, also where libcurl repeats it by
+   itself because a reused connection was found closed. */
+static inline CURLcode ccurl_set_prerequest(CURL *handle, ccurl_prerequest_function function, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, function);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
+}
 static inline CURLcode ccurl_set_error_buffer(CURL *handle, char *buffer) {
     return curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, buffer);
 }

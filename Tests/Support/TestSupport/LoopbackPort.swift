@@ -24,6 +24,17 @@ enum LoopbackPort {
         }
     }
 
+    /// A port like that of ``free()``, the next of which is free as well.
+    static func freePair() throws -> UInt16 {
+        for _ in 0..<100 {
+            let port = try free()
+            guard let listener = try? listen(port + 1) else { continue }
+            close(listener)
+            return port
+        }
+        throw TestSupportError("no two free TCP ports side by side were found on 127.0.0.1")
+    }
+
     /// A socket that listens on a port.
     static func listen(_ port: UInt16) throws -> Int32 {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The attributes of an object.
+package struct ObjectAttributes: Equatable, Sendable {
+    /// The name of its content; nil where the store gives none.
+    package var etag: ETag?
+    /// Its size in bytes, also where a part was asked for; nil where the store does not say.
+    package var size: UInt64?
+    /// The time of its last change by the store's clock, in seconds since 1970; nil where the store does not say.
+    package var modified: Int?
+}
+
+/// An object with its content, or a part of it.
+package struct S3Object: Equatable, Sendable {
+    /// The content.
+    package let bytes: [UInt8]
+    /// The attributes.
+    package let attributes: ObjectAttributes
+}
+
+/// The result of a request for one object.
+package enum Lookup<Found: Sendable>: Sendable {
+    /// It is there.
+    case found(Found)
+    /// There is no such key.
+    case notFound
+
+    /// What is there; nil where nothing is.
+    package var found: Found? {
+        guard case .found(let found) = self else { return nil }
+        return found
+    }
+}
+
+extension Lookup: Equatable where Found: Equatable {}
+
+/// The result of a put.
+package enum PutResult: Equatable, Sendable {
+    /// It is stored, with this ETag, where the store says one.
+    case stored(ETag?)
+    /// The condition does not hold, and nothing was changed.
+    case preconditionFailed
+    /// The condition does not hold now, but did perhaps for an earlier attempt whose answer was lost: the object that
+    /// is there may be the one of this put. `S3Client.createOrRead` finds out.
+    case unknown
+}
+
+/// An object that could not be removed.
+package struct DeleteFailure: Equatable, Sendable {
+    /// The key.
+    package let key: String
+    /// The store's code, such as `AccessDenied`.
+    package let code: String
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SystemCalls
+import TextCoding
+
+/// A request to a bucket and the meaning of its answer.
+///
+/// `S3Client.run` waits for the value; `S3Client.start` does not.
+package struct S3Operation<Value: Sendable>: Sendable {
+    let request: S3Request
+    /// Throws `S3Error`; the argument of type `String` is the object's address for messages.
+    let interpret: @Sendable (S3Response, String) throws -> Value
+}
+
+extension S3Operation where Value == Lookup<S3Object> {
+    /// Reads an object, or a part of it, into memory.
+    ///
+    /// - Parameters:
+    ///   - range: the wanted part, which may reach beyond the end but must not begin there; nil for all.
+    ///   - limit: the most bytes that are accepted; more are an error with code `tooLarge`.
+    package static func get(_ key: String, range: Range<UInt64>? = nil, limit: Int) -> Self {
+        S3Operation(request: S3Request(kind: .get, key: key, range: range, limit: limit)) { response, _ in
+            response.status == 404
+                ? .notFound : .found(S3Object(bytes: response.body, attributes: response.attributes))
+        }
+    }
+}
+
+extension S3Operation where Value == Lookup<ObjectAttributes> {
+    /// Reads an object, or a part of it, and passes it on piece by piece.
+    ///
+    /// A connection that breaks is continued where it ended, so each byte comes once and in order. An object that is
+    /// replaced meanwhile is an error with code `objectChanged`.
+    ///
+    /// - Parameter sink: runs on the client's thread, on which all other requests wait meanwhile. Its error ends the
+    ///   request.
+    package static func stream(
+        _ key: String, range: Range<UInt64>? = nil,
+        into sink: @escaping @Sendable (_ offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws -> Void
+    ) -> Self {
+        S3Operation(request: S3Request(kind: .get, key: key, range: range, sink: sink), interpret: attributes)
+    }
+
+    /// Reads an object, or a part of it, into a file, each byte at its offset in the object.
+    package static func stream(_ key: String, range: Range<UInt64>? = nil, into file: Descriptor) -> Self {
+        .stream(key, range: range) { offset, bytes in try file.writeAll(bytes, at: offset) }
+    }
+
+    /// Reads the attributes of an object.
+    package static func head(_ key: String) -> Self {
+        S3Operation(request: S3Request(kind: .head, key: key), interpret: attributes)
+    }
+
+    private static func attributes(_ response: S3Response, _: String) -> Lookup<ObjectAttributes> {
+        response.status == 404 ? .notFound : .found(response.attributes)
+    }
+}
+
+extension S3Operation where Value == PutResult {
+    /// Writes an object.
+    ///
+    /// Without a condition, it is repeated until the store confirms it. With one, see `PutResult`; where no attempt
+    /// gets an answer that settles it, the error has the code `outcomeUnknown`, and the effect may even come later.
+    ///
+    /// - Parameters:
+    ///   - cacheControl: the value of `Cache-Control` with which the object is served; nil for none.
+    ///   - contentType: the value of `Content-Type` with which it is served.
+    package static func put(
+        _ key: String, _ body: S3Body, if condition: PutCondition = .none, cacheControl: String? = nil,
+        contentType: String = "application/octet-stream"
+    ) -> Self {
+        var headers = ["Content-Type: \(contentType)"]
+        if let cacheControl { headers.append("Cache-Control: \(cacheControl)") }
+        let request = S3Request(kind: .put, key: key, headers: headers, body: body, condition: condition)
+        return S3Operation(request: request) { response, _ in
+            // AWS answers 404 where the object that is to be replaced is gone.
+            [404, 412].contains(response.status)
+                ? response.isRepeated ? .unknown : .preconditionFailed : .stored(response.attributes.etag)
+        }
+    }
+
+    /// Writes bytes. See `put(_:_:if:cacheControl:contentType:)`.
+    package static func put(
+        _ key: String, _ bytes: [UInt8], if condition: PutCondition = .none, cacheControl: String? = nil
+    ) -> Self {
+        .put(key, .bytes(bytes), if: condition, cacheControl: cacheControl)
+    }
+}
+
+extension S3Operation where Value == Void {
+    /// Removes an object. One that is not there counts as removed. There is no condition, since Ceph ignores it.
+    package static func delete(_ key: String) -> Self {
+        S3Operation(request: S3Request(kind: .delete, key: key)) { _, _ in }
+    }
+}
+
+extension S3Operation where Value == [DeleteFailure] {
+    /// The most objects of one request.
+    package static var maximumCount: Int { 1000 }
+
+    /// Removes up to `maximumCount` objects. Those that are not there count as removed.
+    ///
+    /// - Returns: those that could not be removed.
+    package static func delete(_ keys: [String]) -> Self {
+        precondition(keys.count <= maximumCount)
+        let objects = keys.map { "<Object><Key>\(XMLText.escape($0))</Key></Object>" }.joined()
+        let body = Array("<Delete><Quiet>true</Quiet>\(objects)</Delete>".utf8)
+        // The store takes no such request without a checksum; FIPS systems have no MD5.
+        let md5 = ContentDigest.md5Base64(body)
+        let request = S3Request(
+            kind: .deleteMany, query: [("delete", "")],
+            headers: ["Content-Type: application/xml"] + (md5.map { ["Content-MD5: \($0)"] } ?? []),
+            body: .bytes(body), limit: 1 << 20)
+        return S3Operation(request: request) { response, shown in
+            var failures: [DeleteFailure] = []
+            var fields: [String: String] = [:]
+            var isResult = false
+            let isWellFormed = XMLText.read(response.body) { path, text in
+                guard path.first == "DeleteResult" else { return }
+                isResult = true
+                switch path.dropFirst() {
+                case ["Error"]:
+                    failures.append(
+                        DeleteFailure(key: fields["Key"] ?? "", code: (fields["Code"] ?? "").shownInMessage))
+                    fields = [:]
+                case let inner where inner.count == 2 && inner.first == "Error": fields[path[2]] = text
+                default: break
+                }
+            }
+            guard isWellFormed, isResult else {
+                throw S3Error.unreadableAnswer(to: "remove objects of", shown)
+            }
+            return failures
+        }
+    }
+}
+
+extension S3Operation where Value == ListPage {
+    /// Lists objects (`ListObjectsV2`), a page at a time.
+    ///
+    /// - Parameters:
+    ///   - prefix: the beginning of all wanted keys.
+    ///   - start: the key behind which the list begins; nil for the first.
+    ///   - limit: the most keys of the page, up to 1,000.
+    ///   - delimiter: keys that have it behind the prefix are replaced by their common beginning.
+    ///   - continuation: the token of the page before.
+    package static func list(
+        prefix: String, after start: String? = nil, limit: Int = 1000, delimiter: String? = nil,
+        continuation: String? = nil
+    ) -> Self {
+        let parameters: [(String, String?)] = [
+            ("continuation-token", continuation), ("delimiter", delimiter), ("encoding-type", "url"),
+            ("list-type", "2"),
+            ("max-keys", String(limit)), ("prefix", prefix),
+            ("start-after", continuation == nil ? start : nil),
+        ]
+        let query = parameters.compactMap { name, value in value.map { (name: name, value: $0) } }
+        return S3Operation(request: S3Request(kind: .list, query: query, limit: 16 << 20)) {
+            response, shown in
+            guard let page = ListPage(xml: response.body) else {
+                throw S3Error.unreadableAnswer(to: "list", shown)
+            }
+            return page
+        }
+    }
+}

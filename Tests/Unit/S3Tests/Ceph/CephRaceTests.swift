@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import S3
+
+/// Conditional writes by many at once, over two gateways.
+@Suite struct CephRaceTests {
+    private static let threads = 8
+
+    /// Runs a body on several threads, each with a client of one of the gateways.
+    private func race(_ bucket: CephBucket, _ body: @escaping @Sendable (Int, S3Client) throws -> Void) throws
+    {
+        let clients = try (0..<2).map { try bucket.client(gateway: $0) }
+        let failures = Mutex<[String]>([])
+        let threads = try (0..<CephRaceTests.threads).map { number in
+            try Thread {
+                do {
+                    try body(number, clients[number % 2])
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(failures.withLock { $0 } == [])
+    }
+
+    @Test func `Of those who create a key at the same time, one does`() throws {
+        let bucket = try CephBucket()
+        let winners = Mutex<[[Int]]>(Array(repeating: [], count: 30))
+        let seen = Mutex<[Set<String>]>(Array(repeating: [], count: 30))
+        try race(bucket) { number, client in
+            for round in 0..<30 {
+                let bytes = [UInt8]("\(round) by \(number)")
+                switch try client.createOrRead(bucket.location.key("log/\(round)"), bytes, limit: 100) {
+                case .written:
+                    winners.withLock { $0[round].append(number) }
+                    _ = seen.withLock { $0[round].insert(String(decoding: bytes, as: UTF8.self)) }
+                case .other(let object):
+                    let text = String(decoding: object?.bytes ?? [], as: UTF8.self)
+                    _ = seen.withLock { $0[round].insert(text) }
+                }
+            }
+        }
+        #expect(winners.withLock { $0 }.allSatisfy { $0.count == 1 })
+        #expect(seen.withLock { $0 }.allSatisfy { $0.count == 1 })
+    }
+
+    @Test func `No acknowledged replacement of a counter is lost`() throws {
+        let bucket = try CephBucket()
+        let key = bucket.location.key("counter")
+        _ = try bucket.client().run(.put(key, [UInt8]("0 start")))
+        let acknowledged = Mutex<[Int]>([])
+        try race(bucket) { number, client in
+            var wins = 0
+            while wins < 10 {
+                guard let object = try client.run(.get(key, limit: 100)).found,
+                    let etag = object.attributes.etag
+                else {
+                    throw TestSupportError("the counter has gone")
+                }
+                let text = String(decoding: object.bytes, as: UTF8.self)
+                let next = (Int(text.prefix { $0 != " " }) ?? -1000) + 1
+                let bytes = [UInt8]("\(next) by \(number) try \(UInt32.random(in: 0 ... .max))")
+                guard case .written = try client.replaceOrRead(key, bytes, replacing: etag, limit: 100) else {
+                    continue
+                }
+                acknowledged.withLock { $0.append(next) }
+                wins += 1
+            }
+        }
+        #expect(acknowledged.withLock { $0 }.sorted() == Array(1...80))
+    }
+}
