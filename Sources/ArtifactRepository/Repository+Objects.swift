@@ -8,10 +8,12 @@ extension Repository {
     /// The path of an object below `objects/`.
     func objectPath(_ name: ObjectName) -> String {
         let hex = name.checksum.hex
-        let suffix = name.type == .file ? mode.fileSuffix : name.type.rawValue
+        let suffix = suffix(of: name.type)
         let split = hex.index(hex.startIndex, offsetBy: 2)
         return "\(hex[..<split])/\(hex[split...]).\(suffix)"
     }
+
+    private func suffix(of type: ObjectType) -> String { type == .file ? mode.fileSuffix : type.rawValue }
 
     /// Returns true if the repository has the object.
     public func contains(_ name: ObjectName) throws -> Bool {
@@ -95,17 +97,25 @@ extension Repository {
         try contains(ObjectName(commit, .commit)) && !isPartial(commit)
     }
 
-    /// Visits all objects, with their paths below `objects/`.
-    func forEachObject(_ visit: (String, ObjectName) throws -> Void) throws {
+    /// Visits all objects, or those of a type, with their paths below `objects/`. `visit` may remove them.
+    func forEachObject(
+        of type: ObjectType? = nil, _ visit: (String, ObjectName) throws -> Void
+    ) throws {
         for directory in try objects.entries() where directory.utf8.count == 2 {
-            try forEachObject(in: directory, visit)
+            try forEachObject(in: directory, of: type, visit)
         }
     }
 
-    /// Visits the objects in one of the 256 directories of `objects/`.
-    func forEachObject(in directory: String, _ visit: (String, ObjectName) throws -> Void) throws {
+    /// Visits the objects in one of the 256 directories of `objects/`, or those of a type.
+    func forEachObject(
+        in directory: String, of type: ObjectType? = nil, _ visit: (String, ObjectName) throws -> Void
+    ) throws {
+        let length = type.map { 2 * Checksum.byteCount - 2 + 1 + suffix(of: $0).utf8.count }
         try objects.directory(directory).forEachEntry { entry in
-            guard let name = objectName(directory + entry) else { return }
+            // Types are told apart by their length first, which is quick.
+            guard length == nil || length == entry.utf8.count else { return }
+            guard let name = objectName(directory + entry), type == nil || type == name.type
+            else { return }
             try visit("\(directory)/\(entry)", name)
         }
     }

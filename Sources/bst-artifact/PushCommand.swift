@@ -130,7 +130,7 @@ struct PushCommand: ParsableCommand {
         }
         let listing = all ? try repository.refListing() : nil
         local.terminal.warn(about: listing?.leftOut ?? [])
-        let found = try listing?.refs ?? RefPatterns.resolve(refs, in: repository)
+        let found = try listing.map { Array($0.refs) } ?? RefPatterns.resolve(refs, in: repository)
         if found.isEmpty {
             try refuseForeignRefs(of: repository)
             local.terminal.say("nothing to push: \(repository.path) has no refs")

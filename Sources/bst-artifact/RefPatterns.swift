@@ -57,7 +57,7 @@ enum RefPatterns {
     static func resolve(_ words: [String], in repository: Repository) throws -> [(
         ref: RefName, commit: Checksum
     )] {
-        let all = words.contains(where: isPattern) ? try repository.refs() : []
+        let all = words.contains(where: isPattern) ? try repository.refs() : RefList()
         var seen: Set<RefName> = []
         var result: [(ref: RefName, commit: Checksum)] = []
         for word in words {

@@ -62,6 +62,9 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
         }
     }
 
+    /// The first 16 bytes, as two numbers in big-endian order.
+    package var leadingWords: (UInt64, UInt64) { (words.0, words.1) }
+
     /// The 64 hexadecimal digits.
     public var hex: String {
         String(unsafeUninitializedCapacity: 2 * Checksum.byteCount) { digits in

@@ -28,7 +28,8 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.text = String(text)
     }
 
-    private init(unchecked text: Substring) {
+    /// Takes a name that was parsed before.
+    package init(unchecked text: some StringProtocol) {
         self.text = String(text)
     }
 

@@ -143,7 +143,7 @@ struct CompleteTrees {
     /// Waits until the clock that the kernel takes modification times from has moved on from `time`.
     ///
     /// - Returns: false if that takes more than 100 ms.
-    private static func waitForTick(after time: timespec) -> Bool {
+    static func waitForTick(after time: timespec) -> Bool {
         let deadline = ContinuousClock.now + .milliseconds(100)
         while true {
             var now = timespec()

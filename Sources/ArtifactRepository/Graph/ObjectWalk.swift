@@ -7,55 +7,26 @@ import ArtifactProtocol
 /// It remembers the names that it met, 33 bytes each, and not the objects.
 public struct ObjectWalk {
     private let repository: Repository
-    private let passesOverDamage: Bool
-    /// The objects that were met, except those that the visitor skipped.
-    private(set) var visited: Set<ObjectName> = []
+    private var visited: Set<ObjectName> = []
 
     /// Prepares to walk in a repository.
-    ///
-    /// - Parameters:
-    ///   - repository: the repository.
-    ///   - passesOverDamage: true to pass over what is missing or damaged, instead of throwing.
-    public init(_ repository: Repository, passesOverDamage: Bool = false) {
-        (self.repository, self.passesOverDamage) = (repository, passesOverDamage)
+    public init(_ repository: Repository) {
+        self.repository = repository
     }
 
-    /// Visits the objects of a commit that were not visited before.
+    /// Visits the objects of a commit that were not visited before, depth first, a directory's files before its directories.
     ///
     /// - Throws: `RepositoryError` with `missingObject` if the repository lacks one; what `visit` throws.
     public mutating func visit(_ commit: Checksum, _ visit: (ObjectName) throws -> Void) throws {
-        try walk(from: [ObjectName(commit, .commit)]) { name in
-            try visit(name)
-            return true
-        }
-    }
-
-    /// Visits objects and all that they consist of, depth first, a directory's files before its directories.
-    ///
-    /// - Parameter visit: returns false to skip an object and what it consists of, until it is met again.
-    mutating func walk(from names: [ObjectName], _ visit: (ObjectName) throws -> Bool) throws {
-        var pending = names
+        var pending = [ObjectName(commit, .commit)]
         while let name = pending.popLast() {
             guard visited.insert(name).inserted else { continue }
-            guard try visit(name) else {
-                visited.remove(name)
-                continue
-            }
-            func meet(_ child: ObjectName) throws {
-                if child.type == .dirtree { return pending.append(child) }
-                if try visited.insert(child).inserted && !visit(child) { visited.remove(child) }
-            }
-            if passesOverDamage {
-                _ = try repository.ifIntact { [repository] in try repository.forEachPart(of: name, meet) }
-            } else {
-                try repository.forEachPart(of: name, meet)
+            try visit(name)
+            try repository.forEachPart(of: name) { part in
+                if part.type == .dirtree { return pending.append(part) }
+                if visited.insert(part).inserted { try visit(part) }
             }
         }
-    }
-
-    /// Forgets objects, which are visited again if they are met again.
-    mutating func forget(_ names: [ObjectName]) {
-        visited.subtract(names)
     }
 }
 

@@ -7,11 +7,14 @@ import SystemCalls
 /// commit count as part of it.
 ///
 /// Missing and damaged objects are passed over: this decides what may go, not what is right. An error of the system is
-/// thrown, lest what it hides goes.
-struct ReachableObjects {
+/// thrown, lest what it hides goes. An object that nothing reaches may count as reached, as `ObjectSet` says, never the other
+/// way round.
+final class ReachableObjects {
     private let repository: Repository
     private let deltas: StaticDeltas?
-    private var walk: ObjectWalk
+    private var objects = ObjectSet()
+    /// Commits without a parent, of which there may be many refs.
+    private var roots = ObjectSet()
     /// Their disk space in bytes.
     private(set) var bytes: UInt64 = 0
     /// Their length in bytes; meant for objects that were added without a limit.
@@ -19,26 +22,26 @@ struct ReachableObjects {
 
     init(_ repository: Repository, deltas: StaticDeltas? = nil) {
         (self.repository, self.deltas) = (repository, deltas)
-        walk = ObjectWalk(repository, passesOverDamage: true)
     }
 
-    /// The objects.
-    var objects: Set<ObjectName> { walk.visited }
+    /// Returns true if an object is among them.
+    func contains(_ name: ObjectName) -> Bool { objects.contains(name) }
 
     /// Adds a commit and all that it needs.
-    mutating func add(_ commit: Checksum) throws {
+    func add(_ commit: Checksum) throws {
         try add([ObjectName(commit, .commit), ObjectName(commit, .commitmeta)])
     }
 
     /// Adds a commit, unless that exceeds a number of bytes.
     ///
     /// - Returns: true if it was added.
-    mutating func add(_ commit: Checksum, within limit: UInt64) throws -> Bool {
+    func add(_ commit: Checksum, within limit: UInt64) throws -> Bool {
         let before = bytes
-        var added: [ObjectName] = []
-        try add([ObjectName(commit, .commit), ObjectName(commit, .commitmeta)]) { added.append($0) }
-        if bytes <= limit { return true }
-        walk.forget(added)
+        var added: [ObjectSet.Key] = []
+        let fits = try add(
+            [ObjectName(commit, .commit), ObjectName(commit, .commitmeta)], within: limit, noting: &added)
+        if fits { return true }
+        for key in added { objects.remove(key) }
         bytes = before
         return false
     }
@@ -48,9 +51,10 @@ struct ReachableObjects {
     ///
     /// - Returns: false for `fits` if there were too many bytes; the first ancestor that was not added, which may be missing.
     @discardableResult
-    mutating func addHistory(
+    func addHistory(
         of commit: Checksum, _ kept: KeptHistory = .whole, within limit: UInt64 = .max
     ) throws -> (fits: Bool, end: Checksum?) {
+        if roots.contains(ObjectName(commit, .commit)) { return (true, nil) }
         var next = try repository.ifIntact { try repository.commit(commit) }?.parent
         var distance = 1
         while let ancestor = next {
@@ -66,24 +70,53 @@ struct ReachableObjects {
     }
 
     /// Adds objects and all that they need.
-    mutating func add(_ names: [ObjectName], note: (ObjectName) -> Void = { _ in }) throws {
-        var (bytes, length) = (bytes, length)
-        try walk.walk(from: names) { [repository, deltas] name in
-            // An object that is not there yet may come, so it is skipped and not remembered.
-            guard let status = try repository.objects.status(of: repository.objectPath(name)) else {
-                return false
-            }
-            note(name)
-            bytes += UInt64(status.st_blocks) * 512
-            length += UInt64(clamping: status.st_size)
-            if name.type == .commit { bytes += deltas?.bytes(to: name.checksum) ?? 0 }
-            return true
-        }
-        (self.bytes, self.length) = (bytes, length)
+    func add(_ names: [ObjectName]) throws {
+        var added: [ObjectSet.Key] = []
+        _ = try add(names, within: .max, noting: &added)
     }
 
-    /// Returns true if an object is among them.
-    func contains(_ name: ObjectName) -> Bool { walk.visited.contains(name) }
+    /// Adds objects and all that they need, depth first, until a number of bytes is exceeded.
+    ///
+    /// - Parameter added: where there is a limit, gets what was added.
+    /// - Returns: false if it was exceeded.
+    private func add(_ names: [ObjectName], within limit: UInt64, noting added: inout [ObjectSet.Key]) throws
+        -> Bool
+    {
+        var pending = names
+        while let name = pending.popLast() {
+            guard try enter(name, limit, &added) else { continue }
+            if bytes > limit { return false }
+            _ = try repository.ifIntact {
+                if name.type == .commit, try repository.commit(name.checksum).parent == nil {
+                    roots.insert(name)
+                }
+                try repository.forEachPart(of: name) { part in
+                    if part.type == .dirtree { return pending.append(part) }
+                    _ = try enter(part, limit, &added)
+                }
+            }
+            if bytes > limit { return false }
+        }
+        return bytes <= limit
+    }
+
+    /// Adds an object.
+    ///
+    /// - Returns: true if it is there and was not among them before.
+    private func enter(_ name: ObjectName, _ limit: UInt64, _ added: inout [ObjectSet.Key]) throws -> Bool {
+        let key = ObjectSet.Key(name)
+        guard !objects.contains(key) else { return false }
+        // An object that is not there yet may come, so it is not remembered.
+        guard let status = try repository.objects.status(of: repository.objectPath(name)) else {
+            return false
+        }
+        _ = objects.insert(key)
+        if limit < .max { added.append(key) }
+        bytes += UInt64(status.st_blocks) * 512
+        length += UInt64(clamping: status.st_size)
+        if name.type == .commit { bytes += deltas?.bytes(to: name.checksum) ?? 0 }
+        return true
+    }
 }
 
 extension Repository {
@@ -91,7 +124,7 @@ extension Repository {
     /// repository, the bytes that a pull into an empty repository fetches. Missing objects do not count. Reads the size
     /// of every object.
     public func length(of commit: Checksum) throws -> UInt64 {
-        var reachable = ReachableObjects(self)
+        let reachable = ReachableObjects(self)
         try reachable.add(commit)
         return reachable.length
     }

@@ -21,17 +21,25 @@ extension Repository {
     ///
     /// - Parameter visit: returns false to end the walk.
     func forEachRefFile(below top: String, _ visit: (RefFile) throws -> Bool) throws {
-        var pending = [(path: top, kind: RefDirectory.Kind.directory)]
-        while let (path, kind) = pending.popLast() {
-            guard kind == .directory else {
-                guard try visit(RefFile(path: path, isAlias: kind == .alias)) else { return }
+        var visits: [(path: String, directory: RefDirectory, next: Int)] = []
+        func enter(_ path: String) throws {
+            guard let opened = try root.directoryIfPresent(path) else { return }
+            visits.append((path, try RefDirectory(opened.descriptor.number), 0))
+        }
+        try enter(top)
+        while let (path, directory, next) = visits.last {
+            guard next < directory.children.count else {
+                visits.removeLast()
                 continue
             }
-            guard let opened = try root.directoryIfPresent(path) else { continue }
-            let directory = try RefDirectory(opened.descriptor.number)
-            pending += directory.children.reversed().map { child in
-                let name = directory.withName(child) { String(decoding: $0, as: UTF8.self) }
-                return ("\(path)/\(name)", child.kind)
+            visits[visits.count - 1].next += 1
+            let child = directory.children[next]
+            let name = directory.withName(child) { String(decoding: $0, as: UTF8.self) }
+            let childPath = "\(path)/\(name)"
+            if child.kind == .directory {
+                try enter(childPath)
+            } else if try !visit(RefFile(path: childPath, isAlias: child.kind == .alias)) {
+                return
             }
         }
     }

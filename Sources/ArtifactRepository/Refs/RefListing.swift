@@ -17,7 +17,7 @@ public struct RefListing: Sendable {
     }
 
     /// The refs, aliases among them, sorted.
-    public var refs: [(ref: RefName, commit: Checksum)] = []
+    public var refs = RefList()
     /// Aliases, with the refs that they point to.
     public var aliases: [RefName: RefName] = [:]
     /// Files among the refs that libostree takes for refs, or fails on, and that cannot be listed.
@@ -74,7 +74,7 @@ extension Repository {
                 guard isAlias, try self.isAlias(ref) else { return }
                 return leaveOut(danglingReason(ref, target))
             }
-            listing.refs.append((ref, commit))
+            listing.refs.append(ref, commit)
             if let target { listing.aliases[ref] = target }
         } catch let error as RepositoryError where error.code == .badObject {
             leaveOut("it holds no commit: remove it with 'ostree refs --delete \(path)'")

@@ -19,7 +19,7 @@ extension Repository {
     ///
     /// - Throws: `RepositoryError` with `badObject` where the file holds no commit.
     func commitInRefFile(_ file: String) throws -> Checksum? {
-        let ref = RefPath(file.dropFirst("refs/".count)).shown
+        var ref: String { RefPath(file.dropFirst("refs/".count)).shown }
         // Aliases are symbolic links, hence not Directory.openFile.
         let number = retryingInterrupts { openat(root.descriptor.number, file, O_RDONLY | O_CLOEXEC) }
         guard number >= 0 else {
@@ -28,10 +28,14 @@ extension Repository {
             return try SystemError("read ref \(ref) of \(path)").absence()
         }
         let opened = Descriptor(number)
-        // A directory of refs is no ref.
-        if try opened.status().st_mode & S_IFMT == S_IFDIR { return nil }
-        let text = String(decoding: try opened.readAll(limit: 4096), as: UTF8.self)
-        guard let commit = Checksum(hex: text.prefix { !$0.isWhitespace }) else {
+        let (text, count) = try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+            let count = retryingInterrupts { read(opened.number, buffer.baseAddress, buffer.count) }
+            // A directory of refs is no ref.
+            guard count >= 0 || errno == EISDIR else { throw SystemError("read ref \(ref) of \(path)") }
+            return (String(decoding: buffer[..<min(max(count, 0), 65)], as: UTF8.self), count)
+        }
+        if count < 0 { return nil }
+        guard count < 4096, let commit = Checksum(hex: text.prefix { !$0.isWhitespace }) else {
             throw RepositoryError(
                 .badObject,
                 "ref \(ref) of \(path) holds no commit, so repair it with 'ostree refs --delete \(ref)'")
@@ -40,7 +44,7 @@ extension Repository {
     }
 
     /// All refs in the place, sorted; what `refListing` leaves out is left out.
-    public func refs() throws -> [(ref: RefName, commit: Checksum)] {
+    public func refs() throws -> RefList {
         try refListing().refs
     }
 }

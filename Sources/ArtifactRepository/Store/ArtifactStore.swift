@@ -22,7 +22,7 @@ public protocol ArtifactStore: AnyObject, Sendable {
     /// Notes that all ancestors of a commit are here.
     func noteWholeHistory(of commit: Checksum)
     /// All refs, sorted.
-    func refs() throws -> [(ref: RefName, commit: Checksum)]
+    func refs() throws -> RefList
     /// Returns true if readers can see the object.
     func contains(_ name: ObjectName) throws -> Bool
     /// Reads a metadata object whole; nil if it is not there.

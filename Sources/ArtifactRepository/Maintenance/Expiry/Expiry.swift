@@ -89,6 +89,7 @@ public struct Expiry {
     /// - Returns: The result.
     public func run(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
         let deltas = try StaticDeltas(repository)
+        let start = try repository.settledTime()
         var plan = try prepare(additional, needed, deltas)
         if additional > 0, plan.report.excessBytes > 0 {
             (plan.report.expired, plan.report.shortened, plan.report.freedBytes) = ([], [], 0)
@@ -98,17 +99,23 @@ public struct Expiry {
         // Before the first commit goes. Without the note, which a full disk may not take, pushes cost more, and no less.
         try? repository.noteCutCommits(adding: plan.cutCommits)
         plan.report.expired = try remove(plan.report.expired)
-        var sweep = try Sweep(repository, plan.reachable, deltas, history: plan.history)
+        var sweep = Sweep(repository, plan.reachable, deltas, history: plan.history, before: start)
         plan.report.freedBytes = try sweep.run()
         try? repository.noteCutCommits(removing: plan.cutBefore.subtracting(plan.cutCommits))
         // Objects that arrived or became reachable meanwhile have stayed.
-        if let budget = plan.budget { plan.report.excessBytes = excess(sweep.reachable, budget) }
+        if let budget = plan.budget { plan.report.excessBytes = excess(plan.reachable, budget) }
         return plan.report
     }
 
+    /// A ref of a listing, by its index there.
     private struct Candidate {
-        var entry: Entry
+        var index: Int
+        /// The time of its last use, in seconds since 1970.
+        var lastUse: Int
+        /// Indicates a ref that is not to be removed.
         var isKept: Bool
+        /// Indicates a ref that is to be removed.
+        var isExpired = false
     }
 
     private struct Plan {
@@ -129,7 +136,7 @@ public struct Expiry {
         _ additional: UInt64, _ needed: [RefName], _ deltas: StaticDeltas
     ) throws -> Plan {
         var report = Report()
-        var reachable = ReachableObjects(repository, deltas: deltas)
+        let reachable = ReachableObjects(repository, deltas: deltas)
         report.bytesBefore = try repository.allocatedBytes()
         let listing = try repository.refListing()
         report.leftOut = listing.leftOut
@@ -149,29 +156,34 @@ public struct Expiry {
             if budget == nil { try reachable.addHistory(of: commit) }
         }
         let pins = try repository.pins()
-        let candidates = try candidates(listing, needed, pins)
+        var candidates = try candidates(listing, needed, pins)
         // Commits that stay because of a local ref or a push in progress.
-        var named = Set(salvaged.filter { $0.type == .commit }.map(\.checksum))
+        var named = ObjectSet()
+        for name in salvaged where name.type == .commit { named.insert(name) }
         for candidate in candidates where candidate.isKept {
-            try reachable.add(candidate.entry.commit)
-            named.insert(candidate.entry.commit)
+            let commit = listing.refs[candidate.index].commit
+            if named.insert(ObjectName(commit, .commit)) { try reachable.add(commit) }
         }
         var isFull = false
-        for candidate in candidates.reversed() where !candidate.isKept {
-            if try !isFull && reachable.add(candidate.entry.commit, within: target) {
-                named.insert(candidate.entry.commit)
+        for number in candidates.indices.reversed() where !candidates[number].isKept {
+            if reachable.bytes > target { isFull = true }
+            let (ref, commit) = listing.refs[candidates[number].index]
+            let name = ObjectName(commit, .commit)
+            // Another ref to the same commit may have been kept.
+            if named.contains(name) { continue }
+            if try !isFull && reachable.add(commit, within: target) {
+                named.insert(name)
                 continue
             }
             isFull = true
-            // Another ref to the same commit may have been kept.
-            if named.contains(candidate.entry.commit) { continue }
-            report.expired.append(candidate.entry)
+            candidates[number].isExpired = true
+            report.expired.append(Entry(ref: ref, commit: commit, lastUse: candidates[number].lastUse))
         }
         report.expired.reverse()
         let history = HistoryRules(limits.history, except: pins)
-        let expired = Set(report.expired.map(\.ref))
-        var ended: [Entry] = []
-        for entry in candidates.reversed().map(\.entry) where !expired.contains(entry.ref) {
+        var ended: [(ref: RefName, commit: Checksum)] = []
+        for candidate in candidates.reversed() where !candidate.isExpired {
+            let entry = listing.refs[candidate.index]
             // History is kept only if no artifact has to go for it.
             let kept = isFull ? .tip : history.kept(of: entry.ref)
             let (fits, end) = try reachable.addHistory(of: entry.commit, kept, within: target)
@@ -185,14 +197,14 @@ public struct Expiry {
         var plan = Plan(
             report: report, reachable: reachable, budget: budget, history: isRuled ? history : nil)
         plan.cutBefore = try repository.cutCommits()
-        for entry in ended.sorted(by: { $0.ref < $1.ref }) { try cut(entry, &plan) }
+        for entry in ended.sorted(by: { $0.ref < $1.ref }) { try cut(entry.ref, entry.commit, &plan) }
         return plan
     }
 
     /// Notes the commits of a ref's history that do not stay.
-    private func cut(_ entry: Entry, _ plan: inout Plan) throws {
-        var history = ShortenedHistory(ref: entry.ref, keptCommits: 0, removedCommits: 0)
-        var next: Checksum? = entry.commit
+    private func cut(_ ref: RefName, _ commit: Checksum, _ plan: inout Plan) throws {
+        var history = ShortenedHistory(ref: ref, keptCommits: 0, removedCommits: 0)
+        var next: Checksum? = commit
         var childStays = false
         while let commit = next {
             let stays = plan.reachable.contains(ObjectName(commit, .commit))
@@ -251,18 +263,29 @@ public struct Expiry {
         _ listing: RefListing, _ needed: [RefName], _ pins: Pins
     ) throws -> [Candidate] {
         let needed = Set(needed)
-        let uses = try repository.lastUses(of: listing)
+        let uses = try repository.lastUses(ofAliasesIn: listing)
         // An alias and its target are one artifact with two names: a reason to keep one of them keeps both.
-        let kept = listing.refs.map(\.ref).filter { ref in
+        func isKept(_ ref: RefName) -> Bool {
             needed.contains(ref) || pins.contains(ref) || ref == Repository.metadataRef
                 || limits.kept.contains { fnmatch($0, ref.text, 0) == 0 }
         }
-        let keptTargets = Set(kept.map { listing.target(of: $0).ref })
-        return listing.refs.map { ref, commit in
-            let time = uses[ref] ?? 0
-            let isKept = keptTargets.contains(listing.target(of: ref).ref)
-            return Candidate(entry: Entry(ref: ref, commit: commit, lastUse: time), isKept: isKept)
-        }.sorted { ($0.entry.lastUse, $0.entry.ref) < ($1.entry.lastUse, $1.entry.ref) }
+        let keptTargets = Set(listing.aliases.keys.filter(isKept).map { listing.target(of: $0).ref })
+        var candidates: [Candidate] = []
+        candidates.reserveCapacity(listing.refs.count)
+        for (index, (ref, _)) in listing.refs.enumerated() {
+            let target = listing.target(of: ref).ref
+            let time = try uses[target] ?? repository.lastUse(of: ref) ?? 0
+            candidates.append(
+                Candidate(index: index, lastUse: time, isKept: isKept(target) || keptTargets.contains(target))
+            )
+        }
+        // Refs are listed in the order of their names.
+        candidates.sort { ($0.lastUse, $0.index) < ($1.lastUse, $1.index) }
+        return candidates
+    }
+
+    private func isRef(_ ref: RefName, at commit: Checksum) throws -> Bool {
+        try repository.ifIntact { try repository.commit(of: ref) } == commit
     }
 
     /// Removes the refs that were neither moved nor used since they were listed.
@@ -270,11 +293,13 @@ public struct Expiry {
         try repository.withLocks {
             // A transaction that a crash interrupted must not be completed later, when the refs are gone.
             _ = try repository.finishJournal()
-            let listing = try repository.refListing()
-            let uses = try repository.lastUses(of: listing)
-            let commits = Dictionary(listing.refs.map { ($0.ref, $0.commit) }) { first, _ in first }
+            let listing = try repository.refListing(onlyAliases: true)
+            let uses = try repository.lastUses(ofAliasesIn: listing)
             let going = Set(
-                entries.filter { commits[$0.ref] == $0.commit && uses[$0.ref] == $0.lastUse }.map(\.ref))
+                try entries.filter { entry in
+                    let use = try uses[listing.target(of: entry.ref).ref] ?? repository.lastUse(of: entry.ref)
+                    return try use == entry.lastUse && isRef(entry.ref, at: entry.commit)
+                }.map(\.ref))
             // Refs that became the target of an alias meanwhile stay.
             let aliased = Set(
                 listing.aliases.filter { !going.contains($0.key) }.map {

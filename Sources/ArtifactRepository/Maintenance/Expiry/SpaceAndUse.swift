@@ -10,17 +10,16 @@ extension Repository {
         try root.status(of: "refs/heads/\(ref)")?.st_mtim.tv_sec
     }
 
-    /// The times of the last uses of a listing's refs, in seconds since 1970. An alias and its target share the later
-    /// one.
-    func lastUses(of listing: RefListing) throws -> [RefName: Int] {
+    /// The times of the last uses of the targets of a listing's aliases, in seconds since 1970, as far as aliases were used
+    /// later than these themselves.
+    func lastUses(ofAliasesIn listing: RefListing) throws -> [RefName: Int] {
         var latest: [RefName: Int] = [:]
-        for (ref, _) in listing.refs {
-            let target = listing.target(of: ref).ref
-            latest[target] = max(latest[target] ?? 0, try lastUse(of: ref) ?? 0)
+        for alias in listing.aliases.keys {
+            let target = listing.target(of: alias).ref
+            latest[target] = max(
+                latest[target] ?? 0, try lastUse(of: alias) ?? 0, try lastUse(of: target) ?? 0)
         }
-        var uses: [RefName: Int] = [:]
-        for (ref, _) in listing.refs { uses[ref] = latest[listing.target(of: ref).ref] }
-        return uses
+        return latest
     }
 
     /// Records that refs were used now, or at a time in seconds since 1970 if that is later than the recorded one.
@@ -38,6 +37,17 @@ extension Repository {
                 try? root.setModificationTime(path, nil)
             }
         }
+    }
+
+    /// Waits until the clock of the file system has moved on, and returns its time before that, in nanoseconds since 1970:
+    /// everything that happens later gets a later change time.
+    func settledTime() throws -> UInt64 {
+        let temporary = try standardDirectory("tmp")
+        let name = "bst-artifact-clock-\(UInt64.random(in: .min ... .max))"
+        let status = try temporary.createFile(name).status()
+        try temporary.remove(name)
+        _ = CompleteTrees.waitForTick(after: status.st_ctim)
+        return FileStamp(status).changed
     }
 
     /// The free bytes of the repository's file system; `.max` if it reports no size.

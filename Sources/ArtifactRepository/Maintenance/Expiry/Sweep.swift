@@ -8,42 +8,46 @@ import Variants
 /// The removal of unreachable objects and of static deltas to unreachable commits.
 struct Sweep {
     private let repository: Repository
-    private(set) var reachable: ReachableObjects
+    private let reachable: ReachableObjects
     private let deltas: StaticDeltas
     /// The rules for the history that refs need; nil if they need none.
     private let history: HistoryRules?
-    /// The objects found unreachable, in the order of removal.
-    private var candidates: [ObjectName] = []
-    /// The refs that were added, by their paths.
-    private var knownTips: [String: Checksum] = [:]
+    /// The time when the expiry began. Objects that have arrived since stay.
+    private let start: UInt64
+    /// The stamps of refs whose commits were added, as inode and change time.
+    private var knownRefs = ChecksumTable(wordsPerElement: 2)
 
     /// The number of objects removed while holding the locks once.
     private static let batchSize = 10_000
     /// The order of removal: objects before those that they need, so that an interruption leaves nothing incomplete.
     private static let order = [ObjectType.commit, .commitmeta, .dirtree, .dirmeta, .file]
 
-    /// Finds the objects that may be removed.
+    /// Prepares a sweep.
     ///
     /// - Parameters:
     ///   - repository: The repository.
-    ///   - reachable: The objects that must stay in any case.
+    ///   - reachable: The objects that must stay in any case. What refs have come to need since is added.
     ///   - deltas: All static deltas.
     ///   - history: The rules for the history of refs that have moved since; nil to keep none.
+    ///   - start: The time of the file system before which objects must have arrived to be removed, in nanoseconds since
+    ///     1970.
     init(
         _ repository: Repository, _ reachable: ReachableObjects, _ deltas: StaticDeltas,
-        history: HistoryRules?
-    ) throws {
-        self.repository = repository
-        self.reachable = reachable
-        self.deltas = deltas
-        self.history = history
+        history: HistoryRules?, before start: UInt64
+    ) {
+        (self.repository, self.reachable, self.deltas) = (repository, reachable, deltas)
+        (self.history, self.start) = (history, start)
+    }
+
+    /// Removes the objects and deltas that are still unreachable.
+    ///
+    /// - Returns: The bytes of disk that were freed.
+    mutating func run() throws -> UInt64 {
+        // Before the locks are taken, since this reads all refs.
         try addNewRefs()
-        var found: [ObjectType: [ObjectName]] = [:]
-        let reached = self.reachable
-        try repository.forEachObject { _, name in
-            if !reached.contains(name) { found[name.type, default: []].append(name) }
-        }
-        candidates = Sweep.order.flatMap { found[$0] ?? [] }
+        var freed = try removeDeltas()
+        for type in Sweep.order { freed += try removeObjects(of: type) }
+        return freed
     }
 
     /// Adds what refs and pushes in progress have come to need since; the caller holds the locks.
@@ -52,30 +56,24 @@ struct Sweep {
         try reachable.add(repository.salvagedObjects())
     }
 
+    /// Adds what refs need. Those whose stamps show that they have not changed are not read again.
     private mutating func addNewRefs() throws {
-        for (path, commit) in try repository.tips(below: "refs")
-        where knownTips.updateValue(commit, forKey: path) != commit {
-            try reachable.add(commit)
-            if let history { try reachable.addHistory(of: commit, history.kept(ofRefAt: path)) }
-        }
-    }
-
-    /// Removes the objects and deltas that are still unreachable.
-    ///
-    /// - Returns: The bytes of disk that were freed.
-    mutating func run() throws -> UInt64 {
-        var freed = try removeDeltas()
-        var start = 0
-        while start < candidates.count {
-            let type = candidates[start].type
-            let end = candidates[start...].prefix(Sweep.batchSize).prefix { $0.type == type }.endIndex
-            freed += try repository.withLocks(exclusive: true) {
-                try addNewReferences()
-                return try remove(candidates[start..<end])
+        try repository.forEachRefFile(below: "refs") { file in
+            // An alias is a link to another ref.
+            guard !file.isAlias, let status = try repository.root.status(of: file.path) else { return true }
+            let stamp = FileStamp(status).settled(at: start)
+            let key = (stamp.inode, stamp.changed)
+            // One file with two names may have two rules.
+            let isRemembered = stamp != .unknown && status.st_nlink == 1
+            if isRemembered, knownRefs.contains(key) { return true }
+            let commit = try repository.ifIntact { try repository.commitInRefFile(file.path) }
+            if let commit = commit ?? nil {
+                try reachable.add(commit)
+                if let history { try reachable.addHistory(of: commit, history.kept(ofRefAt: file.path)) }
             }
-            start = end
+            if isRemembered { knownRefs.insert(key) }
+            return true
         }
-        return freed
     }
 
     /// Removes deltas before their commits, so that no client starts to fetch one in vain.
@@ -96,7 +94,29 @@ struct Sweep {
         }
     }
 
-    private func remove(_ names: ArraySlice<ObjectName>) throws -> UInt64 {
+    /// Removes unreachable objects of a type, a batch at a time.
+    private mutating func removeObjects(of type: ObjectType) throws -> UInt64 {
+        var freed: UInt64 = 0
+        var batch: [ObjectName] = []
+        try repository.forEachObject(of: type) { _, name in
+            if reachable.contains(name) { return }
+            batch.append(name)
+            if batch.count == Sweep.batchSize {
+                freed += try removeBatch(batch)
+                batch.removeAll(keepingCapacity: true)
+            }
+        }
+        return try freed + (batch.isEmpty ? 0 : removeBatch(batch))
+    }
+
+    private mutating func removeBatch(_ names: [ObjectName]) throws -> UInt64 {
+        try repository.withLocks(exclusive: true) {
+            try addNewReferences()
+            return try remove(names)
+        }
+    }
+
+    private func remove(_ names: [ObjectName]) throws -> UInt64 {
         var complete = try CompleteTrees(repository)
         // Unreachable trees that are marked complete may lose objects now.
         complete.forget()
@@ -104,7 +124,9 @@ struct Sweep {
         var prefixes: Set<String> = []
         for name in names where !reachable.contains(name) {
             let path = repository.objectPath(name)
-            guard let status = try repository.objects.status(of: path) else { continue }
+            guard let status = try repository.objects.status(of: path),
+                FileStamp(status).changed <= start
+            else { continue }
             if name.type == .commit, repository.leavesTombstones {
                 try repository.writeTombstone(of: name.checksum)
             }
@@ -113,11 +135,10 @@ struct Sweep {
             prefixes.insert(String(path.prefix(2)))
             freed += UInt64(status.st_blocks) * 512
         }
-        // The removal must be durable before the next batch removes the objects that these needed.
-        for prefix in prefixes {
-            try complete.noteChange(of: prefix)
-            try repository.objects.directory(prefix).sync()
-        }
+        // The removal must be durable before the next batch removes the objects that these needed. All directories are
+        // changed before the first one is synced, so that the file system commits once.
+        for prefix in prefixes { try complete.noteChange(of: prefix) }
+        for prefix in prefixes { try repository.objects.directory(prefix).sync() }
         complete.allocatedBytes = complete.allocatedBytes.map { $0 - min($0, freed) }
         complete.save()
         return freed
