@@ -39,6 +39,8 @@ public struct ClientError: Error, CustomStringConvertible, Sendable {
     public let code: Code
     /// One sentence for people.
     public let description: String
+    /// Indicates that the remote would refuse the same refs whichever ancestors came with them.
+    var isFinal = false
 
     /// Describes a failure.
     public init(_ code: Code, _ description: String) {

@@ -110,7 +110,7 @@ struct ReceiveSession {
             options.cancellation = nil
             options.timeout = .zero
         }
-        try? send(machine.refusal("\(error)"))
+        try? send(machine.refusal("\(error)", isFinal: (error as? RepositoryError)?.isFinal == true))
     }
 
     func send(_ bytes: [UInt8]) throws {

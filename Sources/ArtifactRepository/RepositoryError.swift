@@ -41,6 +41,8 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
     public let code: Code
     /// One sentence for people.
     public let description: String
+    /// Indicates that the same refs would be refused whichever ancestors came with them.
+    public internal(set) var isFinal = false
 
     /// Describes a failure.
     public init(_ code: Code, _ description: String) {

@@ -100,7 +100,9 @@ public struct Pusher {
                 progress: progress)
             do {
                 rest = try exchange.push(firstOf: rest, by: &walk)
-            } catch let error as ClientError where error.code == .refused && exchange.isFillingMissed {
+            } catch let error as ClientError
+                where error.code == .refused && !error.isFinal && exchange.isFillingMissed
+            {
                 // Ancestors may break rules that the new commits keep.
                 report.historyRefusal = "\(error)"
                 options.historyFilling = .never

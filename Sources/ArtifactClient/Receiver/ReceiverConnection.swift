@@ -184,9 +184,11 @@ final class ReceiverConnection<Session: ClientStateMachine> {
 
     private func refusal(_ status: Status) -> ClientError {
         let reason = status.message.forDisplay(limit: 2000)
-        return ClientError(
+        var error = ClientError(
             .refused,
             "\(command.remote) refuses the \(activity): \(reason.isEmpty ? "it gives no reason" : reason)")
+        error.isFinal = status.isFinal
+        return error
     }
 
     /// The error for a failed write: the receiver may have sent the reason before it exited.

@@ -22,11 +22,29 @@ public struct Status: Equatable, Sendable {
     public var accepted: Bool
     /// The reason of a refusal; empty otherwise.
     public var message: String
+    /// With `Capability.history`: indicates that the refs would be refused without the ancestors that fill in a history, too.
+    public var isFinal: Bool
 
     /// Accepts, or gives the reason for not accepting.
-    public init(accepted: Bool, message: String = "") {
+    public init(accepted: Bool, message: String = "", isFinal: Bool = false) {
         self.accepted = accepted
         self.message = message
+        self.isFinal = isFinal
+    }
+
+    fileprivate init(body: Variant) throws(ProtocolError) {
+        guard let accepted = body.entry("result")?.bool, let message = body.entry("message")?.string else {
+            throw ProtocolError(
+                .malformed,
+                "the peer's status has no result and message (keys result, type b; message, type s)")
+        }
+        self.init(accepted: accepted, message: message, isFinal: body.entry("final")?.bool ?? false)
+    }
+
+    fileprivate var body: Variant {
+        .dictionary(
+            [("result", Variant.bool(accepted)), ("message", .string(message))]
+                + (isFinal ? [("final", .bool(true))] : []))
     }
 }
 
@@ -119,14 +137,7 @@ public enum Message: Equatable, Sendable {
                     "the peer's putobjects names no object and size (keys object, type s; size, type t)")
             }
             self = .putObject(ObjectAnnouncement(fileName: name, size: size))
-        case (.status, _):
-            guard let accepted = body.entry("result")?.bool, let message = body.entry("message")?.string
-            else {
-                throw ProtocolError(
-                    .malformed,
-                    "the peer's status has no result and message (keys result, type b; message, type s)")
-            }
-            self = .status(Status(accepted: accepted, message: message))
+        case (.status, _): self = .status(try Status(body: body))
         case (.done, _): self = .done
         case (.results, _): self = .results(try RefEditResult.list(body: body))
         case (.progress, _): self = .progress(activity: body.entry("activity")?.string ?? "")
@@ -156,8 +167,7 @@ public enum Message: Equatable, Sendable {
             .dictionary([
                 ("object", Variant.string(announcement.fileName)), ("size", .uint64(announcement.size)),
             ])
-        case .status(let status):
-            .dictionary([("result", Variant.bool(status.accepted)), ("message", .string(status.message))])
+        case .status(let status): status.body
         case .results(let results): RefEditResult.body(results)
         case .progress(let activity): .dictionary([("activity", Variant.string(activity))])
         case .delete(let edits): RefEdit.deletionBody(edits)

@@ -306,12 +306,17 @@ public struct ReceiveStateMachine: Sendable {
     /// Reports a failure by a refusing status, which every client takes for a failure at any time, since it expects only the
     /// message that is due.
     ///
+    /// - Parameters:
+    ///   - reason: the reason, for people.
+    ///   - isFinal: true if the refs are refused whichever ancestors come with them.
     /// - Returns: nothing if the session is over.
-    public mutating func refusal(_ reason: String) -> [UInt8] {
+    public mutating func refusal(_ reason: String, isFinal: Bool = false) -> [UInt8] {
         if case .ended = state { return [] }
         state = .ended
         // A frame's body holds 65,535 bytes; a reason is a sentence.
-        let status = Status(accepted: false, message: reason.forDisplay(limit: 4000))
+        let status = Status(
+            accepted: false, message: reason.forDisplay(limit: 4000),
+            isFinal: isFinal && capabilities.contains(.history))
         return (try? Message.status(status).frame(version: version)) ?? []
     }
 

@@ -38,10 +38,13 @@ public struct Hooks: ReceivePolicy {
         let moved = try edits.map { try $0.result(at: store.commit(of: $0.ref), moves: moves) }
             .filter(isTold)
         guard !moved.isEmpty, let reason = before.run(moved) else { return }
-        throw RepositoryError(
+        var refusal = RepositoryError(
             .notAllowed,
             "the cache's own check (pre-receive) refuses the push, since \(reason): see its messages, or ask the cache's "
                 + "administrator")
+        // Without ancestors, the hook would be told the same.
+        refusal.isFinal = moved.allSatisfy { $0.outcome == .moved }
+        throw refusal
     }
 
     private func isTold(_ result: RefEditResult) -> Bool {

@@ -217,6 +217,23 @@ import WireSamples
         try expectHistory(commits)
     }
 
+    @Test func `A hook that refuses to move a ref is not asked again without ancestors`() throws {
+        try stage.commit(Self.ref, text: "6")
+        let log = stage.directory.path("log")
+        let hook = try stage.program("refusing", "cat >> '\(log)'; exit 3")
+        try expectFailure("pre-receive", status: 5, unchanged: [stage.cache]) {
+            try push(receiver: ["--pre-receive", hook])
+        }
+        #expect(try text(ofFile: log).split(separator: "\n").count == 1)
+    }
+
+    @Test func `A hook that refuses ancestors of a ref that stays leaves them out`() throws {
+        let hook = try stage.program("refusing", "cat > /dev/null; exit 3")
+        let result = try push(receiver: ["--pre-receive", hook]).checked()
+        #expect(result.errorText.contains("no history was filled in, since"), "\(result.errorText)")
+        try expectHistory([tip])
+    }
+
     @Test func `Limits and signatures hold for what is filled in`() throws {
         try expectFailure("larger than this cache takes", status: 5, unchanged: [stage.cache]) {
             try push("--fill-history", receiver: ["--max-push-size", "100"])
