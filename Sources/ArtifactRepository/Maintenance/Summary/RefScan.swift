@@ -28,10 +28,10 @@ struct RefScan {
     /// The path of the current directory below `refs/heads`, with a final slash; empty for `refs/heads` itself.
     private var prefix: [UInt8] = []
     private var visits: [Visit] = []
-    private var facts: [Checksum: SummaryBuilder.CommitFacts] = [:]
+    private var facts: [Checksum: SummaryWriter.CommitFacts] = [:]
 
     /// The entries of the new summary.
-    private(set) var builder: SummaryBuilder
+    private(set) var summary: SummaryWriter
     /// The index of the new summary.
     private(set) var index: SummaryIndex.Writer
     /// The number of refs that were read.
@@ -41,15 +41,17 @@ struct RefScan {
 
     /// Scans all refs of a repository.
     ///
-    /// - Parameter start: The current time by the clock of the refs' file system, in nanoseconds since 1970.
+    /// - Parameters:
+    ///   - start: The current time by the clock of the refs' file system, in nanoseconds since 1970.
+    ///   - file: The file that gets the summary.
     /// - Throws: `Mismatch`; `SystemError` if a directory cannot be read.
-    init(_ repository: Repository, at start: UInt64, old: Old?, expectedSize: Int) throws {
+    init(_ repository: Repository, at start: UInt64, old: Old?, into file: Descriptor) throws {
         self.repository = repository
         self.start = start
         heads = try repository.standardDirectory("refs/heads")
         oldEntries = old?.entries
         self.old = SummaryIndex.Reader(old?.index.items ?? [])
-        builder = SummaryBuilder(expectedSize: expectedSize, expectedCount: old?.entries.count ?? 0)
+        summary = try SummaryWriter(file, expectedCount: old?.entries.count ?? 0)
         index = SummaryIndex.Writer(expectedSize: old?.index.items.count ?? 0)
         try enter(FileStamp(heads.descriptor.status()), name: [], isKnown: self.old.kind == .directory)
         while var visit = visits.popLast() {
@@ -63,9 +65,9 @@ struct RefScan {
         }
     }
 
-    /// Completes the summary and returns its bytes; `metadata` is the serialised dictionary `a{sv}` after the refs.
-    mutating func finish(metadata: [UInt8]) -> [UInt8] {
-        builder.finish(metadata: metadata)
+    /// Completes the summary; `metadata` is the serialised dictionary `a{sv}` after the refs.
+    mutating func finish(metadata: [UInt8]) throws {
+        try summary.finish(metadata: metadata)
     }
 
     // MARK: Directories
@@ -236,7 +238,7 @@ struct RefScan {
     /// Copies the entry of the old index's next ref.
     private mutating func keepRef(_ stamp: FileStamp) throws {
         guard let entry = oldEntries?.entry(old.refsPassed) else { throw Mismatch() }
-        builder.append(copying: entry)
+        try summary.append(copying: entry)
         index.ref(stamp)
     }
 
@@ -279,7 +281,7 @@ struct RefScan {
             leftOut.append(String(decoding: fullName, as: UTF8.self))
             return false
         }
-        builder.append(name: fullName, commit: commit, facts)
+        try summary.append(name: fullName, commit: commit, facts)
         index.ref(stamp.settled(at: start))
         return true
     }
@@ -297,7 +299,7 @@ struct RefScan {
         }
     }
 
-    private mutating func commitFacts(_ commit: Checksum) throws -> SummaryBuilder.CommitFacts? {
+    private mutating func commitFacts(_ commit: Checksum) throws -> SummaryWriter.CommitFacts? {
         if let known = facts[commit] { return known }
         let name = ObjectName(commit, .commit)
         guard
@@ -305,7 +307,7 @@ struct RefScan {
                 try repository.load(name) { (size: $0.count, timestamp: try Commit($0, name).timestamp) }
             })
         else { return nil }
-        let found = SummaryBuilder.CommitFacts(size: UInt64(read.size), timestamp: read.timestamp)
+        let found = SummaryWriter.CommitFacts(size: UInt64(read.size), timestamp: read.timestamp)
         facts[commit] = found
         return found
     }

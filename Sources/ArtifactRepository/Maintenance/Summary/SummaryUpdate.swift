@@ -89,10 +89,10 @@ struct SummaryUpdate {
         let start = FileStamp(try file.status()).changed
         let before = try stampOfSummary()
 
-        let (scan, bytes, complete) = try read(at: start)
-        try file.writeAll(bytes)
+        let (scan, complete) = try read(at: start, into: file)
         try file.sync()
         if !options.signers.isEmpty {
+            let bytes = try root.openFile("tmp/\(Self.temporaryName)").readAll(limit: 1 << 30)
             let signature = try temporary.createFile(Self.temporarySignature)
             try signature.writeAll(Signer.signatures(of: bytes, by: options.signers))
             try signature.sync()
@@ -101,8 +101,8 @@ struct SummaryUpdate {
         guard isDone else { return nil }
         try root.sync()
         try? writeIndex(scan.index, for: FileStamp(file.status()), complete: complete)
-        var report = SummaryReport(size: bytes.count)
-        report.refs = scan.builder.count
+        var report = SummaryReport(size: scan.summary.size)
+        report.refs = scan.summary.count
         report.readRefs = scan.readCount
         report.leftOut = scan.leftOut
         return report
@@ -119,8 +119,10 @@ struct SummaryUpdate {
         return true
     }
 
-    /// Returns the scan of the refs, the bytes of the summary, and the time of the last complete scan.
-    private func read(at start: UInt64) throws -> (scan: RefScan, bytes: [UInt8], complete: UInt64) {
+    /// Scans the refs and writes the summary into a file.
+    ///
+    /// - Returns: The scan, and the time of the last complete one.
+    private func read(at start: UInt64, into file: Descriptor) throws -> (scan: RefScan, complete: UInt64) {
         // The mapping must outlive the scan, which copies entries from it.
         let summary = try root.fileIfPresent("summary")
         let mapping = try summary.map { try FileMapping($0) }
@@ -134,16 +136,16 @@ struct SummaryUpdate {
                 old = RefScan.Old(entries: entries, index: index)
                 complete = index.header.complete
             }
-            let size = mapping?.bytes.count ?? 0
             var scan: RefScan
             do {
-                scan = try RefScan(repository, at: start, old: old, expectedSize: size)
+                scan = try RefScan(repository, at: start, old: old, into: file)
             } catch is RefScan.Mismatch {
                 complete = start
-                scan = try RefScan(repository, at: start, old: nil, expectedSize: size)
+                scan = try RefScan(repository, at: start, old: nil, into: file)
             }
             let metadata = SummaryMetadata.bytes(repository, keeping: entries?.metadata)
-            return (scan, scan.finish(metadata: metadata), complete)
+            try scan.finish(metadata: metadata)
+            return (scan, complete)
         }
     }
 

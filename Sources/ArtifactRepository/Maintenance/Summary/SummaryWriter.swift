@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import SystemCalls
 import Variants
 
-/// A builder of a summary's bytes, from entries sorted by name, identical to what libostree writes.
+/// A writer of a summary, from entries sorted by name, with the bytes that libostree writes.
 ///
 /// GLib's builders take seconds for 100,000 refs, so this type lays out the bytes itself; tests compare them with the
-/// output of `ostree summary -u`.
-struct SummaryBuilder {
+/// output of `ostree summary -u`. They go into the file as they come, since a large cache has tens of MiB of them.
+struct SummaryWriter {
     /// The facts about a commit in an entry.
     struct CommitFacts {
         /// The size of the commit object, in bytes.
@@ -16,15 +17,28 @@ struct SummaryBuilder {
         var timestamp: UInt64
     }
 
+    private let file: Descriptor
+    /// The bytes that are not written yet.
     private var bytes: [UInt8] = []
+    /// The number of bytes written, a multiple of 8.
+    private var written = 0
     private var ends: [Int] = []
+
+    /// The number of bytes from which on they are written.
+    private static let limit = 256 * 1024
 
     /// The number of entries so far.
     var count: Int { ends.count }
 
-    /// Creates a builder with capacity for the expected bytes and refs.
-    init(expectedSize: Int, expectedCount: Int) {
-        bytes.reserveCapacity(expectedSize + 4096)
+    /// The number of bytes so far.
+    var size: Int { written + bytes.count }
+
+    /// Begins a summary in a file, in place of what it has.
+    ///
+    /// - Parameter expectedCount: the number of refs to prepare for.
+    init(_ file: Descriptor, expectedCount: Int) throws {
+        self.file = file
+        try file.truncate()
         ends.reserveCapacity(expectedCount + 64)
     }
 
@@ -32,16 +46,28 @@ struct SummaryBuilder {
         while bytes.count & 7 != 0 { bytes.append(0) }
     }
 
-    /// Copies an entry of another summary.
-    mutating func append(copying entry: UnsafeRawBufferPointer) {
+    /// Begins an entry.
+    private mutating func beginEntry() throws {
         align()
+        if bytes.count >= SummaryWriter.limit { try flush() }
+    }
+
+    private mutating func flush() throws {
+        try file.writeAll(bytes)
+        written += bytes.count
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// Copies an entry of another summary.
+    mutating func append(copying entry: UnsafeRawBufferPointer) throws {
+        try beginEntry()
         bytes.append(contentsOf: entry)
-        ends.append(bytes.count)
+        ends.append(size)
     }
 
     /// Adds an entry, `(s(taya{sv}))`.
-    mutating func append(name: some Collection<UInt8>, commit: Checksum, _ facts: CommitFacts) {
-        align()
+    mutating func append(name: some Collection<UInt8>, commit: Checksum, _ facts: CommitFacts) throws {
+        try beginEntry()
         let start = bytes.count
         bytes.append(contentsOf: name)
         bytes.append(0)
@@ -59,22 +85,21 @@ struct SummaryBuilder {
         bytes.append(contentsOf: [24, 35, 40])
         let width = FramingOffset.width(body: bytes.count - start, count: 1)
         FramingOffset.append(nameEnd, width: width, to: &bytes)
-        ends.append(bytes.count)
+        ends.append(size)
     }
 
     private static let timestampKey = Array("ostree.commit.timestamp".utf8) + [0]
 
-    /// Completes the summary and returns its bytes.
+    /// Completes the summary in its file.
     ///
     /// - Parameter metadata: The serialised dictionary `a{sv}` that follows the entries.
-    mutating func finish(metadata: [UInt8]) -> [UInt8] {
-        let width = FramingOffset.width(body: bytes.count, count: ends.count)
+    mutating func finish(metadata: [UInt8]) throws {
+        let width = FramingOffset.width(body: size, count: ends.count)
         for end in ends { FramingOffset.append(end, width: width, to: &bytes) }
-        let end = bytes.count
+        let end = size
         align()
         bytes.append(contentsOf: metadata)
-        FramingOffset.append(end, width: FramingOffset.width(body: bytes.count, count: 1), to: &bytes)
-        defer { bytes = [] }
-        return bytes
+        FramingOffset.append(end, width: FramingOffset.width(body: size, count: 1), to: &bytes)
+        try flush()
     }
 }
