@@ -61,6 +61,12 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The most connections at once.", valueName: "number"))
     var maxConnections: UInt32 = 1024
 
+    @Option(
+        help: ArgumentHelp(
+            "The most connections at once from one address. (default: half of them; all with --http)",
+            valueName: "number"))
+    var maxConnectionsPerAddress: UInt32?
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -84,6 +90,11 @@ struct ServeCommand: ParsableCommand {
         guard (16...100_000).contains(maxConnections) else {
             throw ValidationError("Connections are between 16 and 100000.")
         }
+        guard (8...maxConnections).contains(connectionsPerAddress) else {
+            throw ValidationError(
+                "Connections from one address are between 8 and \(maxConnections), which --max-connections is."
+            )
+        }
         if let url, !Site.isURL(url) {
             throw ValidationError("'\(url)' is no URL of a web server: write https://HOST/PATH.")
         }
@@ -92,12 +103,16 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
+    private var connectionsPerAddress: UInt32 {
+        maxConnectionsPerAddress ?? (isPlain ? maxConnections : maxConnections / 2)
+    }
+
     func run() throws {
         let repository = try Repository(path)
         repository.permissions.adopt()
         var options = Server.Options()
         options.limits.connections = maxConnections
-        options.limits.connectionsPerAddress = isPlain ? maxConnections : max(16, maxConnections / 4)
+        options.limits.connectionsPerAddress = connectionsPerAddress
         options.site.metrics = metrics
         options.site.isEncrypted = !isPlain
         options.site.url = url.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }

@@ -13,7 +13,7 @@ public final class WebDaemon: @unchecked Sendable {
         /// The number of open connections at most.
         public var connections: UInt32 = 1024
         /// The number of open connections from one address at most.
-        public var connectionsPerAddress: UInt32 = 256
+        public var connectionsPerAddress: UInt32 = 512
         /// The time after which a silent connection is closed, in whole seconds.
         public var timeout = Duration.seconds(30)
 

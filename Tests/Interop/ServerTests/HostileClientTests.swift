@@ -93,6 +93,17 @@ import Testing
         withExtendedLifetime(more) {}
     }
 
+    @Test func `One address gets as many connections as it may, and again one when one ends`() throws {
+        let server = try CacheServer(
+            ["--http", "--max-connections", "100", "--max-connections-per-address", "20"])
+        let request = "HEAD /config HTTP/1.1\r\n\(HostileClientTests.host)\r\n"
+        var clients = try (0..<20).map { _ in try RawClient(port: server.port) }
+        #expect(clients.allSatisfy { $0.status(of: request) == 200 })
+        #expect(try RawClient(port: server.port).status(of: request) != 200)
+        clients.removeLast()
+        #expect(eventually { (try? RawClient(port: server.port).status(of: request)) == 200 })
+    }
+
     @Test func `A stop lets downloads end, and takes no new ones`() throws {
         for signals in [1, 2] {
             let server = try CacheServer { try LargeObject.add(to: $0.cache) }
