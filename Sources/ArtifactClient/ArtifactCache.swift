@@ -101,8 +101,7 @@ public struct ArtifactCache: Sendable {
     ) async throws -> PullReport {
         try await workOnThread { cancellation in
             let chosen = try ArtifactCache.names(refs)
-            var ours: [RefName: Checksum] = [:]
-            for ref in chosen { ours[ref] = try repository.commit(of: ref) }
+            let ours = try CommitsHere(repository, for: chosen)
             let puller = Puller(
                 from: try remote(cancellation, naming: chosen, ours: ours), into: repository)
             puller.refusesOlder = options.refusesOlder
@@ -168,7 +167,7 @@ public struct ArtifactCache: Sendable {
     }
 
     private func remote(
-        _ cancellation: Cancellation, naming refs: [RefName] = [], ours: [RefName: Checksum] = [:]
+        _ cancellation: Cancellation, naming refs: [RefName] = [], ours: CommitsHere = CommitsHere()
     ) throws -> any PullSource {
         var web = options.web
         web.cancellation = cancellation

@@ -26,7 +26,8 @@ extension ReceiveSession {
         var sent = (objects: 0, bytes: UInt64(0))
         var answerer = ObjectAnswerer(
             client, encoder: try ParallelEncoder(repository, compression: .balanced), offered: offered,
-            ahead: ObjectsAhead(repository, bases: Dictionary(bases) { first, _ in first }),
+            ahead: ObjectsAhead(
+                repository, bases: Dictionary(bases) { first, _ in first }, similar: similar),
             showSent: { _, size in sent = (sent.objects + 1, sent.bytes + size) })
         do {
             try answerer.answer(first)

@@ -40,6 +40,8 @@ struct ReceiveSession {
     private var wholeHistories: [Checksum] = []
     /// The commits that a client which pulls was told, and those that it has.
     var told: [RefName: (commit: Checksum, theirs: Checksum?)] = [:]
+    /// Commits of both sides that those of the refs may resemble.
+    var similar: [Checksum] = []
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
 
     init(
@@ -197,6 +199,7 @@ struct ReceiveSession {
         let answer = try introduction.answer(to: info)
         fillsHistory = introduction.fillsHistory
         wholeHistories += introduction.wholeHistories
+        similar += answer.similar
         // A client may announce that it pulls after it was told refs for a push.
         for (ref, commit) in answer.refs where options.readable?.allows(ref) != false {
             told[ref] = (commit, info.refs[ref])

@@ -36,6 +36,11 @@ struct ReceiverIntroduction {
         var answer = Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             capabilities: common, isReadOnly: options.isReadOnly)
+        if common.contains(.ahead) {
+            answer.similar = try info.similar.filter { commit in
+                try store.contains(ObjectName(commit, .commit)) && !store.isPartial(commit)
+            }
+        }
         if isPull { answer.collection = (store as? Repository)?.collection }
         if !answer.capabilities.contains(.want) { answer.capabilities.remove(.history) }
         if answer.capabilities.contains(.history) {

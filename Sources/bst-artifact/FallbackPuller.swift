@@ -91,8 +91,7 @@ struct FallbackPuller {
             || !rules.summaryVerifiers.isEmpty
         if !needsWeb || addresses.via == .ssh {
             let refs = words.compactMap { RefName(RefPatterns.pinned($0).name) }
-            var ours: [RefName: Checksum] = [:]
-            for ref in refs { ours[ref] = try destination.repository.commit(of: ref) }
+            let ours = try CommitsHere(destination.repository(ofListed: nil), for: refs)
             if let source = try addresses.receiver(of: cache, naming: refs, ours: ours) {
                 return (source, cache)
             }

@@ -43,7 +43,7 @@ struct ListCommand: ParsableCommand {
         // pullCaches throws if there is none.
         let cache = try selection.pullCaches(for: nil)[0]
         let source: any PullSource =
-            try addresses.receiver(of: cache, naming: [], ours: [:])
+            try addresses.receiver(of: cache, naming: [], ours: CommitsHere())
             ?? RemoteRepository(addresses.pullAddress(of: cache), options: addresses.options)
         try source.forEachRef(
             matching: pattern.map { [$0] } ?? [], ofCollection: nil, hasDetails: long || output.json

@@ -29,9 +29,9 @@ struct PullAddressResolver {
     ///
     /// - Parameters:
     ///   - refs: refs that are likely to be pulled.
-    ///   - ours: the commits that are here, by ref.
+    ///   - ours: the commits that are here.
     mutating func receiver(
-        of cache: RemoteAddress, naming refs: [RefName], ours: [RefName: Checksum]
+        of cache: RemoteAddress, naming refs: [RefName], ours: CommitsHere
     ) throws -> ReceiverRepository? {
         let capabilities = Capability.ofEnvironment
         guard cache.isSSH, via != .https, known[cache] == nil, receiver.receiver.version == .one,

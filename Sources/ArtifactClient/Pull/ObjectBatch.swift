@@ -18,18 +18,26 @@ final class ObjectBatch: WebRequest {
     private var outstanding: Set<ObjectName>
     /// A failure that is not the server's.
     private var failure: (any Error)?
+    /// True unless the server answered, and did not say that it has static deltas to the requested commits.
+    private(set) var mayHaveDeltas = true
 
     /// The most objects of a batch.
     static let limit = 256
+    /// The most commits that are named to the server.
+    private static let similarLimit = 16
 
     /// Asks for objects.
     ///
-    /// - Parameter change: a commit that they belong to, and one that is here and resembles it.
+    /// - Parameters:
+    ///   - commit: a commit that they belong to.
+    ///   - similar: commits that are here and that it may resemble.
     init(
-        _ names: [ObjectName], for fetch: ObjectFetch, change: (commit: Checksum, present: Checksum)?
+        _ names: [ObjectName], for fetch: ObjectFetch, commit: Checksum?, similar: [Checksum]
     ) throws {
         (self.names, self.fetch) = (names, fetch)
-        path = "objects" + (change.map { "?commit=\($0.commit)&have=\($0.present)" } ?? "")
+        let have = similar.prefix(ObjectBatch.similarLimit).map(\.hex).joined(separator: ",")
+        path =
+            "objects" + (commit.flatMap { have.isEmpty ? nil : "?commit=\($0)&have=\(have)" } ?? "")
         body = try Message.want(names.map { WantedObject($0) }).frame(version: .one, order: .little)
         machine = try PullStateMachine(requesting: names)
         arrivals = ObjectArrivals(fetch)
@@ -40,7 +48,7 @@ final class ObjectBatch: WebRequest {
     var isDispensable: Bool { true }
     var isContentAddressed: Bool { true }
 
-    func begin(_: WebBody) throws {}
+    func begin(_ body: WebBody) throws { mayHaveDeltas = body.hasDeltas }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
         do {

@@ -21,13 +21,16 @@ public final class ObjectFetch {
     /// The mirrors of files that have no verdict yet, where there are several.
     private var sources: [ObjectName: Int] = [:]
     private(set) var progress = TransferProgress()
-    private var usesBatches = false
+    /// True to request many objects at once, as long as that works.
+    var usesBatches = false
     /// The number of batches under way.
     private var batches = 0
     /// Requested objects that no batch brings.
     private var singles: ArraySlice<ObjectName> = []
-    /// The commits that are fetched, each with the one that its ref has here.
-    private var changes: [Checksum: Checksum] = [:]
+    /// The commits that are fetched, as they were added.
+    private var commits: [Checksum] = []
+    /// Commits that are here and that the fetched ones may resemble.
+    private var similar: [Checksum] = []
 
     private static let batchLimit = 4
 
@@ -55,19 +58,18 @@ public final class ObjectFetch {
     var historyEnds: [HistoryEnd] { missing.historyEnds }
 
     /// Adds a commit.
-    ///
-    /// - Parameter previous: the commit that its ref has here.
-    func add(_ commit: Checksum, after previous: Checksum? = nil) throws {
-        tips.insert(commit)
-        if let previous, previous != commit { changes[commit] = previous }
+    func add(_ commit: Checksum) throws {
+        if tips.insert(commit).inserted { commits.append(commit) }
         try missing.add(commit)
     }
+
+    /// Notes commits that are here and that the fetched ones may resemble.
+    func note(similar commits: [Checksum]) { similar += commits }
 
     /// Fetches everything that is missing, and waits until it is verified.
     ///
     /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
-    func run(on client: WebClient, inBatches: Bool) throws {
-        usesBatches = inBatches
+    func run(on client: WebClient) throws {
         repeat {
             try client.run {
                 try handleVerdicts(waiting: false, client)
@@ -87,8 +89,23 @@ public final class ObjectFetch {
             if fragmentSize(of: name) > 0 { singles.append(name) } else { names.append(name) }
         }
         guard !names.isEmpty else { return singles.popFirst().map { ObjectRequest($0, for: self) } }
+        return try batch(of: names)
+    }
+
+    private func batch(of names: [ObjectName]) throws -> ObjectBatch {
         batches += 1
-        return try ObjectBatch(names, for: self, change: changes.first.map { ($0.key, $0.value) })
+        return try ObjectBatch(names, for: self, commit: commits.first, similar: similar)
+    }
+
+    /// Fetches the commits of the first refs with one request, and what the server sends with them.
+    ///
+    /// - Returns: false if the server knows that it has no static deltas to them.
+    func runFirstBatch(on client: WebClient) throws -> Bool {
+        let names = try firstNames()
+        guard !names.isEmpty else { return true }
+        let batch = try batch(of: names)
+        try client.run(few: [batch])
+        return batch.mayHaveDeltas
     }
 
     /// Notes the end of a batch, and what did not come with it.
@@ -103,12 +120,16 @@ public final class ObjectFetch {
 
     /// Returns requests for the commits and their detached metadata, without their trees, of the first refs.
     func firstRequests() throws -> [any WebRequest] {
-        var requests: [any WebRequest] = []
+        try firstNames().map { ObjectRequest($0, for: self) }
+    }
+
+    private func firstNames() throws -> [ObjectName] {
+        var names: [ObjectName] = []
         for _ in 0..<min(missing.count, ObjectFetch.firstRequestLimit) {
             guard let name = try missing.next() else { break }
-            requests.append(ObjectRequest(name, for: self))
+            names.append(name)
         }
-        return requests
+        return names
     }
 
     /// Publishes what was fetched, also the commits that get no ref.

@@ -153,6 +153,13 @@ public final class Puller {
             try DetachedMetadata(quarantine.metadata(name), of: commit), besides: Set(present.map(\.digest)))
     }
 
+    /// The commits here that new ones may resemble: those that their refs have, or refs beside them.
+    private func similarCommits(to entries: [PullReport.Entry]) throws -> [Checksum] {
+        let lacking = entries.filter { $0.previous == nil }.map(\.ref)
+        return entries.filter(\.isChanged).compactMap(\.previous)
+            + (try (store as? Repository)?.commits(beside: lacking) ?? [])
+    }
+
     private func pull(
         _ entries: [PullReport.Entry], _ commits: [Checksum], through quarantine: any Quarantine
     ) throws -> PullReport {
@@ -169,8 +176,9 @@ public final class Puller {
             })
         for entry in entries {
             _ = try judge(entry)
-            try fetch.add(entry.commit, after: entry.previous)
+            try fetch.add(entry.commit)
         }
+        fetch.note(similar: try similarCommits(to: entries))
         for commit in commits { try fetch.add(commit) }
         let deltas = (deltas == .never ? nil : store as? Repository).map { repository in
             DeltaUse(

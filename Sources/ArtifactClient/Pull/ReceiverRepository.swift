@@ -22,8 +22,8 @@ public final class ReceiverRepository: PullSource {
     private var known: [RefName: Checksum] = [:]
     private var asked: Set<RefName> = []
     private var collectionOfRefs: String?
-    /// The commits that are here, by ref, so that the receiver need not send what resembles them.
-    private let ours: [RefName: Checksum]
+    /// The commits that are here, so that the receiver need not send what resembles them.
+    private let ours: CommitsHere
 
     /// The bytes of refs in the first message, and in one of a receiver that takes large ones.
     private static let refSpace = (first: FrameHeader.maximumBodySize - 4096, large: 4_000_000)
@@ -34,12 +34,12 @@ public final class ReceiverRepository: PullSource {
     ///   - address: the receiver's address.
     ///   - options: the settings for connections.
     ///   - refs: refs that are likely to be pulled.
-    ///   - ours: the commits that are here, by ref.
+    ///   - ours: the commits that are here.
     /// - Throws: `ClientError` where the receiver cannot be reached.
     public init(
         _ address: RemoteAddress, options: ConnectionOptions = ConnectionOptions(),
         naming refs: [RefName] = [],
-        ours: [RefName: Checksum] = [:]
+        ours: CommitsHere = CommitsHere()
     ) throws {
         command = try ReceiverCommand(address, options: options.receiver)
         (remote, self.options, self.ours) = (command.remote, options, ours)
@@ -85,7 +85,8 @@ public final class ReceiverRepository: PullSource {
                 return size <= space
             }
             var info = Info(asking: Array(part), capabilities: options.capabilities)
-            for ref in part { if let commit = ours[ref] { info.refs[ref] = commit } }
+            for ref in part { if let commit = ours.byRef[ref] { info.refs[ref] = commit } }
+            if isFirst, info.capabilities.contains(.ahead) { info.similar = ours.beside }
             try connection.say { try $0.begin(info) }
             let answer = try connection.introduction()
             rest = rest[part.endIndex...]

@@ -16,6 +16,9 @@ public final class RemoteRepository: PullSource {
     private let summaryVerifiers: [any SignatureVerifier]
     private var fetchedSummary: Summary?
 
+    /// The requests that cost less time on one connection than on several.
+    private static let fewRequests = 2
+
     /// Prepares to read; nothing is fetched yet.
     ///
     /// - Parameters:
@@ -108,7 +111,11 @@ public final class RemoteRepository: PullSource {
                 }
             if let configurationRequest { requests.append(configurationRequest) }
         }
-        try client.run { requests.popLast() }
+        if requests.count <= RemoteRepository.fewRequests, !hasMirrors {
+            try client.run(few: requests)
+        } else {
+            try client.run { requests.popLast() }
+        }
     }
 
     private func refRequest(_ ref: RefName) -> TextRequest {
@@ -189,12 +196,15 @@ public final class RemoteRepository: PullSource {
     ///
     /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
     public func fetch(_ objects: ObjectFetch, with deltas: DeltaUse?) throws {
-        if let deltas { try DeltaFetch(deltas, for: objects, client: client).run() }
         // Mirrors, and another place for content, are asked for single objects.
-        let takesBatches =
+        objects.usesBatches =
             configurationRequest?.givesObjects == true && client.mirrors.count == 1
             && client.mirrors[0].content == nil
-        try objects.run(on: client, inBatches: takesBatches)
+        let mayHaveDeltas = try objects.usesBatches ? objects.runFirstBatch(on: client) : true
+        if let deltas, mayHaveDeltas || deltas.choice == .always {
+            try DeltaFetch(deltas, for: objects, client: client).run()
+        }
+        try objects.run(on: client)
     }
 
     /// Fetches the summary into a temporary file, since it need not fit into memory.

@@ -70,6 +70,7 @@ struct PushExchange {
         } else {
             info.capabilities.remove(.history)
         }
+        if info.capabilities.contains(.ahead) { info.similar = try repository.commits(beside: own.keys) }
         try connection.say { try $0.begin(info) }
     }
 
@@ -117,7 +118,8 @@ struct PushExchange {
         } else {
             try connection.say { try $0.update(plan.edits) }
             if connection.session.capabilities.contains(.want) {
-                let (results, sent) = try sendWanted(for: plan.edits, present: Set(info.metadata.keys))
+                let (results, sent) = try sendWanted(
+                    for: plan.edits, present: Set(info.metadata.keys), similar: info.similar)
                 plan.apply(results, reparenting: isReparenting)
                 report.filledIn = sent.subtracting(plan.commits).count
             } else {
@@ -235,10 +237,12 @@ struct PushExchange {
 
     /// Sends the objects that the receiver requests, until it has published everything.
     ///
-    /// - Parameter present: commits that the receiver is known to have.
+    /// - Parameters:
+    ///   - present: commits that the receiver is known to have.
+    ///   - similar: commits that it has and that the new ones may resemble.
     /// - Returns: the results for the refs, and the commits that were sent.
     private func sendWanted(
-        for edits: [RefEdit], present: Set<Checksum>
+        for edits: [RefEdit], present: Set<Checksum>, similar: [Checksum]
     ) throws -> (results: [RefEditResult], sent: Set<Checksum>) {
         let offered = OfferedObjects(repository)
         for commit in edits.compactMap(\.new) { offered.add(commit) }
@@ -249,7 +253,8 @@ struct PushExchange {
         var answerer = ObjectAnswerer(
             WantingReceiver(connection: connection, showActivity: options.showActivity), encoder: encoder,
             offered: offered,
-            ahead: ObjectsAhead(repository, bases: Dictionary(bases) { first, _ in first }),
+            ahead: ObjectsAhead(
+                repository, bases: Dictionary(bases) { first, _ in first }, similar: similar),
             showSent: progress.sent)
         if connection.session.capabilities.contains(.ahead) {
             var seen = present
@@ -301,5 +306,6 @@ extension Info {
         refs.merge(second.refs) { first, _ in first }
         metadata.merge(second.metadata) { first, _ in first }
         historyEnds.merge(second.historyEnds) { first, _ in first }
+        similar += second.similar
     }
 }

@@ -51,6 +51,8 @@ struct WebBody {
     var size: UInt64?
     /// Indicates that the server gives many objects at once.
     var givesObjects = false
+    /// Indicates that the server has static deltas to a commit among the requested objects.
+    var hasDeltas = false
 }
 
 enum WebResult {

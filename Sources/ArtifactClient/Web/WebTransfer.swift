@@ -161,9 +161,16 @@ final class WebTransfer {
         if hasBegun, let known = totalSize, let size, size != known { throw UnsuitableRange() }
         totalSize = size ?? totalSize
         guard !hasBegun else { return }
-        let givesObjects = ccurl_header(handle, "Artifact-Objects").map { String(cString: $0) } == "1"
-        try attempt?.request.begin(WebBody(offset: start, size: size, givesObjects: givesObjects))
+        try attempt?.request.begin(
+            WebBody(
+                offset: start, size: size, givesObjects: hasFlag("Artifact-Objects"),
+                hasDeltas: hasFlag("Artifact-Deltas")))
         hasBegun = true
+    }
+
+    /// Returns true if the response has a header with the value 1.
+    private func hasFlag(_ header: String) -> Bool {
+        ccurl_header(handle, header).map { String(cString: $0) } == "1"
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -24,6 +24,8 @@ public struct Info: Equatable, Sendable {
     public var historyEnds: [RefName: Checksum] = [:]
     /// With `Capability.pull`: the collection that the receiver's refs belong to.
     public var collection: String?
+    /// With `Capability.ahead`: commits of the client that those of `refs` may resemble; of them, those that the receiver has.
+    public var similar: [Checksum] = []
     /// The other keys of a message that was received, sorted.
     public private(set) var otherKeys: [String] = []
 
@@ -33,7 +35,7 @@ public struct Info: Equatable, Sendable {
             && left.capabilities == right.capabilities && left.isReadOnly == right.isReadOnly
             && left.metadata == right.metadata
             && left.collection == right.collection && left.fillsHistory == right.fillsHistory
-            && left.historyEnds == right.historyEnds
+            && left.historyEnds == right.historyEnds && left.similar == right.similar
     }
 
     /// Describes a side.
@@ -88,13 +90,14 @@ public struct Info: Equatable, Sendable {
             historyEnds = try Info.commits(ends, version: version)
         }
         if capabilities.contains(.pull) { collection = body.entry("collection")?.string }
+        if capabilities.contains(.ahead) { similar = try SimilarCommits.parse(body.entry("similar")) }
         otherKeys = (0..<body.count).compactMap { body[$0][0].string }
             .filter { !Info.keys.contains($0) }.sorted()
     }
 
     private static let keys: Set<String> = [
         "mode", "refs", "pull_url", "abilities", "read_only", "metadata", "fills_history", "history_ends",
-        "collection",
+        "collection", "similar",
     ]
 
     /// Reads refs with their commits.
@@ -129,6 +132,7 @@ public struct Info: Equatable, Sendable {
         if fillsHistory { entries.append(("fills_history", .bool(true))) }
         if !historyEnds.isEmpty { entries.append(("history_ends", Info.value(historyEnds))) }
         if let collection { entries.append(("collection", .string(collection))) }
+        if !similar.isEmpty { entries.append(("similar", SimilarCommits.value(similar))) }
         return .dictionary(entries)
     }
 }

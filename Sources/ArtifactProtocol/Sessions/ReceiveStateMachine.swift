@@ -87,6 +87,8 @@ public struct ReceiveStateMachine: Sendable {
     /// The most objects that may be requested and not answered: their names fit into any pipe, so that neither side waits for
     /// the other.
     public static let wantLimit = 1024
+    /// The largest body of a request for so many objects, in bytes.
+    package static let largestWant = wantLimit * WantedObjects.entrySize
 
     /// The number of requested objects that are not answered yet.
     public var unansweredWants: Int { requests.unanswered }

@@ -11,6 +11,8 @@ package struct ObjectsAhead {
     private let repository: Repository
     /// Commits that the peer has, by the new ones that follow them.
     private let bases: [Checksum: Checksum]
+    /// Commits that the peer has, of which one may resemble a new one.
+    private let similar: [Checksum]
     /// Directories of commits that the peer has, by those that took their places.
     private var counterparts: [Checksum: Checksum] = [:]
     /// Objects that were sent ahead and not requested since.
@@ -28,17 +30,30 @@ package struct ObjectsAhead {
     private static let firstBudgetOfChange = 256 * 1024
     /// The bytes of an object's message, and of the header of a file that is stored without.
     private static let overhead = 96
+    /// The most directories that are opened to find those that changed.
+    private static let primedDirectories = 1000
     private static let budgets = 4 * 1024...4 * 1024 * 1024
 
     /// Prepares to choose.
     ///
-    /// - Parameter bases: commits that the peer is known to have, by the new ones that are likely to resemble them.
-    package init(_ repository: Repository, bases: [Checksum: Checksum] = [:]) {
-        (self.repository, self.bases) = (repository, bases)
+    /// - Parameters:
+    ///   - bases: commits that the peer is known to have, by the new ones that are likely to resemble them.
+    ///   - similar: commits that the peer is known to have, for new ones without a base.
+    package init(_ repository: Repository, bases: [Checksum: Checksum] = [:], similar: [Checksum] = []) {
+        (self.repository, self.bases, self.similar) = (repository, bases, similar)
     }
 
-    /// Notes that the peer has a commit already, and asks for parts of it.
-    package mutating func prime(_ commit: Checksum) throws { _ = try parts(of: ObjectName(commit, .commit)) }
+    /// Notes that the peer has a commit already, and asks for parts of it: finds the directories that changed, so that for each the
+    /// one that it replaces is known.
+    package mutating func prime(_ commit: Checksum) throws {
+        var next = [ObjectName(commit, .commit)][...]
+        var count = 0
+        while let container = next.popFirst(), count < ObjectsAhead.primedDirectories {
+            count += 1
+            let (parts, isChange) = try parts(of: container)
+            if isChange { next += parts.filter { counterparts[$0.checksum] != nil } }
+        }
+    }
 
     /// Enlarges the first budget, for a commit that is known to resemble one that the peer has.
     private mutating func enlargeBudget() {
@@ -141,7 +156,29 @@ package struct ObjectsAhead {
 
     /// The commit that the peer has and that a new one resembles; nil if none is known, or it is not here.
     private func base(of commit: Commit, _ checksum: Checksum) throws -> Commit? {
-        guard let base = bases[checksum] ?? commit.parent, try repository.hasWhole(base) else { return nil }
-        return try repository.commit(base)
+        if let base = bases[checksum] ?? commit.parent, try repository.hasWhole(base) {
+            return try repository.commit(base)
+        }
+        return try mostSimilar(to: commit)
+    }
+
+    /// The one of the similar commits that has most in common with a commit at the root of its tree; nil if none has anything.
+    private func mostSimilar(to commit: Commit) throws -> Commit? {
+        guard !similar.isEmpty else { return nil }
+        let tree = try repository.tree(commit.tree)
+        var parts: Set<ObjectName> = []
+        try tree.forEachPart { parts.insert($0) }
+        let names = Set(tree.directories.map(\.name))
+        var best: (commit: Commit, score: Int)?
+        for candidate in similar where try repository.hasWhole(candidate) {
+            let other = try repository.commit(candidate)
+            let root = try repository.tree(other.tree)
+            var score = 0
+            // What is the same counts more than what has the same name.
+            try root.forEachPart { if parts.contains($0) { score += 4 } }
+            score += root.directories.count { names.contains($0.name) }
+            if score > best?.score ?? 0 { best = (other, score) }
+        }
+        return best?.commit
     }
 }

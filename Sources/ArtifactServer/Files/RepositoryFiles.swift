@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
+import ArtifactRepository
 import Glibc
 import SystemCalls
 
@@ -55,6 +56,14 @@ struct RepositoryFiles {
     func open(_ name: ObjectName) throws(SystemError) -> Descriptor? {
         guard let file = try open(.object(name)) else { return nil }
         return try file.status().st_mode & S_IFMT == S_IFREG ? file : nil
+    }
+
+    /// Returns true if there are static deltas to a commit: an index of them, or a delta from one of the commits or from nothing.
+    func hasDeltas(to commit: Checksum, from sources: [Checksum]) -> Bool {
+        let deltas = ([nil] + sources).map { DeltaName(from: $0, to: commit).superblockPath }
+        return ([DeltaName.indexPath(of: commit)] + deltas).contains { path in
+            (try? root.openBeneath(path)) ?? nil != nil
+        }
     }
 
     private func open(_ served: ServedFile) throws(SystemError) -> Descriptor? {

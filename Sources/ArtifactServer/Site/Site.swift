@@ -70,7 +70,7 @@ public final class Site: Sendable {
     }
 
     /// The largest body of a request, in bytes: the names of as many objects as may be asked for at a time.
-    static let largestBody = FrameHeader.byteCount + ReceiveStateMachine.wantLimit * 33
+    static let largestBody = FrameHeader.byteCount + ReceiveStateMachine.largestWant
 
     /// Returns true if a request for many objects may have a body.
     func takesBody(_ request: Request) -> Bool {
@@ -89,20 +89,23 @@ public final class Site: Sendable {
         else { return .text(400, "The body must be a message that names objects.") }
         let names = wanted.map(\.name)
         for name in names where name.type == .commit { accesses.add(.commit(name.checksum)) }
-        var bases: [Checksum: Checksum] = [:]
-        let commit = target.field("commit").flatMap { Checksum(hex: $0) }
-        if let commit, let present = target.field("have").flatMap({ Checksum(hex: $0) }) {
-            bases[commit] = present
+        let present = (target.field("have")?.split(separator: ",").prefix(Site.similarLimit) ?? [])
+            .compactMap { Checksum(hex: $0) }
+        // What a delta has is not to be sent twice.
+        let hasDeltas = names.contains {
+            $0.type == .commit && files.hasDeltas(to: $0.checksum, from: present)
         }
-        var ahead = ObjectsAhead(repository, bases: bases)
+        var ahead = ObjectsAhead(repository, similar: hasDeltas ? [] : present)
         // Nothing is sent ahead of what cannot be read.
-        if let commit, !bases.isEmpty { try? ahead.prime(commit) }
+        if let commit = target.field("commit").flatMap({ Checksum(hex: $0) }), !present.isEmpty {
+            try? ahead.prime(commit)
+        }
         let stream = ObjectStream(names, ahead: ahead) { [files] name throws(SystemError) in
             try files.open(name)
         }
-        return Response(
-            200, headers: [("Content-Type", "application/octet-stream"), ("Cache-Control", "no-store")],
-            body: .objects(stream))
+        var headers = [("Content-Type", "application/octet-stream"), ("Cache-Control", "no-store")]
+        if hasDeltas { headers.append((Site.deltasHeader, "1")) }
+        return Response(200, headers: headers, body: .objects(stream))
     }
 
     private func route(_ request: Request) -> Response {
@@ -129,6 +132,10 @@ public final class Site: Sendable {
 
     /// The header that tells clients that they can ask for many objects at once.
     private static let objectsHeader = "Artifact-Objects"
+    /// The header that tells them that there are static deltas to commits that they ask for.
+    private static let deltasHeader = "Artifact-Deltas"
+    /// The most commits of a client that are looked at.
+    private static let similarLimit = 16
 
     private func file(_ path: String, _ request: Request) -> Response {
         guard let served = ServedFile(path[...]) else { return .notFound }

@@ -36,9 +36,9 @@ import Testing
         return Log(result.errorText)
     }
 
-    private func commit(_ ref: String, parent: String = "none") throws {
+    private func commit(_ ref: String, parent: String = "none", tree: String = "tree") throws {
         try OSTreeCommand.commit(
-            stage.mine, tree: stage.directory.path("tree"), refs: [ref], parent: parent,
+            stage.mine, tree: stage.directory.path(tree), refs: [ref], parent: parent,
             options: ["--fsync=false"])
     }
 
@@ -55,6 +55,22 @@ import Testing
         let second = try push("a/b/c")
         // The commit, the directories and the file.
         #expect(second.requested == 0 && second.ahead == 63, "\(second)")
+    }
+
+    @Test func `A new ref beside others costs no request, and the one that it resembles most is found`()
+        throws
+    {
+        let path = (0..<60).map { "d\($0)" }.joined(separator: "/")
+        try stage.directory.file("tree/\(path)/file", "deep\n")
+        try commit("project/element/1")
+        _ = try push("project/element/1")
+        try stage.directory.file("flat/file", "of another shape\n")
+        try commit("project/element/2", tree: "flat")
+        _ = try push("project/element/2")
+        try stage.directory.file("tree/\(path)/file", "changed\n")
+        try commit("project/element/3")
+        let log = try push("project/element/3")
+        #expect(log.requested == 0 && log.ahead == 63, "\(log)")
     }
 
     @Test func `What is known to be there is not sent, and what is there all the same costs little`() throws {

@@ -44,6 +44,35 @@ import Testing
         #expect(try server.get("/healthz").text == "ok\n")
     }
 
+    @Test(arguments: ["project/element/1", "project/element/2"])
+    func `A change below sixty directories comes with its commit, also that of a ref beside it`(ref: String)
+        throws
+    {
+        let place = try TemporaryDirectory()
+        let log = place.path("access.log")
+        let server = try CacheServer(["--http", "--access-log", log])
+        let path = (0..<60).map { "d\($0)" }.joined(separator: "/")
+        let mine = server.stage.directory.path("other")
+        try OSTreeCommand.initRepo(mine, mode: .bareUser)
+        func pull(_ ref: String, _ content: String) throws -> ProcessResult {
+            try server.stage.directory.file("tree/\(path)/file", content)
+            try OSTreeCommand.commit(
+                server.stage.cache, tree: server.stage.directory.path("tree"), refs: [ref], parent: "none",
+                options: ["--fsync=false"])
+            return try run([
+                try Programs.artifact(), "pull", "--repo", mine, "--remote", server.url, ref,
+            ]).checked()
+        }
+        _ = try pull("project/element/1", "deep\n")
+        let result = try pull(ref, "changed\n")
+        #expect(result.lines.last?.hasPrefix("pulled 63 objects") == true, "\(result.text)")
+        #expect(try eventually { try text(ofFile: log).contains("POST /objects?commit=") })
+        let lines = try text(ofFile: log).split(separator: "\n")
+        let start = try #require(lines.lastIndex { $0.contains("GET /refs/heads/\(ref) ") })
+        // The ref, the configuration and everything else.
+        #expect(lines.count - start == 3, "\(lines[start...])")
+    }
+
     @Test(arguments: [["--http"], []])
     func `A pull makes few requests, and one for each large file`(options: [String]) throws {
         let place = try TemporaryDirectory()

@@ -42,12 +42,19 @@ import Testing
         ("info", .info(Info(mode: 1, capabilities: [.largeFrames, .want]))),
         ("info-metadata", .info(telling)),
         ("info-fills-history", .info(history { $0.fillsHistory = true })),
+        ("info-similar", .info(resembling)),
         ("info-history-ends", .info(history { $0.historyEnds = [RefName("a")!: checksum] })),
     ]
 
     private static let telling: Info = {
         var info = Info(mode: 1, capabilities: [.want, .metadata])
         info.metadata = [checksum: [checksum]]
+        return info
+    }()
+
+    private static let resembling: Info = {
+        var info = Info(mode: 1, capabilities: [.ahead, .want])
+        info.similar = [checksum]
         return info
     }()
 
