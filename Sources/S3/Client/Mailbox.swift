@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CCurl
-import Synchronization
 import SystemCalls
 
 /// A request on its way to the client's thread.
@@ -28,7 +27,7 @@ final class Mailbox: Sendable {
         var hasEnded = false
     }
 
-    private let state = Mutex(State())
+    private let state = Monitor(State())
     /// The handle of the thread, which others use for nothing but `curl_multi_wakeup`, hence nonisolated(unsafe).
     nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 

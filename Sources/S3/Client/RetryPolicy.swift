@@ -11,7 +11,7 @@ package struct RetryPolicy: Sendable {
     package var attempts = 10
     /// The time after the first attempt in which others begin. A store that asks for a pause beyond it is not waited
     /// for.
-    package var time: Duration = .seconds(60)
+    package var time: Duration = .seconds(120)
 
     /// The usual policy.
     package init() {}

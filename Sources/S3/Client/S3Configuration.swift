@@ -19,7 +19,7 @@ package struct S3Configuration: Sendable {
     /// The longest time to make a connection.
     package var connectTimeout: Duration = .seconds(10)
     /// The longest silence of the store, in whole seconds.
-    package var timeout: Duration = .seconds(60)
+    package var timeout: Duration = .seconds(30)
     /// The delays between attempts.
     package var retries = RetryPolicy()
     #if DEBUG

@@ -59,7 +59,9 @@ extension S3Client {
             }
             let found: S3Object?
             do {
-                found = try run(.get(key, limit: max(limit, bytes.count)), cancellation: cancellation).found
+                found = try run(
+                    .get(key, limit: max(limit, bytes.count), isFresh: true), cancellation: cancellation
+                ).found
             } catch let error as S3Error where isUncertain && error.code != .cancelled {
                 throw S3Error(.outcomeUnknown, "cannot tell if \(shown(key)) was written: \(error)")
             }

@@ -2,13 +2,17 @@
 
 import SystemCalls
 
-/// Finds out, by a few small requests, if a store keeps the conditions of puts.
+/// Finds out, by two dozen small requests, if a store keeps the conditions of puts.
 ///
 /// Stores that do not know the headers mostly ignore them, answer 200, and lose what others have written.
 package struct StoreProbe {
     private let client: S3Client
     private let cancellation: Cancellation?
     private let key: String
+    private var raceKey: String { key + "-race" }
+
+    /// The number of those who create an object at the same time.
+    private static let racers = 8
 
     /// Checks the store of a client, and sets the client's `etagForm` to what the store understands.
     ///
@@ -19,12 +23,37 @@ package struct StoreProbe {
         let probe = StoreProbe(client, cancellation)
         do {
             try probe.checkCreation()
+            try probe.checkRace()
             client.etagForm = try probe.form()
         } catch {
-            _ = try? client.run(.delete(probe.key))
+            for key in [probe.key, probe.raceKey] { _ = try? client.run(.delete(key)) }
             throw error
         }
-        try client.run(.delete(probe.key), cancellation: cancellation)
+        for key in [probe.key, probe.raceKey] { try client.run(.delete(key), cancellation: cancellation) }
+    }
+
+    /// Checks by two requests that a store still keeps conditions, for the start of a program whose store `run` has
+    /// approved.
+    ///
+    /// A put that is to fail has the bytes that are there, so that nothing is lost even where it does not.
+    ///
+    /// - Parameters:
+    ///   - key: an object that exists and never changes.
+    ///   - bytes: its content.
+    /// - Throws: `S3Error`, with code `unsuitableStore` where the store does not keep conditions.
+    package static func recheck(
+        _ client: S3Client, _ key: String, _ bytes: [UInt8], cancellation: Cancellation? = nil
+    ) throws {
+        let probe = StoreProbe(client, cancellation)
+        guard let stale = ETag("0123456789abcdef0123456789abcdef") else { return }
+        let attempts = [PutCondition.ifAbsent, .ifMatch(stale)].map { condition in
+            client.start(.put(key, bytes, if: condition), cancellation: cancellation)
+        }
+        for (attempt, header) in zip(attempts, ["If-None-Match", "If-Match"]) {
+            if case .stored = try probe.write({ try attempt.value() }) {
+                throw probe.refusal("it writes an object although the condition does not hold", header)
+            }
+        }
     }
 
     private init(_ client: S3Client, _ cancellation: Cancellation?) {
@@ -51,6 +80,19 @@ package struct StoreProbe {
         guard second != .stored, try content() == first else {
             throw refusal(
                 "it replaces an object that was to be created only if there was none", "If-None-Match")
+        }
+    }
+
+    /// Creates an object many times at once. A store that looks first and writes then has more than one winner.
+    private func checkRace() throws {
+        let racers = (0..<StoreProbe.racers).map { _ in
+            let bytes = Array(StoreProbe.random().utf8)
+            return (bytes, client.start(.put(raceKey, bytes, if: .ifAbsent), cancellation: cancellation))
+        }
+        let results = try racers.map { ($0, try $1.value()) }
+        let content = try client.run(.get(raceKey, limit: 1024), cancellation: cancellation).found?.bytes
+        for case (let bytes, .stored) in results where bytes != content {
+            throw refusal("it lets several create the same object at the same time", "If-None-Match")
         }
     }
 

@@ -18,8 +18,13 @@ extension S3Operation where Value == Lookup<S3Object> {
     /// - Parameters:
     ///   - range: the wanted part, which may reach beyond the end but must not begin there; nil for all.
     ///   - limit: the most bytes that are accepted; more are an error with code `tooLarge`.
-    package static func get(_ key: String, range: Range<UInt64>? = nil, limit: Int) -> Self {
-        S3Operation(request: S3Request(kind: .get, key: key, range: range, limit: limit)) { response, _ in
+    ///   - isFresh: asks caches between us and the store to look there, for what may have changed.
+    package static func get(
+        _ key: String, range: Range<UInt64>? = nil, limit: Int, isFresh: Bool = false
+    ) -> Self {
+        let headers = isFresh ? ["Cache-Control: no-cache"] : []
+        let request = S3Request(kind: .get, key: key, headers: headers, range: range, limit: limit)
+        return S3Operation(request: request) { response, _ in
             response.status == 404
                 ? .notFound : .found(S3Object(bytes: response.body, attributes: response.attributes))
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import Synchronization
 
 /// An HTTP/1.1 server inside the test, on a port of 127.0.0.1, that serves a directory and makes the mistakes it
 /// is told to make.
@@ -68,7 +67,7 @@ private final class Service: Sendable {
         var attempts: [String: Int] = [:]
     }
 
-    let state = Mutex(State())
+    let state = Locked(State())
     private let directory: String
     private let faults: FaultyWebServer.Choice
 

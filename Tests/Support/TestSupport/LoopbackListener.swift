@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import Synchronization
 
 /// Accepts connections on a port of 127.0.0.1, and serves each of them on a thread of its own.
 ///
@@ -20,7 +19,7 @@ final class LoopbackListener: Sendable {
     /// The port on 127.0.0.1.
     let port: UInt16
     private let listener: Int32
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(_ serve: @escaping Service) throws {
         var listener: Int32 = -1

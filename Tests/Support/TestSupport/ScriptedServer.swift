@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import Synchronization
 
 /// An HTTP/1.1 server inside the test, on a port of 127.0.0.1, that answers as a closure says.
 ///
@@ -44,7 +43,7 @@ public final class ScriptedServer: Sendable {
     private let log: Log
 
     private final class Log: Sendable {
-        let requests = Mutex<[Request]>([])
+        let requests = Locked<[Request]>([])
     }
 
     /// Starts a server.

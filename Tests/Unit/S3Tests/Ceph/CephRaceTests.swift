@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
 import SystemCalls
 import TestSupport
 import Testing
@@ -15,7 +14,7 @@ import Testing
     private func race(_ bucket: CephBucket, _ body: @escaping @Sendable (Int, S3Client) throws -> Void) throws
     {
         let clients = try (0..<2).map { try bucket.client(gateway: $0) }
-        let failures = Mutex<[String]>([])
+        let failures = Locked<[String]>([])
         let threads = try (0..<CephRaceTests.threads).map { number in
             try Thread {
                 do {
@@ -31,8 +30,8 @@ import Testing
 
     @Test func `Of those who create a key at the same time, one does`() throws {
         let bucket = try CephBucket()
-        let winners = Mutex<[[Int]]>(Array(repeating: [], count: 30))
-        let seen = Mutex<[Set<String>]>(Array(repeating: [], count: 30))
+        let winners = Locked<[[Int]]>(Array(repeating: [], count: 30))
+        let seen = Locked<[Set<String>]>(Array(repeating: [], count: 30))
         try race(bucket) { number, client in
             for round in 0..<30 {
                 let bytes = [UInt8]("\(round) by \(number)")
@@ -54,7 +53,7 @@ import Testing
         let bucket = try CephBucket()
         let key = bucket.location.key("counter")
         _ = try bucket.client().run(.put(key, [UInt8]("0 start")))
-        let acknowledged = Mutex<[Int]>([])
+        let acknowledged = Locked<[Int]>([])
         try race(bucket) { number, client in
             var wins = 0
             while wins < 10 {

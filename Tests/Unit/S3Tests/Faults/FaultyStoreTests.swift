@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
 import SystemCalls
 import TestSupport
 import Testing
@@ -49,7 +48,7 @@ import Testing
             }
         }
         let client = try server.client()
-        let received = Mutex<[UInt8]>([])
+        let received = Locked<[UInt8]>([])
         let found = try client.run(
             .stream("key") { offset, bytes in
                 received.withLock {
@@ -195,6 +194,17 @@ import Testing
         #expect(store.methods.isEmpty)
     }
 
+    @Test func `Caches are passed by where it matters`() throws {
+        let store = try ToyStore()
+        let client = try store.client()
+        _ = try client.run(.get("key", limit: 1))
+        _ = try client.run(.get("key", limit: 1, isFresh: true))
+        _ = try client.run(.put("key", [1]))
+        _ = try client.createOrRead("key", [2], limit: 1)
+        let values = store.server.requests.filter { $0.method == "GET" }.map { $0.headers["cache-control"] }
+        #expect(values == [nil, "no-cache", "no-cache"])
+    }
+
     @Test func `Anonymous requests have no signature, signed ones no secret`() throws {
         let store = try ToyStore()
         _ = try store.client { $0.credentials = .anonymous }.run(.head("key"))
@@ -207,7 +217,7 @@ import Testing
 
     @Test func `Requests that wait when the client goes are ended`() throws {
         let server = try ScriptedServer { _ in .silence }
-        let ended = Mutex<[S3Error.Code?]>([])
+        let ended = Locked<[S3Error.Code?]>([])
         do {
             let client = try server.client() { $0.concurrentRequests = 1 }
             for _ in 0..<3 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
 import SystemCalls
 import TestSupport
 import Testing
@@ -20,7 +19,7 @@ import Testing
     private func store(_ conditions: ToyStore.Conditions = .kept, losing answer: ScriptedServer.Answer) throws
         -> ToyStore
     {
-        let first = Mutex(true)
+        let first = Locked(true)
         return try ToyStore(conditions) { request in
             guard request.method == "PUT", request.body == LostAnswerTests.bytes else { return nil }
             return first.withLock { isFirst in
@@ -149,7 +148,7 @@ import Testing
 /// Makes a fault out of the first attempt at a put.
 private final class FirstPut: RequestObserver {
     private let fault: RequestFault
-    private let seen = Mutex<[Int]>([])
+    private let seen = Locked<[Int]>([])
     let identity = UInt32.random(in: 0 ... .max)
 
     init(_ fault: RequestFault) { self.fault = fault }

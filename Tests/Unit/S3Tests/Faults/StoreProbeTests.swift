@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (ToyStore.Conditions.ignored, "If-None-Match"), (.onlyReplacement, "If-None-Match"),
+        (ToyStore.Conditions.ignored, "If-None-Match"), (.racy, "at the same time"),
+        (.onlyReplacement, "If-None-Match"),
         (.onlyCreation, "If-Match"),
         (.refused, "not implemented"),
     ])
@@ -43,8 +44,39 @@ import Testing
         #expect(store.methods.last == "DELETE")
     }
 
+    @Test(arguments: [
+        (ToyStore.Conditions.kept, nil), (.ignored, "If-None-Match"), (.onlyReplacement, "If-None-Match"),
+        (.onlyCreation, "If-Match"), (.refused, "not implemented"),
+    ])
+    func `Two requests find out later that it changed its mind`(
+        _ conditions: ToyStore.Conditions, _ word: String?
+    ) throws {
+        let store = try ToyStore(conditions)
+        store["settings"] = [7]
+        let client = try store.client()
+        let error = s3Error { try StoreProbe.recheck(client, "settings", [7]) }
+        #expect(error?.code == word.map { _ in .unsuitableStore })
+        #expect(error?.description.contains(word ?? "") != false)
+        #expect(client.counts.description == "2 put")
+        #expect(store["settings"] == [7])
+    }
+
+    @Test func `rclone's store is refused, and keeps nothing of the probe`() throws {
+        let store = try RcloneStore()
+        let keys = Credentials(accessKey: RcloneStore.accessKey, secretKey: RcloneStore.secretKey)
+        let client = try S3Client(
+            S3Location("s3://\(RcloneStore.bucket)/place"),
+            S3Configuration(
+                endpoint: S3Endpoint(store.endpoint, source: "a test"), region: "us-east-1",
+                credentials: CredentialSource(keys)))
+        let error = s3Error { try StoreProbe.run(client) }
+        #expect(error?.code == .unsuitableStore)
+        #expect(error?.description.contains("(If-None-Match)") == true)
+        #expect(try client.run(.list(prefix: "")).entries == [])
+    }
+
     @Test func `A lost answer does not change the verdict`() throws {
-        for number in 1...12 {
+        for number in 1...22 {
             let store = try ToyStore { $0.number == number ? .afterwards(.close) : nil }
             let client = try store.client()
             try StoreProbe.run(client)

@@ -2,7 +2,6 @@
 
 import Foundation
 import S3
-import Synchronization
 import TestSupport
 
 /// A store of one bucket in memory that does what it is told about conditions, and answers wrongly when it is told to.
@@ -14,6 +13,8 @@ final class ToyStore: Sendable {
         case onlyCreation, onlyReplacement
         /// `If-Match` is understood with quotation marks alone; without, it is ignored or never true.
         case quotedOrIgnored, quotedOrFalse, unquotedOrFalse
+        /// An object is looked for first and created then, with time for others in between.
+        case racy
     }
 
     /// A deviation from the right answer to a request.
@@ -29,8 +30,9 @@ final class ToyStore: Sendable {
     static let credentials = Credentials(accessKey: "toy", secretKey: "toy-secret")
     let conditions: Conditions
     private let deviation: @Sendable (ScriptedServer.Request) -> Deviation?
-    private let objects = Mutex<[String: [UInt8]]>([:])
-    private let started = Mutex<ScriptedServer?>(nil)
+    private let objects = Locked<[String: [UInt8]]>([:])
+    private let racers = Locked(0)
+    private let started = Locked<ScriptedServer?>(nil)
 
     init(
         _ conditions: Conditions = .kept,
@@ -74,12 +76,24 @@ final class ToyStore: Sendable {
         case .behind(let action):
             action(self)
             return right(request)
-        case nil: return right(request)
+        case nil:
+            guard conditions == .racy, request.path.hasSuffix("-race"), self[key(of: request)] == nil else {
+                return right(request)
+            }
+            // Nobody writes before all those who are here have looked.
+            racers.withLock { $0 += 1 }
+            _ = eventually(within: 1) { racers.withLock { $0 } >= 4 }
+            self[key(of: request)] = request.body
+            return .status(200)
         }
     }
 
+    private func key(of request: ScriptedServer.Request) -> String {
+        String(request.path.dropFirst("/toy/".count))
+    }
+
     private func right(_ request: ScriptedServer.Request) -> ScriptedServer.Answer {
-        let key = String(request.path.dropFirst("/toy/".count))
+        let key = key(of: request)
         return objects.withLock { objects in
             let present = objects[key]
             switch request.method {
