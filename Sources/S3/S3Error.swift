@@ -32,7 +32,8 @@ package struct S3Error: Error, CustomStringConvertible, Equatable, Sendable {
         case badAnswer
         /// The object was replaced while it was read.
         case objectChanged
-        /// A conditional put may or may not have had its effect, or may have it later.
+        /// A conditional put, or a removal that must not be repeated, may or may not have had its effect, or may have
+        /// it later.
         case outcomeUnknown
         /// The store does not keep conditions, so it cannot be written to by several at once.
         case unsuitableStore

@@ -25,8 +25,8 @@ final class RequestJob {
 
     func beginNextAttempt() { attempt += 1 }
 
-    /// Indicates that a second attempt could change something that the first one's success has left.
-    var isConditional: Bool { request.condition != .none }
+    /// Indicates that an attempt after one that had its effect has another result.
+    var isDelicate: Bool { request.condition != .none || !request.mayRepeat }
 
     var observed: ObservedRequest { ObservedRequest(kind: request.kind, key: request.key, attempt: attempt) }
 

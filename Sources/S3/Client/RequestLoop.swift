@@ -220,7 +220,7 @@ extension RequestLoop {
         _ job: RequestJob, _ failure: RequestFailure, mayHaveHadEffect: Bool, wantedPause: Duration = .zero
     ) {
         job.mayHaveHadEffect = job.mayHaveHadEffect || mayHaveHadEffect
-        guard job.attempt < failure.usefulAttempts,
+        guard job.attempt < failure.usefulAttempts, job.request.mayRepeat || !job.mayHaveHadEffect,
             let delay = configuration.retries.delay(
                 after: job.attempt, elapsed: job.begin.duration(to: .now), wanted: wantedPause)
         else { return end(job, .failure(failure.error)) }
@@ -276,13 +276,17 @@ extension RequestLoop {
             cancellations[key]?.count -= 1
             if cancellations[key]?.count == 0 { cancellations[key] = nil }
         }
-        guard case .failure(let error) = outcome, error.code != .cancelled, job.isConditional,
+        guard case .failure(let error) = outcome, error.code != .cancelled, job.isDelicate,
             job.mayHaveHadEffect
         else {
             return job.submission.slot.finish(outcome)
         }
         job.submission.slot.finish(
-            .failure(S3Error(.outcomeUnknown, "cannot tell if \(shown(job)) was written: \(error)")))
+            .failure(
+                S3Error(
+                    .outcomeUnknown,
+                    "cannot tell if \(shown(job)) was \(job.request.kind == .put ? "written" : "removed"): \(error)"
+                )))
     }
 
     private func shown(_ job: RequestJob) -> String {

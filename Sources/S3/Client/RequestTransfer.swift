@@ -195,7 +195,7 @@ extension RequestTransfer {
     /// libcurl repeats a request where a connection that was used before ends without an answer. A conditional put may
     /// have had its effect then, and its repetition would fail by its own success, so that is left to the loop.
     private func willSend() -> Bool {
-        guard let job, sendCount == 0 || !job.isConditional else { return false }
+        guard let job, sendCount == 0 || !job.isDelicate else { return false }
         sendCount += 1
         mailbox.count(job.request.kind)
         return true

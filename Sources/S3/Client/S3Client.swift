@@ -85,6 +85,28 @@ package final class S3Client: Sendable {
         } while continuation != nil
     }
 
+    /// Removes any number of objects, 1,000 with each request. Those that are not there count as removed.
+    ///
+    /// - Parameter repeating: see `S3Operation.delete`.
+    /// - Returns: those that could not be removed.
+    package func delete(
+        _ keys: some Sequence<String>, repeating: Bool = true, cancellation: Cancellation? = nil
+    ) throws -> [DeleteFailure] {
+        var failures: [DeleteFailure] = []
+        var chunk: [String] = []
+        func send() throws {
+            guard !chunk.isEmpty else { return }
+            failures += try run(.delete(chunk, repeating: repeating), cancellation: cancellation)
+            chunk = []
+        }
+        for key in keys {
+            chunk.append(key)
+            if chunk.count == S3Operation<[DeleteFailure]>.maximumCount { try send() }
+        }
+        try send()
+        return failures
+    }
+
     /// Returns an object's address, or the bucket's, in the form for messages.
     func shown(_ key: String?) -> String { key.map(location.shown) ?? "s3://\(location.bucket)" }
 

@@ -94,8 +94,14 @@ extension S3Operation where Value == PutResult {
 
 extension S3Operation where Value == Void {
     /// Removes an object. One that is not there counts as removed. There is no condition, since Ceph ignores it.
-    package static func delete(_ key: String) -> Self {
-        S3Operation(request: S3Request(kind: .delete, key: key)) { _, _ in }
+    ///
+    /// An attempt whose answer was lost is repeated, for up to two minutes, and would then remove what somebody else
+    /// has created meanwhile.
+    ///
+    /// - Parameter repeating: false to fail with code `outcomeUnknown` rather than to repeat such an attempt. Even then
+    ///   the effect may come later.
+    package static func delete(_ key: String, repeating: Bool = true) -> Self {
+        S3Operation(request: S3Request(kind: .delete, key: key, mayRepeat: repeating)) { _, _ in }
     }
 }
 
@@ -105,8 +111,9 @@ extension S3Operation where Value == [DeleteFailure] {
 
     /// Removes up to `maximumCount` objects. Those that are not there count as removed.
     ///
+    /// - Parameter repeating: see the removal of one object.
     /// - Returns: those that could not be removed.
-    package static func delete(_ keys: [String]) -> Self {
+    package static func delete(_ keys: [String], repeating: Bool = true) -> Self {
         precondition(keys.count <= maximumCount)
         let objects = keys.map { "<Object><Key>\(XMLText.escape($0))</Key></Object>" }.joined()
         let body = Array("<Delete><Quiet>true</Quiet>\(objects)</Delete>".utf8)
@@ -115,7 +122,7 @@ extension S3Operation where Value == [DeleteFailure] {
         let request = S3Request(
             kind: .deleteMany, query: [("delete", "")],
             headers: ["Content-Type: application/xml"] + (md5.map { ["Content-MD5: \($0)"] } ?? []),
-            body: .bytes(body), limit: 1 << 20)
+            body: .bytes(body), mayRepeat: repeating, limit: 1 << 20)
         return S3Operation(request: request) { response, shown in
             var failures: [DeleteFailure] = []
             var fields: [String: String] = [:]

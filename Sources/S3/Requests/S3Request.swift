@@ -62,6 +62,8 @@ struct S3Request: Sendable {
     var headers: [String] = []
     var body: S3Body?
     var condition = PutCondition.none
+    /// Allows another attempt after one that may have had its effect.
+    var mayRepeat = true
     /// The part of the object that is wanted; nil for all.
     var range: Range<UInt64>?
     /// The most bytes of an answer that is kept in memory.

@@ -117,9 +117,8 @@ import Testing
         #expect(top.entries.map(\.key) == [bucket.location.key("other")])
         #expect(top.commonPrefixes == [bucket.location.key("many/")])
         #expect(try client.run(.list(prefix: "", limit: 10)).entries.count == 10)
-        for start in stride(from: 0, to: names.count, by: 1000) {
-            #expect(try client.run(.delete(Array(names[start..<min(start + 1000, names.count)]))) == [])
-        }
+        #expect(try client.delete(names) == [])
+        #expect(client.counts[.deleteMany] == 3)
         #expect(try client.run(.list(prefix: bucket.location.key("many/"))).entries == [])
     }
 

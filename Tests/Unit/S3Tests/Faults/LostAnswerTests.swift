@@ -123,6 +123,24 @@ import Testing
         #expect(store["key"] == LostAnswerTests.bytes)
     }
 
+    @Test(arguments: losses)
+    func `A removal that must not be repeated is not`(_ answer: ScriptedServer.Answer) throws {
+        let store = try ToyStore { request in
+            request.method == "DELETE" ? .afterwards(answer) : nil
+        }
+        let client = try store.client()
+        store["key"] = [1]
+        _ = try client.run(.head("key"))
+        let error = s3Error { try client.run(.delete("key", repeating: false)) }
+        #expect(error?.code == .outcomeUnknown)
+        #expect(error?.description.hasPrefix("cannot tell if s3://toy/key was removed: ") == true)
+        #expect(store.methods == ["HEAD", "DELETE"])
+        #expect(store["key"] == nil)
+        let busy = try ScriptedServer { $0.number == 1 ? .status(429) : .status(204) }
+        try busy.client().run(.delete("key", repeating: false))
+        #expect(busy.requests.count == 2)
+    }
+
     @Test func `An observer makes the same faults`() throws {
         #if DEBUG
             let store = try ToyStore()
