@@ -14,7 +14,7 @@ final class ReceiverConnection<Session: ClientStateMachine> {
     /// The longest time in which the receiver may neither send nor accept anything.
     private let timeout: Duration
     private let cancellation: Cancellation?
-    private let output: BufferedOutput?
+    private var output: BufferedOutput?
     /// Holds a piece of the object that is being sent.
     private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 64)
     private(set) var session: Session
@@ -223,6 +223,8 @@ final class ReceiverConnection<Session: ClientStateMachine> {
     /// - Throws: `ClientError` unless it exits with status 0.
     func close() throws {
         try flush()
+        // Both hold the pipe. A program before the receiver may wait for its end.
+        output = nil
         process.closeInput()
         try readToEnd()
         guard wait() == .status(0) else { throw failure() }

@@ -23,6 +23,14 @@ import Testing
         }
     }
 
+    @Test func `A program before the receiver that waits for the end of its input gets it`() throws {
+        let stage = try Stage()
+        let commit = try stage.commit("a/b/c")
+        let receiver = try stage.program("receiver", "cat | '\(try Programs.receiver())' \"$@\"")
+        expectSuccess(try stage.push(["a/b/c"], ["--receiver", receiver, "--timeout", "60"]))
+        try stage.expectArrived(["a/b/c"], at: commit)
+    }
+
     @Test(arguments: ["1", "0"])
     func `Nothing is written but the cache while a bare-user repository is pushed from`(version: String)
         throws
