@@ -53,15 +53,27 @@ def bare_pull(bench):
         return Attempt(["curl", "-sS", "-f", "-Z", "--parallel-max", TRANSFERS, "--cacert", bench.servers.authority,
                         "--config", config], verify=lambda: _count(directory, len(names)))
 
+    def inflated(number):
+        directory = bench.fresh("bare")
+        objects = bench.fresh("list") / "objects"
+        objects.write_text("".join(f"{data.archive.path}/objects/{name[:2]}/{name[2:]}\n" for name in names))
+        return Attempt([bench.tools.bare_work, "inflate", directory], stdin=objects,
+                       verify=lambda: _count(directory, len(names)))
+
     def pull(mode):
         return pulling.ours(bench, fixed(HEADERS), pulling.fresh(bench, mode), only(HEADERS))
 
-    bare, user, archive = bench.race({
+    bare, work, stream, user, archive = bench.race({
         f"curl -Z --parallel-max {TRANSFERS}": curl,
+        "bare work": inflated,
+        "its bytes by curl": pulling.curl(bench, bench.servers.url(data.stream(HEADERS))),
         "bst-artifact pull (bare-user)": pull("bare-user"),
         "bst-artifact pull (archive)": pull("archive"),
     })
-    return Outcome([bare, user, archive], [within(user, bare, 1.5), within(archive, bare, 1.5)])
+    return Outcome(
+        [bare, work, stream, user, archive], [within(user, bare, 1.5), within(archive, bare, 1.5)],
+        ["bare work inflates, hashes, writes and syncs the same objects, without a connection: no pull into a bare-user "
+         "repository that verifies can be quicker than that and the bytes"])
 
 
 def _count(directory, expected):

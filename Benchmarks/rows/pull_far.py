@@ -7,11 +7,13 @@ from harness.rows import Outcome, at_most, faster, milliseconds, row, within
 from harness.seeded import LEVELS
 
 from .pulling import (OSTREE, OURS, OURS_SERVE, OURS_SSH, can_pull_over_ssh, changes, curl, fresh, lacks, ostree, ours,
-                      over_ssh)
+                      over_ssh, with_deltas)
 from .pushing import LOGIN, fixed, login, only
 
 # TCP, TLS, the ref and its commit take one round trip each.
 BEFORE_TREES = 4
+# The root above the levels, and the file below them.
+AROUND = 2
 ROUND_TRIPS = 4
 
 
@@ -44,18 +46,30 @@ def pull_headers_poor(bench):
 
 
 def _change(bench, base, change, levels):
-    """A small change, of which the same pull without the link tells what is not latency."""
+    """A small change, of which the same pull without the link tells what is not latency.
+
+    A static server tells the name of a directory only in the directory above it, so without a static delta each level
+    takes a round trip, whoever pulls.
+    """
     port = bench.servers.through(bench.servers.https_port, FAR)
-    near = f"{OURS} (without the link)"
-    theirs, close, own = bench.race({
+    near, delta = f"{OURS} (without the link)", f"{OURS} (a static delta)"
+    deltas = with_deltas(bench, base, change)
+    theirs, close, own, leap = bench.race({
         OSTREE: changes(bench, ostree, base, change, port=port),
         near: changes(bench, ours, base, change),
         OURS: changes(bench, ours, base, change, port=port),
+        delta: changes(bench, ours, base, change, address=bench.servers.url(deltas.path, port)),
     })
-    trips = (own.seconds - close.seconds) / FAR.round_trip
-    return Outcome([theirs, close, own], [
-        at_most(trips, BEFORE_TREES + levels / 2, f"round trips for {levels} levels", "{:.1f}".format),
-        faster(own, theirs, 1)], [lacks(OSTREE)])
+
+    def trips(figures, limit, name):
+        count = (figures.seconds - close.seconds) / FAR.round_trip
+        return at_most(count, limit, f"round trips of {name} for {levels} levels", "{:.1f}".format)
+
+    return Outcome([theirs, close, own, leap], [
+        trips(own, BEFORE_TREES + AROUND + levels, own.name), trips(leap, BEFORE_TREES + levels / 2, leap.name),
+        faster(own, theirs, 1)],
+        [lacks(OSTREE), "a web server names a directory only in the directory above it: without a static delta, each "
+                        "level takes a round trip, whoever pulls"])
 
 
 @row("pull-next-far", "pull headers of which 1 % changed, over 40 ms of round trip")

@@ -53,6 +53,19 @@ def ours(bench, ref, local, expected, port=None, source=None, address=None):
     return prepare
 
 
+def with_deltas(bench, base, change):
+    """An archive with the static deltas from a base to its changes, as `ostree static-delta generate` makes them."""
+    refs = [base, *map(change, range(1, bench.runs + 1))]
+    for ref in refs:
+        bench.data.in_archive(ref)
+    deltas = bench.data.repository("archive", "deltas")
+    bench.tools.run("ostree", "pull-local", f"--repo={deltas.path}", bench.data.archive.path, *refs)
+    for ref in refs[1:]:
+        bench.tools.run("ostree", "static-delta", "generate", f"--repo={deltas.path}", f"--from={base}", f"--to={ref}")
+    bench.tools.run("ostree", "static-delta", "reindex", f"--repo={deltas.path}")
+    return deltas
+
+
 def can_pull_over_ssh(bench):
     return "--via" in bench.tools.help("pull")
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The least that a push can be: reads objects, deflates and hashes those that are files, writes all of them into one
-// directory, and syncs it. On all cores, without names, checks, connections or refs.
+// The least that a push or a pull can be: reads objects, deflates or inflates and hashes those that are files, writes all of
+// them into one directory, and syncs it. On all cores, without names, checks, connections or refs.
 //
 //     bare_work METHOD FOLDER < LIST
 //
-// LIST has the path of an object in each line. METHOD is a level of libdeflate, 0 to 12, or `isal` for ISA-L's level 1.
+// LIST has the path of an object in each line. METHOD is a level of libdeflate, 0 to 12, or `isal` for ISA-L's level 1; with
+// `inflate` the objects are those of an archive repository, and files get an extended attribute, as in a bare-user one.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
@@ -27,6 +29,7 @@ static char **paths;
 static size_t path_count;
 static atomic_size_t next_path;
 static int level;  // -1 stands for ISA-L
+static int inflates;
 static int directory;
 
 static void fail(const char *what) {
@@ -86,6 +89,25 @@ static size_t squeeze(struct libdeflate_compressor *compressor, const struct byt
     return libdeflate_deflate_compress(compressor, content->start, size, output->start, output->size);
 }
 
+static unsigned long big_endian(const unsigned char *start, int count) {
+    unsigned long value = 0;
+    for (int index = 0; index < count; index++) value = value << 8 | start[index];
+    return value;
+}
+
+// A .filez is the size of a header, padding, the header, which begins with the content's size, and raw deflate.
+static size_t stretch(struct libdeflate_decompressor *decompressor, const struct bytes *content, size_t size,
+                      struct bytes *output) {
+    if (size < 16) fail("a file without a header");
+    size_t start = 8 + big_endian(content->start, 4), count = big_endian(content->start + 8, 8);
+    grow(output, count + 1);
+    size_t filled;
+    if (start > size || libdeflate_deflate_decompress(decompressor, content->start + start, size - start,
+                                                      output->start, count, &filled) || filled != count)
+        fail("inflate");
+    return count;
+}
+
 static void write_file(const char *path, const unsigned char *start, size_t size) {
     const char *name = strrchr(path, '/');
     // The directory above the name holds the first two digits of the checksum.
@@ -99,11 +121,16 @@ static void write_file(const char *path, const unsigned char *start, size_t size
         start += count;
         size -= (size_t)count;
     }
+    static const char attribute[32];
+    if (inflates && strcmp(strrchr(path, '.'), ".filez") == 0 &&
+        fsetxattr(file, "user.ostreemeta", attribute, sizeof attribute, 0))
+        fail("an extended attribute");
     close(file);
 }
 
 static void *work(void *unused) {
     struct libdeflate_compressor *compressor = level < 0 ? NULL : libdeflate_alloc_compressor(level);
+    struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
     EVP_MD *algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     struct bytes content = {0}, output = {0};
@@ -111,6 +138,13 @@ static void *work(void *unused) {
     while ((index = atomic_fetch_add(&next_path, 1)) < path_count) {
         const char *path = paths[index];
         size_t size = read_file(path, &content);
+        int is_stretched = inflates && strcmp(strrchr(path, '.'), ".filez") == 0;
+        if (is_stretched) {
+            size = stretch(decompressor, &content, size, &output);
+            struct bytes other = content;
+            content = output;
+            output = other;
+        }
         unsigned char checksum[EVP_MAX_MD_SIZE];
         EVP_DigestInit_ex2(digest, algorithm, NULL);
         EVP_DigestUpdate(digest, content.start, size);
@@ -130,6 +164,7 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: bare_work METHOD FOLDER < LIST\n");
         return 2;
     }
+    inflates = strcmp(arguments[1], "inflate") == 0;
     level = strcmp(arguments[1], "isal") == 0 ? -1 : atoi(arguments[1]);
 #ifndef HAVE_ISAL
     if (level < 0) {
