@@ -53,6 +53,26 @@ static inline CURLcode ccurl_set_prerequest(CURL *handle, ccurl_prerequest_funct
     CURLcode code = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, function);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
 }
+typedef size_t (*ccurl_header_function)(char *line, size_t size, size_t count, void *context);
+
+/* A function that gets each line of the answer's header, with its end. */
+static inline CURLcode ccurl_set_header_function(CURL *handle, ccurl_header_function function, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, function);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
+}
+
+typedef int (*ccurl_opened_function)(void *context, curl_socket_t socket, curlsocktype purpose);
+typedef int (*ccurl_closing_function)(void *context, curl_socket_t socket);
+
+/* Functions for a new socket and for one that is to be closed, which the second one does. The context must live as long as
+   the connections, that is, as the multi handle. */
+static inline CURLcode ccurl_set_socket_functions(
+    CURL *handle, ccurl_opened_function opened, ccurl_closing_function closing, void *context) {
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, opened);
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, context);
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, closing);
+    return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context);
+}
 static inline CURLcode ccurl_set_error_buffer(CURL *handle, char *buffer) {
     return curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, buffer);
 }

@@ -10,6 +10,7 @@ final class RequestLoop {
     private let configuration: S3Configuration
     private let mailbox: Mailbox
 
+    private let sockets = ConnectionSockets()
     private var waiting: [RequestJob] = []
     /// The number of those in `waiting` that have gone.
     private var waitingStart = 0
@@ -68,7 +69,7 @@ final class RequestLoop {
             ))
         idle = []
         mailbox.close()
-        curl_multi_cleanup(multi)
+        withExtendedLifetime(sockets) { _ = curl_multi_cleanup(multi) }
     }
 
     private func loopFailure(_ code: CURLMcode) -> S3Error {
@@ -135,7 +136,8 @@ extension RequestLoop {
 
     private func start(_ job: RequestJob, _ credentials: Credentials?, _ multi: UnsafeMutableRawPointer) {
         guard mayStart(job) else { return }
-        guard let transfer = idle.popLast() ?? RequestTransfer(location, configuration, mailbox) else {
+        guard let transfer = idle.popLast() ?? RequestTransfer(location, configuration, mailbox, sockets)
+        else {
             return end(job, .failure(loopFailure(CURLM_OUT_OF_MEMORY)))
         }
         transfer.prepare(job, credentials: credentials, etagForm: mailbox.etagForm)

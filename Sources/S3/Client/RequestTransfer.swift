@@ -11,6 +11,7 @@ final class RequestTransfer {
     private let location: S3Location
     private let configuration: S3Configuration
     private let mailbox: Mailbox
+    private let sockets: ConnectionSockets
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headers: UnsafeMutablePointer<curl_slist>?
 
@@ -22,6 +23,8 @@ final class RequestTransfer {
     private(set) var body: [UInt8] = []
     private(set) var failure: S3Error?
     private var sent: UInt64 = 0
+    /// The socket of the connection; nil where it is not known.
+    private var socket: Int32?
     private var isChecked = false
 
     /// The most bytes of an error document.
@@ -29,12 +32,16 @@ final class RequestTransfer {
     /// Bodies up to this size are copied and travel with the header, in one packet where they fit.
     private static let largestCopied = 1 << 16
 
-    init?(_ location: S3Location, _ configuration: S3Configuration, _ mailbox: Mailbox) {
+    init?(
+        _ location: S3Location, _ configuration: S3Configuration, _ mailbox: Mailbox,
+        _ sockets: ConnectionSockets
+    ) {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         self.location = location
         self.configuration = configuration
         self.mailbox = mailbox
+        self.sockets = sockets
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
 
@@ -178,10 +185,22 @@ extension RequestTransfer {
                 return transfer.receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
                     ? size * count : 0
             }, context)
+        ccurl_set_header_function(
+            handle,
+            { _, size, count, context in
+                // The empty line at the end.
+                if size * count == 2 {
+                    Unmanaged<RequestTransfer>.fromOpaque(context).takeUnretainedValue().socket
+                        .map(ConnectionSockets.acknowledge)
+                }
+                return size * count
+            }, context)
+        sockets.observe(handle)
         ccurl_set_prerequest(
             handle,
-            { context, _, _, _, _ in
+            { context, _, _, _, localPort in
                 let transfer = Unmanaged<RequestTransfer>.fromOpaque(context).takeUnretainedValue()
+                transfer.socket = transfer.sockets.socket(localPort: localPort)
                 return transfer.willSend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
             }, context)
     }
