@@ -37,7 +37,7 @@ package struct S3Error: Error, CustomStringConvertible, Equatable, Sendable {
         case outcomeUnknown
         /// The store does not keep conditions, so it cannot be written to by several at once.
         case unsuitableStore
-        /// The body of a put could not be read, or what was fetched could not be written.
+        /// The body of a put could not be read.
         case localFailure
         /// It was cancelled; a conditional put may have had its effect.
         case cancelled

@@ -9,7 +9,8 @@ package struct PendingResponse<Value: Sendable>: Sendable {
 
     /// Waits for the answer.
     ///
-    /// - Throws: `S3Error`, with code `cancelled` where the request's cancellation was requested.
+    /// - Throws: `S3Error`, with code `cancelled` where the request's cancellation was requested, or the error of a
+    ///   sink.
     package func value() throws -> Value {
         try meaning(slot.wait())
     }

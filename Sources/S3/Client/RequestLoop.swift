@@ -173,8 +173,8 @@ extension RequestLoop {
         if code == CURLE_OK { observe(job, status) }
         if let failure = transfer.failure {
             // A store does nothing with a body that is cut short.
-            job.mayHaveHadEffect =
-                job.mayHaveHadEffect || failure.code != .localFailure && transfer.sendCount > 0
+            let isCutShort = (failure as? S3Error)?.code == .localFailure
+            job.mayHaveHadEffect = job.mayHaveHadEffect || !isCutShort && transfer.sendCount > 0
             return end(job, .failure(failure))
         }
         guard code == CURLE_OK, job.fault != .lostAnswer else {
@@ -278,7 +278,7 @@ extension RequestLoop {
             cancellations[key]?.count -= 1
             if cancellations[key]?.count == 0 { cancellations[key] = nil }
         }
-        guard case .failure(let error) = outcome, error.code != .cancelled, job.isDelicate,
+        guard case .failure(let error) = outcome, (error as? S3Error)?.code != .cancelled, job.isDelicate,
             job.mayHaveHadEffect
         else {
             return job.submission.slot.finish(outcome)

@@ -21,7 +21,8 @@ final class RequestTransfer {
     private(set) var sendCount = 0
     /// The answer's body, as far as it is kept.
     private(set) var body: [UInt8] = []
-    private(set) var failure: S3Error?
+    /// An error of a sink, of a body, or of an answer that cannot be used.
+    private(set) var failure: (any Error)?
     private var sent: UInt64 = 0
     /// The socket of the connection; nil where it is not known.
     private var socket: Int32?
@@ -234,29 +235,19 @@ extension RequestTransfer {
             do {
                 let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
                 guard try file.fill(part, at: range.lowerBound + sent) == count else {
-                    throw S3Error(
-                        .localFailure,
-                        "cannot write \(location.shown(job?.request.key ?? "")): the file that it comes from became "
-                            + "shorter: try again"
-                    )
+                    throw SystemError("read a file that became shorter", code: EIO)
                 }
                 sent += UInt64(count)
                 return count
             } catch {
-                failure = fault(error)
+                failure = S3Error(
+                    .localFailure,
+                    "cannot write \(location.shown(job?.request.key ?? "")): \(error): look at the disk of this machine"
+                )
                 return Int(CURL_READFUNC_ABORT)
             }
         case nil: return 0
         }
-    }
-
-    private func fault(_ error: any Error) -> S3Error {
-        let action = job?.request.action ?? "use"
-        return error as? S3Error
-            ?? S3Error(
-                .localFailure,
-                "cannot \(action) \(location.shown(job?.request.key ?? "")): \(error): look at the disk of this machine"
-            )
     }
 
     /// Takes a part of the answer; false ends the transfer.
@@ -283,7 +274,7 @@ extension RequestTransfer {
             }
             return true
         } catch {
-            failure = fault(error)
+            failure = error
             return false
         }
     }

@@ -4,7 +4,8 @@ import SystemCalls
 
 /// The place of the answer to a request that is under way.
 final class ResponseSlot: Sendable {
-    typealias Outcome = Result<S3Response, S3Error>
+    /// The failure is an `S3Error`, or the error of a sink.
+    typealias Outcome = Result<S3Response, any Error>
 
     private struct State {
         var outcome: Outcome?

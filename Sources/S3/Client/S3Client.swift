@@ -60,7 +60,7 @@ package final class S3Client: Sendable {
 
     /// Sends a request and waits for the answer.
     ///
-    /// - Throws: `S3Error`.
+    /// - Throws: `S3Error`, or the error of a sink.
     package func run<Value>(_ operation: S3Operation<Value>, cancellation: Cancellation? = nil) throws
         -> Value
     {

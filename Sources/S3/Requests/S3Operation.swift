@@ -38,7 +38,7 @@ extension S3Operation where Value == Lookup<ObjectAttributes> {
     /// replaced meanwhile is an error with code `objectChanged`.
     ///
     /// - Parameter sink: runs on the client's thread, on which all other requests wait meanwhile. Its error ends the
-    ///   request.
+    ///   request and is thrown as it is.
     package static func stream(
         _ key: String, range: Range<UInt64>? = nil,
         into sink: @escaping @Sendable (_ offset: UInt64, _ bytes: UnsafeRawBufferPointer) throws -> Void
@@ -46,7 +46,8 @@ extension S3Operation where Value == Lookup<ObjectAttributes> {
         S3Operation(request: S3Request(kind: .get, key: key, range: range, sink: sink), interpret: attributes)
     }
 
-    /// Reads an object, or a part of it, into a file, each byte at its offset in the object.
+    /// Reads an object, or a part of it, into a file, each byte at its offset in the object. A failure to write is a
+    /// `SystemError`.
     package static func stream(_ key: String, range: Range<UInt64>? = nil, into file: Descriptor) -> Self {
         .stream(key, range: range) { offset, bytes in try file.writeAll(bytes, at: offset) }
     }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+
+@testable import S3
+
+extension ToyStore {
+    static let credentials = Credentials(accessKey: accessKey, secretKey: secretKey)
+
+    /// A client whose retries take no time.
+    func client(_ change: (inout S3Configuration) -> Void = { _ in }) throws -> S3Client {
+        try server.client("s3://\(ToyStore.bucket)/place", change)
+    }
+}
+
+extension ScriptedServer {
+    /// A client whose retries take no time.
+    func client(
+        _ location: String = "s3://toy", _ change: (inout S3Configuration) -> Void = { _ in }
+    ) throws -> S3Client {
+        var configuration = S3Configuration(
+            endpoint: try S3Endpoint(url, source: "a test"), region: "us-east-1",
+            credentials: CredentialSource(ToyStore.credentials))
+        configuration.retries.firstDelay = .milliseconds(1)
+        configuration.retries.longestDelay = .milliseconds(5)
+        configuration.retries.attempts = 4
+        change(&configuration)
+        return try S3Client(S3Location(location), configuration)
+    }
+}
