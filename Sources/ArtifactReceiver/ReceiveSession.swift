@@ -132,6 +132,7 @@ struct ReceiveSession {
         case .info(let info):
             logger.debug(
                 "client introduced itself", metadata: ["mode": "\(info.mode)", "refs": "\(info.refs.count)"])
+            options.introduced(info)
             try send(machine.reply(info: answer(to: info)))
         case .update(let updates):
             try handleUpdate(updates)

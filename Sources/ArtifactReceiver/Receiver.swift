@@ -34,6 +34,8 @@ public struct Receiver: Sendable {
         public var readable: RefFilter?
         /// Refuses all changes, and says so to clients that only query refs.
         public var isReadOnly = false
+        /// A handler of what a client of version 1 says of itself, called before it gets an answer.
+        public var introduced: @Sendable (Info) -> Void = { _ in }
         /// A handler of each push that moved or removed refs, called before the client gets the final answer.
         public var record: @Sendable (PushRecord) -> Void = { _ in }
         /// The maximum time for which the client may be silent or not read; nil for no limit.

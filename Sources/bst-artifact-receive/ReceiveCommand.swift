@@ -154,7 +154,7 @@ struct ReceiveCommand: ParsableCommand {
         pulling request: ClientPullRequest? = nil
     ) throws {
         repository.permissions.adopt()
-        let options = receiverOptions(for: repository, logger, version: version)
+        var options = receiverOptions(for: repository, logger, version: version)
         if let warning = policy.warning { logger.warning("\(warning)") }
         var policies = try policy.policies(
             for: repository, requestingSummary: summary.requester(for: repository), logger: logger)
@@ -168,7 +168,12 @@ struct ReceiveCommand: ParsableCommand {
             with: summary.needed + rewriter.needed, port: request?.port)
         if confined { logger.debug("gave up access to files outside of \(repository.path)") }
         if summary.policy == .always, !policy.readOnly {
-            summaryUpdate?.makeMissing(logger)
+            if version == .zero || request != nil { summaryUpdate?.makeMissing(logger) }
+            options.introduced = { info in
+                // Whoever only pulls changes nothing.
+                let isPull = info.capabilities.contains(.pull) && !info.capabilities.contains(.want)
+                if !isPull { summaryUpdate?.makeMissing(logger) }
+            }
         }
         // Runs also if the client left before it had the result.
         defer {

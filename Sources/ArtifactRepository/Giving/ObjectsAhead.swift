@@ -17,8 +17,9 @@ package struct ObjectsAhead {
     private var counterparts: [Checksum: Checksum] = [:]
     /// Objects that were sent ahead and not requested since.
     private var sent: Set<ObjectName> = []
-    /// Objects that were sent, in whichever way, and may be parts of others.
-    private var given: Set<ObjectName> = []
+    /// Objects that were sent, in whichever way, and may be parts of others. One that is wrongly among them is not sent ahead, and so
+    /// requested.
+    private var given = ObjectSet()
     /// The parts of the directories that were chosen in this round.
     private var below: Set<ObjectName> = []
     private var isFirstRound = true

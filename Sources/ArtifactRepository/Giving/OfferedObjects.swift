@@ -8,7 +8,8 @@ import ArtifactProtocol
 /// elsewhere and ask for objects below it; then the tree is walked until they are found.
 public final class OfferedObjects {
     private let repository: Repository
-    private var offered: Set<ObjectName> = []
+    /// Of each name, 125 bits: as many as nobody can bring about for an object that is not his own.
+    private var offered = ChecksumTable(wordsPerElement: 2)
     /// Offered directories that were not opened yet.
     private var unopened: Set<ObjectName> = []
     /// Offered commits that were not opened yet.
@@ -22,11 +23,11 @@ public final class OfferedObjects {
     /// Offers a commit, everything that it consists of, and its ancestors.
     public func add(_ commit: Checksum) {
         offer(ObjectName(commit, .commit))
-        offered.insert(ObjectName(commit, .commitmeta))
+        offered.insert(ObjectSet.Key(ObjectName(commit, .commitmeta)).words)
     }
 
     private func offer(_ name: ObjectName) {
-        guard offered.insert(name).inserted else { return }
+        guard offered.insert(ObjectSet.Key(name).words) else { return }
         if name.type == .commit { unopenedCommits.insert(name) }
         if name.type == .dirtree { unopened.insert(name) }
     }
@@ -36,7 +37,7 @@ public final class OfferedObjects {
     /// - Throws: `RepositoryError` if the repository is damaged.
     public func contains(_ name: ObjectName) throws -> Bool {
         let isCommit = name.type == .commit || name.type == .commitmeta
-        while !offered.contains(name) {
+        while !offered.contains(ObjectSet.Key(name).words) {
             // An ancestor is found without its descendants' trees. Of other objects, ancestors' are hardly ever meant.
             guard let next = isCommit ? unopenedCommits.first : unopened.first ?? unopenedCommits.first else {
                 return false

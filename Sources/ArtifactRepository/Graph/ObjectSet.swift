@@ -45,7 +45,7 @@ struct ObjectSet: Sendable {
 
     /// The part of an object's name that is kept.
     struct Key {
-        fileprivate let words: (UInt64, UInt64)
+        let words: (UInt64, UInt64)
 
         init(_ name: ObjectName) {
             let (first, second) = name.checksum.leadingWords

@@ -28,6 +28,8 @@ import Testing
         let result = try stage.pullWell(from: remote, ssh(machine))
         #expect(result.lines.last?.hasSuffix(" from \(remote)") == true)
         try stage.expectPulled()
+        // A pull changes nothing, and makes no summary that would have to be kept up to date.
+        #expect(access("\(stage.cache)/summary", F_OK) != 0)
         try stage.commitMore("added later\n")
         let next = try stage.pullWell(from: remote, ssh(machine))
         // A commit, its root and a file.
