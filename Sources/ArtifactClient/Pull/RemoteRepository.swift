@@ -112,7 +112,7 @@ public final class RemoteRepository: PullSource {
             if let configurationRequest { requests.append(configurationRequest) }
         }
         if requests.count <= RemoteRepository.fewRequests, !hasMirrors {
-            try client.run(few: requests)
+            try client.run(few: requests.reversed())
         } else {
             try client.run { requests.popLast() }
         }

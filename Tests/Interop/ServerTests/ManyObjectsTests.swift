@@ -69,8 +69,9 @@ import Testing
         #expect(try eventually { try text(ofFile: log).contains("POST /objects?commit=") })
         let lines = try text(ofFile: log).split(separator: "\n")
         let start = try #require(lines.lastIndex { $0.contains("GET /refs/heads/\(ref) ") })
-        // The ref, the configuration and everything else.
-        #expect(lines.count - start == 3, "\(lines[start...])")
+        // Before it the configuration, behind it everything else.
+        #expect(lines[start - 1].contains("GET /config "), "\(lines)")
+        #expect(lines.count - start == 2, "\(lines[start...])")
     }
 
     @Test(arguments: [["--http"], []])

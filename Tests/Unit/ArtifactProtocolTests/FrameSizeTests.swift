@@ -103,7 +103,7 @@ import Testing
         for byte in UInt8.min...UInt8.max {
             if byte != 0x6c, byte != 0x42 { #expect(throws: ProtocolError.self) { try read([byte]) } }
             if byte > 1 { #expect(throws: ProtocolError.self) { try read([0x6c, byte]) } }
-            if byte > 12 { #expect(throws: ProtocolError.self) { try read([0x6c, 1, byte]) } }
+            if byte > 13 { #expect(throws: ProtocolError.self) { try read([0x6c, 1, byte]) } }
             if byte > 4 { #expect(throws: ProtocolError.self) { try read([0x6c, 0, byte]) } }
         }
     }
