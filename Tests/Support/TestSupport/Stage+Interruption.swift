@@ -37,9 +37,10 @@ extension Stage {
         }
     }
 
-    /// A command that passes on the first bytes of its input at once, which `head` does not.
+    /// A command that passes on the first bytes of its input at once, which `head` does not. Blocks are small, since a short read
+    /// counts as one.
     private static func first(_ count: Int) -> String {
-        "dd bs=65536 iflag=count_bytes count=\(count) status=none"
+        "dd bs=512 iflag=count_bytes count=\(count) status=none"
     }
 
     /// Makes a receiver for pushes, whose input passes so.
