@@ -37,9 +37,7 @@ struct ReceiverIntroduction {
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             capabilities: common, isReadOnly: options.isReadOnly)
         if common.contains(.ahead) {
-            answer.similar = try info.similar.filter { commit in
-                try store.contains(ObjectName(commit, .commit)) && !store.isPartial(commit)
-            }
+            answer.similar = try info.similar.filter(store.hasWhole)
         }
         if isPull { answer.collection = (store as? Repository)?.collection }
         if !answer.capabilities.contains(.want) { answer.capabilities.remove(.history) }
@@ -100,9 +98,6 @@ struct ReceiverIntroduction {
 extension ArtifactStore {
     /// The commit of a ref; nil if it is missing or marked as partial, so that it is pushed again.
     func wholeCommit(of ref: RefName) throws -> Checksum? {
-        guard let commit = try commit(of: ref), try contains(ObjectName(commit, .commit)),
-            try !isPartial(commit)
-        else { return nil }
-        return commit
+        try commit(of: ref).flatMap { try hasWhole($0) ? $0 : nil }
     }
 }

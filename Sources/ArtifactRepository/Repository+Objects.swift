@@ -91,12 +91,6 @@ extension Repository {
         try root.contains("state/\(commit).commitpartial")
     }
 
-    /// Returns true if a commit is here, and its tree too as far as libostree knows: an ancestor may be known by its commit
-    /// object alone, its tree never having been fetched.
-    func hasWhole(_ commit: Checksum) throws -> Bool {
-        try contains(ObjectName(commit, .commit)) && !isPartial(commit)
-    }
-
     /// Visits all objects, or those of a type, with their paths below `objects/`. `visit` may remove them.
     func forEachObject(
         of type: ObjectType? = nil, _ visit: (String, ObjectName) throws -> Void

@@ -45,9 +45,9 @@ final class DeltaFetch {
     func run() throws {
         var targets: [DeltaTarget] = []
         var seen: Set<Checksum> = []
-        for entry in use.entries where try seen.insert(entry.commit).inserted && !search.isWhole(entry.commit)
-        {
-            let previous = try entry.previous.flatMap { try search.isWhole($0) ? $0 : nil }
+        for entry in use.entries
+        where try seen.insert(entry.commit).inserted && !repository.hasWhole(entry.commit) {
+            let previous = try entry.previous.flatMap { try repository.hasWhole($0) ? $0 : nil }
             targets.append(DeltaTarget(entry.commit, previous: previous))
         }
         guard !targets.isEmpty else { return }

@@ -31,11 +31,6 @@ struct DeltaSearch {
     /// The most deltas of an index whose source is looked up.
     private static let maximumSources = 1000
 
-    /// Returns true if a commit is here with all that it consists of.
-    func isWhole(_ commit: Checksum) throws -> Bool {
-        try repository.contains(ObjectName(commit, .commit)) && !repository.isPartial(commit)
-    }
-
     /// Fetches the index and the likely superblock of each target, at the same time as other things.
     func look(for targets: some Collection<DeltaTarget>, beside others: [any WebRequest] = []) throws {
         var requests: [any WebRequest] = others
@@ -89,7 +84,9 @@ struct DeltaSearch {
         }
         if index[target.likely] != nil { return target.likely }
         let names = index.keys.filter { $0.source != nil }.prefix(DeltaSearch.maximumSources)
-        if let name = try names.first(where: { try $0.source.map(isWhole) ?? false }) { return name }
+        if let name = try names.first(where: { try $0.source.map(repository.hasWhole) ?? false }) {
+            return name
+        }
         let scratch = DeltaName(from: nil, to: target.commit)
         return index[scratch].map { _ in scratch }
     }

@@ -23,8 +23,6 @@ final class ObjectBatch: WebRequest {
 
     /// The most objects of a batch.
     static let limit = 256
-    /// The most commits that are named to the server.
-    private static let similarLimit = 16
 
     /// Asks for objects.
     ///
@@ -35,7 +33,7 @@ final class ObjectBatch: WebRequest {
         _ names: [ObjectName], for fetch: ObjectFetch, commit: Checksum?, similar: [Checksum]
     ) throws {
         (self.names, self.fetch) = (names, fetch)
-        let have = similar.prefix(ObjectBatch.similarLimit).map(\.hex).joined(separator: ",")
+        let have = similar.prefix(SimilarCommits.limit).map(\.hex).joined(separator: ",")
         path =
             "objects" + (commit.flatMap { have.isEmpty ? nil : "?commit=\($0)&have=\(have)" } ?? "")
         body = try Message.want(names.map { WantedObject($0) }).frame(version: .one, order: .little)

@@ -27,10 +27,12 @@ public final class ObjectFetch {
     private var batches = 0
     /// Requested objects that no batch brings.
     private var singles: ArraySlice<ObjectName> = []
-    /// The commits that are fetched, as they were added.
-    private var commits: [Checksum] = []
-    /// Commits that are here and that the fetched ones may resemble.
-    private var similar: [Checksum] = []
+    /// The commit that was added first.
+    private var firstCommit: Checksum?
+    /// Finds commits that are here and that the fetched ones may resemble, for servers that are told.
+    var findSimilar: () throws -> [Checksum] = { [] }
+    /// What it found.
+    private var similar: [Checksum]?
 
     private static let batchLimit = 4
 
@@ -59,12 +61,10 @@ public final class ObjectFetch {
 
     /// Adds a commit.
     func add(_ commit: Checksum) throws {
-        if tips.insert(commit).inserted { commits.append(commit) }
+        tips.insert(commit)
+        firstCommit = firstCommit ?? commit
         try missing.add(commit)
     }
-
-    /// Notes commits that are here and that the fetched ones may resemble.
-    func note(similar commits: [Checksum]) { similar += commits }
 
     /// Fetches everything that is missing, and waits until it is verified.
     ///
@@ -93,8 +93,10 @@ public final class ObjectFetch {
     }
 
     private func batch(of names: [ObjectName]) throws -> ObjectBatch {
+        let similar = try similar ?? findSimilar()
+        self.similar = similar
         batches += 1
-        return try ObjectBatch(names, for: self, commit: commits.first, similar: similar)
+        return try ObjectBatch(names, for: self, commit: firstCommit, similar: similar)
     }
 
     /// Fetches the commits of the first refs with one request, and what the server sends with them.

@@ -178,7 +178,7 @@ public final class Puller {
             _ = try judge(entry)
             try fetch.add(entry.commit)
         }
-        fetch.note(similar: try similarCommits(to: entries))
+        fetch.findSimilar = { [self] in try similarCommits(to: entries) }
         for commit in commits { try fetch.add(commit) }
         let deltas = (deltas == .never ? nil : store as? Repository).map { repository in
             DeltaUse(

@@ -3,9 +3,9 @@
 import Variants
 
 /// The value of `similar` in `info`, `aay`: commits.
-enum SimilarCommits {
+package enum SimilarCommits {
     /// The most commits of a message. Further ones are ignored.
-    static let limit = 16
+    package static let limit = 16
 
     static func parse(_ value: Variant?) throws(ProtocolError) -> [Checksum] {
         guard let value else { return [] }

@@ -175,7 +175,7 @@ package struct ObjectsAhead {
             let other = try repository.commit(candidate)
             let root = try repository.tree(other.tree)
             var score = 0
-            // What is the same counts more than what has the same name.
+            // Equal objects count more than equal names.
             try root.forEachPart { if parts.contains($0) { score += 4 } }
             score += root.directories.count { names.contains($0.name) }
             if score > best?.score ?? 0 { best = (other, score) }

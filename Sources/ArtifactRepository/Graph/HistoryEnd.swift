@@ -29,7 +29,7 @@ extension ArtifactStore {
     public func historyEnd(of commit: Checksum, within depth: HistoryDepth) throws -> HistoryEnd? {
         var (child, left) = (commit, depth)
         while let next = left.ofParent, let parent = try parent(of: child) {
-            guard try contains(ObjectName(parent, .commit)), try !isPartial(parent) else {
+            guard try hasWhole(parent) else {
                 return HistoryEnd(commit: child, missingParent: parent)
             }
             (child, left) = (parent, next)

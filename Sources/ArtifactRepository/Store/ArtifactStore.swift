@@ -46,6 +46,12 @@ public protocol ArtifactStore: AnyObject, Sendable {
 }
 
 extension ArtifactStore {
+    /// Returns true if a commit is here, and its tree too as far as is known: an ancestor may be known by its commit object alone,
+    /// its tree never having been fetched.
+    package func hasWhole(_ commit: Checksum) throws -> Bool {
+        try contains(ObjectName(commit, .commit)) && !isPartial(commit)
+    }
+
     /// The detached metadata of a commit; empty if there is none.
     ///
     /// - Throws: `RepositoryError` with `badObject` if it is not well formed.

@@ -89,9 +89,9 @@ public final class Site: Sendable {
         else { return .text(400, "The body must be a message that names objects.") }
         let names = wanted.map(\.name)
         for name in names where name.type == .commit { accesses.add(.commit(name.checksum)) }
-        let present = (target.field("have")?.split(separator: ",").prefix(Site.similarLimit) ?? [])
+        let present = (target.field("have")?.split(separator: ",").prefix(SimilarCommits.limit) ?? [])
             .compactMap { Checksum(hex: $0) }
-        // What a delta has is not to be sent twice.
+        // Objects of a delta are not to be sent twice.
         let hasDeltas = names.contains {
             $0.type == .commit && files.hasDeltas(to: $0.checksum, from: present)
         }
@@ -134,8 +134,6 @@ public final class Site: Sendable {
     private static let objectsHeader = "Artifact-Objects"
     /// The header that tells them that there are static deltas to commits that they ask for.
     private static let deltasHeader = "Artifact-Deltas"
-    /// The most commits of a client that are looked at.
-    private static let similarLimit = 16
 
     private func file(_ path: String, _ request: Request) -> Response {
         guard let served = ServedFile(path[...]) else { return .notFound }

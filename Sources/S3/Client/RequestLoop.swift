@@ -149,7 +149,7 @@ extension RequestLoop {
     private func fetchCredentialsIfDue() {
         guard credentials.beginFetching(at: time(nil)) else { return }
         let source = configuration.credentials
-        // What needs no program and no server is here at once.
+        // Without a program or a server to ask, credentials are here at once.
         if let immediate = source.immediate { return credentials.note(immediate, at: time(nil)) }
         do {
             _ = try Thread { [mailbox] in

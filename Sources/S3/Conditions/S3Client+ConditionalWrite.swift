@@ -29,7 +29,7 @@ extension S3Client {
     /// is right only if nobody else writes the same bytes there: put something unique into them, such as a random
     /// number.
     ///
-    /// Where bytes of others are read back, this write may still have been there before them, and they may have built
+    /// If bytes of others are read back, this write may still have been there before them, and they may have built
     /// upon it. That is impossible for keys that are only ever created.
     ///
     /// - Parameters:
@@ -66,7 +66,7 @@ extension S3Client {
                 throw S3Error(.outcomeUnknown, "cannot tell if \(shown(key)) was written: \(error)")
             }
             if isUncertain, let found, found.bytes == bytes { return .written(found.attributes.etag) }
-            // What was to be replaced is there still, or nothing is: the same put may succeed now.
+            // The version to be replaced is still there, or there is none: the same put may succeed now.
             guard found?.attributes.etag == version, found == nil || version != nil else {
                 return .other(found)
             }

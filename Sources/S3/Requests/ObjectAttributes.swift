@@ -25,7 +25,7 @@ package enum Lookup<Found: Sendable>: Sendable {
     /// There is no such key.
     case notFound
 
-    /// What is there; nil where nothing is.
+    /// The object or its attributes; nil if there is no such key.
     package var found: Found? {
         guard case .found(let found) = self else { return nil }
         return found

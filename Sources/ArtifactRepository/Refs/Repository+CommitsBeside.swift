@@ -7,24 +7,24 @@ import SystemCalls
 extension Repository {
     /// The most files of a directory of refs that are looked at.
     private static let besideLimit = 1000
-    /// The most commits that are named for one directory, and in all.
-    private static let besideCount = (directory: 8, total: 16)
+    /// The most commits that are named for one directory.
+    private static let besideCount = 8
 
     /// The commits of other refs in the directories of refs, which their commits are likely to resemble: a cache keeps the artifacts of
     /// an element beside each other.
     ///
-    /// - Returns: whole commits, at most 16; of each directory those whose refs were written or used last.
+    /// - Returns: whole commits, at most `SimilarCommits.limit`; of each directory those whose refs were written or used last.
     package func commits(beside refs: some Sequence<RefName>) throws -> [Checksum] {
         var directories: [String] = []
         let own = Set(refs.map(refFile))
-        for file in own.sorted() where directories.count < Repository.besideCount.total {
+        for file in own.sorted() where directories.count < SimilarCommits.limit {
             let directory = String(file.prefix(upTo: file.lastIndex(of: "/") ?? file.startIndex))
             if directories.last != directory { directories.append(directory) }
         }
         var commits: [Checksum] = []
         for directory in directories {
             for file in try recentRefFiles(in: directory, except: own) {
-                guard commits.count < Repository.besideCount.total else { return commits }
+                guard commits.count < SimilarCommits.limit else { return commits }
                 guard let commit = try ifIntact({ try commitInRefFile(file) }) ?? nil,
                     !commits.contains(commit), try hasWhole(commit)
                 else { continue }
@@ -52,6 +52,6 @@ extension Repository {
             }
         } catch is Enough {}
         found.sort { ($0.time, $0.file) > ($1.time, $1.file) }
-        return found.prefix(Repository.besideCount.directory).map(\.file)
+        return found.prefix(Repository.besideCount).map(\.file)
     }
 }
