@@ -62,7 +62,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
     def log_request(self, code="-", size="-"):
-        print(self.command, self.path, flush=True)
+        # One call, since the lines of several threads must not mix.
+        os.write(1, f"{self.command} {self.path}\n".encode())
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
