@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import ArtifactRepository
+import Glibc
 
 /// A reader of an archive repository that a web server publishes, or that is on this machine.
 public final class RemoteRepository: PullSource {
@@ -18,6 +19,8 @@ public final class RemoteRepository: PullSource {
 
     /// The requests that cost less time on one connection than on several.
     private static let fewRequests = 2
+    /// The number of times that a summary and its signatures are fetched before the summary is refused.
+    private static let attemptsToVerify = 3
 
     /// Prepares to read; nothing is fetched yet.
     ///
@@ -212,9 +215,29 @@ public final class RemoteRepository: PullSource {
     /// - Parameters:
     ///   - directory: the directory for that; nil for `TMPDIR` or else `/var/tmp`.
     ///   - beforeConfiguration: true to leave the check that the remote can be pulled from to later requests.
-    /// - Throws: `ClientError` with `missing` where there is none.
+    /// - Throws: `ClientError` with `missing` where there is none; `RepositoryError` where a verifier refuses it.
     public func summary(in directory: String? = nil, beforeConfiguration: Bool = false) throws -> Summary {
         if let fetchedSummary { return fetchedSummary }
+        var attempts = RemoteRepository.attemptsToVerify
+        while true {
+            let (summary, signatures) = try fetchSummary(in: directory, beforeConfiguration)
+            do {
+                if !summaryVerifiers.isEmpty {
+                    try summary.verify(signatures, by: summaryVerifiers, of: remote)
+                }
+                fetchedSummary = summary
+                return summary
+            } catch  where attempts > 1 {
+                // The two files may be of two updates, or the signature may not be there yet.
+                attempts -= 1
+                usleep(300_000)
+            }
+        }
+    }
+
+    private func fetchSummary(
+        in directory: String?, _ beforeConfiguration: Bool
+    ) throws -> (summary: Summary, signatures: [UInt8]?) {
         let request = try SummaryRequest(of: remote, in: directory)
         var signatures: [UInt8]?
         let signatureRequest = TextRequest("summary.sig", of: remote, limit: 1 << 20) { signatures = $0 }
@@ -229,15 +252,9 @@ public final class RemoteRepository: PullSource {
                 "\(remote) has no summary, so what it has cannot be listed: its administrator makes one with "
                     + "'ostree summary -u'; single refs can be pulled without")
         }
-        let summary: Summary
-        do { summary = try Summary(mapping: request.file) } catch is RepositoryError {
+        do { return (try Summary(mapping: request.file), signatures) } catch is RepositoryError {
             throw ClientError(
                 .badContent, "\(remote) serves a summary that is none: check what serves that URL")
         }
-        if !summaryVerifiers.isEmpty {
-            try summary.verify(signatures, by: summaryVerifiers, of: remote)
-        }
-        fetchedSummary = summary
-        return summary
     }
 }

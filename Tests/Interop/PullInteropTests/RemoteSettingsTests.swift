@@ -135,6 +135,25 @@ import Testing
         _ = try stage.pullBadly(["project/*"], from: "origin")
     }
 
+    @Test(arguments: [Fault.status(404), .corrupt(offset: 100)])
+    func `A summary that does not fit its signature is fetched again, since it may be replaced just now`(
+        fault: Fault
+    ) throws {
+        let keys = try GPGHome()
+        try keys.makeKey("summary@example.com")
+        let server = try FaultyWebServer(directory: stage.cache) { path, _ in
+            path == "/summary.sig" ? .firstAttempts(1, fault) : nil
+        }
+        try configure(server.url, ["gpg-verify": "false", "gpg-verify-summary": "true"])
+        try OSTreeCommand.lines(
+            stage.mine, ["remote", "gpg-import", "--keyring=\(try keys.export())", "origin"])
+        try OSTreeCommand.lines(
+            stage.cache,
+            ["summary", "--update", "--gpg-sign=summary@example.com", "--gpg-homedir=\(keys.path)"])
+        try stage.pullWell(from: "origin")
+        #expect(server.requestedPaths.count { $0 == "/summary.sig" } == 2)
+    }
+
     // MARK: Connections
 
     @Test func `Certificates, keys and the version of HTTP are those of the remote`() throws {

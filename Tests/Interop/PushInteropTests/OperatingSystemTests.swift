@@ -69,8 +69,10 @@ struct OperatingSystemTests {
         expectSuccess(pushed)
         #expect(
             eventually {
-                let deltas = try? OSTreeCommand.lines(stage.cache, ["static-delta", "list"])
-                return deltas?.contains(commit) == true && !CacheSummary.isRequested(stage.cache)
+                let summary = try? OSTreeCommand.lines(stage.cache, ["summary", "--view"])
+                return summary?.contains {
+                    $0.contains("(ostree.static-deltas)") && $0.contains("\(commit)'")
+                } == true
             })
         return commit
     }

@@ -64,6 +64,44 @@ import Testing
         #expect(CacheSummary.content(stage.cache, "summary.sig") != before[1])
     }
 
+    @Test func `The signature is there at each moment, also where libostree writes the summary`() throws {
+        let (keys, options) = try makeKey()
+        try stage.commit("a/b")
+        expectSuccess(try stage.push(["a/b"], receiver: options))
+        // A summary with static deltas is written by libostree, which removes the signature first.
+        try OSTreeCommand.lines(stage.cache, ["static-delta", "generate", "--empty", "a/b"])
+        let isOver = Locked(false)
+        let misses = Locked(0)
+        let path = "\(stage.cache)/summary.sig"
+        let watcher = Thread {
+            while !isOver.withLock({ $0 }) {
+                if access(path, F_OK) != 0 { misses.withLock { $0 += 1 } }
+            }
+            isOver.withLock { $0 = false }
+        }
+        watcher.start()
+        for _ in 1...3 {
+            expectSuccess(
+                try stage.artifact([
+                    "repo", "summary", "--repo", stage.cache, "--gpg-sign", Self.signer, "--gpg-homedir",
+                    keys.path,
+                ]))
+        }
+        isOver.withLock { $0 = true }
+        #expect(eventually { isOver.withLock { !$0 } })
+        #expect(misses.withLock { $0 } == 0)
+        #expect(
+            try OSTreeCommand.lines(stage.cache, ["summary", "--view"]).contains {
+                $0.contains("static-deltas")
+            })
+        let client = stage.directory.path("client")
+        try OSTreeCommand.initRepo(client, mode: .bareUser)
+        try OSTreeCommand.addRemote(
+            client, "origin", url: "file://\(stage.cache)", options: ["--gpg-import=\(keys.export())"])
+        try OSTreeCommand.lines(client, ["config", "set", "remote \"origin\".gpg-verify-summary", "true"])
+        try OSTreeCommand.lines(client, ["remote", "summary", "origin"])
+    }
+
     @Test(arguments: [32, 64]) func `OpenSSL verifies an Ed25519 signature`(keySize: Int) throws {
         let pem = stage.directory.path("key.pem")
         try run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", pem]).checked()

@@ -24,8 +24,6 @@ import Variants
 /// The index does not match then, so the next update reads every ref. Between the two renames of a signed summary the
 /// old signature is in place for some microseconds, as with every other program that signs.
 struct SummaryUpdate {
-    private static let temporaryName = "summary-new"
-    private static let temporarySignature = "summary-new.sig"
     /// The time in nanoseconds after which every ref is read again: one day.
     private static let timeToComplete: UInt64 = 86_400_000_000_000
 
@@ -81,23 +79,18 @@ struct SummaryUpdate {
     ///
     /// - Returns: Nil if another program replaced it.
     private func attempt(isLocked: Bool = false) throws -> SummaryReport? {
-        let temporary = try repository.standardDirectory("tmp")
-        for name in [Self.temporaryName, Self.temporarySignature] { try temporary.remove(name) }
-        defer { for name in [Self.temporaryName, Self.temporarySignature] { try? temporary.remove(name) } }
-        let file = try temporary.createFile(Self.temporaryName)
+        let temporary = try TemporarySummary(in: repository, signers: options.signers)
+        defer { temporary.remove() }
+        let file = try temporary.directory.createFile(TemporarySummary.name)
         // The file system's clock, which also sets the stamps of refs.
         let start = FileStamp(try file.status()).changed
         let before = try stampOfSummary()
 
         let (scan, complete) = try read(at: start, into: file)
         try file.sync()
-        if !options.signers.isEmpty {
-            let bytes = try root.openFile("tmp/\(Self.temporaryName)").readAll(limit: 1 << 30)
-            let signature = try temporary.createFile(Self.temporarySignature)
-            try signature.writeAll(Signer.signatures(of: bytes, by: options.signers))
-            try signature.sync()
-        }
-        let isDone = try isLocked ? publish(over: before) : withExclusiveLock { try publish(over: before) }
+        try temporary.sign()
+        func publish() throws -> Bool { try self.publish(temporary, over: before) }
+        let isDone = try isLocked ? publish() : withExclusiveLock { try publish() }
         guard isDone else { return nil }
         try root.sync()
         try? writeIndex(scan.index, for: FileStamp(file.status()), complete: complete)
@@ -109,13 +102,11 @@ struct SummaryUpdate {
     }
 
     /// Renames the new summary into place; returns false if the old one is no longer the one with the stamp `before`.
-    private func publish(over before: FileStamp?) throws -> Bool {
+    private func publish(_ temporary: TemporarySummary, over before: FileStamp?) throws -> Bool {
         guard try stampOfSummary() == before else { return false }
         // It may have been signed since the first check.
         try repository.checkSummaryCanBeSigned(by: options.signers)
-        let temporary = try repository.standardDirectory("tmp")
-        try temporary.rename(Self.temporaryName, to: root, "summary")
-        if !options.signers.isEmpty { try temporary.rename(Self.temporarySignature, to: root, "summary.sig") }
+        try temporary.publish()
         return true
     }
 
@@ -167,9 +158,9 @@ struct SummaryUpdate {
     private func writeIndex(_ writer: SummaryIndex.Writer, for summary: FileStamp, complete: UInt64) throws {
         let temporary = try repository.standardDirectory("tmp")
         _ = try repository.standardDirectory("state")
-        let file = try temporary.createFile(Self.temporaryName)
+        let file = try temporary.createFile(TemporarySummary.name)
         try file.writeAll(SummaryIndex.bytes(.init(summary: summary, complete: complete), writer))
-        try temporary.rename(Self.temporaryName, to: root, SummaryIndex.path)
+        try temporary.rename(TemporarySummary.name, to: root, SummaryIndex.path)
     }
 
     // MARK: flatpak
@@ -181,8 +172,9 @@ struct SummaryUpdate {
         try options.flatpak.updateMetadata(of: repository, signers: options.signers)
         // Flatpak signs with GnuPG alone.
         if options.signers.contains(where: \.isEd25519) {
-            try sign("summary")
-            try sign("summary.idx")
+            let temporary = try TemporarySummary(in: repository, signers: options.signers)
+            try temporary.sign(published: "summary")
+            try temporary.sign(published: "summary.idx")
         }
         try root.sync()
         return SummaryReport(size: try repository.summarySize() ?? 0)
@@ -192,33 +184,16 @@ struct SummaryUpdate {
 
     /// Has libostree write the summary, under the exclusive repository lock.
     private func runLibrary() throws -> SummaryReport {
-        try repository.withExclusiveLock {
+        try withExclusiveLock {
             try repository.makeStandardDirectories()
-            let additions = try repository.withSummaryMetadata {
-                try Variant(parsing: SummaryMetadata.additions(to: repository, in: $0), as: "a{sv}")
-            }
-            try withExtendedLifetime(additions) {
-                try repository.explainingDanglingAliases {
-                    _ = try withGError("update the summary of \(repository.path)") { error in
-                        ostree_repo_regenerate_summary(repository.handle, additions?.pointer, nil, error)
-                    }
-                }
-            }
-            if !options.signers.isEmpty { try sign("summary") }
+            let temporary = try TemporarySummary(in: repository, signers: options.signers)
+            defer { temporary.remove() }
+            try SummaryByLibrary(of: repository).write(to: temporary)
+            try temporary.sign()
+            try temporary.publish()
             try root.sync()
             return SummaryReport(size: try repository.summarySize() ?? 0)
         }
-    }
-
-    /// Writes the signature of a file beside it.
-    private func sign(_ name: String) throws {
-        let temporary = try repository.standardDirectory("tmp")
-        try temporary.remove(Self.temporarySignature)
-        let signature = try temporary.createFile(Self.temporarySignature)
-        let bytes = try root.openFile(name).readAll(limit: 1 << 30)
-        try signature.writeAll(Signer.signatures(of: bytes, by: options.signers))
-        try signature.sync()
-        try temporary.rename(Self.temporarySignature, to: root, "\(name).sig")
     }
 
     /// Runs `body` under libostree's exclusive repository lock, waiting for it up to the timeout.
