@@ -78,6 +78,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
+            name: "ArtifactBucket",
+            dependencies: ["ArtifactRepository", "ArtifactProtocol", "S3", "SystemCalls", "Variants"]),
+        .target(
             name: "ArtifactServer",
             dependencies: [
                 "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "TextCoding", "CMicroHTTPD",
@@ -97,14 +100,15 @@ let package = Package(
         .executableTarget(
             name: "bst-artifact",
             dependencies: [
-                "ArtifactClient", "ArtifactServer", "ServerSetup", "CommandLineSupport", "ArtifactRepository",
-                "ArtifactProtocol", "SystemCalls", "TextCoding",
+                "ArtifactBucket", "ArtifactClient", "ArtifactServer", "ServerSetup", "CommandLineSupport",
+                "ArtifactRepository", "ArtifactProtocol", "S3", "SystemCalls", "TextCoding",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "bst-artifact-receive",
             dependencies: [
-                "ArtifactReceiver", "ArtifactClient", "CommandLineSupport", "ArtifactRepository",
+                "ArtifactBucket", "ArtifactReceiver", "ArtifactClient", "CommandLineSupport",
+                "ArtifactRepository",
                 "ArtifactProtocol", "SystemCalls", "TextCoding",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -115,6 +119,7 @@ let package = Package(
         .target(
             name: "WireSamples", dependencies: ["TestSupport", "ArtifactProtocol", "Variants"],
             path: "Tests/Support/WireSamples"),
+        .target(name: "S3Samples", dependencies: ["S3", "TestSupport"], path: "Tests/Support/S3Samples"),
         // Starts a program and prints its peak memory, which only a parent learns.
         .executableTarget(name: "peak-memory", path: "Tests/Support/PeakMemory"),
         // Starts a program for which some system calls fail.
@@ -137,7 +142,15 @@ let package = Package(
             ],
             path: "Tests/Unit/ArtifactRepositoryTests"),
         .testTarget(
-            name: "S3Tests", dependencies: ["S3", "SystemCalls", "TestSupport"], path: "Tests/Unit/S3Tests"),
+            name: "S3Tests", dependencies: ["S3", "S3Samples", "SystemCalls", "TestSupport"],
+            path: "Tests/Unit/S3Tests"),
+        .testTarget(
+            name: "ArtifactBucketTests",
+            dependencies: [
+                "ArtifactBucket", "ArtifactRepository", "ArtifactProtocol", "S3", "S3Samples", "SystemCalls",
+                "TestSupport", "Variants",
+            ],
+            path: "Tests/Unit/ArtifactBucketTests"),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/Unit/TestSupportTests"),
 

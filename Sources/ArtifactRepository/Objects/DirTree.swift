@@ -7,7 +7,7 @@ import Variants
 /// A directory's entries: `(a(say)a(sayay))` in OSTree.
 public struct DirTree: Sendable {
     /// The maximum depth of a tree: deeper ones are refused, as by libostree.
-    static let maximumDepth = 256
+    package static let maximumDepth = 256
 
     fileprivate let bytes: [UInt8]
     private let fileEntries: DenseArray
@@ -121,7 +121,7 @@ public struct DirTree: Sendable {
     }
 
     /// Visits all objects in the tree, files first.
-    func forEachPart(_ visit: (ObjectName) throws -> Void) throws {
+    package func forEachPart(_ visit: (ObjectName) throws -> Void) throws {
         for file in files { try visit(ObjectName(file.checksum, .file)) }
         for directory in directories {
             try visit(ObjectName(directory.metadata, .dirmeta))

@@ -20,7 +20,7 @@ public enum MetadataMerge: Sendable {
     ///   - commit: the commit.
     /// - Throws: `RepositoryError` with `notAllowed` if there would be too much, with `badObject` if what arrives is not well
     ///   formed.
-    func merged(
+    package func merged(
         _ stored: [UInt8], _ received: [UInt8], of commit: Checksum
     ) throws(RepositoryError) -> [UInt8] {
         let new = try DetachedMetadata(received, of: commit)

@@ -51,7 +51,7 @@ extension RefEdit {
     ///
     /// - Parameter parent: the parent of a commit; nil if it has none, or is not there.
     /// - Throws: `RepositoryError` with `notFastForward` or `refMoved`.
-    func check(
+    package func check(
         _ result: RefEditResult, moves: RefMovePolicy, parent: (Checksum) throws -> Checksum?
     ) throws {
         guard let old = result.old, let new = result.new else { return }

@@ -20,6 +20,22 @@ public struct RefList: RandomAccessCollection, Sendable {
         commits.append(commit)
     }
 
+    /// Returns the same refs, sorted by the bytes of their names.
+    package func sorted() -> RefList {
+        func name(_ index: Int) -> ArraySlice<UInt8> {
+            names[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+        }
+        let order = indices.sorted { name($0).lexicographicallyPrecedes(name($1)) }
+        var sorted = RefList()
+        sorted.names.reserveCapacity(names.count)
+        for index in order {
+            sorted.names.append(contentsOf: name(index))
+            sorted.ends.append(sorted.names.count)
+            sorted.commits.append(commits[index])
+        }
+        return sorted
+    }
+
     /// The index of the first ref.
     public var startIndex: Int { 0 }
 

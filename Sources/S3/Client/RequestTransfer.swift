@@ -327,6 +327,7 @@ extension RequestTransfer {
         let modified = header("Last-Modified").map { curl_getdate($0, nil) }
         return ObjectAttributes(
             etag: header("ETag").flatMap { ETag($0) }, size: isPart ? contentRange?.size : length,
-            modified: modified.flatMap { $0 < 0 ? nil : Int($0) })
+            modified: modified.flatMap { $0 < 0 ? nil : Int($0) },
+            metadata: job?.request.metadata.flatMap { header(ObjectMetadata.header($0)) })
     }
 }

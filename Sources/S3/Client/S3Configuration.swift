@@ -73,6 +73,13 @@ package struct S3Configuration: Sendable {
         credentials = CredentialSource(settings, isAnonymousAllowed: isAnonymousAllowed)
     }
 
+    /// The URL of a place in a bucket, without a slash at its end.
+    package func url(of location: S3Location) -> String {
+        var url = endpoint.url(location.bucket, location.prefix, addressing)
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+
     /// The endpoint that the environment or the profile names; nil for AWS's own.
     private static func ownEndpoint(_ settings: AWSSettings) throws(S3Error) -> S3Endpoint? {
         if let value = settings.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), value.lowercased() == "true"

@@ -8,6 +8,21 @@ package struct ObjectAttributes: Equatable, Sendable {
     package var size: UInt64?
     /// The time of its last change by the store's clock, in seconds since 1970; nil where the store does not say.
     package var modified: Int?
+    /// The value of the metadata that the request has asked for; nil where the object has none of that name.
+    package var metadata: String?
+}
+
+/// A value that is kept with an object, as a header (`x-amz-meta-NAME`).
+package struct ObjectMetadata: Equatable, Sendable {
+    /// The name, in lower case.
+    package let name: String
+    /// The value.
+    package let value: String
+
+    /// Describes a value.
+    package init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
+
+    static func header(_ name: String) -> String { "x-amz-meta-\(name)" }
 }
 
 /// An object with its content, or a part of it.

@@ -19,11 +19,13 @@ extension S3Operation where Value == Lookup<S3Object> {
     ///   - range: the wanted part, which may reach beyond the end but must not begin there; nil for all.
     ///   - limit: the most bytes that are accepted; more are an error with code `tooLarge`.
     ///   - isFresh: asks caches between us and the store to look there, for what may have changed.
+    ///   - metadata: the name of metadata that the attributes are to tell.
     package static func get(
-        _ key: String, range: Range<UInt64>? = nil, limit: Int, isFresh: Bool = false
+        _ key: String, range: Range<UInt64>? = nil, limit: Int, isFresh: Bool = false, metadata: String? = nil
     ) -> Self {
         let headers = isFresh ? ["Cache-Control: no-cache"] : []
-        let request = S3Request(kind: .get, key: key, headers: headers, range: range, limit: limit)
+        let request = S3Request(
+            kind: .get, key: key, headers: headers, range: range, limit: limit, metadata: metadata)
         return S3Operation(request: request) { response, _ in
             response.status == 404
                 ? .notFound : .found(S3Object(bytes: response.body, attributes: response.attributes))
@@ -53,8 +55,10 @@ extension S3Operation where Value == Lookup<ObjectAttributes> {
     }
 
     /// Reads the attributes of an object.
-    package static func head(_ key: String) -> Self {
-        S3Operation(request: S3Request(kind: .head, key: key), interpret: attributes)
+    ///
+    /// - Parameter metadata: the name of metadata that they are to tell.
+    package static func head(_ key: String, metadata: String? = nil) -> Self {
+        S3Operation(request: S3Request(kind: .head, key: key, metadata: metadata), interpret: attributes)
     }
 
     private static func attributes(_ response: S3Response, _: String) -> Lookup<ObjectAttributes> {
@@ -71,12 +75,14 @@ extension S3Operation where Value == PutResult {
     /// - Parameters:
     ///   - cacheControl: the value of `Cache-Control` with which the object is served; nil for none.
     ///   - contentType: the value of `Content-Type` with which it is served.
+    ///   - metadata: a value to keep with the object.
     package static func put(
         _ key: String, _ body: S3Body, if condition: PutCondition = .none, cacheControl: String? = nil,
-        contentType: String = "application/octet-stream"
+        contentType: String = "application/octet-stream", metadata: ObjectMetadata? = nil
     ) -> Self {
         var headers = ["Content-Type: \(contentType)"]
         if let cacheControl { headers.append("Cache-Control: \(cacheControl)") }
+        if let metadata { headers.append("\(ObjectMetadata.header(metadata.name)): \(metadata.value)") }
         let request = S3Request(kind: .put, key: key, headers: headers, body: body, condition: condition)
         return S3Operation(request: request) { response, _ in
             // AWS answers 404 where the object that is to be replaced is gone.
@@ -85,7 +91,7 @@ extension S3Operation where Value == PutResult {
         }
     }
 
-    /// Writes bytes. See `put(_:_:if:cacheControl:contentType:)`.
+    /// Writes bytes. See `put(_:_:if:cacheControl:contentType:metadata:)`.
     package static func put(
         _ key: String, _ bytes: [UInt8], if condition: PutCondition = .none, cacheControl: String? = nil
     ) -> Self {

@@ -70,6 +70,8 @@ struct S3Request: Sendable {
     var limit = 0
     /// Takes the content in place of memory.
     var sink: Sink?
+    /// The name of metadata that the answer is to tell.
+    var metadata: String?
 
     var method: String {
         switch kind {

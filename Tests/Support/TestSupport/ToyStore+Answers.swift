@@ -59,7 +59,10 @@ extension ToyStore {
             switch call.request.method {
             case "PUT":
                 if let refusal = refusal(call.request.headers, objects[call.key]) { return refusal }
-                let object = Object(bytes: call.request.body, modified: now)
+                let metadata = call.request.headers.filter { $0.key.hasPrefix("x-amz-meta-") }
+                let object = Object(
+                    bytes: call.request.body, modified: now,
+                    metadata: metadata.map { "\($0.key): \($0.value)" })
                 objects[call.key] = object
                 return .status(200, headers: ["ETag: \"\(object.etag)\""])
             case "DELETE":
@@ -101,7 +104,9 @@ extension ToyStore {
         guard ["GET", "HEAD"].contains(call.request.method) else { return nil }
         guard !call.key.isEmpty else { return list(call.query, objects) }
         guard let object = objects[call.key] else { return ToyStore.error(404, "NoSuchKey") }
-        let headers = ["ETag: \"\(object.etag)\"", "Last-Modified: \(ToyStore.date(object.modified, .http))"]
+        let headers =
+            ["ETag: \"\(object.etag)\"", "Last-Modified: \(ToyStore.date(object.modified, .http))"]
+            + object.metadata
         guard let range = call.request.headers["range"] else {
             return .status(200, headers: headers, body: object.bytes)
         }

@@ -39,6 +39,8 @@ public final class ToyStore: Sendable {
         public var bytes: [UInt8]
         /// The time of its creation by the store's clock, in seconds since 1970.
         public var modified: Int
+        /// Headers that are kept with it, `x-amz-meta-NAME: value`.
+        public var metadata: [String] = []
 
         var etag: String { ToyStore.etag(bytes) }
     }

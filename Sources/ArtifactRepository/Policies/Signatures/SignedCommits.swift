@@ -159,13 +159,28 @@ extension Repository {
         gpgKeyring keyring: String?, ed25519Keys keys: String?,
         bindings: CommitBindings.Rule = CommitBindings.Rule(), merging: MetadataMerge = .keepsStored
     ) throws -> SignedCommits? {
+        try SignedCommits.policy(
+            of: self, gpgKeyring: keyring, ed25519Keys: keys, temporaryDirectory: "\(path)/tmp",
+            bindings: bindings, merging: merging)
+    }
+}
+
+extension SignedCommits {
+    /// Creates the policy of a store that accepts only signed commits; nil if no file is given.
+    ///
+    /// - Parameter directory: a directory for what gpgv reads.
+    /// - Throws: `RepositoryError` or `SystemError` if a file cannot be used.
+    package static func policy(
+        of store: any ArtifactStore, gpgKeyring keyring: String?, ed25519Keys keys: String?,
+        temporaryDirectory directory: String, bindings: CommitBindings.Rule = CommitBindings.Rule(),
+        merging: MetadataMerge = .keepsStored
+    ) throws -> SignedCommits? {
         var verifiers: [any SignatureVerifier] = []
         if let keyring {
-            verifiers.append(try GPGVerifier(keyring: keyring, temporaryDirectory: "\(path)/tmp"))
+            verifiers.append(try GPGVerifier(keyring: keyring, temporaryDirectory: directory))
         }
         if let keys { verifiers.append(try Ed25519Verifier(keys: keys)) }
         guard !verifiers.isEmpty else { return nil }
-        return SignedCommits(
-            self, verifiers: verifiers, bindings: bindings, merging: merging)
+        return SignedCommits(store, verifiers: verifiers, bindings: bindings, merging: merging)
     }
 }

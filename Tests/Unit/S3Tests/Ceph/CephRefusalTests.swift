@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import S3Samples
 import SystemCalls
 import TestSupport
 import Testing

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import S3
 import TestSupport
 
-@testable import S3
-
 extension ToyStore {
-    static let credentials = Credentials(accessKey: accessKey, secretKey: secretKey)
+    package static let credentials = Credentials(accessKey: accessKey, secretKey: secretKey)
 
     /// A client whose retries take no time.
-    func client(_ change: (inout S3Configuration) -> Void = { _ in }) throws -> S3Client {
+    package func client(_ change: (inout S3Configuration) -> Void = { _ in }) throws -> S3Client {
         try server.client("s3://\(ToyStore.bucket)/place", change)
+    }
+
+    /// The variables by which programs find the store.
+    package var environment: [String: String?] {
+        [
+            "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": ToyStore.accessKey,
+            "AWS_SECRET_ACCESS_KEY": ToyStore.secretKey, "AWS_REGION": "us-east-1",
+        ]
     }
 }
 
 extension ScriptedServer {
     /// A client whose retries take no time.
-    func client(
+    package func client(
         _ location: String = "s3://toy", _ change: (inout S3Configuration) -> Void = { _ in }
     ) throws -> S3Client {
         var configuration = S3Configuration(

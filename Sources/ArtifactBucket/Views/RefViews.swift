@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import S3
+import SystemCalls
+
+/// The keys by which other programs read refs, written from the log.
+struct RefViews {
+    let client: S3Client
+    let cancellation: Cancellation?
+
+    /// The number of views that are looked at and written at the same time.
+    private static let batchSize = 32
+
+    /// Writes the views of edited refs, as of each one's last edit, unless newer ones are there.
+    ///
+    /// - Parameter willWrite: called before the first one is written.
+    /// - Returns: the number of views that were behind.
+    @discardableResult
+    func update(_ edits: some Sequence<LoggedEdit>, willWrite: () throws -> Void = {}) throws -> Int {
+        let last = Dictionary(edits.map { ($0.ref, $0) }) { $1 }
+        let sorted = last.values.sorted { $0.ref < $1.ref }
+        var count = 0
+        for start in stride(from: 0, to: sorted.count, by: RefViews.batchSize) {
+            count += try update(Array(sorted[start...].prefix(RefViews.batchSize)), willWrite)
+        }
+        return count
+    }
+
+    /// Writes views of new refs, and of others, at the same time.
+    private func update(_ edits: [LoggedEdit], _ willWrite: () throws -> Void) throws -> Int {
+        let present = edits.map { client.start(get($0.ref), cancellation: cancellation) }
+        var puts: [(edit: LoggedEdit, put: PendingResponse<PutResult>)] = []
+        for (edit, response) in zip(edits, present) {
+            let found = try response.value().found
+            guard isBehind(found, edit) else { continue }
+            try willWrite()
+            let condition = found?.attributes.etag.map(PutCondition.ifMatch) ?? .ifAbsent
+            let put = S3Operation.put(
+                key(edit.ref), RefView(of: edit).bytes, if: condition, cacheControl: "no-cache")
+            puts.append((edit, client.start(put, cancellation: cancellation)))
+        }
+        for (edit, put) in puts {
+            // Somebody else may have written an older one meanwhile, or the answer was lost.
+            if case .stored? = try? put.value() { continue }
+            try update(edit)
+        }
+        return puts.count
+    }
+
+    private func update(_ edit: LoggedEdit) throws {
+        var found = try client.run(get(edit.ref), cancellation: cancellation).found
+        while isBehind(found, edit) {
+            let written = try client.replaceOrRead(
+                key(edit.ref), RefView(of: edit).bytes, replacing: found?.attributes.etag,
+                limit: RefView.maximumSize, cacheControl: "no-cache", cancellation: cancellation)
+            guard case .other(let other) = written else { return }
+            found = other
+        }
+    }
+
+    /// Returns true if what was read is older than an edit. The commit is not compared: a slow writer of an edit between would
+    /// replace it.
+    private func isBehind(_ found: S3Object?, _ edit: LoggedEdit) -> Bool {
+        guard let found, let view = RefView(found.bytes) else { return true }
+        return view.sequence < edit.sequence
+    }
+
+    private func key(_ ref: RefName) -> String { client.location.key(RefView.name(of: ref)) }
+
+    private func get(_ ref: RefName) -> S3Operation<Lookup<S3Object>> {
+        .get(key(ref), limit: RefView.maximumSize, isFresh: true)
+    }
+
+    // MARK: Names
+
+    /// Visits the refs below a directory of refs that have a view, also those that are gone, until one is to be the last.
+    ///
+    /// - Parameter visit: returns false to end.
+    func forEachRef(below directory: String, _ visit: (RefName) throws -> Bool) throws {
+        let prefix = client.location.key(RefView.directory)
+        try client.forEachPage(prefix: "\(prefix)\(directory)/", cancellation: cancellation) { page in
+            for entry in page.entries {
+                // Keys of others are none of a ref.
+                guard let ref = RefName(String(entry.key.dropFirst(prefix.count))) else { continue }
+                guard try visit(ref) else { return false }
+            }
+            return true
+        }
+    }
+}
