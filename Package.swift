@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "ArtifactClient",
             dependencies: [
-                "ArtifactProtocol", "ArtifactRepository", "SystemCalls", "TextCoding", "CCurl", "CYAML",
+                "ArtifactProtocol", "ArtifactRepository", "S3", "SystemCalls", "TextCoding", "CCurl", "CYAML",
             ]),
         .target(
             name: "ArtifactReceiver",
@@ -173,6 +173,10 @@ let package = Package(
                 "ArtifactServer", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
                 "bst-artifact",
             ], path: "Tests/Interop/ServerTests", exclude: ["type_in_browser.py"]),
+        .testTarget(
+            name: "BucketTests",
+            dependencies: ["S3", "S3Samples", "TestSupport", "bst-artifact", "bst-artifact-receive"],
+            path: "Tests/Interop/BucketTests"),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["TestSupport", "bst-artifact", "bst-artifact-receive"],

@@ -94,13 +94,7 @@ struct PolicyOptions: ParsableArguments {
     func policies(
         for repository: Repository, requestingSummary requester: SummaryRequester?, logger: Logger
     ) throws -> [any ReceivePolicy] {
-        var policies: [any ReceivePolicy] = []
-        if !allowRef.isEmpty || !denyRef.isEmpty {
-            policies.append(RefFilter(allowed: allowRef, denied: denyRef))
-        }
-        if maxObjectSize != nil || maxPushSize != nil {
-            policies.append(SizeLimit(maximumObject: maxObjectSize?.value, maximumPush: maxPushSize?.value))
-        }
+        var policies = limits
         if let signatures = try repository.signaturePolicy(
             gpgKeyring: signatures.verifyGPG, ed25519Keys: signatures.verifyEd25519,
             bindings: CommitBindings.Rule(collection: repository.collection))
@@ -108,15 +102,29 @@ struct PolicyOptions: ParsableArguments {
             policies.append(signatures)
         }
         if let requester { policies.append(requester) }
-        if preReceive != nil || postReceive != nil {
-            policies.append(
-                Hooks(
-                    repository, moves: moves,
-                    before: try preReceive.map { try Hook($0, repository: repository.path) },
-                    after: try postReceive.map { try Hook($0, repository: repository.path) },
-                    warn: { logger.warning("\($0)") }))
-        }
+        if let hooks = try hooks(of: repository, logger) { policies.append(hooks) }
         policies.append(SpaceLimit(repository, limits: expiry.limits))
         return policies
+    }
+
+    /// The policies about refs and sizes.
+    var limits: [any ReceivePolicy] {
+        var policies: [any ReceivePolicy] = []
+        if !allowRef.isEmpty || !denyRef.isEmpty {
+            policies.append(RefFilter(allowed: allowRef, denied: denyRef))
+        }
+        if maxObjectSize != nil || maxPushSize != nil {
+            policies.append(SizeLimit(maximumObject: maxObjectSize?.value, maximumPush: maxPushSize?.value))
+        }
+        return policies
+    }
+
+    /// The policy that runs the owner's programs; nil if there are none.
+    func hooks(of store: any ArtifactStore, _ logger: Logger) throws -> Hooks? {
+        guard preReceive != nil || postReceive != nil else { return nil }
+        return Hooks(
+            store, moves: moves, before: try preReceive.map { try Hook($0, repository: store.location) },
+            after: try postReceive.map { try Hook($0, repository: store.location) },
+            warn: { logger.warning("\($0)") })
     }
 }

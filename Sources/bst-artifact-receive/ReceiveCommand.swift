@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
 import ArtifactProtocol
 import ArtifactReceiver
 import ArtifactRepository
@@ -126,6 +127,9 @@ struct ReceiveCommand: ParsableCommand {
         }
         do {
             var confinement = try Confinement(root: root)
+            if let address = repositoryOption ?? path, BucketStore.isAddress(address) {
+                return try receive(intoBucket: address, confinement, logger)
+            }
             guard var request = try pull.request() ?? confinement.request?.pull else {
                 let repository = try Repository(confinement.repository(named: repositoryOption ?? path))
                 if confinement.isVerbosityAsked(by: verbose) { logger.logLevel = min(logger.logLevel, .info) }
@@ -206,7 +210,7 @@ struct ReceiveCommand: ParsableCommand {
         if policy.forbidsPull { options.capabilities.remove(.pull) }
         if policy.allowDelete { options.capabilities.insert(.delete) }
         if rewriter.reparent { options.capabilities.insert(.reparent) }
-        options.rewriter = rewriter.rewriter(for: repository)
+        options.rewriter = rewriter.rewriter(collection: repository.collection)
         let identity = PusherIdentity.find(named: pusher)
         options.record = { record in
             var record = record

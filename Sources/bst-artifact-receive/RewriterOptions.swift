@@ -30,12 +30,12 @@ struct RewriterOptions: ParsableArguments {
         help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
     var home: String?
 
-    /// The rewriter for a repository.
-    func rewriter(for repository: Repository) -> CommitRewriter {
+    /// The rewriter for a repository of a collection, or of none.
+    func rewriter(collection: String?) -> CommitRewriter {
         var rewriter = CommitRewriter()
         rewriter.reparents = reparent ? .unrelated : .none
         rewriter.signers = Signer.list(keyFiles: keyFiles, keys: keys, home: home)
-        rewriter.collection = repository.collection
+        rewriter.collection = collection
         return rewriter
     }
 

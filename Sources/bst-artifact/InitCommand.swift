@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
 import ArtifactProtocol
 import ArtifactRepository
 import Glibc
@@ -14,9 +15,10 @@ struct InitCommand: ParsableCommand {
               bst-artifact init --mode bare-user my-artifacts
               bst-artifact init --group builders /srv/shared
               bst-artifact init --collection-id org.example.Os /srv/os
+              bst-artifact init s3://artifacts/team-a
             """)
 
-    @Argument(help: "The path of the repository.")
+    @Argument(help: "The path of the repository, or s3://BUCKET/PREFIX for a cache in a bucket.")
     var path: String
 
     @Option(help: "archive for a cache; bare-user, bare-user-only or bare for a builder.")
@@ -50,6 +52,7 @@ struct InitCommand: ParsableCommand {
     }
 
     func run() throws {
+        if BucketStore.isAddress(path) { return try initBucket() }
         // A web server reads a cache, and one user or group writes it, so the shell's umask must not count.
         let group = group.flatMap(InitCommand.identifier)
         (group == nil ? RepositoryPermissions.ofOwner : .ofGroup).adopt()
@@ -64,6 +67,17 @@ struct InitCommand: ParsableCommand {
             "repository": JSON(repository.path), "mode": JSON(repository.mode),
             "collection": JSON(repository.collection),
         ])
+    }
+
+    /// Makes a cache in a bucket, after a check that the store is suitable.
+    private func initBucket() throws {
+        guard mode == "archive", group == nil, collection == nil else {
+            throw ValidationError("A cache in a bucket has mode archive, no group and no collection.")
+        }
+        let client = try BucketStore.client(of: path)
+        let isNew = try BucketStore.make(client, author: "bst-artifact init")
+        output.terminal.say("\(client.location): \(isNew ? "new cache" : "cache, as before")")
+        output.terminal.emit(["repository": JSON("\(client.location)"), "mode": JSON("archive")])
     }
 
     /// Looks up a group of this machine by name or number.

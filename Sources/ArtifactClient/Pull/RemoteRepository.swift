@@ -10,6 +10,8 @@ public final class RemoteRepository: PullSource {
     public let remote: String
     let client: WebClient
     private let isLocal: Bool
+    /// Indicates a bucket, which has no static deltas.
+    private let isBucket: Bool
     private let hasMirrors: Bool
     private var known: [RefName: Checksum] = [:]
     private var configuration: RemoteConfiguration?
@@ -37,12 +39,20 @@ public final class RemoteRepository: PullSource {
         _ remote: RemoteAddress, mirrors: [RemoteAddress] = [], options: WebOptions = WebOptions(),
         content: RemoteAddress? = nil, summaryVerifiers: [any SignatureVerifier] = []
     ) throws {
+        var options = options
+        if case .bucket(let address) = remote {
+            isBucket = true
+            options.signing = try RequestSigning(for: address.location)
+        } else {
+            isBucket = false
+        }
         self.remote = "\(remote)"
         self.summaryVerifiers = summaryVerifiers
         hasMirrors = !mirrors.isEmpty
         if case .local = remote { isLocal = true } else { isLocal = false }
         var places = try ([remote] + mirrors).map { address in
-            WebClient.Mirror(base: try RemoteRepository.url(of: address), shown: "\(address)")
+            WebClient.Mirror(
+                base: try options.signing?.url ?? RemoteRepository.url(of: address), shown: "\(address)")
         }
         places[0].content = try content.map { (try RemoteRepository.url(of: $0), "\($0)") }
         client = try WebClient(places, options: options)
@@ -55,6 +65,8 @@ public final class RemoteRepository: PullSource {
         switch remote {
         case .web(let address): return address.url
         case .local(let address): return "file://" + SplitURL.encode(address.path)
+        case .bucket:
+            throw ClientError(.unsuitableRemote, "\(remote) can be no mirror: name the URL of a web server")
         case .ssh:
             throw ClientError(
                 .unsuitableRemote,
@@ -131,7 +143,8 @@ public final class RemoteRepository: PullSource {
                     .badContent,
                     "\(remote) gives ref \(ref) no commit but other text: check what serves that URL")
             }
-            known[ref] = checksum
+            // Zeros stand for a ref of a bucket that is gone.
+            known[ref] = checksum.unlessZeros
         }
     }
 
@@ -204,7 +217,7 @@ public final class RemoteRepository: PullSource {
             configurationRequest?.givesObjects == true && client.mirrors.count == 1
             && client.mirrors[0].content == nil
         let mayHaveDeltas = try objects.usesBatches ? objects.runFirstBatch(on: client) : true
-        if let deltas, mayHaveDeltas || deltas.choice == .always {
+        if let deltas, !isBucket, mayHaveDeltas || deltas.choice == .always {
             try DeltaFetch(deltas, for: objects, client: client).run()
         }
         try objects.run(on: client)

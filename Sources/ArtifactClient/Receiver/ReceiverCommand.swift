@@ -41,15 +41,9 @@ public struct ReceiverCommand: Sendable, Equatable {
                 "cannot push to \(remote): web servers only serve, so name the cache's ssh address, for example "
                     + "ssh://USER@HOST/PATH")
         case .local(let address):
-            usesSSH = false
-            let rest = ReceiverCommand.receiverArguments(address.path, options)
-            if let named = options.receiver {
-                receiver = named
-                arguments = ["/bin/sh", "-c", "exec \(named) \"$@\"", named] + rest
-            } else {
-                receiver = ReceiverCommand.ownReceiver
-                arguments = [receiver] + (options.version == .zero ? ["--protocol", "0"] : []) + rest
-            }
+            (usesSSH, receiver, arguments) = ReceiverCommand.onThisMachine(address.path, options)
+        case .bucket(let address):
+            (usesSSH, receiver, arguments) = ReceiverCommand.onThisMachine("\(address)", options)
         case .ssh(let address):
             usesSSH = true
             receiver =
@@ -64,6 +58,20 @@ public struct ReceiverCommand: Sendable, Equatable {
             let rest = ReceiverCommand.receiverArguments(address.path, options).map(\.shellQuoted)
             arguments = command + [address.host, ([receiver] + rest).joined(separator: " ")]
         }
+    }
+
+    /// The command for a repository that a receiver on this machine reaches.
+    private static func onThisMachine(
+        _ path: String, _ options: Options
+    ) -> (usesSSH: Bool, receiver: String, arguments: [String]) {
+        let rest = receiverArguments(path, options)
+        guard let named = options.receiver else {
+            return (
+                false, ownReceiver,
+                [ownReceiver] + (options.version == .zero ? ["--protocol", "0"] : []) + rest
+            )
+        }
+        return (false, named, ["/bin/sh", "-c", "exec \(named) \"$@\"", named] + rest)
     }
 
     private static func receiverArguments(_ path: String, _ options: Options) -> [String] {

@@ -10,6 +10,7 @@ import ArtifactProtocol
 /// | `[USER@]HOST:PATH` | the form of scp: relative to the home directory unless PATH begins with `/` |
 /// | `https://…`, `http://…` | the repository at that URL, for pulling only |
 /// | `file:///PATH`, `/PATH` | a directory of this machine |
+/// | `s3://BUCKET/PREFIX` | a cache in an object store, with the settings of the AWS tools |
 ///
 /// Parsing looks nothing up and starts nothing. A host, user or path that begins with `-`, which a program could take
 /// for an option, is refused, as are control characters, percent-encoded ones too.
@@ -20,6 +21,8 @@ public enum RemoteAddress: Hashable, Sendable {
     case web(WebAddress)
     /// A repository on this machine.
     case local(LocalAddress)
+    /// A cache in a bucket of an object store.
+    case bucket(BucketAddress)
 
     /// Parses an address.
     ///
@@ -52,6 +55,7 @@ public enum RemoteAddress: Hashable, Sendable {
             case "ssh": return .ssh(try SSHAddress(url))
             case "https", "http": return .web(try WebAddress(url, text: text))
             case "file": return .local(try LocalAddress(url))
+            case "s3": return .bucket(try BucketAddress(text))
             default: throw RemoteAddressError("its scheme is not one of ours", remedy: acceptedForms)
             }
         }
@@ -81,7 +85,7 @@ public enum RemoteAddress: Hashable, Sendable {
 
     private static let acceptedForms =
         "write ssh://[USER@]HOST[:PORT]/PATH, [USER@]HOST:PATH, https://HOST/PATH, http://HOST/PATH, "
-        + "file:///PATH or an absolute path"
+        + "s3://BUCKET/PREFIX, file:///PATH or an absolute path"
 }
 
 extension RemoteAddress: CustomStringConvertible {
@@ -91,6 +95,7 @@ extension RemoteAddress: CustomStringConvertible {
         case .ssh(let address): address.description
         case .web(let address): address.description
         case .local(let address): address.description
+        case .bucket(let address): address.description
         }
     }
 }

@@ -45,6 +45,8 @@ public struct WebOptions: Sendable {
     public var timeLimit: Duration?
     /// Talks to the remote itself and nobody else: through no proxy, and to no place that it redirects to.
     public var isDirect = false
+    /// The signatures of an object store; nil for any other server.
+    var signing: RequestSigning?
     /// Ends transfers when it is requested.
     public var cancellation: Cancellation?
 

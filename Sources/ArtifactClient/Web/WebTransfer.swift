@@ -9,6 +9,7 @@ final class WebTransfer {
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let certificate: (file: String?, key: String?)
     private let netrc: String?
+    private let signing: RequestSigning?
     private var secretsAreSent = false
 
     /// The attempt under way; nil while the handle is idle.
@@ -35,11 +36,14 @@ final class WebTransfer {
         certificate = (options.clientCertificate, options.clientKey)
         netrc = options.netrc
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        for header in options.headers { headers = curl_slist_append(headers, header) }
+        signing = options.signing
+        for header in options.headers + (options.signing?.headers ?? []) {
+            headers = curl_slist_append(headers, header)
+        }
         let strings: [(CURLoption, String?)] = [
             (CURLOPT_USERAGENT, "bst-artifact"),
             (CURLOPT_PROTOCOLS_STR, "http,https,file"),
-            (CURLOPT_CAINFO, options.authorities),
+            (CURLOPT_CAINFO, options.signing?.authorities ?? options.authorities),
             (CURLOPT_PROXY, options.proxy),
             (CURLOPT_NOPROXY, options.isDirect ? "*" : nil),
         ]
@@ -111,6 +115,11 @@ final class WebTransfer {
         ccurl_set_string(handle, CURLOPT_SSLCERT, areSent ? certificate.file : nil)
         ccurl_set_string(handle, CURLOPT_SSLKEY, areSent ? certificate.key : nil)
         ccurl_set_string(handle, CURLOPT_NETRC_FILE, areSent ? netrc : nil)
+        if let signing {
+            ccurl_set_string(handle, CURLOPT_AWS_SIGV4, areSent ? signing.kind : nil)
+            ccurl_set_string(handle, CURLOPT_USERNAME, areSent ? signing.accessKey : nil)
+            ccurl_set_string(handle, CURLOPT_PASSWORD, areSent ? signing.secretKey : nil)
+        }
         // A user in the URL comes first.
         ccurl_set_long(
             handle, CURLOPT_NETRC,

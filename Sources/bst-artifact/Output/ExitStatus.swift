@@ -5,6 +5,7 @@ import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
 import Glibc
+import S3
 import SystemCalls
 
 /// The program's exit statuses. docs/CLI.md promises these numbers to scripts.
@@ -31,6 +32,7 @@ enum ExitStatus: Int32 {
         case let error as ClientError: self.init(error.code)
         case let error as RepositoryError: self.init(error.code)
         case is ConfigurationError, is RemoteAddressError: self = .usage
+        case let error as S3Error: self.init(error.code)
         case is ProtocolError: self = .failed
         case let error as SystemError where error.isNotFound: self = .notFound
         default: self = .failed
@@ -55,6 +57,20 @@ enum ExitStatus: Int32 {
         case .notAllowed, .notFastForward, .badSignature: self = .refused
         case .badObject, .missingObject: self = .damaged
         case .unsuitableMode, .refMoved, .noSpace, .conflict, .cancelled, .library: self = .failed
+        }
+    }
+
+    private init(_ code: S3Error.Code) {
+        switch code {
+        case .invalidLocation, .invalidConfiguration: self = .usage
+        case .noBucket: self = .notFound
+        case .unreachable, .unavailable: self = .unavailable
+        case .noCredentials, .wrongCredentials, .accessDenied: self = .refused
+        case .tooLarge: self = .damaged
+        case .clockSkew, .wrongRegion, .badAnswer, .objectChanged, .outcomeUnknown, .unsuitableStore,
+            .localFailure,
+            .cancelled:
+            self = .failed
         }
     }
 

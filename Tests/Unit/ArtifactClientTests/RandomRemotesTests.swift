@@ -39,6 +39,7 @@ private struct SeededGenerator: RandomNumberGenerator {
             case .ssh(let address): parts = [address.user, address.host, address.path].compactMap(\.self)
             case .web(let address): parts = [address.url, address.description]
             case .local(let address): parts = [address.path]
+            case .bucket(let address): parts = [address.description]
             }
             let areHarmless = parts.allSatisfy { part in
                 !part.utf8.isEmpty && part.utf8.first != UInt8(ascii: "-")
