@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
 import ArtifactClient
 import ArtifactProtocol
 
@@ -25,7 +26,13 @@ struct CheckCommand: ParsableCommand {
         var results: [JSON] = []
         for address in try selection.pushCaches(for: nil) {
             do {
-                results.append(try check(address, options))
+                if let store = try BucketStore.directly(address, receiver, nil) {
+                    try store.check()
+                    for line in ["\(address)", "  mode          archive"] { output.terminal.print(line) }
+                    results.append(["remote": JSON(address), "mode": JSON("archive")])
+                } else {
+                    results.append(try check(address, options))
+                }
             } catch {
                 failures.append(error)
                 results.append(["remote": JSON(address), "error": Failure.json(error)])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
 import ArtifactClient
 import ArtifactProtocol
 
@@ -31,8 +32,13 @@ struct DeleteCommand: ParsableCommand {
         var options = receiver.options(isVerbose: output.verbose)
         options.isDryRun = dryRun
         options.cancellation = try Interruption.cancellation()
-        let deletions = try Pusher.delete(
-            try refs.map { try RefName(parsing: $0) }, from: address, options: options)
+        let names = try refs.map { try RefName(parsing: $0) }
+        let deletions =
+            if let store = try BucketStore.directly(address, receiver, options.cancellation) {
+                try Pusher.delete(names, in: store, isDryRun: dryRun)
+            } else {
+                try Pusher.delete(names, from: address, options: options)
+            }
         for deletion in deletions {
             output.terminal.say(
                 "\(deletion.ref): \(dryRun ? "would be deleted" : "deleted"), was at \(Checksum.hexOrZeros(deletion.old))"

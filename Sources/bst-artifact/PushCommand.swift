@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
 import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
@@ -18,6 +19,7 @@ struct PushCommand: ParsableCommand {
               bst-artifact push --all --dry-run
               bst-artifact push --remote artifacts@example.com:artifacts hello/base/4f2a
               bst-artifact push --remote os@example.com:repo os/testing --as os/stable
+              bst-artifact push --remote s3://artifacts/team-a hello/base/4f2a
 
             With --as, the ref may also be one of a remote or mirror, as 'ostree refs' shows it, or a commit.
 
@@ -190,7 +192,13 @@ struct PushCommand: ParsableCommand {
         options.isForced = force
         options.historyFilling = fillHistory.map { $0 ? .all : .never } ?? .missed
         options.web = try web.options(local.terminal)
-        let report = try Pusher(repository: repository, options: options).push(refs, to: address)
+        let pusher = Pusher(repository: repository, options: options)
+        let report =
+            if let store = try BucketStore.directly(address, receiver, cancellation) {
+                try pusher.push(refs, into: store)
+            } else {
+                try pusher.push(refs, to: address)
+            }
         progress.clear()
         let result = PushOutput(
             remote: address, report: report, duration: start.duration(to: .now), isDryRun: dryRun,

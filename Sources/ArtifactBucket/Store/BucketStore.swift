@@ -84,6 +84,12 @@ package final class BucketStore: ArtifactStore {
         shared.withLock { $0.isChecked = true }
     }
 
+    /// Checks that there is a cache, and that the store is suitable and lets us write.
+    package func check() throws {
+        _ = try position
+        try prepareToWrite()
+    }
+
     /// Creates the entry of a publication, which those of others may precede.
     ///
     /// - Parameters:

@@ -61,8 +61,8 @@ public struct Pusher {
         public init() {}
     }
 
-    private let repository: Repository
-    private let options: Options
+    let repository: Repository
+    let options: Options
 
     /// Prepares to push.
     ///

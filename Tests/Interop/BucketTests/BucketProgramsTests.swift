@@ -16,23 +16,25 @@ import Testing
         stage = try BucketStage("\(bucket.location)", [bucket.environment(), bucket.environment(gateway: 1)])
     }
 
-    @Test func `What one machine pushes, another one pulls, through either gateway`() throws {
+    @Test(arguments: [false, true])
+    func `What one machine pushes, another one pulls, through either gateway`(_ usesReceiver: Bool) throws {
+        let way = try usesReceiver ? Stage.receiver(["--verbose"]) : []
         let made = try stage.artifact(["init", stage.address]).checked()
         #expect(made.lines == ["\(stage.address): new cache"])
         #expect(try stage.artifact(["init", stage.address]).lines == ["\(stage.address): cache, as before"])
         let first = try stage.commit("hello/base/1", ["usr/bin/hello": "hello\n", "usr/share/doc": "text\n"])
-        try stage.push(["hello/base/1"]).checked()
+        try stage.push(["hello/base/1"], way).checked()
         try stage.pull(["hello/base/1"], gateway: 1).checked()
         #expect(try OSTreeCommand.revParse(stage.theirs, "hello/base/1") == first)
         try OSTreeCommand.fsck(stage.theirs)
         let second = try stage.commit(
             "hello/base/2", ["usr/bin/hello": "other\n", "usr/share/doc": "text\n"])
-        let pushed = try stage.push(["hello/base/2"], gateway: 1).checked()
+        let pushed = try stage.push(["hello/base/2"], way, gateway: 1).checked()
         // A commit, three directories and a file.
         #expect(pushed.lines.last?.contains("pushed 5 objects") == true, "\(pushed.text)")
         try stage.pull(["hello/base/2"]).checked()
         #expect(try OSTreeCommand.revParse(stage.theirs, "hello/base/2") == second)
-        let again = try stage.push(["hello/base/2"]).checked()
+        let again = try stage.push(["hello/base/2"], way).checked()
         #expect(again.text.contains("hello/base/2: there already"), "\(again.text)")
         try OSTreeCommand.fsck(stage.theirs)
     }
@@ -48,11 +50,9 @@ import Testing
         #expect(push.text.contains("a/b/1"), "\(push.text)")
         try stage.pull(["a/b/1", "a/b/2"]).checked()
         #expect(try OSTreeCommand.revParse(stage.theirs, "a/b/1") == replaced)
-        let refused = try stage.artifact(["delete", "--remote", stage.address, "a/b/1"])
+        let refused = try stage.artifact(["delete", "--remote", stage.address, "a/b/1"] + Stage.receiver([]))
         #expect(refused.failed)
-        try stage.artifact(
-            ["delete", "--remote", stage.address, "a/b/1"] + Stage.receiver(["--allow-delete"])
-        ).checked()
+        try stage.artifact(["delete", "--remote", stage.address, "a/b/1"]).checked()
         let gone = try stage.pull(["a/b/1"])
         #expect(gone.status == .exited(3), "\(gone.text) \(gone.errorText)")
         try stage.pull(["a/b/2"]).checked()

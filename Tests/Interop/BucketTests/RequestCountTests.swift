@@ -22,10 +22,12 @@ import Testing
         return store.server.requests[before...].map { "\($0.method) \($0.target)" }
     }
 
-    @Test func `A push of what is there costs six requests at most`() throws {
+    @Test(arguments: [false, true])
+    func `A push of what is there costs six requests at most`(_ usesReceiver: Bool) throws {
+        let way = try usesReceiver ? Stage.receiver([]) : []
         _ = try stage.commit("hello/base/1", ["usr/bin/hello": "hello\n"])
         try stage.push(["hello/base/1"]).checked()
-        let again = try count { try stage.push(["hello/base/1"]).checked() }
+        let again = try count { try stage.push(["hello/base/1"], way).checked() }
         #expect(again.count <= 6, "\(again.joined(separator: "\n"))")
         // Also where the ref is in the state, and its view was found written.
         for number in 0..<3 {
@@ -35,25 +37,27 @@ import Testing
             }
             try stage.push(refs).checked()
         }
-        let later = try count { try stage.push(["hello/base/1"]).checked() }
+        let later = try count { try stage.push(["hello/base/1"], way).checked() }
         #expect(later.filter { !$0.contains("refs/heads") }.count <= 6, "\(later.joined(separator: "\n"))")
     }
 
-    @Test func `A push of a small change looks at what has changed alone`() throws {
+    @Test(arguments: [false, true])
+    func `A push of a small change looks at what has changed alone`(_ usesReceiver: Bool) throws {
+        let way = try usesReceiver ? Stage.receiver([]) : []
         var files: [String: String] = [:]
         for number in 0..<200 { files["directory-\(number % 20)/file-\(number)"] = "\(number)\n" }
         let first = try stage.commit("hello/base/1", files)
-        let whole = try count { try stage.push(["hello/base/1"]).checked() }
+        let whole = try count { try stage.push(["hello/base/1"], way).checked() }
         // Two hundred files, twenty directories with one dirmeta, root, commit; each directory is looked for once.
         #expect(whole.count < 223 + 25 + 20, "\(whole.count)")
         files["directory-7/file-7"] = "changed\n"
         _ = try stage.commit("hello/base/1", files, parent: first)
-        let change = try count { try stage.push(["hello/base/1"]).checked() }
+        let change = try count { try stage.push(["hello/base/1"], way).checked() }
         #expect(change.count < 30, "\(change.joined(separator: "\n"))")
         // A new ref, with nothing that leads to the old commit but what the client says.
         files["directory-9/file-9"] = "changed\n"
         _ = try stage.commit("hello/base/2", files)
-        let similar = try count { try stage.push(["hello/base/2"]).checked() }
+        let similar = try count { try stage.push(["hello/base/2"], way).checked() }
         #expect(similar.count < 80, "\(similar.joined(separator: "\n"))")
     }
 }
