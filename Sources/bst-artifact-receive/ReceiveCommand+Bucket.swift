@@ -17,6 +17,7 @@ extension ReceiveCommand {
                 "\(option) works on a repository of this machine, and not on a bucket: leave it out.")
         }
         let store = try BucketStore.open(address, author: author)
+        // Behind the update of the summary.
         defer { logger.notice("requests to the bucket", metadata: ["sent": "\(store.client.counts)"]) }
         var options = Receiver.Options()
         options.version = protocolVersion ?? confinement.request?.version ?? .one
@@ -32,6 +33,14 @@ extension ReceiveCommand {
         options.rewriter = rewriter.rewriter(collection: nil)
         if let warning = policy.warning { logger.warning("\(warning)") }
         let policies = try policy.policies(for: store, logger: logger)
+        // Runs also if the client left before it had the result.
+        defer {
+            if summary.policy != .never {
+                do {
+                    try SummaryView(of: store).updateAfterPublication(makesMissing: summary.policy == .always)
+                } catch { logger.warning("the summary still shows what was there before: \(error)") }
+            }
+        }
         try Receiver(store: store, policies: policies, options: options, logger: logger)
             .serve(input: .standardInput, output: .standardOutput)
     }

@@ -33,12 +33,10 @@ struct DeleteCommand: ParsableCommand {
         options.isDryRun = dryRun
         options.cancellation = try Interruption.cancellation()
         let names = try refs.map { try RefName(parsing: $0) }
+        let store = try BucketStore.directly(address, receiver, options.cancellation)
         let deletions =
-            if let store = try BucketStore.directly(address, receiver, options.cancellation) {
-                try Pusher.delete(names, in: store, isDryRun: dryRun)
-            } else {
-                try Pusher.delete(names, from: address, options: options)
-            }
+            try store.map { try Pusher.delete(names, in: $0, isDryRun: dryRun) }
+            ?? Pusher.delete(names, from: address, options: options)
         for deletion in deletions {
             output.terminal.say(
                 "\(deletion.ref): \(dryRun ? "would be deleted" : "deleted"), was at \(Checksum.hexOrZeros(deletion.old))"
@@ -48,5 +46,6 @@ struct DeleteCommand: ParsableCommand {
             "remote": JSON(address), "dryRun": JSON(dryRun),
             "deleted": .array(deletions.map { ["ref": JSON($0.ref), "commit": JSON($0.old)] }),
         ])
+        if let store, !dryRun { store.updateSummary(output.terminal) }
     }
 }

@@ -13,4 +13,11 @@ extension BucketStore {
         guard case .bucket(let address) = remote, receiver.receiver == nil else { return nil }
         return try BucketStore.open("\(address)", author: BucketStore.localAuthor, cancellation: cancellation)
     }
+
+    /// Updates the summary after a publication, which has succeeded all the same.
+    func updateSummary(_ terminal: Terminal) {
+        do { try SummaryView(of: self).updateAfterPublication(makesMissing: false) } catch {
+            terminal.warn("the summary still shows what was there before: \(error)")
+        }
+    }
 }

@@ -75,7 +75,9 @@ struct InitCommand: ParsableCommand {
             throw ValidationError("A cache in a bucket has mode archive, no group and no collection.")
         }
         let client = try BucketStore.client(of: path)
-        let isNew = try BucketStore.make(client, author: "bst-artifact init")
+        let isNew = try BucketStore.make(client, author: BucketStore.localAuthor)
+        let store = try BucketStore.open(path, author: BucketStore.localAuthor)
+        if try SummaryView(of: store).size() == nil { _ = try SummaryView(of: store).update() }
         output.terminal.say("\(client.location): \(isNew ? "new cache" : "cache, as before")")
         output.terminal.emit(["repository": JSON("\(client.location)"), "mode": JSON("archive")])
     }

@@ -193,17 +193,14 @@ struct PushCommand: ParsableCommand {
         options.historyFilling = fillHistory.map { $0 ? .all : .never } ?? .missed
         options.web = try web.options(local.terminal)
         let pusher = Pusher(repository: repository, options: options)
-        let report =
-            if let store = try BucketStore.directly(address, receiver, cancellation) {
-                try pusher.push(refs, into: store)
-            } else {
-                try pusher.push(refs, to: address)
-            }
+        let store = try BucketStore.directly(address, receiver, cancellation)
+        let report = try store.map { try pusher.push(refs, into: $0) } ?? pusher.push(refs, to: address)
         progress.clear()
         let result = PushOutput(
             remote: address, report: report, duration: start.duration(to: .now), isDryRun: dryRun,
             historyFilling: options.historyFilling)
         result.show(on: local.terminal)
+        if let store, !dryRun { store.updateSummary(local.terminal) }
         return result
     }
 }

@@ -46,7 +46,19 @@ final class BucketObjects {
     }
 
     func key(_ name: ObjectName) -> String {
-        client.location.key("objects/\(name.checksum.hex.prefix(2))/\(name.fileName.dropFirst(2))")
+        client.location.key(
+            "\(BucketObjects.directory)\(name.checksum.hex.prefix(2))/\(name.fileName.dropFirst(2))")
+    }
+
+    /// The directory of all objects, below the prefix.
+    static let directory = "objects/"
+
+    /// Returns the object at a key below the prefix; nil for another key.
+    static func name(ofKey key: some StringProtocol) -> ObjectName? {
+        guard key.hasPrefix(directory) else { return nil }
+        let rest = key.dropFirst(directory.count)
+        guard rest.utf8.count > 3, rest.utf8.dropFirst(2).first == UInt8(ascii: "/") else { return nil }
+        return ObjectName(fileName: "\(rest.prefix(2))\(rest.dropFirst(3))")
     }
 
     /// The mark that directories get now.

@@ -30,6 +30,8 @@ package final class BucketStore: ArtifactStore {
         var likenesses: [Checksum] = []
         /// The entry up to which this session has found the views written.
         var writtenViews: UInt64?
+        /// Indicates that this session has created an entry.
+        var hasPublished = false
     }
 
     /// The most commits that are remembered since new ones may resemble them.
@@ -84,6 +86,9 @@ package final class BucketStore: ArtifactStore {
         shared.withLock { $0.isChecked = true }
     }
 
+    /// Indicates that this session has created an entry.
+    var hasPublished: Bool { shared.withLock(\.hasPublished) }
+
     /// Checks that there is a cache, and that the store is suitable and lets us write.
     package func check() throws {
         _ = try position
@@ -118,7 +123,12 @@ package final class BucketStore: ArtifactStore {
             if let written { entry.views = max(entry.views, written) }
             return final.contains { $0.outcome == .moved }
         }
-        shared.withLock { $0.position = position }
+        let isOwn = final.contains { $0.outcome == .moved }
+        shared.withLock { state in
+            state.position = position
+            state.hasPublished = state.hasPublished || isOwn
+        }
+        guard isOwn else { return final }
         let entry = position.newest.entry
         // It is published, whatever becomes of what other programs read; the next session looks after that.
         if (try? log.views.update(entry.ownEdits)) != nil, let written, written + 1 == entry.sequence {

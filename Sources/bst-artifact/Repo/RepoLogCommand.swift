@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
+import ArtifactProtocol
 import ArtifactRepository
 import TextCoding
 
@@ -10,6 +12,7 @@ struct RepoLogCommand: ParsableCommand {
         discussion: """
               bst-artifact repo log --repo /srv/artifacts --limit 10
               bst-artifact repo log --repo /srv/artifacts 'hello/*'
+              bst-artifact repo log --repo s3://artifacts/team-a
 
             The newest push comes last. Keys are known if sshd has 'ExposeAuthInfo yes'.
             """)
@@ -27,6 +30,7 @@ struct RepoLogCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let store = try local.bucket(named: nil, try Interruption.cancellation()) { return try run(store) }
         let repository = try local.open()
         var last: [PushRecord] = []
         try repository.loggedPushes { record in
@@ -39,17 +43,40 @@ struct RepoLogCommand: ParsableCommand {
         for record in last.suffix(limit ?? 0) { show(record) }
     }
 
+    private func run(_ store: BucketStore) throws {
+        try BucketLog(of: store).forEach(
+            limit: limit, where: { pattern == nil ? true : matches(PushRecord($0)) }
+        ) { entry in
+            guard !entry.ownEdits.isEmpty else { return show(entry) }
+            show(PushRecord(entry), entry: entry.sequence)
+        }
+    }
+
+    /// Shows an entry that moves no ref.
+    private func show(_ entry: LogEntry) {
+        let step = entry.collection.map { "collection \($0.number) of garbage, \($0.phase.rawValue)" }
+        local.terminal.print(
+            "\(Format.date(entry.time))  \(entry.author.forDisplay()): \(step ?? "the cache was made")")
+        local.terminal.emit([
+            "entry": JSON(entry.sequence), "time": JSON(entry.time), "name": JSON(entry.author),
+            "collection": JSON(entry.collection?.number), "phase": JSON(entry.collection?.phase.rawValue),
+            "refs": .array([]),
+        ])
+    }
+
     private func matches(_ record: PushRecord) -> Bool {
         guard let pattern else { return true }
         return record.refs.contains { RefPatterns.matches($0.ref, pattern) }
     }
 
-    private func show(_ record: PushRecord) {
+    /// - Parameter entry: the number of the entry of a bucket's log, which does not tell objects and bytes.
+    private func show(_ record: PushRecord, entry: UInt64? = nil) {
         let pusher = record.pusher
         let who = [pusher.name, pusher.key, pusher.address].filter { !$0.isEmpty }.map { $0.forDisplay() }
         local.terminal.print(
             "\(Format.date(UInt64(clamping: record.time)))  \(who.isEmpty ? "somebody" : who.joined(separator: " ")): "
-                + "\(Format.count(record.objects, "object")), \(Format.bytes(record.bytes))")
+                + (entry.map { "entry \($0)" }
+                    ?? "\(Format.count(record.objects, "object")), \(Format.bytes(record.bytes))"))
         for ref in record.refs {
             switch (ref.old, ref.new) {
             case (_, nil): local.terminal.print("  \(ref.ref): deleted")
@@ -58,11 +85,31 @@ struct RepoLogCommand: ParsableCommand {
                 local.terminal.print("  \(ref.ref): from \(old) to \(new)")
             }
         }
+        if let entry {
+            return local.terminal.emit([
+                "entry": JSON(entry), "time": JSON(record.time), "name": JSON(pusher.name),
+                "refs": refs(record),
+            ])
+        }
         local.terminal.emit([
             "time": JSON(record.time), "key": JSON(pusher.key), "name": JSON(pusher.name),
             "address": JSON(pusher.address), "objects": JSON(record.objects), "bytes": JSON(record.bytes),
-            "refs": .array(
-                record.refs.map { ["ref": JSON($0.ref), "old": JSON($0.old), "new": JSON($0.new)] }),
+            "refs": refs(record),
         ])
+    }
+
+    private func refs(_ record: PushRecord) -> JSON {
+        .array(record.refs.map { ["ref": JSON($0.ref), "old": JSON($0.old), "new": JSON($0.new)] })
+    }
+}
+
+extension PushRecord {
+    /// The publication of an entry of a bucket's log.
+    fileprivate init(_ entry: LogEntry) {
+        self.init(
+            refs: entry.ownEdits.map { RefEditResult($0.ref, .moved, from: $0.old, to: $0.new) }, objects: 0,
+            bytes: 0)
+        time = Int(clamping: entry.time)
+        pusher.name = entry.author
     }
 }

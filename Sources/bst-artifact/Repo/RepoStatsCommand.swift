@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
+import ArtifactProtocol
 import ArtifactRepository
 import TextCoding
 
@@ -14,11 +16,14 @@ struct RepoStatsCommand: ParsableCommand {
             them; unique space would be freed with the project. Sizes are those on disk.
             """)
 
+    @OptionGroup var bucket: BucketArgument
     @OptionGroup var local: LocalOptions
 
     func run() throws {
+        let cancellation = try Interruption.cancellation()
+        if let store = try bucket.open(local, cancellation) { return try run(store) }
         let repository = try local.open()
-        let statistics = try repository.statistics(cancellation: try Interruption.cancellation())
+        let statistics = try repository.statistics(cancellation: cancellation)
         let terminal = local.terminal
         for line in table(statistics.projects) { terminal.print(line) }
         for project in statistics.projects {
@@ -39,6 +44,33 @@ struct RepoStatsCommand: ParsableCommand {
             "reachableBytes": JSON(statistics.reachableBytes), "freeBytes": JSON(statistics.freeBytes),
             "projects": .array(statistics.projects.map(json)),
             "incomplete": JSON(statistics.incomplete),
+        ])
+    }
+
+    private func run(_ store: BucketStore) throws {
+        let progress = local.terminal.progress("listing \(store.location)")
+        defer { progress.clear() }
+        let statistics = try BucketStatistics(of: store) { space in
+            progress.show("\(Format.count(space.count, "object")), \(Format.bytes(space.bytes))")
+        }
+        progress.clear()
+        let terminal = local.terminal
+        if !statistics.projects.isEmpty {
+            let rows = statistics.projects.map { [$0.name, "\($0.refs)", "\($0.artifacts)"] }
+            for line in Format.table([["project", "refs", "artifacts"]] + rows) { terminal.print(line) }
+        }
+        let total = statistics.total
+        terminal.print(
+            "\(store.location): \(Format.count(total.count, "object")), \(Format.bytes(total.bytes)); "
+                + "entry \(statistics.entry) of the log, records of \(Format.bytes(statistics.records.bytes))"
+        )
+        terminal.emit([
+            "repository": JSON(store.location), "objects": JSON(total.count), "bytes": JSON(total.bytes),
+            "entry": JSON(statistics.entry), "recordBytes": JSON(statistics.records.bytes),
+            "projects": .array(
+                statistics.projects.map {
+                    ["project": JSON($0.name), "refs": JSON($0.refs), "artifacts": JSON($0.artifacts)]
+                }),
         ])
     }
 

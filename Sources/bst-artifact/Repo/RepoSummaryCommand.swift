@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
 import ArtifactRepository
 import TextCoding
 
@@ -17,9 +18,11 @@ struct RepoSummaryCommand: ParsableCommand {
     var changed = false
 
     @OptionGroup var signing: SummarySigningOptions
+    @OptionGroup var bucket: BucketArgument
     @OptionGroup var local: LocalOptions
 
     func run() throws {
+        if let store = try bucket.open(local, try Interruption.cancellation()) { return try run(store) }
         let repository = try local.openForChanges()
         var options = signing.summaryOptions
         options.isComplete = !changed
@@ -31,5 +34,17 @@ struct RepoSummaryCommand: ParsableCommand {
         ])
         let refs = report.refs.map { "\($0) refs, " } ?? ""
         local.terminal.say("\(repository.path): \(refs)\(Format.bytes(UInt64(report.size)))")
+    }
+
+    private func run(_ store: BucketStore) throws {
+        guard signing.summaryOptions.signers.isEmpty else {
+            throw ValidationError("The summary of a bucket is not signed: leave out its keys.")
+        }
+        let report = try SummaryView(of: store).update(isComplete: !changed)
+        local.terminal.emit([
+            "repository": JSON(store.location), "refs": JSON(report.refs), "size": JSON(report.size),
+            "warnings": JSON([String]()),
+        ])
+        local.terminal.say("\(store.location): \(report.refs) refs, \(Format.bytes(UInt64(report.size)))")
     }
 }

@@ -6,19 +6,19 @@ import Variants
 ///
 /// The elements of a GVariant array begin at multiples of 8. Their end offsets follow the last element, in numbers as
 /// wide as the array's size requires. Every offset is checked before use, so the bytes may be arbitrary.
-struct SummaryEntries {
+package struct SummaryEntries {
     private let bytes: UnsafeRawBufferPointer
     /// The start of the table of end offsets.
     private let table: Int
     /// The size of an end offset in bytes.
     private let width: Int
     /// The number of refs.
-    let count: Int
+    package let count: Int
     /// The dictionary after the entries, `a{sv}`.
-    let metadata: UnsafeRawBufferPointer
+    package let metadata: UnsafeRawBufferPointer
 
     /// Parses bytes, which must outlive the result; nil if they are no summary.
-    init?(_ bytes: UnsafeRawBufferPointer) {
+    package init?(_ bytes: UnsafeRawBufferPointer) {
         let outerWidth = FramingOffset.width(ofContainer: bytes.count)
         guard bytes.count > outerWidth else { return nil }
         let end = FramingOffset.read(bytes, at: bytes.count - outerWidth, width: outerWidth)
@@ -38,7 +38,7 @@ struct SummaryEntries {
     }
 
     /// The bytes of an entry; nil if the index or an offset is out of range.
-    func entry(_ index: Int) -> UnsafeRawBufferPointer? {
+    package func entry(_ index: Int) -> UnsafeRawBufferPointer? {
         guard index >= 0, index < count else { return nil }
         let start = index == 0 ? 0 : FramingOffset.aligned(end(of: index - 1))
         let end = end(of: index)
@@ -51,7 +51,7 @@ struct SummaryEntries {
     }
 
     /// The ref's name in an entry.
-    static func name(_ entry: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    package static func name(_ entry: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         let width = FramingOffset.width(ofContainer: entry.count)
         guard entry.count > width else { return nil }
         let end = FramingOffset.read(entry, at: entry.count - width, width: width)
@@ -60,7 +60,7 @@ struct SummaryEntries {
     }
 
     /// The 32 bytes of the commit in an entry whose name has `nameCount` bytes.
-    static func commit(_ entry: UnsafeRawBufferPointer, nameCount: Int) -> UnsafeRawBufferPointer? {
+    package static func commit(_ entry: UnsafeRawBufferPointer, nameCount: Int) -> UnsafeRawBufferPointer? {
         let start = FramingOffset.aligned(nameCount + 1) + 8
         guard entry.count >= start + 32 else { return nil }
         return UnsafeRawBufferPointer(rebasing: entry[start..<(start + 32)])

@@ -8,13 +8,16 @@ import Variants
 ///
 /// GLib's builders take seconds for 100,000 refs, so this type lays out the bytes itself; tests compare them with the
 /// output of `ostree summary -u`. They go into the file as they come, since a large cache has tens of MiB of them.
-struct SummaryWriter {
+package struct SummaryWriter {
     /// The facts about a commit in an entry.
-    struct CommitFacts {
+    package struct CommitFacts {
         /// The size of the commit object, in bytes.
-        var size: UInt64
+        package var size: UInt64
         /// The commit's time, in seconds since 1970.
-        var timestamp: UInt64
+        package var timestamp: UInt64
+
+        /// Describes a commit.
+        package init(size: UInt64, timestamp: UInt64) { (self.size, self.timestamp) = (size, timestamp) }
     }
 
     private let file: Descriptor
@@ -28,15 +31,15 @@ struct SummaryWriter {
     private static let limit = 256 * 1024
 
     /// The number of entries so far.
-    var count: Int { ends.count }
+    package var count: Int { ends.count }
 
     /// The number of bytes so far.
-    var size: Int { written + bytes.count }
+    package var size: Int { written + bytes.count }
 
     /// Begins a summary in a file, in place of what it has.
     ///
     /// - Parameter expectedCount: the number of refs to prepare for.
-    init(_ file: Descriptor, expectedCount: Int) throws {
+    package init(_ file: Descriptor, expectedCount: Int) throws {
         self.file = file
         try file.truncate()
         ends.reserveCapacity(expectedCount + 64)
@@ -59,14 +62,15 @@ struct SummaryWriter {
     }
 
     /// Copies an entry of another summary.
-    mutating func append(copying entry: UnsafeRawBufferPointer) throws {
+    package mutating func append(copying entry: UnsafeRawBufferPointer) throws {
         try beginEntry()
         bytes.append(contentsOf: entry)
         ends.append(size)
     }
 
     /// Adds an entry, `(s(taya{sv}))`.
-    mutating func append(name: some Collection<UInt8>, commit: Checksum, _ facts: CommitFacts) throws {
+    package mutating func append(name: some Collection<UInt8>, commit: Checksum, _ facts: CommitFacts) throws
+    {
         try beginEntry()
         let start = bytes.count
         bytes.append(contentsOf: name)
@@ -93,7 +97,7 @@ struct SummaryWriter {
     /// Completes the summary in its file.
     ///
     /// - Parameter metadata: The serialised dictionary `a{sv}` that follows the entries.
-    mutating func finish(metadata: [UInt8]) throws {
+    package mutating func finish(metadata: [UInt8]) throws {
         let width = FramingOffset.width(body: size, count: ends.count)
         for end in ends { FramingOffset.append(end, width: width, to: &bytes) }
         let end = size

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import S3Samples
+import TestSupport
+import Testing
+
+/// Upkeep of a cache in a bucket by `bst-artifact repo`.
+@Suite struct BucketUpkeepTests {
+    private let store: ToyStore
+    private let stage: BucketStage
+
+    init() throws {
+        store = try ToyStore()
+        stage = try BucketStage("s3://\(ToyStore.bucket)/team-a", [store.environment])
+        try stage.artifact(["init", stage.address]).checked()
+    }
+
+    private func repo(_ command: String, _ options: [String] = []) throws -> ProcessResult {
+        try stage.artifact(["repo", command, stage.address] + options)
+    }
+
+    /// Returns the refs in the summary, as ostree reads it.
+    private func summary() throws -> [String: String] {
+        let bytes = try #require(store["team-a/summary"])
+        let mirror = try stage.repository("summary-\(UInt32.random(in: 0 ... .max))", .archive)
+        try Data(bytes).write(to: URL(filePath: "\(mirror)/summary"))
+        let text = try OSTreeCommand.lines(mirror, ["summary", "-v"]).joined(separator: "\n")
+        var refs: [String: String] = [:]
+        var name = ""
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("* ") { name = String(line.dropFirst(2)) }
+            let words = line.split(separator: " ")
+            if let word = words.last, word.count == 64, refs[name] == nil { refs[name] = String(word) }
+        }
+        return refs
+    }
+
+    @Test func `The summary has all refs after each push and deletion, and a list shows it`() throws {
+        #expect(try summary().isEmpty)
+        let first = try stage.commit("a/b/1", ["file": "1\n"])
+        let second = try stage.commit("a/b/2", ["file": "2\n"])
+        try stage.push(["a/b/1", "a/b/2"]).checked()
+        #expect(try summary() == ["a/b/1": first, "a/b/2": second])
+        let third = try stage.commit("a/a", ["file": "3\n"])
+        try stage.push(["a/a"], Stage.receiver([])).checked()
+        try stage.artifact(["delete", "--remote", stage.address, "a/b/1"]).checked()
+        #expect(try summary() == ["a/a": third, "a/b/2": second])
+        let list = try stage.artifact(["list", "--remote", stage.address, "--long"]).checked()
+        #expect(list.lines.count == 2 && list.text.contains(third), "\(list.text)")
+        // A summary of another program, or none, is made anew.
+        let ours = store["team-a/summary"]
+        for bytes in [nil, [1, 2, 3]] as [[UInt8]?] {
+            store["team-a/summary"] = bytes
+            let made = try repo("summary").checked()
+            #expect(made.text.contains("2 refs"), "\(made.text)")
+            #expect(try summary() == ["a/a": third, "a/b/2": second])
+        }
+        #expect(store["team-a/summary"]?.count == ours?.count)
+        try stage.artifact(["pull", "--repo", stage.theirs, "--remote", stage.address, "a/*"]).checked()
+        #expect(try OSTreeCommand.refs(stage.theirs).sorted() == ["a/a", "a/b/2"])
+    }
+
+    @Test func `The log tells who moved which ref, the newest last`() throws {
+        for number in 1...3 {
+            _ = try stage.commit("a/b/\(number)", ["file": "\(number)\n"])
+            try stage.push(["a/b/\(number)"], number == 2 ? Stage.receiver(["--pusher", "anna"]) : [])
+                .checked()
+        }
+        try stage.artifact(["delete", "--remote", stage.address, "a/b/1"]).checked()
+        let log = try stage.artifact(["repo", "log", "--repo", stage.address]).checked()
+        let refs = log.lines.filter { $0.hasPrefix("  ") }.map {
+            $0.split(separator: ":")[0].trimmingCharacters(in: .whitespaces)
+        }
+        #expect(refs == ["a/b/1", "a/b/2", "a/b/3", "a/b/1"], "\(log.text)")
+        #expect(log.text.contains("anna: entry 2") && log.text.contains("the cache was made"))
+        let last = try stage.artifact(["repo", "log", "--repo", stage.address, "--limit", "1", "a/b/1"])
+            .checked()
+        #expect(last.lines.count == 2 && last.text.contains("a/b/1: deleted"), "\(last.text)")
+        let json = try stage.artifact(["repo", "log", "--repo", stage.address, "--json"]).checked()
+        #expect(json.lines.count == 5 && json.lines.allSatisfy { $0.hasPrefix("{") }, "\(json.text)")
+    }
+
+    @Test func `Recovery writes what other programs read refs by`() throws {
+        let commit = try stage.commit("a/b/1", ["file": "1\n"])
+        _ = try stage.commit("a/b/2", ["file": "2\n"])
+        try stage.push(["a/b/1", "a/b/2"]).checked()
+        store["team-a/refs/heads/a/b/1"] = nil
+        store["team-a/refs/heads/a/b/2"] = Array("\(commit)\n".utf8)
+        let recovered = try repo("recover").checked()
+        #expect(recovered.text.contains("2 refs of 2 written"), "\(recovered.text)")
+        try stage.pull(["a/b/1", "a/b/2"]).checked()
+        #expect(try OSTreeCommand.revParse(stage.theirs, "a/b/2") != commit)
+        #expect(try repo("recover").text.contains("nothing to do"))
+    }
+
+    @Test func `Statistics count what is there`() throws {
+        for number in 1...3 { _ = try stage.commit("p\(number % 2)/b/\(number)", ["file": "same\n"]) }
+        try stage.push(["--all"]).checked()
+        let stats = try repo("stats").checked()
+        #expect(stats.text.contains("p1") && stats.text.contains("6 objects"), "\(stats.text)")
+        let wrong = try stage.artifact(["repo", "stats", "/srv/artifacts"])
+        #expect(wrong.status == .exited(64), "\(wrong.errorText)")
+        let twice = try repo("stats", ["--repo", "/srv/artifacts"])
+        #expect(twice.status == .exited(64), "\(twice.errorText)")
+    }
+}
