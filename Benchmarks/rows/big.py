@@ -14,7 +14,7 @@ from .pushing import fixed
 LIMIT = 64 << 20
 
 
-@row("big-cache", "a cache of 1,000,000 objects and 200,000 refs: push, list, summary, fsck, expire; one run each",
+@row("big-cache", "a cache of 1,000,000 objects and 200,000 refs: push, list, summary, stats, fsck, expire; one run each",
      is_drawn=False)
 def big_cache(bench):
     cache = big.cache(bench)
@@ -36,6 +36,7 @@ def big_cache(bench):
     push = own["bst-artifact push"] = Figures("bst-artifact push")
     bench.attempt(_push(bench, cache), push)
     bst_artifact("list", "--quiet", "--remote", str(cache.path))
+    bst_artifact("repo", "stats", "--quiet", "--repo", str(cache.path))
     fsck = bst_artifact("repo", "fsck", "--quiet", "--repo", str(cache.path))
     refs, size = len(cache.refs()), _disk_space(cache)
     bst_artifact("repo", "expire", "--quiet", "--repo", str(cache.path), "--max-size", str(size - size // 1000),

@@ -18,3 +18,8 @@ public struct ByteCount: Sendable, Equatable {
         self.value = value
     }
 }
+
+extension UInt64 {
+    /// Returns the sum, or the largest number if that is larger: one operand may come from a peer.
+    func adding(_ other: UInt64) -> UInt64 { self + Swift.min(other, .max - self) }
+}

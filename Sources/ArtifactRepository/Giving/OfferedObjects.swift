@@ -9,7 +9,7 @@ import ArtifactProtocol
 public final class OfferedObjects {
     private let repository: Repository
     /// Of each name, 125 bits: as many as nobody can bring about for an object that is not his own.
-    private var offered = ChecksumTable(wordsPerElement: 2)
+    private var offered = ChecksumTable<Void>(wordsPerElement: 2)
     /// Offered directories that were not opened yet.
     private var unopened: Set<ObjectName> = []
     /// Offered commits that were not opened yet.
@@ -23,11 +23,11 @@ public final class OfferedObjects {
     /// Offers a commit, everything that it consists of, and its ancestors.
     public func add(_ commit: Checksum) {
         offer(ObjectName(commit, .commit))
-        offered.insert(ObjectSet.Key(ObjectName(commit, .commitmeta)).words)
+        offered.insert(ObjectKey(ObjectName(commit, .commitmeta)).words)
     }
 
     private func offer(_ name: ObjectName) {
-        guard offered.insert(ObjectSet.Key(name).words) else { return }
+        guard offered.insert(ObjectKey(name).words) else { return }
         if name.type == .commit { unopenedCommits.insert(name) }
         if name.type == .dirtree { unopened.insert(name) }
     }
@@ -37,7 +37,7 @@ public final class OfferedObjects {
     /// - Throws: `RepositoryError` if the repository is damaged.
     public func contains(_ name: ObjectName) throws -> Bool {
         let isCommit = name.type == .commit || name.type == .commitmeta
-        while !offered.contains(ObjectSet.Key(name).words) {
+        while !offered.contains(ObjectKey(name).words) {
             // An ancestor is found without its descendants' trees. Of other objects, ancestors' are hardly ever meant.
             guard let next = isCommit ? unopenedCommits.first : unopened.first ?? unopenedCommits.first else {
                 return false

@@ -37,7 +37,7 @@ final class ReachableObjects {
     /// - Returns: true if it was added.
     func add(_ commit: Checksum, within limit: UInt64) throws -> Bool {
         let before = bytes
-        var added: [ObjectSet.Key] = []
+        var added: [ObjectKey] = []
         let fits = try add(
             [ObjectName(commit, .commit), ObjectName(commit, .commitmeta)], within: limit, noting: &added)
         if fits { return true }
@@ -71,7 +71,7 @@ final class ReachableObjects {
 
     /// Adds objects and all that they need.
     func add(_ names: [ObjectName]) throws {
-        var added: [ObjectSet.Key] = []
+        var added: [ObjectKey] = []
         _ = try add(names, within: .max, noting: &added)
     }
 
@@ -79,7 +79,7 @@ final class ReachableObjects {
     ///
     /// - Parameter added: where there is a limit, gets what was added.
     /// - Returns: false if it was exceeded.
-    private func add(_ names: [ObjectName], within limit: UInt64, noting added: inout [ObjectSet.Key]) throws
+    private func add(_ names: [ObjectName], within limit: UInt64, noting added: inout [ObjectKey]) throws
         -> Bool
     {
         var pending = names
@@ -103,8 +103,8 @@ final class ReachableObjects {
     /// Adds an object.
     ///
     /// - Returns: true if it is there and was not among them before.
-    private func enter(_ name: ObjectName, _ limit: UInt64, _ added: inout [ObjectSet.Key]) throws -> Bool {
-        let key = ObjectSet.Key(name)
+    private func enter(_ name: ObjectName, _ limit: UInt64, _ added: inout [ObjectKey]) throws -> Bool {
+        let key = ObjectKey(name)
         guard !objects.contains(key) else { return false }
         // An object that is not there yet may come, so it is not remembered.
         guard let status = try repository.objects.status(of: repository.objectPath(name)) else {

@@ -38,46 +38,65 @@ public struct RefListing: Sendable {
 }
 
 extension Repository {
-    /// Looks at all refs in the place.
+    /// Lists all refs in the place.
     ///
     /// An alias whose target is not there, on which libostree fails for the whole repository, is left out and the rest is listed.
     ///
     /// - Parameter onlyAliases: true to list only aliases, so that other refs need not be read.
     public func refListing(onlyAliases: Bool = false) throws -> RefListing {
         var listing = RefListing()
-        try forEachRefFile(below: refPlace.path) { file in
-            let path = file.path.utf8.dropFirst(refPlace.path.utf8.count + 1)
-            // Other files are libostree's temporary ones, above all, which it does not list either.
-            let isListed = path.split(separator: UInt8(ascii: "/")).allSatisfy(RefName.isPart)
-            if isListed, file.isAlias || !onlyAliases {
-                try add(String(Substring(path)), isAlias: file.isAlias, to: &listing)
-            }
-            return true
+        listing.leftOut = try forEachRef(onlyAliases: onlyAliases) { ref, commit, target in
+            listing.refs.append(ref, commit)
+            if let target { listing.aliases[ref] = target }
         }
         return listing
     }
 
-    /// Adds a file among the refs, which may also be none of them.
-    private func add(_ path: String, isAlias: Bool, to listing: inout RefListing) throws {
-        func leaveOut(_ reason: String, _ commit: Checksum? = nil) {
-            listing.leftOut.append(.init(name: path, reason: reason, commit: commit))
+    /// Visits the refs in the place in the order of their names, with their commits and, of aliases, what they point to.
+    ///
+    /// - Parameter onlyAliases: true to visit only aliases, so that other refs need not be read.
+    /// - Returns: what cannot be listed.
+    func forEachRef(
+        onlyAliases: Bool = false, _ visit: (RefName, Checksum, RefName?) throws -> Void
+    ) throws -> [RefListing.LeftOut] {
+        var leftOut: [RefListing.LeftOut] = []
+        try forEachRefFile(below: refPlace.path) { file in
+            let path = file.path.utf8.dropFirst(refPlace.path.utf8.count + 1)
+            // Other files are libostree's temporary ones, above all, which it does not list either.
+            let isListed = path.split(separator: UInt8(ascii: "/")).allSatisfy(RefName.isPart)
+            guard isListed, file.isAlias || !onlyAliases else { return true }
+            switch try look(atRef: String(Substring(path)), isAlias: file.isAlias) {
+            case .ref(let ref, let commit, let target): try visit(ref, commit, target)
+            case .leftOut(let file): leftOut.append(file)
+            case nil: break
+            }
+            return true
+        }
+        return leftOut
+    }
+
+    private enum FoundRef {
+        case ref(RefName, Checksum, target: RefName?)
+        case leftOut(RefListing.LeftOut)
+    }
+
+    /// Returns the ref in a file among the refs, which may also be none; nil if it has gone meanwhile.
+    private func look(atRef path: String, isAlias: Bool) throws -> FoundRef? {
+        func leftOut(_ reason: String, _ commit: Checksum? = nil) -> FoundRef {
+            .leftOut(.init(name: path, reason: reason, commit: commit))
         }
         guard let ref = RefName(path) else {
             let commit = isAlias ? nil : try ifIntact { try commitInRefFile("\(refPlace.path)/\(path)") }
-            return leaveOut(
+            return leftOut(
                 "its name is a commit's, or too long: give it another with 'ostree refs --create'",
                 commit ?? nil)
         }
         let target = isAlias ? try aliasTarget(of: ref) : nil
         do {
-            guard let commit = try commit(of: ref) else {
-                guard isAlias, try self.isAlias(ref) else { return }
-                return leaveOut(danglingReason(ref, target))
-            }
-            listing.refs.append(ref, commit)
-            if let target { listing.aliases[ref] = target }
+            if let commit = try commit(of: ref) { return .ref(ref, commit, target: target) }
+            return try isAlias && self.isAlias(ref) ? leftOut(danglingReason(ref, target)) : nil
         } catch let error as RepositoryError where error.code == .badObject {
-            leaveOut("it holds no commit: remove it with 'ostree refs --delete \(path)'")
+            return leftOut("it holds no commit: remove it with 'ostree refs --delete \(path)'")
         }
     }
 }

@@ -222,7 +222,7 @@ public struct Expiry {
 
     /// The bytes by which the limits are still exceeded.
     private func excess(_ reachable: ReachableObjects, _ budget: Budget) -> UInt64 {
-        adding(reachable.bytes - min(reachable.bytes, budget.allowed), budget.shortage)
+        (reachable.bytes - min(reachable.bytes, budget.allowed)).adding(budget.shortage)
     }
 
     /// The amount of data that may stay.
@@ -238,11 +238,11 @@ public struct Expiry {
     /// Computes the budget; nil if no limit is exceeded.
     private func budget(_ total: UInt64, _ additional: UInt64) throws -> Budget? {
         var budget: Budget?
-        if let maximum = limits.maximumSize, adding(total, additional) > maximum {
+        if let maximum = limits.maximumSize, total.adding(additional) > maximum {
             let kept = min(maximum, additional)
             budget = Budget(allowed: maximum - kept, shortage: additional - kept)
         }
-        let (free, needed) = (try repository.freeBytes(), adding(limits.minimumFree ?? 0, additional))
+        let (free, needed) = (try repository.freeBytes(), (limits.minimumFree ?? 0).adding(additional))
         if free < needed {
             let gone = min(total, needed - free)
             let other = Budget(allowed: total - gone, shortage: needed - free - gone)
@@ -251,11 +251,6 @@ public struct Expiry {
                 shortage: max(other.shortage, budget?.shortage ?? 0))
         }
         return budget
-    }
-
-    /// The sum, saturating: one operand may come from a peer.
-    private func adding(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        left + min(right, .max - left)
     }
 
     /// The refs, the least recently used first.
@@ -276,7 +271,9 @@ public struct Expiry {
             let target = listing.target(of: ref).ref
             let time = try uses[target] ?? repository.lastUse(of: ref) ?? 0
             candidates.append(
-                Candidate(index: index, lastUse: time, isKept: isKept(target) || keptTargets.contains(target))
+                Candidate(
+                    index: index, lastUse: time,
+                    isKept: isKept(target) || keptTargets.contains(target))
             )
         }
         // Refs are listed in the order of their names.

@@ -15,7 +15,7 @@ struct Sweep {
     /// The time when the expiry began. Objects that have arrived since stay.
     private let start: UInt64
     /// The stamps of refs whose commits were added, as inode and change time.
-    private var knownRefs = ChecksumTable(wordsPerElement: 2)
+    private var knownRefs = ChecksumTable<Void>(wordsPerElement: 2)
 
     /// The number of objects removed while holding the locks once.
     private static let batchSize = 10_000

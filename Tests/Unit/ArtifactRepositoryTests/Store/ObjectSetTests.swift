@@ -28,12 +28,34 @@ import Testing
                 #expect(set.insert(name) == model.insert(name).inserted)
                 known.append(name)
             } else {
-                set.remove(ObjectSet.Key(name))
+                set.remove(ObjectKey(name))
                 model.remove(name)
             }
         }
         #expect(set.count == model.count)
         for name in known where set.contains(name) != model.contains(name) { Issue.record("\(name)") }
+    }
+
+    @Test func `A map has the last value of each object that was not removed`() throws {
+        var random = SystemRandomNumberGenerator()
+        var map = ObjectMap<UInt32>()
+        var model: [ObjectName: UInt32] = [:]
+        let names = try (0..<20_000).map { _ in
+            try ObjectSetTests.name(
+                (0..<4).map { _ in random.next() }, #require(ObjectType.allCases.randomElement()))
+        }
+        for number in 0..<100_000 {
+            let name = try #require(names.randomElement())
+            if number % 3 == 0 {
+                map.remove(ObjectKey(name))
+                model[name] = nil
+            } else {
+                #expect(map.set(UInt32(number), of: ObjectKey(name)) == (model[name] == nil))
+                model[name] = UInt32(number)
+            }
+        }
+        #expect(map.count == model.count)
+        for name in names where map.value(of: ObjectKey(name)) != model[name] { Issue.record("\(name)") }
     }
 
     @Test func `Objects that differ late are one, but for those that need others`() throws {
