@@ -55,7 +55,8 @@ struct ChecksumTable<Value: BitwiseCopyable & Sendable>: Sendable {
         }
         let capacity = parts[number].words.count / wordsPerElement
         if (parts[number].count + 1) * 4 > capacity * 3 {
-            grow(number, to: max(8, capacity + capacity / 2), filling: value)
+            // In small steps, since most of what a step adds stays free.
+            grow(number, to: max(8, capacity + capacity / 4), filling: value)
             slot = find(element, hash, in: parts[number]).slot
         }
         put(element, at: slot, of: number)

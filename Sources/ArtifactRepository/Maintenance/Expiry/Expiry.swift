@@ -107,11 +107,12 @@ public struct Expiry {
         return plan.report
     }
 
-    /// A ref of a listing, by its index there.
+    /// A ref of a listing.
     private struct Candidate {
-        var index: Int
         /// The time of its last use, in seconds since 1970.
         var lastUse: Int
+        /// Its index in the listing.
+        var index: UInt32
         /// Indicates a ref that is not to be removed.
         var isKept: Bool
         /// Indicates a ref that is to be removed.
@@ -161,13 +162,13 @@ public struct Expiry {
         var named = ObjectSet()
         for name in salvaged where name.type == .commit { named.insert(name) }
         for candidate in candidates where candidate.isKept {
-            let commit = listing.refs[candidate.index].commit
+            let commit = listing.refs[Int(candidate.index)].commit
             if named.insert(ObjectName(commit, .commit)) { try reachable.add(commit) }
         }
         var isFull = false
         for number in candidates.indices.reversed() where !candidates[number].isKept {
             if reachable.bytes > target { isFull = true }
-            let (ref, commit) = listing.refs[candidates[number].index]
+            let (ref, commit) = listing.refs[Int(candidates[number].index)]
             let name = ObjectName(commit, .commit)
             // Another ref to the same commit may have been kept.
             if named.contains(name) { continue }
@@ -183,7 +184,7 @@ public struct Expiry {
         let history = HistoryRules(limits.history, except: pins)
         var ended: [(ref: RefName, commit: Checksum)] = []
         for candidate in candidates.reversed() where !candidate.isExpired {
-            let entry = listing.refs[candidate.index]
+            let entry = listing.refs[Int(candidate.index)]
             // History is kept only if no artifact has to go for it.
             let kept = isFull ? .tip : history.kept(of: entry.ref)
             let (fits, end) = try reachable.addHistory(of: entry.commit, kept, within: target)
@@ -272,7 +273,7 @@ public struct Expiry {
             let time = try uses[target] ?? repository.lastUse(of: ref) ?? 0
             candidates.append(
                 Candidate(
-                    index: index, lastUse: time,
+                    lastUse: time, index: UInt32(index),
                     isKept: isKept(target) || keptTargets.contains(target))
             )
         }
