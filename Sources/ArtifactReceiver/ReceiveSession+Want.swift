@@ -24,17 +24,28 @@ extension ReceiveSession {
             }
             if let new = edit.new { try missing.add(new) }
         }
+        knowsMore = false
+        try requestMissing()
+    }
+
+    /// Requests what was found to be missing since the last time.
+    ///
+    /// Called when everything that has arrived was looked at, so that one message asks for all of it: each costs both sides' ssh a
+    /// packet, and wakes the client.
+    mutating func requestNewlyMissing() throws {
+        guard knowsMore else { return }
+        knowsMore = false
         try requestMissing()
     }
 
     /// Requests missing objects, many at a time, before the client runs out of work.
-    mutating func requestMissing() throws {
+    private mutating func requestMissing() throws {
         guard let missing, !awaitsAhead, machine.unansweredWants <= ReceiveStateMachine.wantLimit / 2 else {
             return
         }
         var wanted = try nextWanted(of: missing)
         if wanted.isEmpty {
-            guard machine.unansweredWants == 0 else { return }
+            guard machine.unansweredWants == 0, !machine.isInsideObject else { return }
             try processVerdicts(waiting: true)
             // Some files may have to come once more.
             wanted = try nextWanted(of: missing)
@@ -94,7 +105,8 @@ extension ReceiveSession {
         let wasAhead = isAhead
         (incoming, isAhead) = (nil, false)
         guard let missing else { return }
-        guard let current else { return try requestMissing() }
+        knowsMore = true
+        guard let current else { return }
         if fillsHistory, current.type == .commit, !edits.contains(where: { $0.new == current.checksum }) {
             filledIn.append(current.checksum)
             policies.note(current.checksum)
@@ -105,7 +117,6 @@ extension ReceiveSession {
             // One that the store has is found there.
             try missing.arrivedAhead(current)
         }
-        try requestMissing()
     }
 
     /// Checks that an object which the client has sent before it was requested did come.
@@ -124,6 +135,6 @@ extension ReceiveSession {
                 "object \(name) is neither in the repository nor does the client have it, which pushes it: push again, from a "
                     + "complete repository")
         }
-        try requestMissing()
+        knowsMore = true
     }
 }

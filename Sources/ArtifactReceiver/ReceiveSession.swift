@@ -24,6 +24,8 @@ struct ReceiveSession {
     var missing: MissingObjects?
     /// Indicates that the client has not yet sent what it sends before it is asked, so that nothing is requested.
     var awaitsAhead = false
+    /// Indicates that something arrived since objects were requested, which may name others.
+    var knowsMore = false
     /// Files that came before they were requested.
     var filesAhead: Set<ObjectName> = []
     /// Files that began with what an interrupted push has left, and have no verdict yet.
@@ -95,6 +97,7 @@ struct ReceiveSession {
                 if case .requested(let wanted) = event { return try give(wanted, input, buffer) }
                 if try handle(event) { return }
             }
+            try requestNewlyMissing()
             guard try input.waitForInput(timeout: options.timeout, cancellation: options.cancellation) else {
                 throw inactivity("says nothing")
             }
@@ -176,7 +179,7 @@ struct ReceiveSession {
             if let missing { try beginRequesting(in: missing) }
         case .objectSentAhead(let name):
             try checkSentAhead(name)
-            try requestMissing()
+            knowsMore = true
         case .objectAbsent(let name):
             try markUnavailable(name)
         case .delete(let deletions):

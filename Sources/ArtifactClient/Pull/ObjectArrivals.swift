@@ -19,8 +19,6 @@ struct ObjectArrivals {
         self.objects = objects
     }
 
-    var isBetweenObjects: Bool { request == nil && ahead == nil }
-
     mutating func noteRequests(_ names: [ObjectName]) {
         for name in names where filesAhead.contains(name) { repeated.insert(name) }
     }

@@ -196,9 +196,9 @@ public final class ReceiverRepository: PullSource {
         var arrivals = ObjectArrivals(objects)
         repeat {
             while true {
-                if arrivals.isBetweenObjects {
-                    arrivals.noteRequests(try request(objects, on: connection))
-                }
+                // One message asks for everything that these name.
+                while let answer = try connection.bufferedAnswer() { try arrivals.handle(answer) }
+                arrivals.noteRequests(try request(objects, on: connection))
                 if connection.session.isSettled { break }
                 try arrivals.handle(connection.answer())
             }

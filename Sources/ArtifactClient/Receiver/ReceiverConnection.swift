@@ -120,6 +120,9 @@ final class ReceiverConnection<Session: ClientStateMachine> {
         }
     }
 
+    /// Returns the next answer if it was read already.
+    func bufferedAnswer() throws -> Session.Answer? { try acceptedAnswer() }
+
     /// Returns the next answer if it has arrived.
     func waitingAnswer() throws -> Session.Answer? {
         while true {

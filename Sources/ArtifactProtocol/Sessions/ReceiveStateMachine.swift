@@ -241,9 +241,17 @@ public struct ReceiveStateMachine: Sendable {
         return frame
     }
 
-    /// With `Capability.want`: requests objects, of which `wantLimit` may be unanswered.
+    /// Indicates that an object's bytes are not all here.
+    public var isInsideObject: Bool { if case .inObject = state { true } else { false } }
+
+    /// With `Capability.want`: requests objects, of which `wantLimit` may be unanswered, also while one arrives.
     public mutating func want(_ wanted: [WantedObject]) throws(ProtocolError) -> [UInt8] {
-        guard case .wanting = state, requests.note(wanted, capabilities) else { throw misplaced("want") }
+        let isDue: Bool
+        switch state {
+        case .wanting, .inObject: isDue = capabilities.contains(.want)
+        default: isDue = false
+        }
+        guard isDue, requests.note(wanted, capabilities) else { throw misplaced("want") }
         return try Message.want(wanted).frame(version: version)
     }
 
