@@ -32,10 +32,13 @@ extension ReceiveSession {
     ///
     /// Called when everything that has arrived was looked at, so that one message asks for all of it: each costs both sides' ssh a
     /// packet, and wakes the client.
-    mutating func requestNewlyMissing() throws {
-        guard knowsMore else { return }
+    ///
+    /// - Returns: true if there may be another event without further input.
+    mutating func requestNewlyMissing() throws -> Bool {
+        guard knowsMore else { return false }
         knowsMore = false
         try requestMissing()
+        return true
     }
 
     /// Requests missing objects, many at a time, before the client runs out of work.

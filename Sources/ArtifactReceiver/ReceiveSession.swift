@@ -97,7 +97,7 @@ struct ReceiveSession {
                 if case .requested(let wanted) = event { return try give(wanted, input, buffer) }
                 if try handle(event) { return }
             }
-            try requestNewlyMissing()
+            if try requestNewlyMissing() { continue }
             guard try input.waitForInput(timeout: options.timeout, cancellation: options.cancellation) else {
                 throw inactivity("says nothing")
             }

@@ -27,14 +27,16 @@ public enum Capability: String, Sendable, CaseIterable {
     case pull
     /// A request may name the bytes of a file that are there, and its answer be the rest. Needs `want` or `pull`.
     case resume
+    /// The receiver publishes as soon as nothing is missing, without waiting for the client to say that it is done. Needs `want`.
+    case prompt
 
     /// The capabilities that receivers announce by default.
     public static let standard: Set<Capability> = [
-        .largeFrames, .want, .metadata, .history, .ahead, .pull, .resume,
+        .largeFrames, .want, .metadata, .history, .ahead, .pull, .resume, .prompt,
     ]
     /// The capabilities that pushing clients announce by default.
     public static let ofClients: Set<Capability> = [
-        .largeFrames, .want, .metadata, .history, .ahead, .reparent, .resume,
+        .largeFrames, .want, .metadata, .history, .ahead, .reparent, .resume, .prompt,
     ]
     /// The capabilities that pulling clients announce.
     public static let ofPullingClients: Set<Capability> = [.largeFrames, .ahead, .pull, .resume]

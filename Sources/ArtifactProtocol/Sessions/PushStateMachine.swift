@@ -212,8 +212,12 @@ public struct PushStateMachine: Sendable {
         version == .one ? tar.trailer(size: size) : []
     }
 
-    /// Ends the objects and asks for publication.
+    /// Ends the objects and asks for publication. With `Capability.prompt` nothing is to be sent for that.
     public mutating func end() throws(ProtocolError) -> [UInt8] {
+        if state == .complete, capabilities.contains(.prompt) {
+            state = .awaitingDone
+            return []
+        }
         let isStream = state == .sending && version == .one
         let frame = try say(.done, if: state == .sending || state == .complete, then: .awaitingDone)
         return (isStream ? tar.end() : []) + frame
@@ -221,7 +225,8 @@ public struct PushStateMachine: Sendable {
 
     /// Leaves without asking for a change.
     public mutating func leave() throws(ProtocolError) -> [UInt8] {
-        let states: [State] = [.introduced, .accepted, .answering, .complete, .refused]
+        var states: [State] = [.introduced, .accepted, .answering, .refused]
+        if !capabilities.contains(.prompt) { states.append(.complete) }
         return try say(.done, if: states.contains(state), then: .ended)
     }
 

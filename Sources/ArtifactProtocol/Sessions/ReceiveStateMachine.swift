@@ -36,7 +36,7 @@ public struct ReceiveStateMachine: Sendable {
         case objectBytes(UnsafeRawBufferPointer)
         /// The object is complete; verify it, then send what `acknowledgeObject()` returns.
         case objectEnds
-        /// Everything was sent: publish it, then send what `finish()` returns.
+        /// Everything is here: publish it, then send what `finish()` returns.
         case publish
         /// The client leaves without asking for a change.
         case leave
@@ -65,6 +65,8 @@ public struct ReceiveStateMachine: Sendable {
         case owingObjectStatus
         /// Waiting for requested objects.
         case wanting
+        /// Nothing is missing, and the client need not say that it is done.
+        case complete
         /// The client pulls: it requests objects, and gets them.
         case giving
         /// Version 1: the tar stream is complete.
@@ -134,6 +136,9 @@ public struct ReceiveStateMachine: Sendable {
             guard let bytes = buffer.take(atMost: remaining) else { return nil }
             state = .inRefusedObject(remaining: remaining - UInt64(bytes.count))
             return try next(from: buffer)
+        case .complete:
+            state = .owingDone
+            return .publish
         case .ended:
             return nil
         default:
@@ -255,10 +260,10 @@ public struct ReceiveStateMachine: Sendable {
         return try Message.want(wanted).frame(version: version)
     }
 
-    /// With `Capability.want`: says that nothing is missing; the next event is `publish`.
+    /// With `Capability.want`: says that nothing is missing; the next event is `publish`, with `Capability.prompt` at once.
     public mutating func wantNothing() throws(ProtocolError) -> [UInt8] {
         guard case .wanting = state, unansweredWants == 0 else { throw misplaced("want") }
-        state = .awaitingDone
+        state = capabilities.contains(.prompt) ? .complete : .awaitingDone
         return try Message.want([]).frame(version: version)
     }
 
@@ -351,7 +356,7 @@ public struct ReceiveStateMachine: Sendable {
         case .inTarStream(let tar): tar.isInsideMember ? "an object" : "the object stream"
         case .inObject: "an object"
         case .wanting: requests.due.map { "object \($0)" } ?? "done"
-        case .awaitingDone, .owingDone, .ended: "done"
+        case .complete, .awaitingDone, .owingDone, .ended: "done"
         }
     }
 

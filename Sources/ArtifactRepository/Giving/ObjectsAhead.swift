@@ -28,7 +28,7 @@ package struct ObjectsAhead {
     private var budget = ObjectsAhead.firstBudget
 
     private static let firstBudget = 64 * 1024
-    private static let firstBudgetOfChange = 256 * 1024
+    private static let firstBudgetOfChange = 1024 * 1024
     /// The bytes of an object's message, and of the header of a file that is stored without.
     private static let overhead = 96
     /// The most directories that are opened to find those that changed.

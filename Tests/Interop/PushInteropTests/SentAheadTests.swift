@@ -107,6 +107,24 @@ import Testing
         #expect(log.ahead + log.requested == (try OSTreeCommand.listObjects(stage.cache).count), "\(log)")
     }
 
+    @Test func `A change of a megabyte needs no second round, and one of more does`() throws {
+        func change(_ count: Int) throws -> Log {
+            for number in 0..<count {
+                try stage.directory.file(
+                    "tree/\(number % 7)/\(number)",
+                    (0..<1024).map { _ in UInt64.random(in: 0...UInt64.max) }
+                        .flatMap { withUnsafeBytes(of: $0) { Array($0) } })
+            }
+            try commit("a/b/c")
+            return try push("a/b/c")
+        }
+        _ = try change(200)
+        let small = try change(100)
+        #expect(small.requested == 0 && small.ahead > 100, "\(small)")
+        let large = try change(180)
+        #expect(large.requested > 0 && large.aheadBytes <= 1024 * 1024, "\(large)")
+    }
+
     @Test func `A push without the capability asks for everything`() throws {
         try stage.directory.file("tree/directory/file", "content\n")
         try commit("a/b/c")

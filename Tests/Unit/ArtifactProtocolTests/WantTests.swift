@@ -40,11 +40,12 @@ import Testing
         func answer(_ bytes: [UInt8]) { #expect(toClient.append(bytes) == bytes.count) }
     }
 
-    @Test
-    func `A receiver that asks gets what it asks for, hears what is absent, and tells what became of refs`()
-        throws
-    {
-        var pair = try Pair()
+    @Test(arguments: [false, true])
+    func `A receiver that asks gets what it asks for, hears what is absent, and tells what became of refs`(
+        isPrompt: Bool
+    ) throws {
+        var pair = try Pair(
+            client: isPrompt ? Set(Capability.allCases) : Set(Capability.allCases).subtracting([.prompt]))
         try pair.update()
         let (first, second, third) = (
             WantTests.name(1, .commit), WantTests.name(1, .commitmeta), WantTests.name(2)
@@ -71,7 +72,10 @@ import Testing
         #expect(pair.receiver.unansweredWants == 0)
         pair.answer(try pair.receiver.wantNothing())
         #expect(try pair.client.next(from: pair.toClient) == .want([]))
-        pair.say(try pair.client.end())
+        if isPrompt { #expect(throws: ProtocolError.self) { try pair.client.leave() } }
+        let end = try pair.client.end()
+        #expect(end.isEmpty == isPrompt)
+        pair.say(end)
         guard case .publish = try pair.receiver.next(from: pair.toReceiver) else {
             throw Unexpected("nothing is to be published")
         }
