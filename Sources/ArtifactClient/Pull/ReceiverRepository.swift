@@ -19,6 +19,8 @@ public final class ReceiverRepository: PullSource {
     private let command: ReceiverCommand
     private let options: ConnectionOptions
     private var connection: Connection?
+    /// A connection on which the last message was sent, and whose receiver need not have exited yet.
+    private var lastConnection: Connection?
     private var known: [RefName: Checksum] = [:]
     private var asked: Set<RefName> = []
     private var collectionOfRefs: String?
@@ -50,10 +52,11 @@ public final class ReceiverRepository: PullSource {
         close()
     }
 
-    /// Leaves the receiver, if there is a connection.
+    /// Leaves the receiver, if there is a connection, and waits until it exits.
     public func close() {
         try? connection?.leave()
-        connection = nil
+        try? lastConnection?.close()
+        (connection, lastConnection) = (nil, nil)
     }
 
     // MARK: Refs
@@ -188,7 +191,7 @@ public final class ReceiverRepository: PullSource {
         return found
     }
 
-    /// Fetches everything that is missing, and waits until it is verified. A receiver gives no static deltas.
+    /// Fetches everything that is missing, waits until it is verified, and leaves the receiver. A receiver gives no static deltas.
     ///
     /// - Throws: `ClientError` with `missing` where the receiver lacks a part of it.
     public func fetch(_ objects: ObjectFetch, with deltas: DeltaUse?) throws {
@@ -203,7 +206,11 @@ public final class ReceiverRepository: PullSource {
                 try arrivals.handle(connection.answer())
             }
         } while try objects.takeVerdicts(waiting: true)
-        close()
+        // It exits while what came is published.
+        try? connection.startLeaving()
+        self.connection = nil
+        try? lastConnection?.close()
+        lastConnection = connection
     }
 
     /// Requests missing objects, many at a time, before the receiver runs out of work.

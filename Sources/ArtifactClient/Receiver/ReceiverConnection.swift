@@ -217,18 +217,30 @@ final class ReceiverConnection<Session: ClientStateMachine> {
     }
 
     func leave() throws {
-        try say { try $0.leave() }
+        try startLeaving()
         try close()
+    }
+
+    /// Sends the last message. `close()` has to follow, and other work may be done before that, instead of waiting.
+    func startLeaving() throws {
+        try say { try $0.leave() }
+        try closeInput()
+    }
+
+    /// Sends what is queued, and ends the receiver's input.
+    private func closeInput() throws {
+        guard output != nil else { return }
+        try flush()
+        // Both hold the pipe. A program before the receiver may wait for its end.
+        output = nil
+        process.closeInput()
     }
 
     /// Waits until the receiver exits after the last message.
     ///
     /// - Throws: `ClientError` unless it exits with status 0.
     func close() throws {
-        try flush()
-        // Both hold the pipe. A program before the receiver may wait for its end.
-        output = nil
-        process.closeInput()
+        try closeInput()
         try readToEnd()
         guard wait() == .status(0) else { throw failure() }
         // Its last messages must be shown before this process may exit.
