@@ -10,7 +10,7 @@ import Testing
 @testable import ArtifactBucket
 
 /// A repository with commits to be pushed into a bucket, and what is needed to do so.
-struct BucketSample {
+struct BucketSample: Sendable {
     let directory: TemporaryDirectory
     /// A repository of mode archive, from which objects come as they travel.
     let source: Repository
@@ -43,7 +43,7 @@ struct BucketSample {
     /// - Returns: the objects that were brought, and the results.
     @discardableResult
     func push(
-        _ edits: [RefEdit], to store: BucketStore, without lost: Set<ObjectType> = []
+        _ edits: [RefEdit], to store: any ArtifactStore, without lost: Set<ObjectType> = []
     ) throws -> (objects: [ObjectName], results: [RefEditResult]) {
         try store.recover()
         try store.check(edits, moves: .artifacts)
