@@ -194,7 +194,7 @@ let package = Package(
             name: "torture",
             dependencies: [
                 "ArtifactReceiver", "ArtifactRepository", "ArtifactProtocol", "SystemCalls", "TestSupport",
-                "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "S3Samples", "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Torture"),
     ],
     swiftLanguageModes: [.v6]

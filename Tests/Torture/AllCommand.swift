@@ -35,6 +35,7 @@ struct AllCommand: ParsableCommand {
         add(AttackCampaign.run())
         try add(FaultCampaign.supervise(stride: short ? 20 : 1, workers: 2))
         try add(RacesCommand.part(seconds: short ? 20 : 120, pushers: 32, usesSSH: true))
+        try add(BucketRacesCommand.part(seconds: short ? 20 : 120, pushers: 32))
         add(DiskFullCommand.parts(isShort: short))
         try add(FuzzCampaign.run(seconds: short ? 0 : 60))
         print("")

@@ -10,7 +10,10 @@ struct Torture: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture",
         abstract: "Attacks a receiver and injects faults, and prints a table of what came of it.",
-        subcommands: [AllCommand.self, FaultsCommand.self, RacesCommand.self, DiskFullCommand.self])
+        subcommands: [
+            AllCommand.self, FaultsCommand.self, RacesCommand.self, BucketRacesCommand.self,
+            DiskFullCommand.self,
+        ])
 }
 
 /// Injects faults into publications.

@@ -41,13 +41,17 @@ struct RaceCampaign {
             }
         }
         let roots = [getpid()] + (server.map { [$0.processID] } ?? [])
-        work.append { crowd.kill(until: end, below: roots) }
-        inParallel(work, record)
+        work.append {
+            RaceCrowd.kill(until: end, below: roots, record) {
+                $0.first?.hasSuffix("bst-artifact-receive") == true
+            }
+        }
+        RaceCampaign.inParallel(work, record)
         try verify(ground, record)
         return record.snapshot
     }
 
-    private func inParallel(_ work: [@Sendable () throws -> Void], _ record: RaceRecord) {
+    static func inParallel(_ work: [@Sendable () throws -> Void], _ record: RaceRecord) {
         let group = DispatchGroup()
         for item in work {
             group.enter()
@@ -69,8 +73,24 @@ struct RaceCampaign {
         // Nothing was tried if nothing worked.
         let acknowledged = state.counts["acknowledged"] ?? 0
         if acknowledged < pushers / 2 { record.fail("only \(acknowledged) pushes were acknowledged") }
+        RaceCampaign.verify(state, in: cache, record)
+        // The next push has to remove what the killed ones left, and works.
+        let (repository, commits) = ground.builders[0]
+        try ground.point("after/all", of: repository, to: commits[0])
+        try TestSupport.run(
+            [Programs.artifact(), "push", "--repo", repository, "--remote", cache, "after/all"],
+            environment: RacePusher.environment
+        ).checked()
+        let garbage = try FileManager.default.contentsOfDirectory(atPath: "\(cache)/tmp").filter {
+            $0.hasPrefix("bst-artifact-") && !$0.hasPrefix("bst-artifact-push-")
+        }
+        if !garbage.isEmpty { record.fail("left in tmp: \(garbage)") }
+    }
+
+    /// Checks that every acknowledged ref is where it was put, and that refs have moved together.
+    static func verify(_ state: RaceRecord.State, in repository: String, _ record: RaceRecord) {
         func commit(_ ref: String) -> String? {
-            FileManager.default.contents(atPath: "\(cache)/refs/heads/\(ref)").map {
+            FileManager.default.contents(atPath: "\(repository)/refs/heads/\(ref)").map {
                 String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             }
         }
@@ -87,16 +107,5 @@ struct RaceCampaign {
                 record.fail("\(refs) did not move together: \(found)")
             }
         }
-        // The next push has to remove what the killed ones left, and works.
-        let (repository, commits) = ground.builders[0]
-        try ground.point("after/all", of: repository, to: commits[0])
-        try TestSupport.run(
-            [Programs.artifact(), "push", "--repo", repository, "--remote", cache, "after/all"],
-            environment: RacePusher.environment
-        ).checked()
-        let garbage = try FileManager.default.contentsOfDirectory(atPath: "\(cache)/tmp").filter {
-            $0.hasPrefix("bst-artifact-") && !$0.hasPrefix("bst-artifact-push-")
-        }
-        if !garbage.isEmpty { record.fail("left in tmp: \(garbage)") }
     }
 }

@@ -51,13 +51,13 @@ struct RaceCrowd {
             },
             Member(name: "pull") { round in
                 // By its commit: ostree looks refs up in the summary, which is behind.
-                guard let (_, commit) = pullable(round) else { return }
+                guard let (_, commit) = record.pullable(round) else { return }
                 let target = "\(ground.place)/pulled-by-ostree"
                 if access(target, F_OK) != 0 { try OSTreeCommand.initRepo(target, mode: .bareUser) }
                 try ostree(target, ["pull-local", cache, commit], "pulls")
             },
             Member(name: "our pull") { round in
-                guard let (ref, _) = pullable(round) else { return }
+                guard let (ref, _) = record.pullable(round) else { return }
                 let target = "\(ground.place)/pulled-by-us"
                 if access(target, F_OK) != 0 { try OSTreeCommand.initRepo(target, mode: .bareUser) }
                 let result = try run(
@@ -91,30 +91,21 @@ struct RaceCrowd {
         ]
     }
 
-    /// An acknowledged ref that is never deleted.
-    private func pullable(_ round: Int) -> (ref: String, commit: String)? {
-        let acknowledged = record.snapshot.acknowledged.filter { $0.key.hasPrefix("p/") }
-        guard !acknowledged.isEmpty else {
-            usleep(100_000)
-            return nil
-        }
-        let (ref, commits) = acknowledged.sorted { $0.key < $1.key }[(round &* 7919) % acknowledged.count]
-        return commits.first.map { (ref, $0) }
-    }
-
-    /// Kills receivers at random, those of this run only.
-    func kill(until end: Date, below roots: [pid_t]) {
+    /// Kills programs at random, those of this run only.
+    ///
+    /// - Parameter isVictim: chooses programs by their arguments.
+    static func kill(
+        until end: Date, below roots: [pid_t], _ record: RaceRecord, _ isVictim: ([String]) -> Bool
+    ) {
         var random = Random(seed: 4711)
         while Date() < end {
             usleep(useconds_t(50_000 + random.next() % 250_000))
-            let receivers = roots.flatMap { ProcessTree.descendants(of: $0) }.filter { process in
+            let victims = roots.flatMap { ProcessTree.descendants(of: $0) }.filter { process in
                 let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
-                return words.split(separator: 0).first.map {
-                    String(decoding: $0, as: UTF8.self).hasSuffix("bst-artifact-receive")
-                } ?? false
+                return isVictim(words.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
             }
-            guard !receivers.isEmpty else { continue }
-            Glibc.kill(receivers[Int(random.next() % UInt64(receivers.count))], SIGKILL)
+            guard !victims.isEmpty else { continue }
+            Glibc.kill(victims[Int(random.next() % UInt64(victims.count))], SIGKILL)
             record.count("kills")
         }
     }

@@ -10,6 +10,7 @@ struct RacePusher {
     let number: Int
     /// The address and options that lead to the cache.
     let remote: [String]
+    var environment = RacePusher.environment
 
     static let environment: [String: String?] = [
         "XDG_CONFIG_HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "BST_ARTIFACT_SSH": nil,
@@ -63,7 +64,7 @@ struct RacePusher {
         for attempt in 1...3 {
             let result = try TestSupport.run(
                 [Programs.artifact(), "push", "--repo", repository] + remote + refs,
-                environment: RacePusher.environment)
+                environment: environment)
             record.count("pushes")
             if result.succeeded {
                 record.count("acknowledged")
@@ -71,6 +72,7 @@ struct RacePusher {
             }
             let text = result.errorText
             switch text {
+            case _ where result.status == .signalled(SIGKILL): record.count("client killed")
             case _ where text.contains("was neither sent nor is it"): record.count("asked again after prune")
             case _
             where text.contains("signal 9") || text.contains("the connection ended early"):

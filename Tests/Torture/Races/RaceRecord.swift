@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Synchronization
 
 /// Events on one cache, noted by many threads.
@@ -33,6 +34,17 @@ final class RaceRecord: Sendable {
     /// Notes a push that is about to begin.
     func begin(_ refs: [String], at commit: String) {
         state.withLock { $0.together.append((refs, commit)) }
+    }
+
+    /// An acknowledged ref that is never deleted; nil where there is none yet.
+    func pullable(_ round: Int) -> (ref: String, commit: String)? {
+        let acknowledged = snapshot.acknowledged.filter { $0.key.hasPrefix("p/") }
+        guard !acknowledged.isEmpty else {
+            usleep(100_000)
+            return nil
+        }
+        let (ref, commits) = acknowledged.sorted { $0.key < $1.key }[(round &* 7919) % acknowledged.count]
+        return commits.first.map { (ref, $0) }
     }
 
     var snapshot: State { state.withLock { $0 } }

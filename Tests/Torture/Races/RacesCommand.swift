@@ -20,18 +20,24 @@ struct RacesCommand: ParsableCommand {
 
     func run() throws {
         let state = try RaceCampaign(seconds: seconds, pushers: pushers, usesSSH: ssh).run()
-        let columns = [
-            "pushes", "acknowledged", "receiver killed", "told that another won", "asked again after prune",
-            "prunes", "pulls",
-        ]
-        var table = Table(["races"] + columns + ["promises broken"])
-        table.add(
-            ["\(pushers) pushers, \(Int(seconds)) s"] + columns.map { "\(state.counts[$0] ?? 0)" }
-                + ["\(state.failures.count)"])
+        try RacesCommand.print(
+            state, "races", "\(pushers) pushers, \(Int(seconds)) s",
+            columns: [
+                "pushes", "acknowledged", "receiver killed", "told that another won",
+                "asked again after prune", "prunes", "pulls",
+            ])
+    }
+
+    /// Prints a table of counts.
+    ///
+    /// - Throws: `ExitCode` where a promise was broken.
+    static func print(_ state: RaceRecord.State, _ title: String, _ name: String, columns: [String]) throws {
+        var table = Table([title] + columns + ["promises broken"])
+        table.add([name] + columns.map { "\(state.counts[$0] ?? 0)" } + ["\(state.failures.count)"])
         table.print()
         let rest = state.counts.filter { !columns.contains($0.key) }.sorted { $0.key < $1.key }
-        print("  " + rest.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
-        for failure in state.failures.prefix(40) { print("  \(failure)") }
+        Swift.print("  " + rest.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
+        for failure in state.failures.prefix(40) { Swift.print("  \(failure)") }
         if !state.failures.isEmpty { throw ExitCode(1) }
     }
 
