@@ -17,6 +17,10 @@ import Testing
         case answerIsLost
         /// It has no effect, and the store is busy once.
         case isBusy
+        /// It fails without effect, or with it.
+        case fails, failsAfterwards
+        /// It has its effect, and the answer is that of somebody who came too late.
+        case winnerIsRefused
         /// It has its effect, and it is the last one that gets through.
         case isLast
         /// It does not get through, nor does any other one.
@@ -54,6 +58,10 @@ import Testing
                 switch fault {
                 case .answerIsLost: return isChange && number == request ? .afterwards(.close) : nil
                 case .isBusy: return isChange && number == request ? .instead(.status(503)) : nil
+                case .fails: return isChange && number == request ? .instead(.status(500)) : nil
+                case .failsAfterwards: return isChange && number == request ? .afterwards(.status(500)) : nil
+                case .winnerIsRefused:
+                    return isChange && number == request ? .afterwards(.status(412)) : nil
                 case .isLast:
                     if number < request { return nil }
                     return isChange && number == request ? .afterwards(.close) : .instead(.close)
