@@ -2,6 +2,7 @@
 #
 # make check    everything that CI does, in its order: .ci/run
 # make demo     one artifact's way from builder to developer, on this machine
+# make demo-s3  a cache in a bucket of Ceph, with receivers on two hosts, of which one is killed
 # make test     all tests, with the programs of `make release`; PLAIN=1: those that push, with nothing beyond version 1
 #               of the protocol; TEST_PROGRAMS=: with the debug programs, which start slower
 # make torture  attacks, faults at every system call, races, full disks and fuzzing, in a quarter of an hour
@@ -22,15 +23,15 @@ RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-
     -Xlinker --strip-all -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -z -Xlinker pack-relative-relocs
 SOURCES := Sources Tests Examples Package.swift
 
-.PHONY: check demo examples docs test torture sanitize fuzz fuzz-short corpus bench bench-publish build \
+.PHONY: check demo demo-s3 examples docs test torture sanitize fuzz fuzz-short corpus bench bench-publish build \
     release format lint clean deb install uninstall test-packages
 
 check:
 	.ci/run
 
-demo: release
-	Interop/Peers/install demo
-	Interop/demo "$$($(SWIFT) build $(RELEASE) --show-bin-path)"
+demo demo-s3: release
+	Interop/Peers/install $@
+	Interop/$@ "$$($(SWIFT) build $(RELEASE) --show-bin-path)"
 
 # The programs that tests start thousands of times are the ones that are shipped.
 test: $(if $(findstring undefined,$(origin TEST_PROGRAMS)),release)
