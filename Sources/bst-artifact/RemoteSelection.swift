@@ -17,7 +17,7 @@ struct RemoteSelection {
     }
 
     func pushCaches(for ref: RefName?) throws -> [RemoteAddress] {
-        try choose(ref, \.push, purpose: "push to", remedy: "a push-url, an ssh url, or 'push: true'")
+        try choose(ref, \.push, purpose: "push to", remedy: "a push-url, an ssh or s3 url, or 'push: true'")
     }
 
     private func choose(
@@ -49,8 +49,8 @@ struct RemoteSelection {
         let names = (repository?.remotes ?? []) + configuration.projectCaches.keys.sorted()
         throw ClientError(
             .unknownRemote,
-            "there is no remote '\(word.forDisplay())': it is neither an address (ssh://HOST/PATH, HOST:PATH, https://..., an "
-                + "absolute path), nor a remote of the repository, nor a project of the configuration"
+            "there is no remote '\(word.forDisplay())': it is neither an address (ssh://HOST/PATH, HOST:PATH, https://..., "
+                + "s3://..., an absolute path), nor a remote of the repository, nor a project of the configuration"
                 + (Suggestions.nearest(to: word, among: names).map { ": did you mean '\($0)'?" } ?? ""))
     }
 }

@@ -7,7 +7,7 @@ public struct CacheSpecification: Hashable, Sendable {
     /// The address that is pulled from; nil for a cache that is only pushed to. The receiver at an ssh address is
     /// asked for the URL.
     public let pull: RemoteAddress?
-    /// The address that is pushed to, by ssh or on this machine; nil for a cache that is only pulled from.
+    /// The address that is pushed to: by ssh, on this machine or in a bucket; nil for a cache that is only pulled from.
     public let push: RemoteAddress?
     /// The line of the configuration on which it begins, counted from 1.
     public let line: Int
@@ -18,12 +18,22 @@ public struct CacheSpecification: Hashable, Sendable {
     }
 }
 
+extension RemoteAddress {
+    /// Indicates an address that `url` alone has pushed to.
+    fileprivate var isPushedToByDefault: Bool {
+        switch self {
+        case .ssh, .bucket: true
+        case .web, .local: false
+        }
+    }
+}
+
 /// Reads the value of an `artifacts` key, in all the forms that BuildStream had until 1.0.
 ///
 /// | form | meaning |
 /// |---|---|
 /// | a mapping with `pull-url`, `push-url` and `push-port` | each of the two URLs may be missing |
-/// | a mapping with `url` | one of ssh is pulled from and pushed to, any other only pulled from |
+/// | a mapping with `url` | one of ssh or of a bucket is pulled from and pushed to, any other only pulled from |
 /// | the same with `push` | `push` decides |
 /// | a list of mappings with `url` and `push` | only what says `push: true` is pushed to |
 struct CacheSpecificationReader {
@@ -79,32 +89,33 @@ struct CacheSpecificationReader {
                 "the key '\(other.key)' stands beside one of \(separate.joined(separator: ", "))",
                 remedy: "use either 'url' and 'push' or the other three")
         }
-        return isSeparate ? try separateURLs(cache) : try oneURL(cache, pushesToSSH: true)
+        return isSeparate ? try separateURLs(cache) : try oneURL(cache, isListed: false)
     }
 
     private func listed(_ node: YAMLNode) throws(ConfigurationError) -> CacheSpecification {
         let cache = try YAMLMapping(node, of: "an item of 'artifacts'", in: document)
         try refuseUnknownKeys(cache, known: ["url", "push"])
-        return try oneURL(cache, pushesToSSH: false)
+        return try oneURL(cache, isListed: true)
     }
 
-    /// Reads `url` and `push`. `pushesToSSH` is the default of `push` for an ssh address.
+    /// Reads `url` and `push`. Without `push`, an address of a list is only pulled from.
     private func oneURL(
-        _ cache: YAMLMapping, pushesToSSH: Bool
+        _ cache: YAMLMapping, isListed: Bool
     ) throws(ConfigurationError) -> CacheSpecification {
         guard let url = cache["url"] else {
             throw ConfigurationError(line: cache.line, "an artifact cache has no 'url'", remedy: "add one")
         }
         let address = try self.address(url, key: "url")
         guard let push = cache["push"] else {
-            let push = pushesToSSH && address.isSSH ? address : nil
+            let push = !isListed && address.isPushedToByDefault ? address : nil
             return CacheSpecification(pull: address, push: push, line: cache.line)
         }
         let isPushed = try boolean(push, key: "push")
         if isPushed, case .web = address {
             throw ConfigurationError(
-                line: push.line, "'push: true' stands beside \(address), and artifacts are pushed over ssh",
-                remedy: "give an ssh:// URL, or leave out 'push'")
+                line: push.line,
+                "'push: true' stands beside \(address), and artifacts are pushed over ssh or into a bucket",
+                remedy: "give an ssh:// or s3:// URL, or leave out 'push'")
         }
         return CacheSpecification(pull: address, push: isPushed ? address : nil, line: cache.line)
     }
@@ -115,8 +126,9 @@ struct CacheSpecificationReader {
         var push = try optionalAddress(cache, key: "push-url")
         if case .web(let web) = push {
             throw ConfigurationError(
-                line: cache["push-url"]?.line, "'push-url' is \(web), and artifacts are pushed over ssh",
-                remedy: "give USER@HOST:PATH or an ssh:// URL")
+                line: cache["push-url"]?.line,
+                "'push-url' is \(web), and artifacts are pushed over ssh or into a bucket",
+                remedy: "give USER@HOST:PATH, or an ssh:// or s3:// URL")
         }
         if let portNode = cache["push-port"] {
             push = try withPort(push, portNode)

@@ -76,6 +76,31 @@ import Testing
         #expect(try OSTreeCommand.revParse(stage.theirs, "hello/base/1") == commit)
     }
 
+    @Test func `A buildstream.conf names a bucket for push, check, list and pull`() throws {
+        try stage.artifact(["init", stage.address]).checked()
+        let commit = try stage.commit("hello/base/1", ["usr/bin/hello": "hello\n"])
+        let file = try stage.directory.file("buildstream.conf", "artifacts: {url: \(stage.address)}\n")
+        let configuration = ["--config", file]
+        #expect(try stage.artifact(["check"] + configuration).checked().lines.first == stage.address)
+        try stage.artifact(["push", "--repo", stage.mine] + configuration + ["hello/base/1"]).checked()
+        #expect(try stage.artifact(["list"] + configuration).checked().lines == ["hello/base/1"])
+        // Without keys, behind a cache that does not answer.
+        try bucket.allowReading()
+        try stage.directory.file(
+            "buildstream.conf",
+            """
+            artifacts:
+            - url: https://127.0.0.1:1/artifacts
+            - url: \(bucket.url)
+            projects:
+              hello: {artifacts: {url: \(stage.address)-which-is-not-there, push: false}}
+            """)
+        try stage.artifact(["pull", "--repo", stage.theirs] + configuration + ["hello/base/1"]).checked()
+        #expect(try OSTreeCommand.revParse(stage.theirs, "hello/base/1") == commit)
+        let push = try stage.artifact(["push", "--repo", stage.mine] + configuration + ["hello/base/1"])
+        #expect(push.failed && push.errorText.contains("names no cache to push to"), "\(push.errorText)")
+    }
+
     @Test func `What cannot be used says so, and exits with an error`() throws {
         _ = try stage.commit("hello/base/1", ["file": "hello\n"])
         let none = try stage.push(["hello/base/1"])

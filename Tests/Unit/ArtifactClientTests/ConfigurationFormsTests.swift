@@ -57,6 +57,14 @@ import Testing
         Form("one https URL", "artifacts:\n\n  url: https://h/a\n", ["https://h/a - 3"]),
         Form("one path", "artifacts: {url: /a}", ["/a - 1"]),
         Form("one ssh URL not pushed to", "artifacts: {url: 'ssh://h/a', push: False}", ["ssh://h/a - 1"]),
+        Form("one bucket", "artifacts: {url: 's3://arts/a'}", ["s3://arts/a s3://arts/a 1"]),
+        Form("one bucket not pushed to", "artifacts: {url: 's3://arts/a', push: false}", ["s3://arts/a - 1"]),
+        Form(
+            "a bucket behind a CDN", "artifacts: {pull-url: 'https://h/a', push-url: 's3://arts/a'}",
+            ["https://h/a s3://arts/a 1"]),
+        Form(
+            "buckets in a list", "artifacts: [{url: 's3://arts/a'}, {url: 's3://arts/b', push: true}]",
+            ["s3://arts/a - 1", "s3://arts/b s3://arts/b 1"]),
         Form("one path pushed to", "artifacts: {url: /a, push: true}", ["/a /a 1"]),
         Form(
             "a list",

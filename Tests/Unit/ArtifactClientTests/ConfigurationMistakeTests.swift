@@ -49,6 +49,7 @@ import Testing
         ("artifacts:\n  url: \"/a\\0b\"", 2, "control character"),
         ("artifacts:\n  push-url: -u@h:p", 2, "begins with '-'"),
         ("artifacts:\n  push-url: https://u:secret@h/p", 2, "'push-url' is https://h/p"),
+        ("artifacts:\n  url: s3://x", 2, "3 to 63 characters"),
         // Flags and ports.
         ("artifacts:\n- url: /a\n  push: yes", 3, "'yes', which is neither true nor false"),
         ("artifacts:\n- url: /a\n  push: 1", 3, "neither true nor false"),
@@ -61,6 +62,7 @@ import Testing
         ("artifacts:\n  pull-url: /a\n  push-port: 5", 3, "without a 'push-url'"),
         ("artifacts:\n  push-url: ''\n  push-port: 5", 3, "without a 'push-url'"),
         ("artifacts:\n  push-url: /a\n  push-port: 5", 3, "without a 'push-url' of ssh"),
+        ("artifacts:\n  push-url: s3://arts/a\n  push-port: 5", 3, "without a 'push-url' of ssh"),
         ("artifacts:\n  push-url: ssh://h:6/a\n  push-port: 5", 3, "'push-url' has the port 6"),
         ("artifacts:\n  push-url: h:a\n  push-port: 0", 3, "not a number from 1 to 65535"),
         ("artifacts:\n  push-url: h:a\n  push-port: 65536", 3, "not a number from 1 to 65535"),
