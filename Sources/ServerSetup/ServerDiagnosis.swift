@@ -2,7 +2,8 @@
 
 import ArtifactClient
 
-/// Checks a server's cache: account and permissions, sshd, the repository, its summary, disk space, and the web server.
+/// Checks a server's cache: account and permissions, sshd, the repository, its summary and disk space, or the
+/// bucket, and the web server.
 package struct ServerDiagnosis {
     /// The result of one check.
     package struct Finding {
@@ -48,7 +49,11 @@ package struct ServerDiagnosis {
         }
         checkReceiver()
         if let user { checkSSHD(user) }
-        checkRepository(user)
+        if !layout.isInBucket {
+            checkRepository(user)
+        } else if let user {
+            checkBucket(user)
+        }
         checkWebServer()
         return findings
     }

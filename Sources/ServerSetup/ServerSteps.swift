@@ -42,7 +42,9 @@ package struct ServerSteps {
         if try user != nil && !Directory.exists(layout.home) {
             plan("make the directory \(layout.home)", makeHome)
         }
-        if try !Directory.exists("\(layout.repository)/config") {
+        if layout.isInBucket {
+            // The cache is made at the end, since that may fail for lack of credentials.
+        } else if try !Directory.exists("\(layout.repository)/config") {
             plan("make a repository of mode archive at \(layout.repository)", makeRepository)
         } else if try Repository(layout.repository).mode != .archive {
             throw RepositoryError(
@@ -50,13 +52,18 @@ package struct ServerSteps {
                 "there is a repository at \(layout.repository) that is not of mode archive: name another --repo"
             )
         }
-        if let step = try summaryStep() { steps.append(step) }
+        if !layout.isInBucket, let step = try summaryStep() { steps.append(step) }
         if let step = try settingsStep() { steps.append(step) }
         let present =
             try Directory.fileAnywhereIfPresent(layout.authorizedKeys).map(AuthorizedKey.lines) ?? []
         let known = Set(present.compactMap(\.material))
         for key in keys where !known.contains(key.material ?? key.line) {
             plan("let the key '\(key.name)' push, in \(layout.authorizedKeys)") { try add(key) }
+        }
+        if layout.isInBucket, try !hasCacheInBucket(user) {
+            plan(
+                "make a cache at \(layout.repository), with the settings and credentials in \(layout.home)/.aws",
+                makeCacheInBucket)
         }
         return steps
     }
@@ -105,6 +112,11 @@ package struct ServerSteps {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    private func hasCacheInBucket(_ user: SystemUser?) throws -> Bool {
+        guard let bucket = user.map(layout.bucket), bucket.isAccessible else { return false }
+        return try bucket.check() == nil
+    }
+
     // MARK: The changes
 
     private func makeUser() throws {
@@ -129,6 +141,18 @@ package struct ServerSteps {
         RepositoryPermissions.ofOwner.adopt()
         try Repository.create(layout.repository, mode: .archive).updateSummary()
         try Shell.run(["chown", "-R", "\(layout.user):", layout.repository])
+    }
+
+    private func makeCacheInBucket() throws {
+        guard let user = SystemUser(named: layout.user) else {
+            throw RepositoryError(.notAllowed, "there is no user \(layout.user) to make a cache as")
+        }
+        let bucket = layout.bucket(of: user)
+        guard let failure = try bucket.make() else { return }
+        throw RepositoryError(
+            .notAllowed,
+            "everything else is done, but there is no cache yet: \(failure.message); give \(user.name) what is missing in "
+                + "\(bucket.settings)/config and \(bucket.settings)/credentials, and run this again")
     }
 
     private func write(_ settings: String, replacing old: String?) throws {

@@ -23,7 +23,8 @@ enum Shell {
         return output
     }
 
-    private static func result(_ arguments: [String]) throws -> (output: String, exit: ChildProcess.Exit) {
+    /// Runs a program and waits for it. Its output has the standard error, too.
+    static func result(_ arguments: [String]) throws -> (output: String, exit: ChildProcess.Exit) {
         // Both outputs share a pipe, since two would have to be read in turn.
         let process = try ChildProcess(["/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"] + arguments)
         process.closeInput()

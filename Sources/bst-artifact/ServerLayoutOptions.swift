@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactProtocol
+import S3
 import ServerSetup
 
 /// Options for the places of a cache's parts on its server.
@@ -12,7 +13,10 @@ struct ServerLayoutOptions: ParsableArguments {
     @Option(help: ArgumentHelp("That user's home directory.", valueName: "directory"))
     var home = "/var/lib/artifacts"
 
-    @Option(help: ArgumentHelp("The repository. (default: 'repo' in the home directory)", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "The repository, or a cache in a bucket, s3://BUCKET/PREFIX. (default: 'repo' in the home directory)",
+            valueName: "path"))
     var repo: String?
 
     @Option(help: ArgumentHelp("The URL to pull from, which the receiver tells clients.", valueName: "url"))
@@ -44,7 +48,10 @@ struct ServerLayoutOptions: ParsableArguments {
             throw ValidationError("The cache's user is not root: clients push as this user.")
         }
         let layout = layout
-        for path in [home, layout.repository, sshdConfig, layout.receiver] {
+        if layout.isInBucket {
+            do { _ = try S3Location(layout.repository) } catch { throw ValidationError("\(error).") }
+        }
+        for path in [home, layout.isInBucket ? home : layout.repository, sshdConfig, layout.receiver] {
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
                 throw ValidationError("'\(path.forDisplay())' is not an absolute path without blanks.")
             }

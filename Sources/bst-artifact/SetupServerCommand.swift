@@ -12,6 +12,7 @@ struct SetupServerCommand: ParsableCommand {
         abstract: "Sets up this machine as the server of a cache, or checks the setup.",
         discussion: """
               bst-artifact setup-server --pull-url https://example.com/artifacts --key builder.pub
+              bst-artifact setup-server --repo s3://artifacts/team-a --key builder.pub
               bst-artifact setup-server --check
 
             Run it as root. It lists its changes and asks before it makes them: a user, a repository, sshd's settings, and keys \
@@ -61,7 +62,7 @@ struct SetupServerCommand: ParsableCommand {
             try step.run()
             output.terminal.say("done: \(number + 1) of \(steps.count)")
         }
-        output.terminal.say("builders push to \(layout.user)@HOST:\(layout.repository)")
+        output.terminal.say("builders push to \(layout.user)@HOST:\(layout.pathForBuilders)")
         emit(steps)
     }
 
