@@ -72,21 +72,22 @@ package struct StateTree {
     package func forEach(
         below root: Checksum?, _ visit: (RefName, _ commit: Checksum, _ sequence: UInt64) throws -> Void
     ) throws {
-        if let root { try forEach([root], level: 0, { _ in }, visit) }
+        if let root { try forEach([root], level: 0, { _ in true }, visit) }
     }
 
-    /// Visits all nodes below a root, and the root.
-    package func forEachNode(below root: Checksum?, _ visit: (Checksum) throws -> Void) throws {
+    /// Visits the nodes below a root, and the root.
+    ///
+    /// - Parameter visit: returns false to pass over what is below a node.
+    package func forEachNode(below root: Checksum?, _ visit: (Checksum) throws -> Bool) throws {
         if let root { try forEach([root], level: 0, visit) { _, _, _ in } }
     }
 
     private func forEach(
-        _ digests: [Checksum], level: Int, _ visitNode: (Checksum) throws -> Void,
+        _ digests: [Checksum], level: Int, _ visitNode: (Checksum) throws -> Bool,
         _ visit: (RefName, Checksum, UInt64) throws -> Void
     ) throws {
         for start in stride(from: 0, to: digests.count, by: StateTree.batchSize) {
-            let batch = Array(digests[start...].prefix(StateTree.batchSize))
-            try batch.forEach(visitNode)
+            let batch = try digests[start...].prefix(StateTree.batchSize).filter(visitNode)
             for bytes in try read(batch) {
                 switch try StateTree.node(bytes, level: level) {
                 case .branch(let children):

@@ -147,7 +147,14 @@ package final class BucketStore: ArtifactStore {
         guard let collection = entry.collection, collection.phase != .swept, !names.isEmpty else { return [] }
         let metadata = names.filter { $0.type == .commit }.map { ObjectName($0.checksum, .commitmeta) }
         let list = CondemnedList(client: client, cancellation: cancellation)
-        let found = try list.intersection(collection, with: names.union(metadata)).subtracting(entry.saved)
+        let found: Set<ObjectName>
+        do {
+            found = try list.intersection(collection, with: names.union(metadata)).subtracting(entry.saved)
+        } catch let error as RepositoryError where error.code == .busy {
+            let newest = try log.newest(after: position)
+            guard newest.sequence > position.sequence else { throw error }
+            throw CollectionMoved(position: newest)
+        }
         guard collection.phase == .sweeping, let first = found.min(by: { $0.checksum < $1.checksum }) else {
             return found
         }

@@ -11,7 +11,7 @@ struct CondemnedList {
     let client: S3Client
     let cancellation: Cancellation?
 
-    private static let directory = "bst-artifact/condemned/"
+    static let directory = "bst-artifact/condemned/"
     private static let type = "a(say)"
     /// The most names of a part that is written.
     static let partLimit = 50_000

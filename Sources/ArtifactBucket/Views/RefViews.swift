@@ -67,6 +67,14 @@ struct RefViews {
         return view.sequence < edit.sequence
     }
 
+    /// Returns those of some edits whose views are behind.
+    func behind(_ edits: [LoggedEdit]) throws -> [LoggedEdit] {
+        let present = edits.map { client.start(get($0.ref), cancellation: cancellation) }
+        return try zip(edits, present).compactMap { edit, response in
+            isBehind(try response.value().found, edit) ? edit : nil
+        }
+    }
+
     private func key(_ ref: RefName) -> String { client.location.key(RefView.name(of: ref)) }
 
     private func get(_ ref: RefName) -> S3Operation<Lookup<S3Object>> {

@@ -8,9 +8,12 @@ import ArtifactProtocol
 /// Of checksums, 61 bits are kept, and 125 of commits and dirtrees. So a file, dirmeta or detached metadata may count as an
 /// element though it is none, which is rare, and which an attacker can bring about for objects of his own. A commit or
 /// dirtree, below which there may be other objects, does not.
-struct ObjectMap<Value: BitwiseCopyable & Sendable>: Sendable {
+package struct ObjectMap<Value: BitwiseCopyable & Sendable>: Sendable {
     private var leaves = ChecksumTable<Value>(wordsPerElement: 1)
     private var nodes = ChecksumTable<Value>(wordsPerElement: 2)
+
+    /// Creates an empty map.
+    package init() {}
 
     /// The number of elements.
     var count: Int { leaves.count + nodes.count }
@@ -34,13 +37,13 @@ struct ObjectMap<Value: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// Returns true if an object is an element.
-    func contains(_ name: ObjectName) -> Bool where Value == Void { contains(ObjectKey(name)) }
+    package func contains(_ name: ObjectName) -> Bool where Value == Void { contains(ObjectKey(name)) }
 
     /// Adds an object.
     ///
     /// - Returns: true if it was no element before.
     @discardableResult
-    mutating func insert(_ name: ObjectName) -> Bool where Value == Void { insert(ObjectKey(name)) }
+    package mutating func insert(_ name: ObjectName) -> Bool where Value == Void { insert(ObjectKey(name)) }
 
     /// Adds an object by its key.
     ///
@@ -54,4 +57,4 @@ struct ObjectMap<Value: BitwiseCopyable & Sendable>: Sendable {
 }
 
 /// A set of up to millions of objects.
-typealias ObjectSet = ObjectMap<Void>
+package typealias ObjectSet = ObjectMap<Void>

@@ -118,9 +118,12 @@ extension S3Operation where Value == [DeleteFailure] {
 
     /// Removes up to `maximumCount` objects. Those that are not there count as removed.
     ///
-    /// - Parameter repeating: see the removal of one object.
+    /// - Parameters:
+    ///   - repeating: see the removal of one object.
+    ///   - date: the time that the request carries, in seconds since 1970, by which the store refuses it a quarter of an hour
+    ///     later (code `clockSkew`), whatever has held it up; nil for that of each attempt.
     /// - Returns: those that could not be removed.
-    package static func delete(_ keys: [String], repeating: Bool = true) -> Self {
+    package static func delete(_ keys: [String], repeating: Bool = true, date: Int? = nil) -> Self {
         precondition(keys.count <= maximumCount)
         let objects = keys.map { "<Object><Key>\(XMLText.escape($0))</Key></Object>" }.joined()
         let body = Array("<Delete><Quiet>true</Quiet>\(objects)</Delete>".utf8)
@@ -128,7 +131,8 @@ extension S3Operation where Value == [DeleteFailure] {
         let md5 = ContentDigest.md5Base64(body)
         let request = S3Request(
             kind: .deleteMany, query: [("delete", "")],
-            headers: ["Content-Type: application/xml"] + (md5.map { ["Content-MD5: \($0)"] } ?? []),
+            headers: ["Content-Type: application/xml"] + (md5.map { ["Content-MD5: \($0)"] } ?? [])
+                + (date.map { ["x-amz-date: \(Timestamp.basic($0))"] } ?? []),
             body: .bytes(body), mayRepeat: repeating, limit: 1 << 20)
         return S3Operation(request: request) { response, shown in
             var failures: [DeleteFailure] = []

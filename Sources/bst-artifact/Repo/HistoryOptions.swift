@@ -35,21 +35,14 @@ struct CommitCountRule: ExpressibleByArgument {
 
 /// An age, or all ages, for all refs or those that match a pattern.
 struct CommitAgeRule: ExpressibleByArgument {
-    private static let units: [Character: Int] = ["h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000]
-
     let rule: Expiry.HistoryRule
 
     init?(argument: String) {
         guard let (pattern, value) = argument.splitAtPattern() else { return nil }
-        guard let age = value == "all" ? .max : CommitAgeRule.seconds(value) else { return nil }
+        guard let age = value == "all" ? .max : Age(argument: String(value))?.seconds, age > 0 else {
+            return nil
+        }
         rule = .init(.since(max(0, time(nil) - age)), for: pattern)
-    }
-
-    private static func seconds(_ text: Substring) -> Int? {
-        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number > 0
-        else { return nil }
-        let (seconds, overflow) = number.multipliedReportingOverflow(by: unit)
-        return overflow ? nil : seconds
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
 import ArtifactRepository
 import CommandLineSupport
 import TextCoding
@@ -17,8 +18,15 @@ struct RepoExpireCommand: ParsableCommand {
             An artifact is used when it is pushed, when a push finds it present, and when an access log says that it was \
             pulled. The receiver frees space by itself, with --max-size and --min-free; this command is for repositories that \
             other programs write to, and for access logs.
+
+            In a bucket, --older-than removes refs, and everything that no ref needs goes in any case:
+
+              bst-artifact repo expire --older-than 90d s3://artifacts/team-a
+
+            Pushes and pulls may go on meanwhile. If it is interrupted, the next one goes on, on any machine.
             """)
 
+    @OptionGroup var bucket: BucketArgument
     @OptionGroup var history: HistoryOptions
     @OptionGroup var expiry: ExpiryOptions
 
@@ -31,14 +39,20 @@ struct RepoExpireCommand: ParsableCommand {
     @Flag(name: [.long, .customShort("n")], help: "Remove nothing; print what would be removed.")
     var dryRun = false
 
+    @OptionGroup(title: "In a bucket") var bucketExpiry: BucketExpiryOptions
     @OptionGroup var signing: SummarySigningOptions
     @OptionGroup var local: LocalOptions
 
-    private var hasLimits: Bool {
+    var hasLimits: Bool {
         expiry.maxSize != nil || expiry.minFree != nil || !history.rules.isEmpty
     }
 
     func validate() throws {
+        if BucketStore.isAddress(bucket.bucket ?? local.repo ?? "") { return try validateForBucket() }
+        guard bucketExpiry.isEmpty else {
+            throw ValidationError(
+                "--older-than and --grace are for caches in buckets: name one, s3://BUCKET/PREFIX.")
+        }
         guard hasLimits || !accessLog.isEmpty else {
             throw ValidationError(
                 "Set a limit with --keep-commits, --keep-younger, --max-size or --min-free, or name a log with --access-log."
@@ -52,6 +66,7 @@ struct RepoExpireCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let store = try bucket.open(local, try Interruption.cancellation()) { return try run(store) }
         let repository = try local.openForChanges()
         var notedPulls: [JSON] = []
         for log in accessLog {

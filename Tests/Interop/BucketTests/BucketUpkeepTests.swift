@@ -104,4 +104,56 @@ import Testing
         let twice = try repo("stats", ["--repo", "/srv/artifacts"])
         #expect(twice.status == .exited(64), "\(twice.errorText)")
     }
+
+    @Test func `A check finds what is missing, damaged, or not written for other programs`() throws {
+        _ = try stage.commit("a/b/1", ["file": "1\n", "directory/other": "2\n"])
+        try stage.push(["a/b/1"]).checked()
+        let clean = try repo("fsck").checked()
+        #expect(clean.text.contains("1 commit, 1 ref: nothing is damaged"), "\(clean.text)")
+        let files = store.keys.filter { $0.hasSuffix(".filez") }
+        let content = try #require(store[files[0]])
+        store[files[0]] = Array(content.dropLast()) + [content[content.count - 1] ^ 1]
+        #expect(try repo("fsck", ["--quick"]).status == .exited(0))
+        let damaged = try repo("fsck")
+        #expect(damaged.status == .exited(6) && damaged.text.contains("1 damaged"), "\(damaged.text)")
+        store[files[0]] = nil
+        let missing = try repo("fsck", ["--quick"])
+        #expect(missing.status == .exited(6) && missing.text.contains("1 missing"), "\(missing.text)")
+        store[files[0]] = content
+        store["team-a/refs/heads/a/b/1"] = nil
+        let view = try repo("fsck")
+        #expect(view.status == .exited(6) && view.errorText.contains("repo recover"), "\(view.errorText)")
+        try repo("recover").checked()
+        try repo("fsck").checked()
+    }
+
+    @Test func `Expiry removes old refs, and all that no ref needs`() throws {
+        store.now = Int(Date().timeIntervalSince1970) - 10 * 86_400
+        for number in 1...3 {
+            _ = try stage.commit("a/b/\(number)", ["file": "\(number)\n", "same": "same\n"])
+        }
+        try stage.push(["a/b/1", "a/b/2"]).checked()
+        store.now = Int(Date().timeIntervalSince1970)
+        try stage.push(["a/b/3"]).checked()
+        let options = ["--older-than", "9d", "--grace", "0h", "--keep", "*/2"]
+        let before = store.keys
+        let plan = try repo("expire", options + ["--dry-run"]).checked()
+        #expect(plan.text.contains("a/b/1: written") && plan.text.contains("1 ref would go"), "\(plan.text)")
+        #expect(store.keys == before)
+        let expired = try repo("expire", options).checked()
+        #expect(expired.text.contains("1 ref gone, 3 objects gone"), "\(expired.text)")
+        #expect(try summary().keys.sorted() == ["a/b/2", "a/b/3"])
+        try repo("fsck").checked()
+        #expect(try stage.pull(["a/b/1"]).status == .exited(3))
+        try stage.pull(["a/b/2", "a/b/3"]).checked()
+        let log = try stage.artifact(["repo", "log", "--repo", stage.address]).checked()
+        for step in ["condemned", "sweeping", "swept"] {
+            #expect(log.text.contains("garbage, \(step)"), "\(log.text)")
+        }
+        for wrong in [["--max-size", "1G"], ["--keep-commits", "1"]] {
+            #expect(try repo("expire", wrong).status == .exited(64))
+        }
+        let local = try stage.artifact(["repo", "expire", "--repo", stage.mine, "--older-than", "9d"])
+        #expect(local.status == .exited(64), "\(local.errorText)")
+    }
 }

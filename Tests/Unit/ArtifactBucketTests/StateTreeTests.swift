@@ -81,7 +81,10 @@ import Testing
         #expect(
             try nodes.tree.lookUp(edits[7].ref, below: root)?.sequence == 1, "the old tree is still there")
         var visited = 0
-        try nodes.tree.forEachNode(below: root) { _ in visited += 1 }
+        try nodes.tree.forEachNode(below: root) { _ in
+            visited += 1
+            return true
+        }
         #expect(visited == count)
     }
 

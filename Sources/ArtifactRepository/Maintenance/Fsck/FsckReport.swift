@@ -10,6 +10,9 @@ public struct FsckReport: Sendable {
         public var name: ObjectName
         /// A description of the damage.
         public var reason: String
+
+        /// Describes damage.
+        package init(name: ObjectName, reason: String) { (self.name, self.reason) = (name, reason) }
     }
 
     /// A missing object.
@@ -18,6 +21,9 @@ public struct FsckReport: Sendable {
         public var name: ObjectName
         /// An object that refers to it.
         public var parent: ObjectName
+
+        /// Describes a missing object.
+        package init(name: ObjectName, parent: ObjectName) { (self.name, self.parent) = (name, parent) }
     }
 
     /// A ref without a complete commit, or with a commit that is bound to other refs.
@@ -26,6 +32,9 @@ public struct FsckReport: Sendable {
         public var ref: String
         /// A description of the problem.
         public var reason: String
+
+        /// Describes a bad ref.
+        package init(ref: String, reason: String) { (self.ref, self.reason) = (ref, reason) }
     }
 
     /// The number of checked objects.
@@ -50,6 +59,9 @@ public struct FsckReport: Sendable {
     public var misboundRefs: [BadRef] = []
     /// The number of damaged objects that were removed.
     public var removed = 0
+
+    /// An empty report.
+    package init() {}
 
     /// Indicates that no problem was found.
     public var isClean: Bool { damaged.isEmpty && missing.isEmpty && badRefs.isEmpty && misboundRefs.isEmpty }

@@ -173,4 +173,28 @@ import Testing
         #expect(try client.run(.list(prefix: "")).entries == [])
         #expect(client.counts.total <= 24)
     }
+
+    @Test func `A removal that carries an old time is refused`() throws {
+        let client = try CephBucket().client()
+        let key = client.location.key("object")
+        _ = try client.run(.put(key, [1]))
+        let old = #expect(throws: S3Error.self) {
+            _ = try client.run(.delete([key], repeating: false, date: time(nil) - 1200))
+        }
+        #expect(old?.code == .clockSkew)
+        #expect(try client.run(.head(key)).found != nil)
+        #expect(try client.run(.delete([key], repeating: false, date: time(nil) - 300)) == [])
+        #expect(try client.run(.head(key)).found == nil)
+    }
+
+    @Test func `Metadata is kept with an object and told`() throws {
+        let client = try CephBucket().client()
+        let key = client.location.key("object")
+        let mark = ObjectMetadata("bst-artifact-complete", "7")
+        _ = try client.run(.put(key, .bytes([1]), if: .ifAbsent, metadata: mark))
+        #expect(try client.run(.head(key, metadata: mark.name)).found?.metadata == "7")
+        #expect(try client.run(.get(key, limit: 9, metadata: mark.name)).found?.attributes.metadata == "7")
+        #expect(try client.run(.head(key, metadata: "other")).found?.metadata == nil)
+        #expect(try client.run(.head(key)).found?.metadata == nil)
+    }
 }

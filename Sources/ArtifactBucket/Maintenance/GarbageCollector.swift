@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArtifactProtocol
+import ArtifactRepository
+import Glibc
+import S3
+import SystemCalls
+
+/// A collection of garbage in a bucket, beside publications of other hosts: see docs/bucket-format.md. Each phase is an entry of
+/// the log, so a collector that dies is followed by any other.
+package struct GarbageCollector {
+    /// The times that it waits for.
+    package struct Times: Sendable {
+        /// Objects that are younger than this stay.
+        package var age: Duration = .seconds(86_400)
+        /// The time between the phases `condemned` and `sweeping`, for the comfort of pushes and pulls under way.
+        package var grace: Duration = .seconds(3600)
+        /// The time in which requests of another sweeper, or lost ones, may still arrive.
+        package var takeover: Duration = .seconds(1800)
+        /// The longest time for which a reading of the log allows to remove.
+        package var renewal: Duration = .seconds(600)
+        /// The age from which on old entries and nodes go.
+        package var recordAge: Duration = .seconds(604_800)
+
+        /// The usual times.
+        package init() {}
+    }
+
+    /// What was done.
+    package struct Report: Sendable, Equatable {
+        /// The number of objects that were listed.
+        package var objects = 0
+        /// Their size in bytes.
+        package var bytes: UInt64 = 0
+        /// The number of objects that were condemned now.
+        package var condemned = 0
+        /// The size of what was found to be garbage now, in bytes.
+        package var garbageBytes: UInt64 = 0
+        /// The number of objects that were removed.
+        package var removed = 0
+        /// The number of old entries and nodes that were removed.
+        package var removedRecords = 0
+    }
+
+    let store: BucketStore
+    let times: Times
+    private let show: (String) -> Void
+    private(set) var report = Report()
+    /// The random bytes by which other collectors know this one.
+    private let id = LogEntry.makeID()
+    /// Indicates that a request to remove may still arrive, since its answer was lost.
+    private var isUncertain = false
+
+    private var log: PublicationLog { store.log }
+    private var list: CondemnedList { CondemnedList(client: store.client, cancellation: store.cancellation) }
+
+    /// Prepares a collection.
+    ///
+    /// - Parameter show: receives what is being done.
+    package init(_ store: BucketStore, times: Times = Times(), show: @escaping (String) -> Void = { _ in }) {
+        (self.store, self.times, self.show) = (store, times, show)
+    }
+
+    /// Finds out what a collection would remove.
+    package mutating func plan() throws -> Report {
+        _ = try findGarbage()
+        return report
+    }
+
+    /// Completes a collection that another one has begun, then collects what is garbage now, and removes old records.
+    ///
+    /// - Throws: `RepositoryError` where refs lead to something that cannot be read, or somebody else took over.
+    package mutating func run() throws -> Report {
+        try store.prepareToWrite()
+        // Another one's first, then one's own.
+        var hasCondemned = false
+        while true {
+            let position = try log.last(from: store.position)
+            store.begin(at: position)
+            switch position.newest.entry.phase {
+            case .swept:
+                if hasCondemned {
+                    report.removedRecords += try OldRecords(of: store, age: times.recordAge).remove()
+                    return report
+                }
+                hasCondemned = true
+                try condemn()
+            case .condemned:
+                try prepareToSweep(position)
+                try beginSweep()
+            case .sweeping:
+                if position.newest.entry.collection?.sweeper == id {
+                    try sweep(position)
+                } else {
+                    show("taking over")
+                    try beginSweep()
+                    try wait(times.takeover)
+                }
+            }
+        }
+    }
+
+    // MARK: Condemning
+
+    /// Lists old objects, and leaves those that no ref leads to.
+    private mutating func findGarbage() throws -> (
+        garbage: NameFile, walk: ReferenceWalk, at: PublicationLog.Position
+    ) {
+        show("listing objects")
+        var listed = try NameFile()
+        let oldest = time(nil) - Int(times.age.components.seconds)
+        let location = store.client.location
+        try store.client.forEachPage(
+            prefix: location.key(BucketObjects.directory), cancellation: store.cancellation
+        ) { page in
+            for entry in page.entries {
+                guard let name = BucketObjects.name(ofKey: entry.key.dropFirst(location.prefix.count)) else {
+                    // Not ours.
+                    continue
+                }
+                report.objects += 1
+                report.bytes += entry.attributes.size ?? 0
+                if entry.attributes.modified.map({ $0 <= oldest }) ?? false {
+                    try listed.append(name, size: entry.attributes.size ?? 0)
+                }
+            }
+            return true
+        }
+        // Behind the list: what was put since is not on it.
+        let position = try log.last(from: store.position)
+        show("walking refs")
+        var walk = ReferenceWalk(of: store) { throw $0.description(in: location.description) }
+        try walk.walk(at: position)
+        var garbage = try NameFile()
+        report.garbageBytes = 0
+        try listed.forEach { name, size in
+            guard !walk.seen.contains(name) else { return }
+            try garbage.append(name, size: size)
+            report.garbageBytes += size
+        }
+        report.condemned = garbage.count
+        return (garbage, walk, position)
+    }
+
+    private mutating func condemn() throws {
+        var (garbage, walk, position) = try findGarbage()
+        guard garbage.count > 0 else { return }
+        var walked = position.sequence
+        let number = position.newest.entry.collectionNumber + 1
+        let parts = (garbage.count + CondemnedList.partLimit - 1) / CondemnedList.partLimit
+        let collection = Collection(
+            number, list: LogEntry.makeID(), parts: UInt64(parts), .condemned)
+        show("condemning \(garbage.count) objects")
+        try put(&garbage, collection)
+        // Garbage that refs of newer entries lead to.
+        var needed: Set<ObjectName> = []
+        let created = try log.append(from: position, author: store.author) { entry, position in
+            guard position.newest.entry.collectionNumber + 1 == number else { return false }
+            if position.sequence > walked {
+                try walk.walk(at: position)
+                try garbage.forEach { name, _ in if walk.seen.contains(name) { needed.insert(name) } }
+                walked = position.sequence
+            }
+            (entry.collection, entry.saved) = (collection, needed)
+            return true
+        }
+        store.begin(at: created)
+    }
+
+    private func put(_ garbage: inout NameFile, _ collection: Collection) throws {
+        var part: [ObjectName] = []
+        var number: UInt64 = 0
+        func put() throws {
+            guard !part.isEmpty else { return }
+            try list.put(part, collection, part: number)
+            number += 1
+            part.removeAll(keepingCapacity: true)
+        }
+        try garbage.forEach { name, _ in
+            part.append(name)
+            if part.count == CondemnedList.partLimit { try put() }
+        }
+        try put()
+    }
+
+    // MARK: Sweeping
+
+    /// Brings the views up to date, so that none leads to what is condemned, and waits.
+    private func prepareToSweep(_ position: PublicationLog.Position) throws {
+        let entry = position.newest.entry
+        show("bringing refs of other programs up to date")
+        try log.views.update(entry.edits(behind: entry.views))
+        show("waiting for pushes and pulls")
+        try wait(times.grace)
+    }
+
+    /// Creates the entry from which on nothing can be saved.
+    private func beginSweep() throws {
+        let created = try log.append(author: store.author) { entry, position in
+            guard var collection = position.newest.entry.collection, collection.phase != .swept,
+                collection.sweeper != id
+            else { return false }
+            (collection.phase, collection.sweeper) = (.sweeping, id)
+            entry.collection = collection
+            return true
+        }
+        store.begin(at: created)
+    }
+
+    private func isOwn(_ entry: LogEntry, _ number: UInt64) -> Bool {
+        entry.phase == .sweeping && entry.collectionNumber == number && entry.collection?.sweeper == id
+    }
+
+    /// Removes what is condemned and not saved, and creates the entry that says so.
+    private mutating func sweep(_ position: PublicationLog.Position) throws {
+        guard let collection = position.newest.entry.collection else { return }
+        let saved = position.newest.entry.saved
+        var reading = Reading(position: position, date: time(nil), begin: .now)
+        var batch: [String] = []
+        try list.forEachPart(of: collection) { names in
+            for name in names where !saved.contains(name) {
+                batch.append(store.withObjects { $0.key(name) })
+                if batch.count == S3Operation<[DeleteFailure]>.maximumCount {
+                    try remove(batch, &reading, collection.number)
+                    batch.removeAll(keepingCapacity: true)
+                }
+            }
+        }
+        if !batch.isEmpty { try remove(batch, &reading, collection.number) }
+        if isUncertain {
+            show("waiting for requests whose answers were lost")
+            try wait(times.takeover)
+            isUncertain = false
+        }
+        let created = try log.append(author: store.author) { entry, position in
+            guard isOwn(position.newest.entry, collection.number) else { throw takenOver() }
+            entry.collection?.phase = .swept
+            entry.collection?.sweeper = []
+            entry.saved = []
+            return true
+        }
+        store.begin(at: created)
+        try removeLists(upTo: collection.number)
+    }
+
+    /// A reading of the log, which allows to remove for a while.
+    private struct Reading {
+        var position: PublicationLog.Position
+        /// The time that requests carry, in seconds since 1970.
+        var date: Int
+        var begin: ContinuousClock.Instant
+    }
+
+    private func renew(_ reading: inout Reading, _ number: UInt64) throws {
+        (reading.date, reading.begin) = (time(nil), .now)
+        reading.position = try log.last(from: reading.position)
+        guard isOwn(reading.position.newest.entry, number) else { throw takenOver() }
+    }
+
+    private mutating func remove(_ keys: [String], _ reading: inout Reading, _ number: UInt64) throws {
+        show("removing \(report.removed + keys.count) objects")
+        var attempts = 0
+        while true {
+            if reading.begin.duration(to: .now) >= times.renewal { try renew(&reading, number) }
+            do {
+                let delete = S3Operation.delete(keys, repeating: false, date: reading.date)
+                let failures = try store.client.run(delete, cancellation: store.cancellation)
+                if let failure = failures.first {
+                    throw S3Error(
+                        .accessDenied,
+                        "cannot remove \(failures.count) objects of \(store.location): the store answers \(failure.code): allow "
+                            + "it in the bucket's policy")
+                }
+                report.removed += keys.count
+                return
+            } catch let error as S3Error where error.code == .outcomeUnknown || error.code == .clockSkew {
+                attempts += 1
+                isUncertain = isUncertain || error.code == .outcomeUnknown
+                guard attempts < GarbageCollector.attempts else { throw error }
+                try renew(&reading, number)
+            }
+        }
+    }
+
+    /// The most attempts at one removal.
+    private static let attempts = 5
+
+    private func takenOver() -> RepositoryError {
+        RepositoryError(
+            .busy,
+            "another collection of garbage at \(store.location) has taken over, and goes on: nothing is to be done"
+        )
+    }
+
+    /// Removes the lists of collections that are over.
+    private func removeLists(upTo number: UInt64) throws {
+        let prefix = store.client.location.key(CondemnedList.directory)
+        var keys: [String] = []
+        try store.client.forEachPage(prefix: prefix, cancellation: store.cancellation) { page in
+            for entry in page.entries {
+                let digits = entry.key.dropFirst(prefix.count).prefix { $0.isNumber }
+                if let found = UInt64(digits), found <= number { keys.append(entry.key) }
+            }
+            return true
+        }
+        _ = try store.client.delete(keys, cancellation: store.cancellation)
+    }
+
+    private func wait(_ duration: Duration) throws {
+        guard duration > .zero else { return }
+        let isCancelled = try (store.cancellation ?? Cancellation()).isRequested(within: duration)
+        if isCancelled {
+            throw RepositoryError(
+                .cancelled,
+                "the collection of garbage at \(store.location) was interrupted; another one goes on with it")
+        }
+    }
+}

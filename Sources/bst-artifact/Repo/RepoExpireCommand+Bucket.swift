@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ArtifactBucket
+import ArtifactProtocol
+import ArtifactRepository
+import Glibc
+import TextCoding
+
+/// Options for the expiry of a cache in a bucket.
+struct BucketExpiryOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Remove refs that were written longer ago: 36h, 90d, 8w, 1y.", valueName: "age"))
+    var olderThan: Age?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep what no ref needs for this long after it was found, for pushes and pulls under way. (default: 1h)",
+            valueName: "age"))
+    var grace: Age?
+
+    /// For tests: objects that are younger than this are no garbage.
+    @Option(help: .hidden)
+    var objectAge: Age?
+
+    var isEmpty: Bool { olderThan == nil && grace == nil && objectAge == nil }
+
+    var times: GarbageCollector.Times {
+        var times = GarbageCollector.Times()
+        if let grace { times.grace = grace.duration }
+        if let objectAge { times.age = objectAge.duration }
+        return times
+    }
+}
+
+extension RepoExpireCommand {
+    func validateForBucket() throws {
+        guard !hasLimits, accessLog.isEmpty else {
+            throw ValidationError(
+                "Limits of history and space, and access logs, are for repositories of this machine: in a bucket there is "
+                    + "--older-than.")
+        }
+        guard signing.summaryOptions.signers.isEmpty else {
+            throw ValidationError("The summary of a bucket is not signed: leave out its keys.")
+        }
+    }
+
+    func run(_ store: BucketStore) throws {
+        var expired: [JSON] = []
+        let verb = dryRun ? "would go" : "gone"
+        func show(_ ref: RefName, _ commit: Checksum, _ time: Int) {
+            local.terminal.say("\(ref): written \(Format.date(UInt64(clamping: time))), at \(commit)")
+            expired.append(["ref": JSON(ref), "commit": JSON(commit), "lastUse": JSON(time)])
+        }
+        if let age = bucketExpiry.olderThan {
+            let kept = expiry.keep.isEmpty ? nil : RefFilter(allowed: expiry.keep, denied: [])
+            let refs = RefExpiry(
+                of: store, before: time(nil) - age.seconds, isKept: { kept?.allows($0) ?? false })
+            try dryRun ? refs.forEach(show) : refs.run(show)
+            if !dryRun { store.updateSummary(local.terminal) }
+        }
+        let progress = local.terminal.progress("expiring \(store.location)")
+        defer { progress.clear() }
+        var collector = GarbageCollector(store, times: bucketExpiry.times) { progress.show($0) }
+        let report = try dryRun ? collector.plan() : collector.run()
+        progress.clear()
+        local.terminal.say(
+            "\(store.location): \(Format.count(expired.count, "ref")) \(verb), "
+                + "\(Format.count(dryRun ? report.condemned : report.removed, "object")) \(verb), "
+                + "\(Format.bytes(report.garbageBytes)) of \(Format.bytes(report.bytes)) freed")
+        local.terminal.emit([
+            "repository": JSON(store.location), "dryRun": JSON(dryRun), "expired": .array(expired),
+            "objects": JSON(dryRun ? report.condemned : report.removed),
+            "freedBytes": JSON(report.garbageBytes), "bytesBefore": JSON(report.bytes),
+            "removedRecords": JSON(report.removedRecords),
+        ])
+    }
+}
