@@ -36,7 +36,7 @@ struct BstArtifact: ParsableCommand {
                 name: "Server",
                 subcommands: [
                     InitCommand.self, SetupServerCommand.self, ServeCommand.self, MirrorCommand.self,
-                    RepoCommand.self,
+                    CopyCommand.self, RepoCommand.self,
                 ]),
         ])
 

@@ -38,6 +38,8 @@ final class BucketObjects {
     private static let contentLimit = 16 << 20
     /// The most bytes of a directory that is fetched before it is known to be there; larger ones are asked for first.
     private static let smallDirectory = 256 << 10
+    /// The number of objects that are known, above which a session forgets them before its next publication.
+    private static let knownLimit = 1_000_000
     /// The most requests of each kind whose answers were not looked at.
     private static let pendingLimit = (asked: 10_000, fetched: 256)
 
@@ -69,6 +71,9 @@ final class BucketObjects {
         self.collection = collection
         (known, asked, fetched, contents, contentSize) = ([:], [:], [:], [:], 0)
     }
+
+    /// Indicates that so much is known that it should be forgotten before more is looked for.
+    var isLarge: Bool { known.count > BucketObjects.knownLimit }
 
     /// Notes what is known of an object.
     func note(_ name: ObjectName, _ presence: Presence) {

@@ -175,6 +175,7 @@ package final class BucketStore: ArtifactStore {
     package func refs() throws -> RefList { try log.refs(at: position) }
 
     package func check(_ edits: [RefEdit], moves: RefMovePolicy) throws {
+        if withObjects(\.isLarge) { begin(at: try position) }
         note(try results(of: edits, moves, at: position))
     }
 

@@ -156,4 +156,32 @@ import Testing
         let local = try stage.artifact(["repo", "expire", "--repo", stage.mine, "--older-than", "9d"])
         #expect(local.status == .exited(64), "\(local.errorText)")
     }
+
+    @Test func `A cache is copied into a bucket and back, with its history, and a copy is resumed`() throws {
+        let local = try stage.repository("local", .archive)
+        var parent = "none"
+        for number in 1...3 {
+            parent = try stage.commit("os/stable", ["file": "\(number)\n"], in: local, parent: parent)
+        }
+        for number in 0..<70 { _ = try stage.commit("a/b/\(number)", ["file": "\(number % 5)\n"], in: local) }
+        let copied = try stage.artifact(["copy", local, stage.address]).checked()
+        #expect(copied.text.contains("71 refs copied, 0 there already"), "\(copied.text)")
+        #expect(try summary().count == 71)
+        try repo("fsck").checked()
+        let again = try stage.artifact(["copy", local, stage.address]).checked()
+        #expect(again.text.contains("0 refs copied, 71 there already; 0 objects"), "\(again.text)")
+        let back = stage.directory.path("back")
+        let returned = try stage.artifact(["copy", stage.address, back]).checked()
+        #expect(returned.text.contains("71 refs copied"), "\(returned.text)")
+        #expect(try OSTreeCommand.refs(back).sorted() == OSTreeCommand.refs(local).sorted())
+        try OSTreeCommand.fsck(back)
+        #expect(
+            try OSTreeCommand.lines(back, ["log", "os/stable"]).filter { $0.hasPrefix("commit ") }.count == 3)
+        #expect(try stage.artifact(["copy", stage.address, back]).text.contains("0 refs copied, 71"))
+        #expect(try stage.artifact(["copy", local, back]).status == .exited(64))
+        // What a copy that was cut short has moved is not moved again.
+        try stage.artifact(["delete", "--remote", stage.address, "a/b/1", "a/b/2"]).checked()
+        let rest = try stage.artifact(["copy", local, stage.address]).checked()
+        #expect(rest.text.contains("2 refs copied, 69 there already"), "\(rest.text)")
+    }
 }
