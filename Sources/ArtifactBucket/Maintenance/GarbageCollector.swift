@@ -74,6 +74,7 @@ package struct GarbageCollector {
         try store.prepareToWrite()
         // Another one's first, then one's own.
         var hasCondemned = false
+        var hasTakenOver = false
         while true {
             let position = try log.last(from: store.position)
             store.begin(at: position)
@@ -92,6 +93,9 @@ package struct GarbageCollector {
                 if position.newest.entry.collection?.sweeper == id {
                     try sweep(position)
                 } else {
+                    // Two that take over from each other would never end.
+                    guard !hasTakenOver else { throw takenOver() }
+                    hasTakenOver = true
                     show("taking over")
                     try beginSweep()
                     try wait(times.takeover)

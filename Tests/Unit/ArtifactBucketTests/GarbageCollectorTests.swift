@@ -220,13 +220,14 @@ import Testing
                     }
                 })
         }
-        let collectors = try (0..<2).map { _ in
+        let collectors = try [true, false].map { isRepeated in
             try SystemCalls.Thread {
-                while !isOver.withLock({ $0 }) {
+                // The second one takes over once, and is followed by the first.
+                repeat {
                     do {
                         // Whoever takes over waits for longer than the other one goes on.
                         var times = GarbageCollectorTests.times
-                        (times.renewal, times.takeover) = (.zero, .seconds(1))
+                        (times.renewal, times.takeover) = (.zero, .seconds(10))
                         var collector = GarbageCollector(try bucket(), times: times)
                         _ = try collector.run()
                     } catch let error as RepositoryError where error.code == .busy {
@@ -234,7 +235,7 @@ import Testing
                     } catch {
                         problems.withLock { $0.append("collector: \(error)") }
                     }
-                }
+                } while isRepeated && !isOver.withLock { $0 }
             }
         }
         for thread in threads { thread.join() }
