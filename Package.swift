@@ -184,7 +184,8 @@ let package = Package(
 
         // Tests/Attacks and Tests/Torture: hostile peers, and faults at every system call.
         .target(
-            name: "Attacks", dependencies: ["TestSupport", "WireSamples", "Variants", "COpenSSL"],
+            name: "Attacks",
+            dependencies: ["TestSupport", "S3Samples", "WireSamples", "Variants", "COpenSSL"],
             path: "Tests/Attacks", exclude: ["AttackTests"]),
         .testTarget(
             name: "AttackTests",

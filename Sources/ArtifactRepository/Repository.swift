@@ -34,7 +34,7 @@ public final class Repository: @unchecked Sendable {
         let workerCount = Thread.coreCount
         let maximumOpenSize = Repository.defaultMaximumOpenSize
     #endif
-    private static let defaultMaximumOpenSize: UInt64 = 16 * 1024 * 1024
+    package static let defaultMaximumOpenSize: UInt64 = 16 * 1024 * 1024
 
     /// Opens a repository.
     ///

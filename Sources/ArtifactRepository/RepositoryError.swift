@@ -50,7 +50,7 @@ public struct RepositoryError: Error, CustomStringConvertible, Sendable {
         self.description = description
     }
 
-    static func badObject(_ name: ObjectName, _ reason: String) -> RepositoryError {
+    package static func badObject(_ name: ObjectName, _ reason: String) -> RepositoryError {
         RepositoryError(.badObject, "object \(name) is refused: \(reason)")
     }
 }

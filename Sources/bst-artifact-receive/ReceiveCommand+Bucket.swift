@@ -77,6 +77,8 @@ extension PolicyOptions {
             policies.append(signatures)
         }
         if let hooks = try hooks(of: store, logger) { policies.append(hooks) }
+        // Of this machine's disk, on which objects wait.
+        policies.append(SpaceLimit(store.spool, limits: Expiry.Limits()))
         return policies
     }
 }

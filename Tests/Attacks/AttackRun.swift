@@ -94,7 +94,7 @@ extension Attack {
         }
     }
 
-    private func checkEnding(_ ended: ProcessResult, _ result: inout AttackResult) {
+    func checkEnding(_ ended: ProcessResult, _ result: inout AttackResult) {
         var words: [String]
         switch outcome {
         case .refusal(let expected): words = expected
@@ -121,7 +121,7 @@ extension Attack {
         result.require(isSentence, "the message is not one sentence: \(text.debugDescription.prefix(2000))")
     }
 
-    private func checkOutput(_ ended: ProcessResult, _ isRead: Bool, _ result: inout AttackResult) {
+    func checkOutput(_ ended: ProcessResult, _ isRead: Bool, _ result: inout AttackResult) {
         guard let frames = try? Frame.parse(ended.output) else {
             // A client that does not read may be left with half a frame.
             result.require(!isRead, "what it writes to standard output is not frames")

@@ -53,23 +53,35 @@ struct AllCommand: ParsableCommand {
 /// The attacks of the table, each followed by a push and `ostree fsck`.
 enum AttackCampaign {
     static func run() -> [Part] {
+        [
+            Part(name: "attacks", Attack.all) { try $0.run() },
+            Part(name: "attacks on a bucket", Attack.onBuckets) { try $0.runOnBucket() },
+        ]
+    }
+}
+
+extension Part {
+    /// Plays attacks, three at a time.
+    fileprivate init(
+        name: String, _ attacks: [Attack], _ play: @escaping @Sendable (Attack) throws -> AttackResult
+    ) {
         let next = Mutex(0)
         let failures = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: 3) { _ in
             while let attack = next.withLock({ number -> Attack? in
-                guard number < Attack.all.count else { return nil }
+                guard number < attacks.count else { return nil }
                 number += 1
-                return Attack.all[number - 1]
+                return attacks[number - 1]
             }) {
                 do {
-                    let problems = try attack.run().problems
+                    let problems = try play(attack).problems
                     failures.withLock { $0 += problems.map { "\(attack): \($0)" } }
                 } catch {
                     failures.withLock { $0.append("\(attack): \(error)") }
                 }
             }
         }
-        return [Part(name: "attacks", count: Attack.all.count, failures: failures.withLock { $0 })]
+        self.init(name: name, count: attacks.count, failures: failures.withLock { $0 })
     }
 }
 

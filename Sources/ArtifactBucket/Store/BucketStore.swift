@@ -14,7 +14,7 @@ package final class BucketStore: ArtifactStore {
     package let client: S3Client
     package let log: PublicationLog
     /// A repository on this machine, in which objects wait until they are verified and put.
-    let spool: Repository
+    package let spool: Repository
     let author: String
     let cancellation: Cancellation?
     private let shared = Monitor(Shared())

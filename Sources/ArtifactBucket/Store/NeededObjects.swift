@@ -31,6 +31,8 @@ struct NeededObjects {
     /// A directory on the way down.
     private struct Visit {
         let name: ObjectName
+        /// The sizes of this dirtree and of all above it, in bytes.
+        let openSize: Int
         let directories: DirTree.Entries<DirTree.Subdirectory>
         var next = 0
         var height = 0
@@ -74,7 +76,7 @@ struct NeededObjects {
     private mutating func requireTree(_ root: Checksum, of commit: ObjectName) throws {
         // Depth first with a stack of its own: the peer decides how deep a tree is.
         var stack: [Visit] = []
-        _ = try enter(root, of: commit, &stack)
+        _ = try enter(root, neededBy: commit, of: commit, &stack)
         while var visit = stack.popLast() {
             guard visit.next < visit.directories.count else {
                 leave(visit)
@@ -86,7 +88,9 @@ struct NeededObjects {
             let name = visit.name
             stack.append(visit)
             try requireLeaf(ObjectName(child.metadata, .dirmeta), of: name)
-            if let height = try enter(child.tree, of: name, &stack) { raise(to: height + 1, &stack) }
+            if let height = try enter(child.tree, neededBy: name, of: commit, &stack) {
+                raise(to: height + 1, &stack)
+            }
         }
     }
 
@@ -106,9 +110,15 @@ struct NeededObjects {
     ///
     /// - Returns: its height, or -1 where nothing below it is looked at; nil if it is on the stack now.
     private mutating func enter(
-        _ checksum: Checksum, of parent: ObjectName, _ stack: inout [Visit]
+        _ checksum: Checksum, neededBy parent: ObjectName, of commit: ObjectName, _ stack: inout [Visit]
     ) throws -> Int? {
-        if let height = heights[checksum] { return height }
+        // A tree that was met before may be met again at a greater depth.
+        let known = heights[checksum]
+        guard stack.count + max(known ?? 0, 0) < DirTree.maximumDepth else {
+            throw RepositoryError.badObject(
+                commit, "its tree is deeper than \(DirTree.maximumDepth) directories")
+        }
+        if let known { return known }
         let name = ObjectName(checksum, .dirtree)
         switch try quarantine.presence(name) {
         case .referenced:
@@ -121,14 +131,16 @@ struct NeededObjects {
         case .present, .absent: break
         }
         guard let bytes = try quarantine.metadata(name) else { throw missing(name, neededBy: parent) }
-        guard stack.count < DirTree.maximumDepth else {
-            throw RepositoryError(
-                .badObject,
-                "object \(name) is refused: its tree is deeper than \(DirTree.maximumDepth) directories")
+        let openSize = (stack.last?.openSize ?? 0) + bytes.count
+        guard UInt64(openSize) <= Repository.defaultMaximumOpenSize else {
+            throw RepositoryError.badObject(
+                commit,
+                "the directories on one way through its tree have more than \(Repository.defaultMaximumOpenSize) bytes, "
+                    + "and at most so many are taken")
         }
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
         for file in tree.files { try requireLeaf(ObjectName(file.checksum, .file), of: name) }
-        stack.append(Visit(name: name, directories: tree.directories))
+        stack.append(Visit(name: name, openSize: openSize, directories: tree.directories))
         return nil
     }
 
@@ -136,7 +148,8 @@ struct NeededObjects {
         let need = parent.map { ", which \($0) needs," } ?? ""
         return RepositoryError(
             .missingObject,
-            "object \(name)\(need) was neither sent nor is it in the cache: push again, from a complete repository"
+            "object \(name)\(need) was neither sent nor is it in the repository: push again, from a complete "
+                + "repository"
         )
     }
 }

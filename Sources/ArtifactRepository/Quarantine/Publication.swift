@@ -78,18 +78,6 @@ extension LocalQuarantine {
         }
     }
 
-    private func checkDetachedMetadata(of tips: [Checksum]) throws {
-        let tips = Set(tips)
-        try place(.commitmeta).forEachEntry { entry in
-            guard let commit = Checksum(hex: entry) else { return }
-            guard try holds(ObjectName(commit, .commit)) || tips.contains(commit) else {
-                throw RepositoryError.badObject(
-                    ObjectName(commit, .commitmeta),
-                    "it is detached metadata of a commit that is not part of this push")
-            }
-        }
-    }
-
     /// Adds to received detached metadata what the repository has for the same commit, and drops what brings nothing new.
     ///
     /// - Returns: true if something was written.

@@ -12,4 +12,20 @@ extension Quarantine {
         if let file = try place.fileIfPresent(name.checksum.hex) { return file }
         return try local.takeFromSalvage(name) ? place.fileIfPresent(name.checksum.hex) : nil
     }
+
+    /// Checks that detached metadata was received only for commits that were received, too, or that refs are to point to.
+    ///
+    /// - Throws: `RepositoryError` with `badObject`.
+    package func checkDetachedMetadata(of tips: [Checksum]) throws {
+        guard let local = self as? LocalQuarantine else { return }
+        let tips = Set(tips)
+        try local.place(.commitmeta).forEachEntry { entry in
+            guard let commit = Checksum(hex: entry) else { return }
+            guard try holds(ObjectName(commit, .commit)) || tips.contains(commit) else {
+                throw RepositoryError.badObject(
+                    ObjectName(commit, .commitmeta),
+                    "it is detached metadata of a commit that is not part of this push")
+            }
+        }
+    }
 }

@@ -21,9 +21,21 @@ import Testing
         }
     }()
 
+    /// A third of these.
+    private static let selectedOnBuckets = Attack.onBuckets.filter { attack in
+        selected.contains { $0.description == attack.description }
+    }.enumerated().filter { $0.offset % 3 == 0 || ProcessInfo.processInfo.environment["ATTACKS"] != nil }.map(
+        \.element)
+
     @Test(arguments: selected)
     func `A hostile peer is repelled`(_ attack: Attack) throws {
         let result = try attack.run(isThorough: Self.followedUp.contains(attack.description))
+        #expect(result.problems.isEmpty, "\(attack)\n\(result.problems.joined(separator: "\n"))")
+    }
+
+    @Test(arguments: selectedOnBuckets)
+    func `A hostile client of a cache in a bucket is repelled`(_ attack: Attack) throws {
+        let result = try attack.runOnBucket()
         #expect(result.problems.isEmpty, "\(attack)\n\(result.problems.joined(separator: "\n"))")
     }
 

@@ -90,6 +90,9 @@ public final class ToyStore: Sendable {
     /// All objects, for `Deviation.stale`.
     public var snapshot: [String: Object] { objects.withLock { $0 } }
 
+    /// Replaces all objects.
+    public func restore(_ snapshot: [String: Object]) { objects.withLock { $0 = snapshot } }
+
     /// All keys in the order of their bytes.
     public var keys: [String] { ToyStore.sorted(snapshot.keys) }
 

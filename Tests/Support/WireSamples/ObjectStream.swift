@@ -71,10 +71,11 @@ package struct ObjectStream: Sendable {
 
 /// Our receiver, fed with bytes.
 package enum ReceiverRun {
-    package static func run(_ repository: String, _ input: [UInt8], _ options: [String] = []) throws
-        -> ProcessResult
-    {
-        try TestSupport.run([Programs.receiver()] + options + [repository], input: .bytes(input))
+    package static func run(
+        _ repository: String, _ input: [UInt8], _ options: [String] = [], environment: [String: String?] = [:]
+    ) throws -> ProcessResult {
+        try TestSupport.run(
+            [Programs.receiver()] + options + [repository], input: .bytes(input), environment: environment)
     }
 
     /// A whole push of version 1.
