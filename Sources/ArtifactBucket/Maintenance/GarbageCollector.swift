@@ -88,7 +88,7 @@ package struct GarbageCollector {
                 try condemn()
             case .condemned:
                 try prepareToSweep(position)
-                try beginSweep()
+                _ = try beginSweep(after: .condemned, position.newest.entry.collectionNumber)
             case .sweeping:
                 if position.newest.entry.collection?.sweeper == id {
                     try sweep(position)
@@ -97,8 +97,9 @@ package struct GarbageCollector {
                     guard !hasTakenOver else { throw takenOver() }
                     hasTakenOver = true
                     show("taking over")
-                    try beginSweep()
-                    try wait(times.takeover)
+                    if try beginSweep(after: .sweeping, position.newest.entry.collectionNumber) {
+                        try wait(times.takeover)
+                    }
                 }
             }
         }
@@ -198,17 +199,24 @@ package struct GarbageCollector {
         try wait(times.grace)
     }
 
-    /// Creates the entry from which on nothing can be saved.
-    private func beginSweep() throws {
+    /// Creates the entry from which on nothing can be saved, or with which this collector takes over, if the collection is still in
+    /// the phase in which it was found: whoever takes over has to wait, and whoever is the first does not.
+    ///
+    /// - Returns: true if the entry was created.
+    private func beginSweep(after phase: Collection.Phase, _ number: UInt64) throws -> Bool {
+        var isOwn = false
         let created = try log.append(author: store.author) { entry, position in
-            guard var collection = position.newest.entry.collection, collection.phase != .swept,
-                collection.sweeper != id
+            isOwn = false
+            guard var collection = position.newest.entry.collection, collection.number == number,
+                collection.phase == phase, collection.sweeper != id
             else { return false }
             (collection.phase, collection.sweeper) = (.sweeping, id)
             entry.collection = collection
+            isOwn = true
             return true
         }
         store.begin(at: created)
+        return isOwn
     }
 
     private func isOwn(_ entry: LogEntry, _ number: UInt64) -> Bool {
@@ -219,18 +227,19 @@ package struct GarbageCollector {
     private mutating func sweep(_ position: PublicationLog.Position) throws {
         guard let collection = position.newest.entry.collection else { return }
         let saved = position.newest.entry.saved
-        var reading = Reading(position: position, date: time(nil), begin: .now)
+        // Not that of `position`, which may have been read long ago: this host may have slept since.
+        var reading: Reading?
         var batch: [String] = []
         try list.forEachPart(of: collection) { names in
             for name in names where !saved.contains(name) {
                 batch.append(store.withObjects { $0.key(name) })
                 if batch.count == S3Operation<[DeleteFailure]>.maximumCount {
-                    try remove(batch, &reading, collection.number)
+                    try remove(batch, from: position, &reading, collection.number)
                     batch.removeAll(keepingCapacity: true)
                 }
             }
         }
-        if !batch.isEmpty { try remove(batch, &reading, collection.number) }
+        if !batch.isEmpty { try remove(batch, from: position, &reading, collection.number) }
         if isUncertain {
             show("waiting for requests whose answers were lost")
             try wait(times.takeover)
@@ -255,20 +264,39 @@ package struct GarbageCollector {
         var begin: ContinuousClock.Instant
     }
 
-    private func renew(_ reading: inout Reading, _ number: UInt64) throws {
-        (reading.date, reading.begin) = (time(nil), .now)
-        reading.position = try log.last(from: reading.position)
-        guard isOwn(reading.position.newest.entry, number) else { throw takenOver() }
+    /// Reads the log; the times are those before.
+    private func read(from position: PublicationLog.Position, _ number: UInt64) throws -> Reading {
+        let (date, begin) = (time(nil), ContinuousClock.now)
+        let position = try log.last(from: position)
+        guard isOwn(position.newest.entry, number) else { throw takenOver() }
+        return Reading(position: position, date: date, begin: begin)
     }
 
-    private mutating func remove(_ keys: [String], _ reading: inout Reading, _ number: UInt64) throws {
+    private mutating func remove(
+        _ keys: [String], from position: PublicationLog.Position, _ reading: inout Reading?, _ number: UInt64
+    ) throws {
         show("removing \(report.removed + keys.count) objects")
+        var keys = keys
         var attempts = 0
         while true {
-            if reading.begin.duration(to: .now) >= times.renewal { try renew(&reading, number) }
+            let now: Reading
+            if let reading, reading.begin.duration(to: .now) < times.renewal {
+                now = reading
+            } else {
+                now = try read(from: reading?.position ?? position, number)
+                reading = now
+            }
             do {
-                let delete = S3Operation.delete(keys, repeating: false, date: reading.date)
+                let delete = S3Operation.delete(keys, repeating: false, date: now.date)
                 let failures = try store.client.run(delete, cancellation: store.cancellation)
+                let later = failures.filter { GarbageCollector.passing.contains($0.code) }
+                if !later.isEmpty, attempts + 1 < GarbageCollector.attempts {
+                    attempts += 1
+                    report.removed += keys.count - later.count
+                    keys = later.map(\.key)
+                    reading = nil
+                    continue
+                }
                 if let failure = failures.first {
                     throw S3Error(
                         .accessDenied,
@@ -281,13 +309,15 @@ package struct GarbageCollector {
                 attempts += 1
                 isUncertain = isUncertain || error.code == .outcomeUnknown
                 guard attempts < GarbageCollector.attempts else { throw error }
-                try renew(&reading, number)
+                reading = nil
             }
         }
     }
 
     /// The most attempts at one removal.
     private static let attempts = 5
+    /// The codes of failures that pass.
+    private static let passing: Set = ["InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted"]
 
     private func takenOver() -> RepositoryError {
         RepositoryError(

@@ -126,6 +126,60 @@ import Testing
         #expect(try dying.run().removed == 0)
     }
 
+    @Test
+    func
+        `Of two collectors that would sweep, the second waits, and each removal follows a reading of the log`()
+        throws
+    {
+        try delete("a/b/1")
+        // The second one begins to sweep while the first waits for pushes, so the first finds it at work.
+        var isBegun = false
+        var steps: [String] = []
+        setFault { $0.method == "POST" ? .instead(.status(403)) : nil }
+        var first = try collector { step in
+            steps.append(step)
+            guard step.contains("waiting for pushes"), !isBegun else { return }
+            isBegun = true
+            #expect(throws: S3Error.self) {
+                var second = try self.collector()
+                _ = try second.run()
+            }
+            setFault { _ in nil }
+        }
+        let before = store.server.requests.count
+        #expect(try first.run().removed == 4)
+        #expect(steps.contains("taking over"), "\(steps)")
+        #expect(try bucket().position.newest.entry.phase == .swept)
+        let requests = store.server.requests.dropFirst(before)
+        let removal = try #require(
+            requests.lastIndex {
+                $0.method == "POST" && String(decoding: $0.body, as: UTF8.self).contains("/objects/")
+            })
+        #expect(requests[..<removal].last?.target.contains("/bst-artifact/log/") == true)
+        try sample.download(store.client())
+    }
+
+    @Test func `What a store has no time to remove is removed by another request`() throws {
+        try delete("a/b/1")
+        let isFirst = Locked(true)
+        setFault { request in
+            guard request.method == "POST" else { return nil }
+            return isFirst.withLock { isFirst in
+                defer { isFirst = false }
+                let key = String(decoding: request.body, as: UTF8.self).firstMatch(of: /<Key>(.*?)<\/Key>/)
+                guard isFirst, let key else { return nil }
+                return .afterwards(
+                    .text(
+                        200,
+                        "<DeleteResult><Error><Key>\(key.1)</Key><Code>SlowDown</Code></Error></DeleteResult>"
+                    ))
+            }
+        }
+        var collector = try collector()
+        #expect(try collector.run().removed == 4)
+        try sample.download(store.client())
+    }
+
     @Test func `A removal whose answer is lost is repeated, with a reading of the log of its own`() throws {
         try delete("a/b/1")
         let isFirst = Locked(true)
