@@ -10,7 +10,7 @@ struct BucketRaceCrowd {
     let record: RaceRecord
 
     /// Actions that are repeated, each by a thread of its own.
-    var members: [@Sendable (Int) throws -> Void] { [pull, summarize, delete] }
+    var members: [@Sendable (Int) throws -> Void] { [pull, summarize, delete, collect] }
 
     private func pull(_ round: Int) throws {
         guard let (ref, commit) = record.pullable(round) else { return }
@@ -31,6 +31,16 @@ struct BucketRaceCrowd {
         let isBusy = result.errorText.contains("others replace it all the time")
         if !result.succeeded, !isBusy { record.fail("summary failed: \(result.errorText.suffix(400))") }
         usleep(300_000)
+    }
+
+    /// Collects garbage, from one host after the other.
+    private func collect(_ round: Int) throws {
+        let host = hosts[round % hosts.count]
+        let result = try host.artifact([
+            "repo", "expire", host.address, "--object-age", "0h", "--grace", "0h",
+        ])
+        record.count("collections")
+        if !result.succeeded { record.fail("expire failed: \(result.errorText.suffix(400))") }
     }
 
     private func delete(_ round: Int) throws {

@@ -73,6 +73,9 @@ struct RacePusher {
             let text = result.errorText
             switch text {
             case _ where result.status == .signalled(SIGKILL): record.count("client killed")
+            case _ where text.contains("is being removed from"):
+                record.count("told to wait for a collection")
+                usleep(500_000)
             case _ where text.contains("was neither sent nor is it"): record.count("asked again after prune")
             case _
             where text.contains("signal 9") || text.contains("the connection ended early"):
