@@ -289,22 +289,26 @@ package struct GarbageCollector {
             do {
                 let delete = S3Operation.delete(keys, repeating: false, date: now.date)
                 let failures = try store.client.run(delete, cancellation: store.cancellation)
-                let later = failures.filter { GarbageCollector.passing.contains($0.code) }
-                if !later.isEmpty, attempts + 1 < GarbageCollector.attempts {
-                    attempts += 1
-                    report.removed += keys.count - later.count
-                    keys = later.map(\.key)
-                    reading = nil
-                    continue
-                }
-                if let failure = failures.first {
+                if let failure = failures.first(where: { $0.code == "AccessDenied" }) {
                     throw S3Error(
                         .accessDenied,
                         "cannot remove \(failures.count) objects of \(store.location): the store answers \(failure.code): allow "
                             + "it in the bucket's policy")
                 }
-                report.removed += keys.count
-                return
+                report.removed += keys.count - failures.count
+                guard let failure = failures.first else { return }
+                attempts += 1
+                // A request of which the store says only that something went wrong may still have its effect.
+                isUncertain =
+                    isUncertain || failures.contains { !GarbageCollector.refusals.contains($0.code) }
+                guard attempts < GarbageCollector.attempts else {
+                    throw S3Error(
+                        .unavailable,
+                        "cannot remove \(failures.count) objects of \(store.location): the store answers \(failure.code): run "
+                            + "this again later, which goes on from there")
+                }
+                keys = failures.map(\.key)
+                reading = nil
             } catch let error as S3Error where error.code == .outcomeUnknown || error.code == .clockSkew {
                 attempts += 1
                 isUncertain = isUncertain || error.code == .outcomeUnknown
@@ -316,8 +320,8 @@ package struct GarbageCollector {
 
     /// The most attempts at one removal.
     private static let attempts = 5
-    /// The codes of failures that pass.
-    private static let passing: Set = ["InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted"]
+    /// The codes by which a store says that it did nothing.
+    private static let refusals: Set = ["SlowDown", "ServiceUnavailable", "OperationAborted"]
 
     private func takenOver() -> RepositoryError {
         RepositoryError(
