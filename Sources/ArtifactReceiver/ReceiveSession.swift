@@ -206,7 +206,8 @@ struct ReceiveSession {
         similar += answer.similar
         // A client may announce that it pulls after it was told refs for a push.
         for (ref, commit) in answer.refs where options.readable?.allows(ref) != false {
-            told[ref] = (commit, info.refs[ref])
+            // By what is left out for a commit that the client has, it would learn of that commit's tree.
+            told[ref] = (commit, info.refs[ref].flatMap { introduction.knownCommits.contains($0) ? $0 : nil })
         }
         // A client that finds its artifact here does not push it and relies on it, so it counts as used.
         recordAccess(of: answer.refs.filter { info.refs[$0.key] == $0.value }.map(\.key))

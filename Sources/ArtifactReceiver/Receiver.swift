@@ -30,7 +30,8 @@ public struct Receiver: Sendable {
         public var rewriter = CommitRewriter()
         /// The supported extensions of version 1.
         public var capabilities = Capability.standard
-        /// The refs that clients may read with `Capability.pull`; nil for all.
+        /// The refs that clients may read with `Capability.pull`; nil for all. Of other commits, clients do not learn that they are
+        /// there either, but for those of refs that they push.
         public var readable: RefFilter?
         /// Refuses all changes, and says so to clients that only query refs.
         public var isReadOnly = false

@@ -15,6 +15,9 @@ struct ReceiverIntroduction {
     /// The commits whose history was found to be complete.
     private(set) var wholeHistories: [Checksum] = []
 
+    /// The commits named by the client that it may learn of.
+    private(set) var knownCommits: Set<Checksum> = []
+
     init(
         store: any ArtifactStore, options: Receiver.Options, capabilities: Set<Capability> = [],
         fillsHistory: Bool = false
@@ -30,14 +33,17 @@ struct ReceiverIntroduction {
         var refs: [RefName: Checksum] = [:]
         let common = info.capabilities.union(capabilities).intersection(options.capabilities)
         let isPull = common.contains(.pull)
-        for ref in info.refs.keys where !isPull || options.readable?.allows(ref) != false {
+        // Whoever may not push has no use for what cannot be read either.
+        let tellsAll = !isPull && !options.isReadOnly
+        for ref in info.refs.keys where tellsAll || options.readable?.allows(ref) != false {
             refs[ref] = try store.wholeCommit(of: ref)
         }
+        knownCommits = try knownCommits(of: info, told: refs)
         var answer = Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             capabilities: common, isReadOnly: options.isReadOnly)
         if common.contains(.ahead) {
-            answer.similar = try info.similar.filter(store.hasWhole)
+            answer.similar = try info.similar.filter { try knownCommits.contains($0) && store.hasWhole($0) }
         }
         if isPull { answer.collection = (store as? Repository)?.collection }
         if !answer.capabilities.contains(.want) { answer.capabilities.remove(.history) }
@@ -45,8 +51,22 @@ struct ReceiverIntroduction {
             fillsHistory = fillsHistory || info.fillsHistory
             try tellHistoryEnds(of: refs, in: &answer)
         }
-        if answer.capabilities.contains(.metadata) { try tellMetadata(of: info.refs.values, in: &answer) }
+        if answer.capabilities.contains(.metadata) {
+            try tellMetadata(of: knownCommits.intersection(info.refs.values), in: &answer)
+        }
         return answer
+    }
+
+    /// The commits named by a client that it may learn of: all, unless it may read certain refs only. For it, the answer about
+    /// any other commit is the one about a commit that is not here.
+    private func knownCommits(of info: Info, told refs: [RefName: Checksum]) throws -> Set<Checksum> {
+        let named = Set(info.refs.values).union(info.similar)
+        guard let filter = options.readable else { return named }
+        let told = named.intersection(refs.values)
+        guard let repository = store as? Repository else { return told }
+        let readable = refs.filter { filter.allows($0.key) }
+        return try told.union(repository.commits(among: named, beside: info.refs.keys, where: filter.allows))
+            .union(repository.ancestors(of: readable.values, among: named))
     }
 
     /// Tells which histories end early here, as far as there is space in the message.

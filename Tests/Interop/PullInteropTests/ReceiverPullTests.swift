@@ -123,6 +123,54 @@ import Testing
         #expect(result.output.suffix(absent.count) == absent[...], "\(result.errorText)")
     }
 
+    /// What a receiver that lets the stage's ref be read answers to a client that has a commit.
+    private func answer(to commit: Checksum, _ capabilities: Set<Capability>, _ options: [String]) throws
+        -> Info
+    {
+        let refs = try Dictionary(
+            uniqueKeysWithValues: [stage.ref, "secret/ref"].map { (try #require(RefName($0)), commit) })
+        var info = Info(mode: 1, refs: refs, capabilities: capabilities)
+        info.similar = [commit]
+        let process = try RunningProcess(
+            [try Programs.receiver(), "--allow-read", stage.ref] + options + [stage.cache],
+            environment: Stage.allCapabilities)
+        let frames = try [Message.info(info), .done].flatMap { try $0.frame(version: .one) }
+        let result = try process.exchange(frames)
+        let buffer = StreamBuffer()
+        #expect(buffer.append(result.output) == result.output.count)
+        guard case .info(let answer)? = try MessageReader(version: .one).next(from: buffer) else {
+            throw TestSupportError("the receiver does not introduce itself: \(result.errorText)")
+        }
+        return answer
+    }
+
+    @Test(arguments: [[], ["--read-only"]])
+    func `A commit that may not be read is as one that is not there, for clients that name it`(
+        options: [String]
+    ) throws {
+        func commit(_ ref: String, _ options: String...) throws -> Checksum {
+            let hex = try OSTreeCommand.commit(
+                stage.cache, tree: stage.tree, refs: [ref], options: ["--fsync=false"] + options)
+            return try #require(Checksum(hex: hex))
+        }
+        let first = try #require(Checksum(hex: OSTreeCommand.revParse(stage.cache, stage.ref)))
+        let secret = try commit("secret/ref", "--subject=secret")
+        let last = try commit(stage.ref, "--subject=last", "--parent=\(first)")
+        let absent = try #require(Checksum(hex: String(repeating: "5", count: 64)))
+        let pulling: Set<Capability> = [.pull, .want, .ahead, .metadata]
+        for capabilities in [pulling, pulling.subtracting([.pull])] {
+            // A push needs to know where its refs are, and may be of any here.
+            let tellsAll = !capabilities.contains(.pull) && options.isEmpty
+            for readable in [last, first] {
+                let answer = try answer(to: readable, capabilities, options)
+                #expect(answer.similar == [readable] && Set(answer.metadata.keys) == [readable])
+            }
+            let known = try answer(to: secret, capabilities, options)
+            #expect(known.refs.values.contains(secret) == tellsAll)
+            if !tellsAll { #expect(try known == answer(to: absent, capabilities, options)) }
+        }
+    }
+
     @Test func `An owner who wants pulls from the web alone gets them there`() throws {
         let server = try WebServer(directory: stage.cache)
         let machine = try machine("--no-pull --pull-url \(server.http1URL)")
