@@ -41,7 +41,7 @@ final class BucketObjects {
     /// The number of objects that are known, above which a session forgets them before its next publication.
     private static let knownLimit = 1_000_000
     /// The most requests of each kind whose answers were not looked at.
-    private static let pendingLimit = (asked: 10_000, fetched: 256)
+    private static let pendingLimit = (asked: 1000, fetched: 256)
 
     init(_ client: S3Client, cancellation: Cancellation?) {
         (self.client, self.cancellation) = (client, cancellation)

@@ -50,6 +50,16 @@ final class BucketQuarantine: Quarantine {
         try store.withObjects { try $0.presence(name) }
     }
 
+    /// Returns the size in bytes of an object that is here; nil if it is not.
+    func sizeOfReceived(_ name: ObjectName) throws -> Int? {
+        try local.openReceived(name).map { Int(try $0.status().st_size) }
+    }
+
+    /// Looks for an object in the bucket without waiting, unless it is here.
+    func prefetch(_ name: ObjectName) throws {
+        if try !local.contains(name) { store.withObjects { $0.prefetch(name) } }
+    }
+
     func storeHasWhole(_ tree: Checksum) -> Bool {
         // A failure is thrown by `contains`, which is called next.
         switch try? presence(ObjectName(tree, .dirtree)) {

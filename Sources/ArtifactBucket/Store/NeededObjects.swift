@@ -19,6 +19,9 @@ struct NeededObjects {
     private var seen: Set<ObjectName> = []
     private var heights: [Checksum: Int] = [:]
 
+    /// The number of files of a directory about which the bucket is asked before the answers are needed.
+    private static let lookahead = 500
+
     init(_ quarantine: BucketQuarantine) { self.quarantine = quarantine }
 
     /// The names of all of them.
@@ -130,17 +133,29 @@ struct NeededObjects {
             return -1
         case .present, .absent: break
         }
-        guard let bytes = try quarantine.metadata(name) else { throw missing(name, neededBy: parent) }
-        let openSize = (stack.last?.openSize ?? 0) + bytes.count
-        guard UInt64(openSize) <= Repository.defaultMaximumOpenSize else {
-            throw RepositoryError.badObject(
-                commit,
-                "the directories on one way through its tree have more than \(Repository.defaultMaximumOpenSize) bytes, "
-                    + "and at most so many are taken")
+        let above = stack.last?.openSize ?? 0
+        func checkOpenSize(_ size: Int) throws {
+            guard UInt64(above + size) <= Repository.defaultMaximumOpenSize else {
+                throw RepositoryError.badObject(
+                    commit,
+                    "the directories on one way through its tree have more than \(Repository.defaultMaximumOpenSize) "
+                        + "bytes, and at most so many are taken")
+            }
         }
+        // Before it is read.
+        try checkOpenSize(quarantine.sizeOfReceived(name) ?? 0)
+        guard let bytes = try quarantine.metadata(name) else { throw missing(name, neededBy: parent) }
+        try checkOpenSize(bytes.count)
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
-        for file in tree.files { try requireLeaf(ObjectName(file.checksum, .file), of: name) }
-        stack.append(Visit(name: name, openSize: openSize, directories: tree.directories))
+        let files = tree.files
+        for index in 0..<files.count {
+            if index + NeededObjects.lookahead < files.count {
+                try quarantine.prefetch(
+                    ObjectName(files[index + NeededObjects.lookahead].checksum, .file))
+            }
+            try requireLeaf(ObjectName(files[index].checksum, .file), of: name)
+        }
+        stack.append(Visit(name: name, openSize: above + bytes.count, directories: tree.directories))
         return nil
     }
 
