@@ -60,7 +60,7 @@ struct CopyCommand: ParsableCommand {
         ])
     }
 
-    /// What was copied so far.
+    /// Counts of refs and objects so far.
     private struct Total {
         var copied = 0
         var present = 0

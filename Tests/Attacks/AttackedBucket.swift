@@ -87,7 +87,7 @@ extension Attack {
         checkOutput(ended, isRead, &result)
         let after = bucket.store.snapshot
         if case .success(let refs) = outcome {
-            // What is there stays, but for views of the refs and of all.
+            // Only the views of these refs and the summary may change.
             let mayChange = Set(refs.keys.map { "place/refs/heads/\($0)" } + ["place/summary"])
             for (key, object) in before where !mayChange.contains(key) {
                 result.require(after[key]?.bytes == object.bytes, "what was there is changed: \(key)")

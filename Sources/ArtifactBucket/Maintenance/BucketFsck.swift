@@ -57,7 +57,7 @@ package struct BucketFsck {
         try walk.walk(at: position)
         report.commits = walk.commitCount
         report.damaged += damaged
-        // What was put since the objects were listed is there all the same.
+        // Some may have been put since the objects were listed.
         for entry in missing {
             let key = store.withObjects { $0.key(entry.name) }
             guard try store.client.run(.head(key), cancellation: store.cancellation).found == nil else {
@@ -73,19 +73,10 @@ package struct BucketFsck {
 
     private mutating func listedObjects() throws -> ObjectSet {
         var listed = ObjectSet()
-        let location = store.client.location
-        try store.client.forEachPage(
-            prefix: location.key(BucketObjects.directory), cancellation: store.cancellation
-        ) { page in
-            for entry in page.entries {
-                guard let name = BucketObjects.name(ofKey: entry.key.dropFirst(location.prefix.count)) else {
-                    continue
-                }
-                listed.insert(name)
-                report.objects += 1
-                report.bytes += entry.attributes.size ?? 0
-            }
-            return true
+        try store.forEachObject { name, attributes in
+            listed.insert(name)
+            report.objects += 1
+            report.bytes += attributes.size ?? 0
         }
         return listed
     }

@@ -28,7 +28,7 @@ package struct BucketStatistics: Sendable {
     package private(set) var projects: [Project] = []
     /// The objects, by their type.
     package private(set) var objects: [ObjectType: Space] = [:]
-    /// What describes refs and publications.
+    /// The log, the state and the lists of condemned objects.
     package private(set) var records = Space()
     /// The number of the newest entry of the log.
     package private(set) var entry: UInt64 = 0

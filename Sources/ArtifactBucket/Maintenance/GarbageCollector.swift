@@ -26,7 +26,7 @@ package struct GarbageCollector {
         package init() {}
     }
 
-    /// What was done.
+    /// Counts of objects and records.
     package struct Report: Sendable, Equatable {
         /// The number of objects that were listed.
         package var objects = 0
@@ -114,27 +114,17 @@ package struct GarbageCollector {
         show("listing objects")
         var listed = try NameFile()
         let oldest = time(nil) - Int(times.age.components.seconds)
-        let location = store.client.location
-        try store.client.forEachPage(
-            prefix: location.key(BucketObjects.directory), cancellation: store.cancellation
-        ) { page in
-            for entry in page.entries {
-                guard let name = BucketObjects.name(ofKey: entry.key.dropFirst(location.prefix.count)) else {
-                    // Not ours.
-                    continue
-                }
-                report.objects += 1
-                report.bytes += entry.attributes.size ?? 0
-                if entry.attributes.modified.map({ $0 <= oldest }) ?? false {
-                    try listed.append(name, size: entry.attributes.size ?? 0)
-                }
-            }
-            return true
+        try store.forEachObject { name, attributes in
+            let size = attributes.size ?? 0
+            report.objects += 1
+            report.bytes += size
+            if attributes.modified.map({ $0 <= oldest }) ?? false { try listed.append(name, size: size) }
         }
-        // Behind the list: what was put since is not on it.
+        // Read after the list, on which no object is that was put since then.
         let position = try log.last(from: store.position)
         show("walking refs")
-        var walk = ReferenceWalk(of: store) { throw $0.description(in: location.description) }
+        let location = store.location
+        var walk = ReferenceWalk(of: store) { throw $0.description(in: location) }
         try walk.walk(at: position)
         var garbage = try NameFile()
         report.garbageBytes = 0

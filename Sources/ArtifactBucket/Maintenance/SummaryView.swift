@@ -11,7 +11,7 @@ import Variants
 ///
 /// Most of it is copied from the summary that it replaces, so that no commit is read again.
 package struct SummaryView {
-    /// What was written.
+    /// The size of the summary.
     package struct Report: Equatable, Sendable {
         /// The number of refs.
         package var refs = 0

@@ -133,7 +133,7 @@ final class BucketObjects {
     private func take(_ found: S3Object?, as name: ObjectName) throws -> Presence {
         let presence = presence(found?.attributes, of: name)
         known[name] = presence
-        // What is marked is not opened.
+        // Nobody opens a marked directory.
         if let found, presence != .marked { try keep(found, as: name) }
         return presence
     }

@@ -20,7 +20,7 @@ extension BucketQuarantine {
             do {
                 return try put(edits, moves, merging, scope)
             } catch let error as CollectionMoved {
-                // What was found may be gone, and so may what was put.
+                // Objects that were found or put may be gone.
                 store.begin(at: try store.log.newest(after: error.position))
                 beginAgain()
             }

@@ -31,7 +31,7 @@ public final class ObjectFetch {
     private var firstCommit: Checksum?
     /// Finds commits that are here and that the fetched ones may resemble, for servers that are told.
     var findSimilar: () throws -> [Checksum] = { [] }
-    /// What it found.
+    /// The commits that it found.
     private var similar: [Checksum]?
 
     private static let batchLimit = 4

@@ -111,7 +111,7 @@ private struct StorePush {
             quarantine.discard()
             return results
         } catch {
-            // What was verified is of use to the next attempt.
+            // Verified objects are of use to the next attempt.
             if options.cancellation?.isRequested == true { quarantine.leave() } else { quarantine.discard() }
             throw error
         }

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// `setup-server` for a cache in a bucket, whose receiver runs as a user of its own.
-@Suite(.enabled(if: TestUser.canBeMade)) struct BucketServerTests {
+@Suite(.enabled(if: TestUser.canBeMade, "only root can make users"))
+struct BucketServerTests {
     private let bucket: CephBucket
     private let address: String
     private let user: TestUser

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import S3Samples
 import TestSupport
 import Testing
 
@@ -20,6 +21,12 @@ struct BucketStage {
         mine = directory.path("mine")
         theirs = directory.path("theirs")
         for path in [mine, theirs] { try OSTreeCommand.initRepo(path, mode: .bareUser) }
+    }
+
+    /// Makes a cache below `team-a`.
+    init(cacheIn store: ToyStore) throws {
+        try self.init("s3://\(ToyStore.bucket)/team-a", [store.environment])
+        try artifact(["init", address]).checked()
     }
 
     /// Runs `bst-artifact`.

@@ -12,8 +12,7 @@ import Testing
 
     init() throws {
         store = try ToyStore()
-        stage = try BucketStage("s3://\(ToyStore.bucket)/team-a", [store.environment])
-        try stage.artifact(["init", stage.address]).checked()
+        stage = try BucketStage(cacheIn: store)
     }
 
     private func repo(_ command: String, _ options: [String] = []) throws -> ProcessResult {
@@ -179,7 +178,7 @@ import Testing
             try OSTreeCommand.lines(back, ["log", "os/stable"]).filter { $0.hasPrefix("commit ") }.count == 3)
         #expect(try stage.artifact(["copy", stage.address, back]).text.contains("0 refs copied, 71"))
         #expect(try stage.artifact(["copy", local, back]).status == .exited(64))
-        // What a copy that was cut short has moved is not moved again.
+        // Refs that an interrupted copy has moved are not moved again.
         try stage.artifact(["delete", "--remote", stage.address, "a/b/1", "a/b/2"]).checked()
         let rest = try stage.artifact(["copy", local, stage.address]).checked()
         #expect(rest.text.contains("2 refs copied, 69 there already"), "\(rest.text)")

@@ -12,8 +12,7 @@ import Testing
 
     init() throws {
         store = try ToyStore()
-        stage = try BucketStage("s3://\(ToyStore.bucket)/team-a", [store.environment])
-        try stage.artifact(["init", stage.address]).checked()
+        stage = try BucketStage(cacheIn: store)
     }
 
     /// Requests of the two kinds that stores have prices for, and those for objects.

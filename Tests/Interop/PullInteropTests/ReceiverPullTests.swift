@@ -123,7 +123,7 @@ import Testing
         #expect(result.output.suffix(absent.count) == absent[...], "\(result.errorText)")
     }
 
-    /// What a receiver that lets the stage's ref be read answers to a client that has a commit.
+    /// Returns the answer of a receiver that lets the stage's ref be read to a client that has a commit.
     private func answer(to commit: Checksum, _ capabilities: Set<Capability>, _ options: [String]) throws
         -> Info
     {

@@ -5,7 +5,7 @@ import Testing
 
 // Programs between a client and its receiver that cut what passes, or count it.
 extension Stage {
-    /// What becomes of the bytes between client and receiver.
+    /// The fate of the bytes between client and receiver.
     public enum Passage: Sendable, Equatable {
         /// So many pass, and then the connection ends.
         case cut(Int)

@@ -11,7 +11,7 @@ import Testing
 
 /// Stores whose lists are old, and caches on the way that answer with what was there before.
 @Suite struct StaleReadTests {
-    /// What the store answers some requests from.
+    /// The earlier objects from which the store answers some requests.
     private let past = Locked<[String: ToyStore.Object]?>(nil)
     private let isStale: Locked<@Sendable (ScriptedServer.Request) -> Bool>
     private let store: ToyStore

@@ -7,7 +7,7 @@ import Testing
 
 @testable import S3
 
-/// What the store refuses, and what the messages say of it.
+/// Refusals by the store, and the messages about them.
 @Suite struct CephRefusalTests {
     private let bucket: CephBucket
 
