@@ -26,6 +26,6 @@ public enum StandardStreams {
         var signals = Signals.set(SIGPIPE)
         sigprocmask(SIG_UNBLOCK, &signals, nil)
         raise(SIGPIPE)
-        exit(128 + SIGPIPE)
+        CurrentProcess.end(128 + SIGPIPE)
     }
 }

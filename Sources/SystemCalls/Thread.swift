@@ -40,6 +40,9 @@ public final class Thread: @unchecked Sendable {
     /// The number of threads that the machine runs at the same time.
     public static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// True on the thread itself.
+    public var isCurrent: Bool { pthread_equal(identifier, pthread_self()) != 0 }
+
     /// Waits until the closure has returned.
     public func join() {
         guard !isJoined else { return }

@@ -95,20 +95,27 @@ struct ReceiveCommand: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch let code as ExitCode {
-            // Everything is said already; `exit(withError:)` would compose the help first.
-            Glibc.exit(code.rawValue)
+            // Everything is said already, and to compose the help takes time.
+            CurrentProcess.end(code.rawValue)
         } catch  where exitCode(for: error) == .success {
             print(fullMessage(for: error))
         } catch {
-            exit(withError: error)
+            fail(error)
         }
+        CurrentProcess.end(0)
+    }
+
+    private static func fail(_ error: any Error) -> Never {
+        let text = fullMessage(for: error)
+        if !text.isEmpty { try? Descriptor.standardError.writeAll(Array("\(text)\n".utf8)) }
+        CurrentProcess.end(exitCode(for: error).rawValue)
     }
 
     /// Prints the text for `--help` and the like to standard output, which carries no protocol then.
     private static func print(_ text: String) {
         do { try StandardStreams.write("\(text)\n") } catch {
             if error.code == EPIPE { StandardStreams.endUnread() }
-            exit(withError: error)
+            fail(error)
         }
     }
 

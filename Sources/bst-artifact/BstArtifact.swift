@@ -50,6 +50,7 @@ struct BstArtifact: ParsableCommand {
             var command = try parseAsRoot(arguments)
             try command.run()
             Results.finish()
+            CurrentProcess.end(0)
         } catch {
             Failure.report(error, isJSON: arguments.contains("--json"))
         }

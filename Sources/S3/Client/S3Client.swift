@@ -13,6 +13,7 @@ package final class S3Client: Sendable {
     /// The settings.
     package let configuration: S3Configuration
     private let mailbox: Mailbox
+    private let thread: Thread
 
     /// Starts the client's thread. Nothing is sent yet.
     ///
@@ -22,7 +23,7 @@ package final class S3Client: Sendable {
         self.configuration = configuration
         let mailbox = try Mailbox()
         self.mailbox = mailbox
-        _ = try Thread {
+        thread = try Thread {
             Signals.blockBrokenPipes()
             RequestLoop(location, configuration, mailbox).run()
         }
@@ -30,6 +31,9 @@ package final class S3Client: Sendable {
 
     deinit {
         mailbox.stop()
+        // A thread that still closes its connections while the process exits uses what OpenSSL has freed. The last use may
+        // end on the thread itself, which then cannot wait.
+        if !thread.isCurrent { thread.join() }
     }
 
     /// The requests that were sent so far.

@@ -40,7 +40,7 @@ enum Failure {
 
     private static func end(_ status: Int32) -> Never {
         if status == 0 { Results.finish() } else { Results.finish(otherwise: status) }
-        exit(status)
+        CurrentProcess.end(status)
     }
 
     static func json(_ error: any Error, _ name: String? = nil) -> JSON {

@@ -24,6 +24,6 @@ enum Results {
         if error.code == EPIPE { StandardStreams.endUnread() }
         Terminal.fail(
             "\(error), so what this command says is not complete: make room there, or write it elsewhere")
-        exit(status)
+        CurrentProcess.end(status)
     }
 }
