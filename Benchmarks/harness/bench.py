@@ -6,9 +6,11 @@ import shutil
 import signal
 import sys
 import tempfile
+from functools import cached_property
 from pathlib import Path
 
 from . import measure, tools
+from .ceph import Ceph
 from .data import Data
 from .errors import BenchError
 from .report import print_row
@@ -41,10 +43,12 @@ class Bench:
     def __enter__(self):
         try:
             # Nothing of the user's own configuration takes part.
+            self.aws_settings = self.fresh("aws") / "settings"
             self.environment = {
                 **os.environ, "PATH": f"{self.programs}:/usr/sbin:/usr/bin:/bin", "LC_ALL": "C.UTF-8",
                 "HOME": str(self.fresh("home")), "XDG_CONFIG_HOME": str(self.directory / "no-config"),
                 "XDG_CACHE_HOME": str(self.directory / "no-cache"), "TMPDIR": str(self.fresh("tmp")),
+                "AWS_CONFIG_FILE": str(self.aws_settings), "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             }
             self.tools = tools.Tools(self)
             self.data = Data(self)
@@ -62,6 +66,10 @@ class Bench:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    @cached_property
+    def ceph(self):
+        return Ceph(self)
 
     def fresh(self, name="run"):
         """A new directory."""

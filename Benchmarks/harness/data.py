@@ -180,7 +180,7 @@ class Data:
 
     def fsck(self, repository):
         """Lets ostree look at every object."""
-        self._tools.run("ostree", "fsck", "--quiet", f"--repo={repository.path}")
+        repository.fsck(self._tools)
 
     def check(self, repository, refs, source=None):
         """Requires that a repository has refs, all their objects, and no others."""

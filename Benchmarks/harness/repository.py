@@ -78,6 +78,9 @@ class Repository:
         stored = name + "z" if name.endswith(".file") else name
         return self.path / "objects" / stored[:2] / stored[2:]
 
+    def fsck(self, tools):
+        tools.run("ostree", "fsck", "--quiet", f"--repo={self.path}")
+
     def forgo_fsync(self):
         """For repositories that only prepare a measurement."""
         with open(self.path / "config", "a") as file:

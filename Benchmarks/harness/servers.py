@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sshd, nginx, bst-artifact serve and relays of the benchmark's own, on free ports of 127.0.0.1."""
 
+import contextlib
 import getpass
 import os
 import re
@@ -27,7 +28,7 @@ StrictModes no
 UseDNS no
 PrintMotd no
 MaxStartups 100
-SetEnv "PATH={path}"
+SetEnv {environment}
 """
 
 SSH_CONFIG = """\
@@ -68,6 +69,7 @@ http {{
     keepalive_requests 1000000;
     server {{
         listen 127.0.0.1:{port} ssl http2;
+        listen 127.0.0.1:{plain};
         ssl_certificate {directory}/tls.pem;
         ssl_certificate_key {directory}/tls_key.pem;
         root {root};
@@ -99,9 +101,11 @@ class Servers:
         (directory / "ssh_config").write_text(SSH_CONFIG.format(port=port, directory=directory, user=getpass.getuser()))
         # Without PAM, sshd turns away users whose password is locked; PAM itself needs root.
         pam = "UsePAM yes\n" if os.geteuid() == 0 and Path("/etc/pam.d/sshd").exists() else ""
-        path = self._bench.environment["PATH"]
-        (directory / "sshd_config").write_text(SSHD_CONFIG.format(port=port, directory=directory, path=path) + pam)
-        self._start(["/usr/sbin/sshd", "-D", "-e", "-f", directory / "sshd_config"], port)
+        names = ["PATH", "XDG_CACHE_HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
+        environment = " ".join(f'"{name}={self._bench.environment[name]}"' for name in names)
+        (directory / "sshd_config").write_text(SSHD_CONFIG.format(
+            port=port, directory=directory, environment=environment) + pam)
+        self.start(["/usr/sbin/sshd", "-D", "-e", "-f", directory / "sshd_config"], port)
         return port
 
     @cached_property
@@ -128,10 +132,19 @@ class Servers:
         directory, port = self._https_directory, free_port()
         (directory / "nginx.conf").write_text(NGINX_CONFIG.format(
             user="user root;" if os.geteuid() == 0 else "", cores=os.cpu_count(), directory=directory, port=port,
-            root=self._bench.directory))
-        self._start(["/usr/sbin/nginx", "-p", directory, "-e", directory / "error.log", "-c", directory / "nginx.conf",
+            plain=self._plain_port, root=self._bench.directory))
+        self.start(["/usr/sbin/nginx", "-p", directory, "-e", directory / "error.log", "-c", directory / "nginx.conf",
                      "-g", "daemon off;"], port)
         return port
+
+    @cached_property
+    def _plain_port(self):
+        return free_port()
+
+    def plain_url(self, repository):
+        """The address at which the same nginx serves a repository without TLS, by HTTP/1.1."""
+        secure, plain = f"https://localhost:{self.https_port}/", f"http://localhost:{self._plain_port}/"
+        return self.url(repository).replace(secure, plain)
 
     @cached_property
     def _https_directory(self):
@@ -156,7 +169,7 @@ class Servers:
         """The port of a running `bst-artifact serve` of one repository."""
         port = free_port()
         # A quarter of all connections is for one address, which clients share here.
-        self._serving[repository] = self._start(
+        self._serving[repository] = self.start(
             [self._bench.programs / "bst-artifact", "serve", "--listen", f"127.0.0.1:{port}", "--max-connections", 4096,
              "--certificate", self.authority, "--key", self._https_directory / "tls_key.pem", repository], port)
         return port
@@ -178,18 +191,19 @@ class Servers:
         if link is None:
             return port
         relay = free_port()
-        self._start([sys.executable, RELAY, *link.options, relay, port], relay)
+        self.start([sys.executable, RELAY, *link.options, relay, port], relay)
         return relay
 
     def counting(self, port):
         """The port of a relay that counts what passes, and the file in which its count is."""
         relay, count = free_port(), self._bench.fresh("count") / "bytes"
-        self._start([sys.executable, RELAY, "--count", count, relay, port], relay)
+        self.start([sys.executable, RELAY, "--count", count, relay, port], relay)
         return relay, count
 
     # -- All -------------------------------------------------------------------------------
 
-    def _start(self, command, port):
+    def start(self, command, port):
+        """Starts a server, and waits until it takes connections at a port."""
         log = self._bench.fresh("server") / "log"
         with open(log, "wb") as output:
             # In a session of its own, so that Ctrl-C reaches the driver only, which then stops it.
@@ -217,7 +231,16 @@ class Servers:
         self._running = []
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(count=1):
+    """The first of so many free ports that follow each other."""
+    while True:
+        with contextlib.ExitStack() as probes:
+            first = 0
+            try:
+                for offset in range(count):
+                    probe = probes.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", first + offset))
+                    first = first or probe.getsockname()[1]
+                return first
+            except OSError:
+                pass
