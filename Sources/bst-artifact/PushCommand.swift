@@ -100,7 +100,10 @@ struct PushCommand: ParsableCommand {
                 if let index = jobs.firstIndex(where: { $0.remote == address }) {
                     jobs[index].refs.append(entry)
                 } else {
-                    jobs.append((address, [entry]))
+                    jobs.append((address, []))
+                    // Most caches take all refs.
+                    jobs[jobs.endIndex - 1].refs.reserveCapacity(chosen.count)
+                    jobs[jobs.endIndex - 1].refs.append(entry)
                 }
             }
         }
@@ -137,8 +140,9 @@ struct PushCommand: ParsableCommand {
             try refuseForeignRefs(of: repository)
             local.terminal.say("nothing to push: \(repository.path) has no refs")
         }
-        let chosen = withoutMetadata(found).filter { entry in
-            !exclude.contains { RefPatterns.matches(entry.ref, $0) }
+        var chosen = withoutMetadata(found)
+        if !exclude.isEmpty {
+            chosen.removeAll { entry in exclude.contains { RefPatterns.matches(entry.ref, $0) } }
         }
         if chosen.isEmpty, !found.isEmpty, !exclude.isEmpty {
             local.terminal.say("nothing to push: --exclude leaves out \(Format.count(found.count, "ref"))")

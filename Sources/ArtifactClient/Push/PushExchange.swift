@@ -116,10 +116,11 @@ struct PushExchange {
             try connection.leave()
             if options.isDryRun { try count(plan, by: &walk, for: info, metadata) }
         } else {
-            try connection.say { try $0.update(plan.edits) }
+            let pushed = PushedCommits(plan.edits)
+            try connection.say { try $0.update(plan.takeEdits()) }
             if connection.session.capabilities.contains(.want) {
                 let (results, sent) = try sendWanted(
-                    for: plan.edits, present: Set(info.metadata.keys), similar: info.similar)
+                    pushed, present: Set(info.metadata.keys), similar: info.similar)
                 plan.apply(results, reparenting: isReparenting)
                 report.filledIn = sent.subtracting(plan.commits).count
             } else {
@@ -128,7 +129,7 @@ struct PushExchange {
             }
             try connection.close()
         }
-        report.results += plan.results
+        report.results = plan.results
         try noteLaterMetadata(plan.results, metadata, told: info)
     }
 
@@ -238,28 +239,23 @@ struct PushExchange {
     /// Sends the objects that the receiver requests, until it has published everything.
     ///
     /// - Parameters:
+    ///   - pushed: the commits that refs are to point to.
     ///   - present: commits that the receiver is known to have.
     ///   - similar: commits that it has and that the new ones may resemble.
     /// - Returns: the results for the refs, and the commits that were sent.
     private func sendWanted(
-        for edits: [RefEdit], present: Set<Checksum>, similar: [Checksum]
+        _ pushed: PushedCommits, present: Set<Checksum>, similar: [Checksum]
     ) throws -> (results: [RefEditResult], sent: Set<Checksum>) {
         let offered = OfferedObjects(repository)
-        for commit in edits.compactMap(\.new) { offered.add(commit) }
+        for commit in pushed.all { offered.add(commit) }
         let encoder = try ParallelEncoder(repository, compression: options.compression)
-        let bases = edits.compactMap { edit in
-            edit.new.flatMap { new in edit.previous.commit.map { (new, $0) } }
-        }
         var answerer = ObjectAnswerer(
             WantingReceiver(connection: connection, showActivity: options.showActivity), encoder: encoder,
             offered: offered,
-            ahead: ObjectsAhead(
-                repository, bases: Dictionary(bases) { first, _ in first }, similar: similar),
+            ahead: ObjectsAhead(repository, bases: pushed.bases, similar: similar),
             showSent: progress.sent)
         if connection.session.capabilities.contains(.ahead) {
-            var seen = present
-            let new = edits.filter { $0.new != $0.previous.commit }.compactMap(\.new)
-            try answerer.sendAhead(of: new.filter { seen.insert($0).inserted })
+            try answerer.sendAhead(of: pushed.moved.filter { !present.contains($0) })
             try connection.say { try $0.endAhead() }
         }
         _ = try connection.answer()
@@ -272,7 +268,7 @@ struct PushExchange {
         while true {
             switch try connection.answer() {
             case .want(let wanted): try answer(wanted)
-            case .results(let more): results += more
+            case .results(let more): results = results.isEmpty ? more : results + more
             case .progress(let activity): options.showActivity(activity)
             case .done: return (results, answerer.sentCommits)
             case .info, .status: break

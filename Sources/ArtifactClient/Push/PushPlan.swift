@@ -20,10 +20,13 @@ struct PushPlan {
     ///   - replacesAny: asks the remote to replace commits that are not ancestors of ours.
     ///   - filled: refs whose history is to be filled in, also where they are there already.
     init(
-        _ refs: some Sequence<(ref: RefName, commit: Checksum)>, told: [RefName: Checksum],
+        _ refs: some Collection<(ref: RefName, commit: Checksum)>, told: [RefName: Checksum],
         remote: [RefName: Checksum]?, metadata: MetadataComparison, from repository: Repository,
         replacesAny: Bool, filling filled: Set<RefName> = []
     ) throws {
+        results.reserveCapacity(refs.count)
+        // As many as the receiver does not have at all.
+        edits.reserveCapacity(refs.count - min(refs.count, remote?.count ?? 0))
         var planned: Set<Checksum> = []
         // The strong and the weak cache key of an artifact point to the same commit.
         var histories: [[Checksum?]: (commits: [Checksum], reached: Bool)] = [:]
@@ -48,13 +51,30 @@ struct PushPlan {
         }
     }
 
+    /// Returns the edits, and keeps none.
+    mutating func takeEdits() -> [RefEdit] {
+        defer { edits = [] }
+        return edits
+    }
+
     /// Replaces the expected results by those that the receiver reports.
     ///
     /// - Parameter reparenting: true if the receiver may have made commits of its own from ours.
     mutating func apply(_ told: [RefEditResult], reparenting: Bool) {
-        let told = Dictionary(told.map { ($0.ref, $0) }) { first, _ in first }
-        for index in results.indices where results[index].outcome == .moved {
-            guard let result = told[results[index].ref] else { continue }
+        // Receivers keep the order, so that hardly any result has to be looked for.
+        var next = 0
+        var positions: [RefName: Int]?
+        for index in results.indices {
+            let ref = results[index].ref
+            let isNext = next < told.count && told[next].ref == ref
+            let position = next
+            if isNext { next += 1 }
+            guard results[index].outcome == .moved else { continue }
+            if !isNext, positions == nil {
+                positions = Dictionary(zip(told.map(\.ref), told.indices)) { first, _ in first }
+            }
+            guard let place = isNext ? position : positions?[ref] else { continue }
+            let result = told[place]
             if reparenting, result.outcome != .kept { results[index].new = result.new }
             guard result.outcome != .moved else { continue }
             (results[index].outcome, results[index].old) = (result.outcome, result.old)

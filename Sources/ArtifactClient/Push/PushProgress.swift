@@ -14,7 +14,10 @@ final class PushProgress {
     /// The cost of an empty object, in bytes of content that take as long.
     private static let costOfObject: UInt64 = 4096
 
-    init(_ repository: Repository, commits: [Checksum], _ show: (@Sendable (TransferProgress) -> Void)?) {
+    init(
+        _ repository: Repository, commits: some Sequence<Checksum>,
+        _ show: (@Sendable (TransferProgress) -> Void)?
+    ) {
         self.repository = repository
         self.show = show
         guard show != nil else { return }

@@ -86,11 +86,12 @@ public struct Pusher {
         _ refs: [(ref: RefName, commit: Checksum)], to remote: RemoteAddress
     ) throws -> PushReport {
         let command = try ReceiverCommand(remote, options: options.receiver)
-        let progress = PushProgress(repository, commits: refs.map(\.commit), options.showProgress)
+        let progress = PushProgress(repository, commits: refs.lazy.map(\.commit), options.showProgress)
         var report = PushReport()
         var walk = ObjectWalk(repository)
-        var seen: Set<RefName> = []
-        var rest = refs.filter { seen.insert($0.ref).inserted }[...]
+        let refs = Pusher.unique(refs)
+        report.results.reserveCapacity(refs.count)
+        var rest = refs[...]
         var options = options
         while !rest.isEmpty {
             var exchange = PushExchange(
@@ -120,6 +121,15 @@ public struct Pusher {
             (report.objects, report.bytes) = (progress.current.objects, progress.current.bytes)
         }
         return report
+    }
+
+    /// Returns refs, each once. A list in the order of its names is not copied, since it may be long.
+    private static func unique(
+        _ refs: [(ref: RefName, commit: Checksum)]
+    ) -> [(ref: RefName, commit: Checksum)] {
+        guard zip(refs, refs.dropFirst()).contains(where: { $0.ref >= $1.ref }) else { return refs }
+        var seen: Set<RefName> = []
+        return refs.filter { seen.insert($0.ref).inserted }
     }
 
     /// Starts a receiver, and returns its introduction.

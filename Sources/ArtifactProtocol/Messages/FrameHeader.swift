@@ -70,6 +70,8 @@ extension MessageType: CustomStringConvertible {
 public struct FrameHeader: Equatable, Sendable {
     /// The header's size in bytes, before a body of at most `maximumBodySize`.
     public static let byteCount = 5
+    /// The header's size in bytes before a larger one.
+    static let maximumByteCount = 7
     /// The largest body of every peer, in bytes.
     public static let maximumBodySize = Int(UInt16.max)
     /// The largest body with `Capability.largeFrames`, in bytes.
@@ -127,7 +129,10 @@ public struct FrameHeader: Equatable, Sendable {
         }
         self.version = version
         self.type = type
-        guard bytes.count >= (orderByte == FrameHeader.longMark ? 7 : FrameHeader.byteCount) else {
+        guard
+            bytes.count
+                >= (orderByte == FrameHeader.longMark ? FrameHeader.maximumByteCount : FrameHeader.byteCount)
+        else {
             return nil
         }
         if orderByte == FrameHeader.longMark {
@@ -172,7 +177,9 @@ public struct FrameHeader: Equatable, Sendable {
     }
 
     /// The size of the header in bytes.
-    public var size: Int { bodySize > FrameHeader.maximumBodySize ? 7 : FrameHeader.byteCount }
+    public var size: Int {
+        bodySize > FrameHeader.maximumBodySize ? FrameHeader.maximumByteCount : FrameHeader.byteCount
+    }
 
     /// The header as it travels.
     public var bytes: [UInt8] {

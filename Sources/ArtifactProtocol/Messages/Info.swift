@@ -117,7 +117,10 @@ public struct Info: Equatable, Sendable {
 
     /// The value of refs with their commits.
     private static func value(_ commits: [RefName: Checksum]) -> Variant {
-        .dictionary(commits.sorted { $0.key < $1.key }.map { (key: $0.key.text, value: $0.value.hex) })
+        let size = commits.keys.reduce(0) { $0 + $1.text.utf8.count + 2 * Checksum.byteCount + 16 }
+        var list = StringTuples(count: commits.count, size: size)
+        for (ref, commit) in commits.sorted(by: { $0.key < $1.key }) { list.append(ref.text, commit.hex) }
+        return Variant(trusting: list.serialized(), as: "a{ss}")
     }
 
     /// The body, with its keys in the order that existing peers write them.

@@ -152,6 +152,7 @@ public enum Message: Equatable, Sendable {
     private func body(order: ByteOrder) -> [UInt8] {
         switch self {
         case .want(let wanted): WantedObjects.body(wanted)
+        case .update(let edits): RefEdit.updateBody(edits)
         case .object(let answer): answer.body
         case .ahead(let answer): answer?.body ?? []
         default: dictionary.serialized(order: order)
@@ -161,8 +162,8 @@ public enum Message: Equatable, Sendable {
     private var dictionary: Variant {
         switch self {
         case .info(let info): info.body
-        case .update(let edits): RefEdit.updateBody(edits)
-        case .putObjects, .done, .want, .object, .ahead: .dictionary([(key: String, value: Variant)]())
+        case .putObjects, .done, .want, .update, .object, .ahead:
+            .dictionary([(key: String, value: Variant)]())
         case .putObject(let announcement):
             .dictionary([
                 ("object", Variant.string(announcement.fileName)), ("size", .uint64(announcement.size)),
@@ -198,6 +199,9 @@ public enum Message: Equatable, Sendable {
         if body.count > FrameHeader.maximumBodySize, order != .little {
             (order, body) = (.little, self.body(order: .little))
         }
-        return FrameHeader(order: order, version: version, type: type, bodySize: body.count).bytes + body
+        let header = FrameHeader(order: order, version: version, type: type, bodySize: body.count)
+        // In place, where the body has been given space for it.
+        body.insert(contentsOf: header.bytes, at: 0)
+        return body
     }
 }

@@ -38,12 +38,15 @@ extension RefEdit {
         }
     }
 
-    static func updateBody(_ edits: [RefEdit]) -> Variant {
-        .dictionary(
-            edits.map { edit in
-                let commits = [edit.previous.commit, edit.new].map { Variant.string(Checksum.hexOrZeros($0)) }
-                return (edit.ref.text, .tuple(commits))
-            })
+    static func updateBody(_ edits: [RefEdit]) -> [UInt8] {
+        let size = edits.reduce(FrameHeader.maximumByteCount) { $0 + $1.maximumEncodedSize }
+        var body = StringTuples(count: edits.count, size: size)
+        for edit in edits {
+            body.append(
+                key: edit.ref.text,
+                boxing: Checksum.hexOrZeros(edit.previous.commit), Checksum.hexOrZeros(edit.new))
+        }
+        return body.serialized()
     }
 
     /// The most bytes that this adds to the body of an `update`: key, padding, two commits, their framing, and the
@@ -97,13 +100,15 @@ extension RefEditResult {
     }
 
     static func body(_ results: [RefEditResult]) -> Variant {
-        let list = results.map { result in
-            let current = result.outcome == .kept ? result.old : result.new
-            return Variant.tuple([
-                .string(result.ref.text), .string(result.outcome.rawValue),
-                .string(Checksum.hexOrZeros(current)),
-            ])
+        let size = results.reduce(0) { size, result in
+            size + result.ref.text.utf8.count + result.outcome.rawValue.utf8.count + 2 * Checksum.byteCount
+                + 16
         }
-        return .dictionary([("refs", Variant.array(of: "(sss)", list))])
+        var list = StringTuples(count: results.count, size: size)
+        for result in results {
+            let current = result.outcome == .kept ? result.old : result.new
+            list.append(result.ref.text, result.outcome.rawValue, Checksum.hexOrZeros(current))
+        }
+        return .dictionary([("refs", Variant(trusting: list.serialized(), as: "a(sss)"))])
     }
 }

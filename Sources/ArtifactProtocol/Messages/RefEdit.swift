@@ -57,10 +57,10 @@ public struct RefEditResult: Equatable, Sendable {
 
     /// The ref.
     public var ref: RefName
-    /// The outcome.
-    public var outcome: Outcome
     /// The commit before the edit; nil where there was none, or where the peer does not tell.
     public var old: Checksum?
+    /// The outcome. It stands in the padding between the commits, since a push may have a hundred thousand results.
+    public var outcome: Outcome
     /// The commit that the edit asked for, or that the receiver has made from it; nil for a removal, or where the peer does
     /// not tell.
     public var new: Checksum?

@@ -9,6 +9,8 @@ enum JSON: ExpressibleByDictionaryLiteral {
     case number(Int)
     case string(String)
     case array([JSON])
+    /// A long array, whose elements are made when they are written, since they take ten times the memory of what they show.
+    case list(AnySequence<JSON>)
     case object([(String, JSON)])
 
     init(dictionaryLiteral members: (String, JSON)...) { self = .object(members) }
@@ -20,17 +22,44 @@ enum JSON: ExpressibleByDictionaryLiteral {
     init(_ value: (some BinaryInteger)?) { self = value.map { JSON($0) } ?? .null }
     init(_ values: [some CustomStringConvertible]) { self = .array(values.map { .string("\($0)") }) }
 
+    /// Creates a long array of what a function makes of the elements of another.
+    init<Element>(_ elements: [Element], _ transform: @escaping (Element) -> JSON) {
+        self = .list(AnySequence(elements.lazy.map(transform)))
+    }
+
     /// The JSON text, without line breaks.
     var text: String {
+        var text = ""
+        write { text += $0 }
+        return text
+    }
+
+    /// Passes the JSON text on in pieces, the elements of lists one at a time.
+    func write(_ put: (String) -> Void) {
         switch self {
-        case .null: "null"
-        case .bool(let value): value ? "true" : "false"
-        case .number(let value): "\(value)"
-        case .string(let value): JSON.quoted(value)
-        case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
+        case .null: put("null")
+        case .bool(let value): put(value ? "true" : "false")
+        case .number(let value): put("\(value)")
+        case .string(let value): put(JSON.quoted(value))
+        case .array(let values): JSON.write(values, put)
+        case .list(let values): JSON.write(values, put)
         case .object(let members):
-            "{" + members.map { "\(JSON.quoted($0)):\($1.text)" }.joined(separator: ",") + "}"
+            put("{")
+            for (index, member) in members.enumerated() {
+                put("\(index == 0 ? "" : ",")\(JSON.quoted(member.0)):")
+                member.1.write(put)
+            }
+            put("}")
         }
+    }
+
+    private static func write(_ values: some Sequence<JSON>, _ put: (String) -> Void) {
+        put("[")
+        for (index, value) in values.enumerated() {
+            if index > 0 { put(",") }
+            value.write(put)
+        }
+        put("]")
     }
 
     private static func quoted(_ value: String) -> String {

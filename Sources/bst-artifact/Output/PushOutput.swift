@@ -85,7 +85,7 @@ struct PushOutput {
     }
 
     var json: JSON {
-        let refs = report.results.map { result -> JSON in
+        let refs = JSON(report.results) { result in
             let outcome = result.outcome == .moved && result.old == nil ? "new" : result.outcome.rawValue
             return [
                 "ref": JSON(result.ref), "commit": JSON(result.new), "outcome": JSON(outcome),
@@ -94,7 +94,7 @@ struct PushOutput {
         }
         let gaps = report.historyGaps.map { gap -> JSON in ["ref": JSON(gap.ref), "commit": JSON(gap.end)] }
         return [
-            "remote": JSON(remote), "refs": .array(refs), "filledIn": JSON(report.filledIn),
+            "remote": JSON(remote), "refs": refs, "filledIn": JSON(report.filledIn),
             "historyGaps": .array(gaps), "objects": JSON(report.objects),
             "bytes": JSON(report.bytes), "milliseconds": JSON(Int(duration / .milliseconds(1))),
         ]

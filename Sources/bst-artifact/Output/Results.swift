@@ -9,10 +9,29 @@ enum Results {
     /// The first error, after which nothing more is written.
     private static let loss = Mutex<SystemError?>(nil)
 
+    /// The size of the pieces in which JSON is written, in bytes.
+    private static let pieceSize = 64 * 1024
+
     static func write(_ text: String) {
+        put("\(text)\n")
+    }
+
+    /// Writes a value on a line, without holding all of its text.
+    static func write(_ json: JSON) {
+        var piece = ""
+        json.write { text in
+            piece += text
+            guard piece.utf8.count >= pieceSize else { return }
+            put(piece)
+            piece.removeAll(keepingCapacity: true)
+        }
+        put("\(piece)\n")
+    }
+
+    private static func put(_ text: String) {
         loss.withLock { loss in
             guard loss == nil else { return }
-            do throws(SystemError) { try StandardStreams.write("\(text)\n") } catch { loss = error }
+            do throws(SystemError) { try StandardStreams.write(text) } catch { loss = error }
         }
     }
 

@@ -31,7 +31,7 @@ struct Terminal {
     /// Prints a result as JSON, with `--json` only. If this fails, the program ends.
     func emit(_ json: @autoclosure () -> JSON) {
         if form != .json { return }
-        Results.write(json().text)
+        Results.write(json())
         Results.finish()
     }
 
