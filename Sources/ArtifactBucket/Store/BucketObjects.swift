@@ -9,11 +9,11 @@ import SystemCalls
 /// that are under way.
 final class BucketObjects {
     /// The result of looking for an object.
-    enum Presence: Sendable {
+    enum Presence: Int, Sendable {
         case absent
         /// It is there. What it names need not be.
         case present
-        /// It is there with everything below it, and nothing of that is condemned, by its mark.
+        /// It is there with everything below it, and nothing of that is condemned, by its mark or that of one above it.
         case marked
         /// A ref leads to it, so it is there with everything below it.
         case referenced
@@ -26,6 +26,8 @@ final class BucketObjects {
     private var known: [ObjectName: Presence] = [:]
     private var asked: [ObjectName: PendingResponse<Lookup<ObjectAttributes>>] = [:]
     private var fetched: [ObjectName: PendingResponse<Lookup<S3Object>>] = [:]
+    /// Directories that are going to be opened also where they are complete.
+    private var opening: Set<ObjectName> = []
     /// Metadata objects that were read, and the versions of directories without a valid mark.
     private var contents: [ObjectName: (bytes: [UInt8], version: ETag?)] = [:]
     private var contentSize = 0
@@ -69,15 +71,15 @@ final class BucketObjects {
     /// Forgets everything that is known as of another collection or phase.
     func begin(asOf collection: UInt64) {
         self.collection = collection
-        (known, asked, fetched, contents, contentSize) = ([:], [:], [:], [:], 0)
+        (known, asked, fetched, opening, contents, contentSize) = ([:], [:], [:], [], [:], 0)
     }
 
     /// Indicates that so much is known that it should be forgotten before more is looked for.
     var isLarge: Bool { known.count > BucketObjects.knownLimit }
 
-    /// Notes what is known of an object.
+    /// Notes what is known of an object, unless more is known.
     func note(_ name: ObjectName, _ presence: Presence) {
-        if known[name] == .referenced, presence == .present { return }
+        if let known = known[name], known.rawValue > presence.rawValue { return }
         known[name] = presence
     }
 
@@ -96,10 +98,22 @@ final class BucketObjects {
             .head(key(name), metadata: BucketObjects.markName), cancellation: cancellation)
     }
 
-    private func fetch(_ name: ObjectName, limit: Int = BucketObjects.smallDirectory) {
+    private func fetch(_ name: ObjectName) {
         guard known[name] == nil, fetched[name] == nil, asked[name] == nil else { return }
-        fetched[name] = client.start(
-            .get(key(name), limit: limit, metadata: BucketObjects.markName), cancellation: cancellation)
+        fetched[name] = get(name)
+    }
+
+    /// Fetches a directory that is going to be opened, without waiting.
+    func prefetchContents(of directory: ObjectName) {
+        guard contents[directory] == nil, fetched.count < BucketObjects.pendingLimit.fetched else { return }
+        opening.insert(directory)
+        if fetched[directory] == nil { fetched[directory] = get(directory) }
+    }
+
+    private func get(_ directory: ObjectName) -> PendingResponse<Lookup<S3Object>> {
+        let get = S3Operation.get(
+            key(directory), limit: BucketObjects.smallDirectory, metadata: BucketObjects.markName)
+        return client.start(get, cancellation: cancellation)
     }
 
     /// Returns what is known of an object, or was asked for; nil where nothing was.
@@ -132,10 +146,10 @@ final class BucketObjects {
 
     private func take(_ found: S3Object?, as name: ObjectName) throws -> Presence {
         let presence = presence(found?.attributes, of: name)
-        known[name] = presence
-        // Nobody opens a marked directory.
-        if let found, presence != .marked { try keep(found, as: name) }
-        return presence
+        note(name, presence)
+        // Nobody else opens a marked directory.
+        if let found, opening.remove(name) != nil || presence != .marked { try keep(found, as: name) }
+        return known[name] ?? presence
     }
 
     private func keep(_ object: S3Object, as name: ObjectName) throws {

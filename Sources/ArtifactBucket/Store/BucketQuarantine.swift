@@ -107,7 +107,7 @@ final class BucketQuarantine: Quarantine {
     // MARK: What is there
 
     /// Finds out which parts of a commit or directory are there: those of the directory in whose place it is, which cost nothing
-    /// more where a ref leads to that, and others by requests at the same time.
+    /// more where a ref leads to that or it has a mark, and others by requests at the same time.
     private func prepare(_ name: ObjectName, _ bytes: [UInt8], isInBucket: Bool) throws {
         if name.type == .commit {
             let commit = try bytes.withUnsafeBytes { try Commit($0, name) }
@@ -132,6 +132,7 @@ final class BucketQuarantine: Quarantine {
     private func replace(_ old: Checksum, by new: Checksum, isReferenced: Bool) {
         guard old != new, counterparts[new] == nil else { return }
         counterparts[new] = Counterpart(directory: old, isReferenced: isReferenced)
+        store.withObjects { $0.prefetchContents(of: ObjectName(old, .dirtree)) }
     }
 
     private func compare(_ tree: DirTree, with counterpart: Counterpart) throws {
@@ -140,6 +141,11 @@ final class BucketQuarantine: Quarantine {
         let old = try bytes.withUnsafeBytes { try DirTree($0, name) }
         if counterpart.isReferenced {
             try store.withObjects { objects in try old.forEachPart { objects.note($0, .referenced) } }
+        } else if try presence(name) == .marked {
+            // What is below it is as good as found, and directories there are as complete.
+            try store.withObjects { objects in
+                try old.forEachPart { objects.note($0, $0.type == .dirtree ? .marked : .present) }
+            }
         } else {
             for file in old.files { likely.insert(ObjectName(file.checksum, .file)) }
         }
