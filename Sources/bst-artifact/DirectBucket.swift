@@ -11,7 +11,8 @@ extension BucketStore {
         _ remote: RemoteAddress, _ receiver: ReceiverOptions, _ cancellation: Cancellation?
     ) throws -> BucketStore? {
         guard case .bucket(let address) = remote, receiver.receiver == nil else { return nil }
-        return try BucketStore.open("\(address)", author: BucketStore.localAuthor, cancellation: cancellation)
+        return try BucketStore.open(
+            "\(address)", author: BucketStore.localAuthor, putsEarly: true, cancellation: cancellation)
     }
 
     /// Updates the summary after a publication, which has succeeded all the same.

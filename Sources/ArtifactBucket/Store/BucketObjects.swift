@@ -49,9 +49,10 @@ final class BucketObjects {
         (self.client, self.cancellation) = (client, cancellation)
     }
 
-    func key(_ name: ObjectName) -> String {
-        client.location.key(
-            "\(BucketObjects.directory)\(name.checksum.hex.prefix(2))/\(name.fileName.dropFirst(2))")
+    func key(_ name: ObjectName) -> String { BucketObjects.key(name, in: client.location) }
+
+    static func key(_ name: ObjectName, in location: S3Location) -> String {
+        location.key("\(directory)\(name.checksum.hex.prefix(2))/\(name.fileName.dropFirst(2))")
     }
 
     /// The directory of all objects, below the prefix.

@@ -14,6 +14,7 @@ extension BucketQuarantine {
         _ edits: [RefEdit], moves: RefMovePolicy, merging: MetadataMerge, scope: PublicationScope
     ) throws -> [RefEditResult] {
         try settle()
+        try finishEarlyPuts()
         try local.checkDetachedMetadata(of: edits.compactMap(\.new) + scope.commits)
         isPublishing = true
         while true {

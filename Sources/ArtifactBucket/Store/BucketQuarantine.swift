@@ -9,6 +9,8 @@ import SystemCalls
 final class BucketQuarantine: Quarantine {
     let store: BucketStore
     let local: any Quarantine
+    /// Takes files that are put before everything has arrived.
+    private let early: EarlyPuts?
     /// Directories of the bucket, by the new ones that take their places.
     private var counterparts: [Checksum: Counterpart] = [:]
     /// Objects that are probably in the bucket.
@@ -24,12 +26,12 @@ final class BucketQuarantine: Quarantine {
         let isReferenced: Bool
     }
 
-    init(_ store: BucketStore, local: any Quarantine) {
-        (self.store, self.local) = (store, local)
+    init(_ store: BucketStore, local: any Quarantine, early: EarlyPuts?) {
+        (self.store, self.local, self.early) = (store, local, early)
     }
 
     func contains(_ name: ObjectName) throws -> Bool {
-        if try local.contains(name) { return true }
+        if try holdsOrKeeps(name) { return true }
         switch name.type {
         // Detached metadata is merged with what is there.
         case .commitmeta: return false
@@ -40,10 +42,20 @@ final class BucketQuarantine: Quarantine {
         }
     }
 
-    func holds(_ name: ObjectName) throws -> Bool { try local.holds(name) }
+    func holds(_ name: ObjectName) throws -> Bool { try early?.contains(name) ?? false || local.holds(name) }
 
-    /// Returns true if an object is here, received or left by a predecessor.
-    func holdsOrKeeps(_ name: ObjectName) throws -> Bool { try local.contains(name) }
+    /// Returns true if an object is here or being put, received or left by a predecessor.
+    func holdsOrKeeps(_ name: ObjectName) throws -> Bool {
+        try early?.contains(name) ?? false || local.contains(name)
+    }
+
+    /// Waits for what is put early.
+    func finishEarlyPuts() throws {
+        guard let names = try early?.finish() else { return }
+        store.withObjects { objects in
+            for name in names { objects.note(name, .present) }
+        }
+    }
 
     /// Finds out if the bucket has an object.
     func presence(_ name: ObjectName) throws -> BucketObjects.Presence {
@@ -57,7 +69,7 @@ final class BucketQuarantine: Quarantine {
 
     /// Looks for an object in the bucket without waiting, unless it is here.
     func prefetch(_ name: ObjectName) throws {
-        if try !local.contains(name) { store.withObjects { $0.prefetch(name) } }
+        if try !holdsOrKeeps(name) { store.withObjects { $0.prefetch(name) } }
     }
 
     func storeHasWhole(_ tree: Checksum) -> Bool {
@@ -123,7 +135,7 @@ final class BucketQuarantine: Quarantine {
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
         if let counterpart = counterparts[name.checksum] { try compare(tree, with: counterpart) }
         try tree.forEachPart { part in
-            guard try !local.holds(part) else { return }
+            guard try !holds(part) else { return }
             if part.type == .file, !isInBucket, !isPublishing, !likely.contains(part) { return }
             store.withObjects { $0.prefetch(part) }
         }

@@ -46,15 +46,18 @@ extension BucketStore {
     ///   - address: `s3://BUCKET/PREFIX`.
     ///   - spool: a directory for objects on their way; nil for one below `XDG_CACHE_HOME`.
     ///   - author: the name of the writer in the log.
+    ///   - putsEarly: true to put files before everything has arrived.
     package static func open(
-        _ address: String, spool: String? = nil, author: String, cancellation: Cancellation? = nil
+        _ address: String, spool: String? = nil, author: String, putsEarly: Bool = false,
+        cancellation: Cancellation? = nil
     ) throws -> BucketStore {
         let client = try client(of: address)
         let path = try spool ?? spoolDirectory()
         let repository =
             try Directory.exists("\(path)/config")
             ? try Repository(path) : try Repository.create(path, mode: .archive)
-        return BucketStore(client, spool: repository, author: author, cancellation: cancellation)
+        return BucketStore(
+            client, spool: repository, author: author, putsEarly: putsEarly, cancellation: cancellation)
     }
 
     /// The name of this user and machine, for the log.

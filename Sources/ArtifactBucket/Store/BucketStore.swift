@@ -16,6 +16,9 @@ package final class BucketStore: ArtifactStore {
     /// A repository on this machine, in which objects wait until they are verified and put.
     package let spool: Repository
     let author: String
+    /// Indicates that small files are put as soon as they are verified. Whoever writes with keys of the bucket does so; a receiver
+    /// first has to see that a push may be published.
+    let putsEarly: Bool
     let cancellation: Cancellation?
     private let shared = Monitor(Shared())
     private let objects: Monitor<BucketObjects>
@@ -43,10 +46,13 @@ package final class BucketStore: ArtifactStore {
     ///   - client: a client of its bucket.
     ///   - spool: a repository of mode archive on this machine, for objects on their way.
     ///   - author: the name of the writer in the log.
+    ///   - putsEarly: true to put files before everything has arrived.
     package init(
-        _ client: S3Client, spool: Repository, author: String, cancellation: Cancellation? = nil
+        _ client: S3Client, spool: Repository, author: String, putsEarly: Bool = false,
+        cancellation: Cancellation? = nil
     ) {
         location = "\(client.location)"
+        self.putsEarly = putsEarly
         (self.client, self.spool, self.author, self.cancellation) = (client, spool, author, cancellation)
         log = PublicationLog(client, cancellation: cancellation)
         objects = Monitor(BucketObjects(client, cancellation: cancellation))
@@ -275,7 +281,11 @@ package final class BucketStore: ArtifactStore {
 
     package func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {
         try prepareToWrite()
-        return BucketQuarantine(self, local: try spool.makeQuarantine(purpose))
+        let early = putsEarly ? EarlyPuts(client, cancellation: cancellation) : nil
+        var taker: VerifiedFileTaker?
+        if let early { taker = { name, bytes in early.take(name, bytes) } }
+        let local = try spool.makeQuarantine(purpose, taking: taker)
+        return BucketQuarantine(self, local: local, early: early)
     }
 }
 

@@ -28,7 +28,7 @@ final class LocalQuarantine: Quarantine {
     /// True if another quarantine may take over what this one leaves.
     private let isResumable: Bool
 
-    init(_ repository: Repository, _ purpose: QuarantinePurpose) throws {
+    init(_ repository: Repository, _ purpose: QuarantinePurpose, taker: VerifiedFileTaker? = nil) throws {
         self.repository = repository
         home = try QuarantineDirectory(in: try repository.standardDirectory("tmp"), purpose)
         let root = home.directory
@@ -46,7 +46,7 @@ final class LocalQuarantine: Quarantine {
             try LocalQuarantine.empty(directory, of: type, into: salvage)
             places[type] = QuarantinePlace(
                 directory: directory, incoming: incoming, mode: repository.mode,
-                fileMode: repository.permissions.fileMode)
+                fileMode: repository.permissions.fileMode, taker: type == .file ? taker : nil)
         }
         (self.places, self.salvage, self.incoming) = (places, salvage, incoming)
         if case .resumable(.pull, _) = purpose { isPush = false } else { isPush = true }
@@ -215,6 +215,14 @@ final class LocalQuarantine: Quarantine {
 extension Repository: ArtifactStore {
     /// The path.
     public var location: String { path }
+
+    /// Makes a place for objects on their way to another store, which is offered small files as soon as they are verified. In an
+    /// archive repository alone.
+    package func makeQuarantine(
+        _ purpose: QuarantinePurpose, taking taker: VerifiedFileTaker?
+    ) throws -> any Quarantine {
+        try LocalQuarantine(self, purpose, taker: taker)
+    }
 
     /// Makes a place for new objects that no reader sees.
     public func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine {

@@ -4,6 +4,10 @@ import ArtifactProtocol
 import Glibc
 import SystemCalls
 
+/// Takes a verified file that is in memory, in the form in which it travels, on any thread; returns false where it has to be
+/// kept.
+package typealias VerifiedFileTaker = @Sendable (ObjectName, UnsafeRawBufferPointer) -> Bool
+
 /// The place of one type of objects in a quarantine, in the form that the repository will have them in.
 struct QuarantinePlace: Sendable {
     let directory: Directory
@@ -12,6 +16,8 @@ struct QuarantinePlace: Sendable {
     let mode: RepositoryMode
     /// The permissions that the repository wants its files to have.
     let fileMode: mode_t
+    /// Takes files in place of the directory.
+    var taker: VerifiedFileTaker?
 
     /// The form in which the repository stores a file.
     private enum StoredForm {
@@ -63,7 +69,9 @@ struct QuarantinePlace: Sendable {
         content: UnsafeRawBufferPointer
     ) throws {
         switch try storedForm(of: header, name) {
-        case .asSent: try keep(name, bytes, mode: fileMode)
+        case .asSent:
+            guard taker?(name, bytes) != true else { return }
+            try keep(name, bytes, mode: fileMode)
         case .link: try keepLink(name, header)
         case .content(let properties):
             guard header.isLink else { return try keep(name, content, properties) }

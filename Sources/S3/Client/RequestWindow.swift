@@ -4,8 +4,8 @@ import SystemCalls
 
 /// Runs a long series of requests with some of them under way at the same time.
 ///
-/// It belongs to one thread, which waits in `run` while the window is full.
-package final class RequestWindow {
+/// Threads wait in `run` while the window is full.
+package final class RequestWindow: Sendable {
     private struct State {
         var count = 0
         var failure: (any Error)?

@@ -24,8 +24,8 @@ struct BucketSample: Sendable {
         spool = try Repository(directory.path("spool"))
     }
 
-    func store(_ client: S3Client) -> BucketStore {
-        BucketStore(client, spool: spool, author: "a test")
+    func store(_ client: S3Client, putsEarly: Bool = false) -> BucketStore {
+        BucketStore(client, spool: spool, author: "a test", putsEarly: putsEarly)
     }
 
     /// Makes a commit of a directory with some files.
@@ -55,9 +55,10 @@ struct BucketSample: Sendable {
 
     /// Brings the objects that are missing.
     func bring(
-        _ edits: [RefEdit], to quarantine: any Quarantine, without lost: Set<ObjectType> = []
+        _ edits: [RefEdit], to quarantine: any Quarantine, without lost: Set<ObjectType> = [],
+        trustsMarks: Bool = true
     ) throws -> [ObjectName] {
-        let missing = MissingObjects(in: quarantine, ancestors: .untilStored)
+        let missing = MissingObjects(in: quarantine, ancestors: .untilStored, trustsMarks: trustsMarks)
         for commit in edits.compactMap(\.new) { try missing.add(commit) }
         var brought: [ObjectName] = []
         while let name = try missing.next() {

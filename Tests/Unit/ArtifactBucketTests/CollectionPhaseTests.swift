@@ -27,7 +27,13 @@ import Testing
         _ = try sample.store(store.client()).delete([RefEdit(ref("a/b/1"), from: .any, to: nil)])
     }
 
-    private func bucket() throws -> BucketStore { sample.store(try store.client()) }
+    private func bucket(putsEarly: Bool = false) throws -> BucketStore {
+        sample.store(try store.client(), putsEarly: putsEarly)
+    }
+
+    private func remove(_ names: [ObjectName]) throws {
+        for name in names { store[try bucket().withObjects { $0.key(name) }] = nil }
+    }
 
     /// Creates an entry with the next step of a collection.
     private func collect(_ phase: Collection.Phase, _ names: [ObjectName]? = nil) throws {
@@ -110,6 +116,58 @@ import Testing
             #expect(
                 try store.client().run(.head(key, metadata: BucketObjects.markName)).found?.metadata == "1")
         }
+    }
+
+    @Test
+    func `What a marked directory names is not looked for, unless the mark is of an earlier collection`()
+        throws
+    {
+        /// Pushes a commit that resembles the first one, of which the client knows.
+        func pushSimilar(_ name: String, _ content: String) throws -> (
+            objects: [ObjectName], client: S3Client
+        ) {
+            let similar = try sample.commit(name, ["directory/file": "x\n", "other": content])
+            let client = try store.client()
+            let session = sample.store(client)
+            #expect(try session.contains(ObjectName(commit, .commit)))
+            let edit = RefEdit(try ref(name), from: .mustNotExist, to: similar)
+            return (try sample.push([edit], to: session).objects, client)
+        }
+        let (objects, client) = try pushSimilar("a/b/2", "z\n")
+        #expect(Set(objects.map(\.type)) == [.file, .dirtree, .commit] && objects.count == 3)
+        #expect(client.counts[.head] <= 4, "the commits, detached metadata, and a view: \(client.counts)")
+        let files = names.filter { $0.type == .file }
+        _ = try bucket().delete([RefEdit(ref("a/b/2"), from: .any, to: nil)])
+        try collect(.condemned, files)
+        try collect(.sweeping)
+        try remove(files)
+        try collect(.swept)
+        #expect(try pushSimilar("a/b/3", "w\n").objects.filter { $0.type == .file }.count == 2)
+        // The first one lacks a file that no other needs.
+        try remove([ObjectName(commit, .commit)])
+        try sample.download(store.client())
+    }
+
+    @Test func `Files that were put early are put again where a collection has removed them`() throws {
+        try remove(names)
+        let session = try bucket(putsEarly: true)
+        let edits = try [RefEdit(ref("a/b/1"), from: .mustNotExist, to: commit)]
+        try session.check(edits, moves: .artifacts)
+        let quarantine = try session.makeQuarantine(.transient)
+        #expect(try sample.bring(edits, to: quarantine).count == names.count)
+        try collect(.condemned)
+        try collect(.sweeping)
+        try remove(names)
+        try collect(.swept)
+        let error = #expect(throws: RepositoryError.self) {
+            _ = try quarantine.publish(edits, moves: .artifacts, merging: .keepsStored)
+        }
+        #expect(error?.code == .missingObject)
+        let again = try sample.bring(edits, to: quarantine, trustsMarks: false)
+        #expect(again.filter { $0.type == .file }.count == 2)
+        _ = try quarantine.publish(edits, moves: .artifacts, merging: .keepsStored)
+        quarantine.discard()
+        #expect(try OSTreeCommand.refs(sample.download(store.client())) == ["a/b/1"])
     }
 
     @Test func `Objects are looked for again where a collection has gone by meanwhile`() throws {

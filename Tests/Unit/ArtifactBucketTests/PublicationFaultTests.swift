@@ -34,9 +34,9 @@ import Testing
         try sample.push(edits, to: store)
     }
 
-    @Test(arguments: Fault.allCases)
+    @Test(arguments: Fault.allCases, [false, true])
     func `After a fault at any request, a push that was acknowledged is there, and it can be repeated`(
-        _ fault: Fault
+        _ fault: Fault, _ putsEarly: Bool
     ) throws {
         let sample = try BucketSample()
         var files: [String: String] = [:]
@@ -72,7 +72,7 @@ import Testing
             armed.withLock { $0 = true }
             let isAcknowledged: Bool
             do {
-                try push(sample, commit, to: sample.store(store.client()))
+                try push(sample, commit, to: sample.store(store.client(), putsEarly: putsEarly))
                 isAcknowledged = true
             } catch {
                 isAcknowledged = false

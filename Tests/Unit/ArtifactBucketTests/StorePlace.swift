@@ -57,7 +57,7 @@ struct StorePlace: Sendable {
                     count += 1
                     return count
                 }
-                return sample.store(try client(number))
+                return sample.store(try client(number), putsEarly: number % 2 == 0)
             },
             snapshot: { try sample.download(own) })
     }
