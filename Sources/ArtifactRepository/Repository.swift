@@ -30,11 +30,15 @@ public final class Repository: @unchecked Sendable {
         nonisolated(unsafe) package var workerCount = Thread.coreCount
         /// The most bytes of the dirtrees on one way down that the connectivity check has open. Tests make do with less.
         nonisolated(unsafe) package var maximumOpenSize = Repository.defaultMaximumOpenSize
+        /// The most objects that a publication notes in memory. Tests make do with fewer.
+        nonisolated(unsafe) package var rememberedObjects = Repository.defaultRememberedObjects
     #else
         let workerCount = Thread.coreCount
         let maximumOpenSize = Repository.defaultMaximumOpenSize
+        let rememberedObjects = Repository.defaultRememberedObjects
     #endif
     package static let defaultMaximumOpenSize: UInt64 = 16 * 1024 * 1024
+    package static let defaultRememberedObjects = 65_536
 
     /// Opens a repository.
     ///

@@ -75,6 +75,9 @@ struct CompleteTrees {
         ] + times.flatMap { [UInt64(bitPattern: Int64($0.tv_sec)), UInt64($0.tv_nsec)] }
     }
 
+    /// Returns true if no object has been removed since `earlier` was read.
+    func continues(_ earlier: CompleteTrees) -> Bool { generation == earlier.generation }
+
     /// The height of a dirtree, if it is known to be complete: how many directories there are on its longest way down,
     /// itself included.
     func height(of tree: Descriptor) -> Int? {

@@ -6,9 +6,8 @@ import SystemCalls
 
 /// Checks that all objects of commits are in quarantine or in the repository, and notes the needed ones in quarantine.
 ///
-/// Progress is noted in the file system and not in memory, since a peer decides how much that is: needed objects in
-/// quarantine get a time of this check, and complete trees a mark (`CompleteTrees`). So the cost is in proportion to
-/// the new objects.
+/// Complete trees get a mark (`CompleteTrees`), and what was looked up before is not looked up again as long as no object
+/// has been removed. So the cost is in proportion to the new objects.
 struct ConnectivityCheck {
     private let quarantine: LocalQuarantine
     private let complete: CompleteTrees
@@ -18,10 +17,8 @@ struct ConnectivityCheck {
     private var wholeHistories: [Checksum] = []
     /// The heights of trees in the repository that have no mark yet, and of those that could not be marked.
     private var heights: [Checksum: Int] = [:]
-    /// The time that needed objects get, which no other has.
-    let stamp: timespec
-    /// The number of objects in quarantine that are needed.
-    private(set) var newObjects = 0
+    /// The objects in quarantine that are needed.
+    private(set) var needed: NeededObjects
 
     init(
         _ quarantine: LocalQuarantine, _ complete: CompleteTrees, goesBehindStored: Bool = false
@@ -31,12 +28,7 @@ struct ConnectivityCheck {
         var received = 0
         if goesBehindStored { try quarantine.place(.commit).forEachEntry { _ in received += 1 } }
         unmetCommits = received
-        // A quarantine lives for a day, so nothing in it is as old. The stamp is read back, since some file systems keep
-        // whole seconds only.
-        let stamp = timespec(
-            tv_sec: time(nil) - .random(in: 172_800..<2_592_000), tv_nsec: .random(in: 0..<1_000_000_000))
-        try quarantine.root.setModificationTime("incoming", stamp)
-        self.stamp = try quarantine.root.status(of: "incoming")?.st_mtim ?? stamp
+        needed = try NeededObjects(in: quarantine)
     }
 
     /// Requires that a commit, its whole tree, and those of its received ancestors are there.
@@ -91,16 +83,16 @@ struct ConnectivityCheck {
     }
 
     private mutating func require(_ name: ObjectName, neededBy parent: ObjectName?) throws -> Place {
-        let (place, hex) = (quarantine.place(name.type), name.checksum.hex)
-        let status = try place.status(of: hex)
-        if status == nil {
+        if needed.remembers(name) { return .needed }
+        if quarantine.wasStored(name) { return .stored }
+        let place = quarantine.place(name.type)
+        if let status = try place.status(of: name.checksum.hex) {
+            if needed.contains(name, status) { return .needed }
+        } else {
             if try quarantine.repository.contains(name) { return .stored }
             guard try quarantine.takeFromSalvage(name) else { throw missing(name, neededBy: parent) }
-        } else if let time = status?.st_mtim, time.tv_sec == stamp.tv_sec, time.tv_nsec == stamp.tv_nsec {
-            return .needed
         }
-        try place.setModificationTime(hex, stamp)
-        newObjects += 1
+        try needed.insert(name, in: place)
         return .new
     }
 

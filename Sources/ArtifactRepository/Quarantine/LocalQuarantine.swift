@@ -19,8 +19,10 @@ final class LocalQuarantine: Quarantine {
     private let hasSalvage: Bool
     /// True if the peer was told that it need not send what the repository has, which must last then.
     private let isPush: Bool
-    /// The marks of complete trees, as they were at the first use.
-    private lazy var marks = try? CompleteTrees(repository)
+    /// The marks of complete trees, as they were at the first use; nil before that, or if they cannot be read.
+    private var marks: CompleteTrees??
+    /// Objects that the repository had when they were looked for, as far as they were looked for after `marks` was read.
+    private var stored: Set<ObjectName> = []
     private let workers: ObjectWorkers
     private var fileCount = 0
     /// Fragments of a predecessor, with their sizes in bytes.
@@ -96,12 +98,39 @@ final class LocalQuarantine: Quarantine {
     }
 
     func contains(_ name: ObjectName) throws -> Bool {
-        try repository.contains(name) || holds(name) || hasSalvage && salvage.contains(name.fileName)
+        if stored.contains(name) { return true }
+        guard try !repository.contains(name) else {
+            if marks != nil, stored.count < repository.rememberedObjects { stored.insert(name) }
+            return true
+        }
+        return try holds(name) || hasSalvage && salvage.contains(name.fileName)
+    }
+
+    /// Returns true if the repository had an object when it was looked for.
+    func wasStored(_ name: ObjectName) -> Bool { stored.contains(name) }
+
+    /// Forgets which objects the repository had, if it may have lost any since.
+    func forgetStored(unless complete: CompleteTrees) {
+        if let marks = marks ?? nil, complete.continues(marks) { return }
+        stored = []
+    }
+
+    func anticipateParts(of directory: ObjectName) throws {
+        readMarks()
+        guard let bytes = try metadata(directory) else { return }
+        try bytes.withUnsafeBytes { try DirTree($0, directory) }.forEachPart { part in
+            if part.type != .dirtree { _ = try contains(part) }
+        }
+    }
+
+    private func readMarks() {
+        if marks == nil { marks = .some(try? CompleteTrees(repository)) }
     }
 
     func storeHasWhole(_ tree: Checksum) -> Bool {
         let path = repository.objectPath(ObjectName(tree, .dirtree))
-        guard let marks, let file = try? repository.objects.openFile(path) else {
+        readMarks()
+        guard let marks = marks ?? nil, let file = try? repository.objects.openFile(path) else {
             return false
         }
         return marks.height(of: file) != nil

@@ -26,6 +26,7 @@ extension LocalQuarantine {
             if try mergeDetachedMetadata(merging) || complete.isNew {
                 try root.descriptor.syncFileSystem()
             }
+            forgetStored(unless: complete)
             var connectivity = try ConnectivityCheck(
                 self, complete, goesBehindStored: scope.goesBehindStored)
             for result in results where result.outcome != .kept {
@@ -35,10 +36,10 @@ extension LocalQuarantine {
             try holdRoom(for: edits)
             var shown = 0
             for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
-                shown += try move(types, connectivity.stamp, &complete)
+                shown += try move(types, connectivity.needed, &complete)
             }
-            guard shown == connectivity.newObjects else {
-                throw lostStamps(shown, of: connectivity.newObjects)
+            guard shown == connectivity.needed.count else {
+                throw lostStamps(shown, of: connectivity.needed.count)
             }
             try moveDetachedMetadata(&complete)
             try incoming.remove(LocalQuarantine.room)
@@ -108,10 +109,11 @@ extension LocalQuarantine {
                 + "given: put the repository on a file system that keeps times of files")
     }
 
-    /// Shows the objects of some types that carry the stamp of the connectivity check.
+    /// Shows the objects of some types that are needed.
     ///
     /// - Returns: the number of objects.
-    private func move(_ types: [ObjectType], _ stamp: timespec, _ complete: inout CompleteTrees) throws -> Int
+    private func move(_ types: [ObjectType], _ needed: NeededObjects, _ complete: inout CompleteTrees) throws
+        -> Int
     {
         var touched = TouchedDirectories()
         var count = 0
@@ -121,7 +123,7 @@ extension LocalQuarantine {
             let time = type == .file && repository.mode != .archive ? timespec() : nil
             try directory.forEachEntry { entry in
                 guard let checksum = Checksum(hex: entry), let status = try directory.status(of: entry),
-                    status.st_mtim.tv_sec == stamp.tv_sec, status.st_mtim.tv_nsec == stamp.tv_nsec
+                    needed.contains(ObjectName(checksum, type), status)
                 else { return }
                 count += 1
                 if let time { try directory.setModificationTime(entry, time) }

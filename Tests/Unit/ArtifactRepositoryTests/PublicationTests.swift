@@ -61,9 +61,12 @@ import Testing
         #expect(try target.quarantines().isEmpty)
     }
 
-    @Test func `Publication shows nothing that no ref needs, whole or not`() throws {
+    /// Needed objects are noted in memory up to a number, and further ones by their time.
+    @Test(arguments: [0, 3, Repository.defaultRememberedObjects])
+    func `Publication shows nothing that no ref needs, whole or not`(remembered: Int) throws {
         let scratch = try TemporaryDirectory()
         let repository = try scratch.repository(.archive)
+        repository.rememberedObjects = remembered
         let (wanted, other, kept) = (SampleCommit(), SampleCommit("second"), SampleCommit("kept"))
         let there = RefEdit(.named("there"), from: .any, to: wanted.checksum)
         try repository.push(wanted.objects, there)

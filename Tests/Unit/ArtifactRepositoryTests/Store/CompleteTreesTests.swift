@@ -53,6 +53,31 @@ import Testing
         expectLooks(at: repository)
     }
 
+    /// Pushes an artifact that shares file 1; a quarantine looks for that, then it is removed, then all of it is published.
+    private func pushLosingFile(secretly: Bool) throws {
+        let other = SampleArtifact("other", files: 1...5)
+        let quarantine = try repository.makeQuarantine(.transient)
+        defer { quarantine.discard() }
+        #expect(quarantine.storeHasWhole(artifact.root.checksum))
+        #expect(try quarantine.contains(artifact.files[1].name))
+        for object in other.objects where object.name != artifact.files[1].name {
+            try quarantine.take(object)
+        }
+        try remove(artifact.files[1], of: repository, secretly: secretly)
+        _ = try quarantine.publish(
+            [RefEdit(.named("other"), from: .any, to: other.checksum)], moves: .forward, merging: .keepsStored
+        )
+    }
+
+    @Test func `Objects that were looked for are not looked for again`() throws {
+        try pushLosingFile(secretly: true)
+    }
+
+    @Test func `Objects that were looked for are looked for again after anything was removed`() throws {
+        let error = #expect(throws: RepositoryError.self) { try pushLosingFile(secretly: false) }
+        #expect(error?.code == .missingObject)
+    }
+
     @Test func `Complete directories are looked into after ostree has pruned anything`() throws {
         try repository.push(SampleArtifact("other", files: 10...11), as: "other", usedBefore: 0)
         try repository.ostree("refs", "--delete", "other")
