@@ -15,7 +15,8 @@ public final class RemoteRepository: PullSource {
     private let hasMirrors: Bool
     private var known: [RefName: Checksum] = [:]
     private var configuration: RemoteConfiguration?
-    private var configurationRequest: TextRequest?
+    /// Indicates that the server gives many objects at once, as only `bst-artifact serve` does.
+    private var givesObjects = false
     private let summaryVerifiers: [any SignatureVerifier]
     private var fetchedSummary: Summary?
 
@@ -98,7 +99,10 @@ public final class RemoteRepository: PullSource {
     ///
     /// - Throws: `ClientError` where the remote cannot be read, or is no archive repository.
     public func collection() throws -> String? {
-        if configuration == nil { try fetch([]) }
+        if configuration == nil {
+            givesObjects = false
+            try fetch([])
+        }
         return configuration?.collection.flatMap { $0.isEmpty ? nil : $0 }
     }
 
@@ -109,26 +113,48 @@ public final class RemoteRepository: PullSource {
 
     /// Runs requests, and checks once that the remote is a repository that can be pulled from.
     private func fetch(_ requests: [any WebRequest], beforeConfiguration: Bool = false) throws {
-        var requests = requests
-        if configuration == nil, !beforeConfiguration {
-            try client.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
-                (try? RemoteConfiguration(bytes, of: remote)) != nil
-            }
-            configurationRequest =
-                TextRequest("config", of: remote, limit: 64 * 1024) { [self] bytes in
-                    guard let bytes else {
-                        throw ClientError(
-                            .unknownRemote,
-                            "there is no OSTree repository at \(remote): check the URL, down to its last part"
-                        )
-                    }
-                    configuration = try RemoteConfiguration(bytes, of: remote)
-                }
-            if let configurationRequest { requests.append(configurationRequest) }
+        guard configuration == nil, !givesObjects, !beforeConfiguration else { return try run(requests) }
+        if requests.count == 1, let request = requests[0] as? TextRequest, !hasMirrors {
+            return try fetch(alone: request)
         }
+        try client.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
+            (try? RemoteConfiguration(bytes, of: remote)) != nil
+        }
+        try fetchConfiguration(with: requests)
+    }
+
+    /// Runs a request alone, with whose answer `bst-artifact serve` tells that what it serves can be pulled from: a round trip
+    /// less than if the configuration were fetched too.
+    private func fetch(alone request: TextRequest) throws {
+        do {
+            try client.run(few: [request])
+        } catch let error as ClientError where error.code == .badContent {
+            // Where there is no repository, that is the better message.
+            try fetchConfiguration(with: [])
+            throw error
+        }
+        givesObjects = request.givesObjects
+        if !givesObjects { try fetchConfiguration(with: []) }
+    }
+
+    private func fetchConfiguration(with requests: [any WebRequest]) throws {
+        let request = TextRequest("config", of: remote, limit: 64 * 1024) { [self] bytes in
+            guard let bytes else {
+                throw ClientError(
+                    .unknownRemote,
+                    "there is no OSTree repository at \(remote): check the URL, down to its last part")
+            }
+            configuration = try RemoteConfiguration(bytes, of: remote)
+        }
+        try run(requests + [request])
+        givesObjects = request.givesObjects
+    }
+
+    private func run(_ requests: [any WebRequest]) throws {
         if requests.count <= RemoteRepository.fewRequests, !hasMirrors {
             try client.run(few: requests.reversed())
         } else {
+            var requests = requests
             try client.run { requests.popLast() }
         }
     }
@@ -214,7 +240,7 @@ public final class RemoteRepository: PullSource {
     public func fetch(_ objects: ObjectFetch, with deltas: DeltaUse?) throws {
         // Mirrors, and another place for content, are asked for single objects.
         objects.usesBatches =
-            configurationRequest?.givesObjects == true && client.mirrors.count == 1
+            givesObjects && client.mirrors.count == 1
             && client.mirrors[0].content == nil
         let mayHaveDeltas = try objects.usesBatches ? objects.runFirstBatch(on: client) : true
         if let deltas, !isBucket, mayHaveDeltas || deltas.choice == .always {

@@ -139,7 +139,10 @@ public final class Site: Sendable {
         guard let served = ServedFile(path[...]) else { return .notFound }
         do {
             guard var response = try files.response(with: served, to: request) else { return .notFound }
-            if served == .config { response.headers.append((Site.objectsHeader, "1")) }
+            switch served {
+            case .config, .ref: response.headers.append((Site.objectsHeader, "1"))
+            default: break
+            }
             if request.method == "GET", [200, 206, 304].contains(response.status) {
                 switch served {
                 case .ref(let ref): accesses.add(.ref(ref))

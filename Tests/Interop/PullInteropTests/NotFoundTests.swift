@@ -71,12 +71,12 @@ import Testing
         let url = server.url
         server.stop()
         let errors = try stage.pullBadly(from: url)
-        #expect(errors.contains("cannot fetch \(url)/config: "))
+        #expect(errors.contains("cannot fetch \(url)/refs/heads/\(stage.ref): "))
         #expect(errors.contains("check the address and the network"))
     }
 
     @Test func `A host that does not exist is named`() throws {
         let errors = try stage.pullBadly(from: "https://no-such-host.invalid/cache")
-        #expect(errors.contains("cannot fetch https://no-such-host.invalid/cache/config: "))
+        #expect(errors.contains("cannot fetch https://no-such-host.invalid/cache/refs/heads/\(stage.ref): "))
     }
 }

@@ -13,7 +13,9 @@ import Testing
         let server = try WebServer(directory: stage.cache)
         for url in [server.http2URL, server.http1URL] {
             let errors = try stage.pullBadly(from: url)
-            #expect(errors.contains("cannot fetch \(url)/config: its certificate is not trusted"))
+            #expect(
+                errors.contains("cannot fetch \(url)/refs/heads/\(stage.ref): its certificate is not trusted")
+            )
             #expect(errors.contains("--ca"))
         }
         let other = try CertificateAuthority()
@@ -26,7 +28,7 @@ import Testing
         let server = try WebServer(directory: stage.cache)
         let url = server.http2URL.replacingOccurrences(of: "localhost", with: "other.localhost")
         let errors = try stage.pullBadly(from: url, ["--ca", server.caFile])
-        #expect(errors.contains("cannot fetch \(url)/config: "))
+        #expect(errors.contains("cannot fetch \(url)/refs/heads/\(stage.ref): "))
         #expect(errors.contains("other.localhost"))
         #expect(try server.requests().isEmpty)
     }
@@ -45,7 +47,7 @@ import Testing
         let server = try WebServer(directory: stage.cache)
         let url = server.plainURL.replacingOccurrences(of: "http:", with: "https:")
         let errors = try stage.pullBadly(from: url)
-        #expect(errors.contains("cannot fetch \(url)/config: "))
+        #expect(errors.contains("cannot fetch \(url)/refs/heads/\(stage.ref): "))
     }
 
     @Test func `A client certificate that the cache requires is presented`() throws {
@@ -55,7 +57,7 @@ import Testing
         for url in [server.http2URL, server.http1URL] {
             let stage = try stage.another()
             let errors = try stage.pullBadly(from: url, trust)
-            #expect(errors.contains("cannot fetch \(url)/config: the server answers 400"))
+            #expect(errors.contains("cannot fetch \(url)/refs/heads/\(stage.ref): the server answers 400"))
             try stage.pullWell(
                 from: url,
                 trust + ["--client-cert", client.certificate, "--client-key", client.key])
@@ -76,7 +78,7 @@ import Testing
         let errors = try stage.pullBadly(
             from: server.http2URL,
             ["--ca", server.caFile, "--client-cert", stranger.certificate, "--client-key", stranger.key])
-        #expect(errors.contains("cannot fetch \(server.http2URL)/config: "))
+        #expect(errors.contains("cannot fetch \(server.http2URL)/refs/heads/\(stage.ref): "))
     }
 
     @Test func `A client certificate or key that cannot be used is named as the cause`() throws {

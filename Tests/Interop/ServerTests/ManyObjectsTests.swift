@@ -18,9 +18,11 @@ import Testing
         return [0x6c, 1, 5, UInt8(names.count & 255), UInt8(names.count >> 8)] + names
     }
 
-    @Test func `The configuration says that they are answered, and nothing else does`() throws {
+    @Test func `The configuration and refs say that they are answered, and nothing else does`() throws {
         let server = try CacheServer()
         #expect(try server.get("/config").headers["artifact-objects"] == "1")
+        #expect(try server.get("/refs/heads/\(CacheServer.ref)").headers["artifact-objects"] == "1")
+        #expect(try server.get("/refs/heads/no/such/ref").headers["artifact-objects"] == nil)
         #expect(try server.get("/summary").headers["artifact-objects"] == nil)
     }
 
@@ -69,9 +71,9 @@ import Testing
         #expect(try eventually { try text(ofFile: log).contains("POST /objects?commit=") })
         let lines = try text(ofFile: log).split(separator: "\n")
         let start = try #require(lines.lastIndex { $0.contains("GET /refs/heads/\(ref) ") })
-        // Before it the configuration, behind it everything else.
-        #expect(lines[start - 1].contains("GET /config "), "\(lines)")
+        // Behind it comes everything else, and the configuration is not asked for.
         #expect(lines.count - start == 2, "\(lines[start...])")
+        #expect(!lines.contains { $0.contains("GET /config ") }, "\(lines)")
     }
 
     @Test(arguments: [["--http"], []])
