@@ -22,12 +22,10 @@ extension ReceiveSession {
         let client = try PullingClient(
             machine, input: input, buffer: buffer, output: output, repository: repository, offered: offered,
             options: options)
-        let bases = told.values.compactMap { entry in entry.theirs.map { (entry.commit, $0) } }
         var sent = (objects: 0, bytes: UInt64(0))
         var answerer = ObjectAnswerer(
             client, encoder: try ParallelEncoder(repository, compression: .balanced), offered: offered,
-            ahead: ObjectsAhead(
-                repository, bases: Dictionary(bases) { first, _ in first }, similar: similar),
+            ahead: ahead ?? objectsAhead(repository),
             showSent: { _, size in sent = (sent.objects + 1, sent.bytes + size) })
         do {
             try answerer.answer(first)
@@ -39,6 +37,24 @@ extension ReceiveSession {
             throw error
         }
         logger.notice("pull complete", metadata: ["sent": "\(sent.objects)", "bytes": "\(sent.bytes)"])
+    }
+
+    private func objectsAhead(_ repository: Repository) -> ObjectsAhead {
+        let bases = told.values.compactMap { entry in entry.theirs.map { (entry.commit, $0) } }
+        return ObjectsAhead(repository, bases: Dictionary(bases) { first, _ in first }, similar: similar)
+    }
+
+    /// Chooses what a client that pulls a ref is likely to get ahead, while it learns of the ref's commit.
+    mutating func anticipateRequests(of client: Info) {
+        ahead = nil
+        guard machine.capabilities.isSuperset(of: [.pull, .ahead]), !client.capabilities.contains(.want),
+            told.count == 1, let entry = told.values.first, entry.theirs != entry.commit,
+            let repository = store as? Repository
+        else { return }
+        var ahead = objectsAhead(repository)
+        // Where it cannot be chosen, the reason shows when it is asked for.
+        guard (try? ahead.anticipate(entry.commit)) != nil else { return }
+        self.ahead = ahead
     }
 
     /// Sends the refs that a client asks for and may read.

@@ -42,6 +42,8 @@ struct ReceiveSession {
     private var wholeHistories: [Checksum] = []
     /// The commits that a client which pulls was told, and those that it has.
     var told: [RefName: (commit: Checksum, theirs: Checksum?)] = [:]
+    /// Chooses what a client that pulls gets ahead, if that was begun before it has asked.
+    var ahead: ObjectsAhead?
     /// Commits of both sides that those of the refs may resemble.
     var similar: [Checksum] = []
     private var objects = (received: 0, skipped: 0, bytes: UInt64(0))
@@ -137,6 +139,7 @@ struct ReceiveSession {
                 "client introduced itself", metadata: ["mode": "\(info.mode)", "refs": "\(info.refs.count)"])
             options.introduced(info)
             try send(machine.reply(info: answer(to: info)))
+            anticipateRequests(of: info)
         case .update(let updates):
             try handleUpdate(updates)
         case .objectBegins(.object(let name), let size):

@@ -81,11 +81,6 @@ extension Repository {
         }
     }
 
-    /// The size in bytes of the file that an object is stored in; nil if it is not here.
-    func storedSize(_ name: ObjectName) throws -> Int? {
-        try objects.status(of: objectPath(name)).map { Int($0.st_size) }
-    }
-
     /// Returns true if a commit is known to be here without all that it consists of.
     public func isPartial(_ commit: Checksum) throws -> Bool {
         try root.contains("state/\(commit).commitpartial")

@@ -30,7 +30,13 @@ struct PushExchange {
     ) throws -> ArraySlice<Ref> {
         var part = PushExchange.part(of: refs, size: PushExchange.refSpace)
         let fillsAll = options.historyFilling == .all
-        if options.receiver.version == .one { try introduce(part, fillingIn: fillsAll) }
+        var prepared: PreparedObjects?
+        if options.receiver.version == .one {
+            let similar = try introduce(part, fillingIn: fillsAll)
+            try connection.flush()
+            // Where it cannot be prepared, the reason shows when it is sent, if it is.
+            prepared = try? prepare(part, similar)
+        }
         var info = try connection.introduction()
         if connection.session.capabilities.contains(.largeFrames), part.count < refs.count {
             let more = PushExchange.part(of: refs, size: PushExchange.largeRefSpace)[part.endIndex...]
@@ -48,7 +54,7 @@ struct PushExchange {
                 info.add(try connection.introduction())
             }
         }
-        try push(part, by: &walk, to: info)
+        try push(part, by: &walk, to: info, prepared)
         return refs[part.endIndex...]
     }
 
@@ -61,7 +67,9 @@ struct PushExchange {
         }
     }
 
-    private func introduce(_ refs: ArraySlice<Ref>, fillingIn fillsHistory: Bool) throws {
+    /// - Returns: the commits that new ones may resemble.
+    @discardableResult
+    private func introduce(_ refs: ArraySlice<Ref>, fillingIn fillsHistory: Bool) throws -> [Checksum] {
         // Objects travel as an archive repository stores them, whatever the mode of ours: old receivers know no other.
         let own = Dictionary(refs.map { ($0.ref, $0.commit) }) { first, _ in first }
         var info = Info(mode: RepositoryMode.archive.rawValue, refs: own, capabilities: options.capabilities)
@@ -72,6 +80,7 @@ struct PushExchange {
         }
         if info.capabilities.contains(.ahead) { info.similar = try repository.commits(beside: own.keys) }
         try connection.say { try $0.begin(info) }
+        return info.similar
     }
 
     /// Returns true if a commit has a parent. Artifacts have none, and a cache need not look for their history.
@@ -91,7 +100,7 @@ struct PushExchange {
     }
 
     private mutating func push(
-        _ refs: ArraySlice<Ref>, by walk: inout ObjectWalk, to info: Info
+        _ refs: ArraySlice<Ref>, by walk: inout ObjectWalk, to info: Info, _ prepared: PreparedObjects?
     ) throws {
         guard info.mode == RepositoryMode.archive.rawValue else {
             try? connection.leave()
@@ -119,8 +128,7 @@ struct PushExchange {
             let pushed = PushedCommits(plan.edits)
             try connection.say { try $0.update(plan.takeEdits()) }
             if connection.session.capabilities.contains(.want) {
-                let (results, sent) = try sendWanted(
-                    pushed, present: Set(info.metadata.keys), similar: info.similar)
+                let (results, sent) = try sendWanted(pushed, told: info, prepared)
                 plan.apply(results, reparenting: isReparenting)
                 report.filledIn = sent.subtracting(plan.commits).count
             } else {
@@ -238,24 +246,30 @@ struct PushExchange {
 
     /// Sends the objects that the receiver requests, until it has published everything.
     ///
-    /// - Parameters:
-    ///   - pushed: the commits that refs are to point to.
-    ///   - present: commits that the receiver is known to have.
-    ///   - similar: commits that it has and that the new ones may resemble.
+    /// - Parameter pushed: the commits that refs are to point to.
     /// - Returns: the results for the refs, and the commits that were sent.
     private func sendWanted(
-        _ pushed: PushedCommits, present: Set<Checksum>, similar: [Checksum]
+        _ pushed: PushedCommits, told info: Info, _ prepared: PreparedObjects?
     ) throws -> (results: [RefEditResult], sent: Set<Checksum>) {
-        let offered = OfferedObjects(repository)
-        for commit in pushed.all { offered.add(commit) }
-        let encoder = try ParallelEncoder(repository, compression: options.compression)
-        var answerer = ObjectAnswerer(
-            WantingReceiver(connection: connection, showActivity: options.showActivity), encoder: encoder,
-            offered: offered,
-            ahead: ObjectsAhead(repository, bases: pushed.bases, similar: similar),
-            showSent: progress.sent)
-        if connection.session.capabilities.contains(.ahead) {
-            try answerer.sendAhead(of: pushed.moved.filter { !present.contains($0) })
+        let commits = pushed.moved.filter { info.metadata[$0] == nil }
+        var answerer: ObjectAnswerer<WantingReceiver>
+        let takesAhead = connection.session.capabilities.contains(.ahead)
+        if takesAhead, let prepared, prepared.commits == commits, commits.count == pushed.all.count,
+            try prepared.fits(info, replacing: pushed.bases.values, from: repository)
+        {
+            answerer = prepared.answerer
+        } else {
+            answerer = try self.answerer(
+                offering: pushed.all,
+                ahead: ObjectsAhead(repository, bases: pushed.bases, similar: info.similar))
+            if takesAhead {
+                // What is sent ahead takes time to choose and deflate, and the receiver can begin.
+                try connection.flush()
+                try answerer.prepareAhead(of: commits)
+            }
+        }
+        if takesAhead {
+            try answerer.sendAhead()
             try connection.say { try $0.endAhead() }
         }
         _ = try connection.answer()
@@ -274,6 +288,32 @@ struct PushExchange {
             case .info, .status: break
             }
         }
+    }
+
+    private func answerer(
+        offering commits: [Checksum], ahead: ObjectsAhead
+    ) throws -> ObjectAnswerer<WantingReceiver> {
+        let offered = OfferedObjects(repository)
+        for commit in commits { offered.add(commit) }
+        return ObjectAnswerer(
+            WantingReceiver(connection: connection, showActivity: options.showActivity),
+            encoder: try ParallelEncoder(repository, compression: options.compression), offered: offered,
+            ahead: ahead, showSent: progress.sent)
+    }
+
+    /// Prepares what is likely to be sent ahead, while the receiver is being started: that takes as long as ssh needs to log in.
+    ///
+    /// - Returns: nil if there is nothing to prepare.
+    private func prepare(_ refs: ArraySlice<Ref>, _ similar: [Checksum]) throws -> PreparedObjects? {
+        guard options.capabilities.contains(.ahead), !options.isDryRun, refs.count <= SimilarCommits.limit
+        else { return nil }
+        var seen: Set<Checksum> = []
+        let commits = refs.map(\.commit).filter { seen.insert($0).inserted }
+        guard try commits.allSatisfy(repository.hasWhole) else { return nil }
+        var answerer = try answerer(
+            offering: commits, ahead: ObjectsAhead(repository, similar: similar))
+        try answerer.prepareAhead(of: commits)
+        return PreparedObjects(commits: commits, answerer: answerer)
     }
 
     /// Sends the objects of the commits that no earlier exchange sent.

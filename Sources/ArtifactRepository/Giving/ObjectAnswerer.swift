@@ -45,19 +45,28 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
         self.showSent = showSent
     }
 
-    /// Sends commits, and objects of them within the first budget, before anything is requested.
-    package mutating func sendAhead(of commits: [Checksum]) throws {
+    /// Chooses commits, and objects of them within the first budget, to be sent before anything is requested, and begins to
+    /// encode them.
+    package mutating func prepareAhead(of commits: [Checksum]) throws {
         hasBegun = true
         for commit in commits {
             let names = try ahead.choose(commit: commit)
             guard !names.isEmpty else { break }
-            steps += names.map { .object(WantedObject($0), isAhead: true) }
+            steps += stepsAhead(names)
             let metadata = ObjectName(commit, .commitmeta)
             // Otherwise the peer would have to ask.
             if try !offered.isHere(metadata) {
                 steps.append(.answer(ObjectAnswer(metadata, .absent), isAhead: true))
             }
         }
+        try beginSteps()
+    }
+
+    /// The commits that the peer must have if what was chosen is to be of use.
+    package var bases: Set<Checksum> { ahead.usedBases }
+
+    /// Sends what was chosen.
+    package mutating func sendAhead() throws {
         while try sendNext() {}
     }
 
@@ -88,19 +97,7 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
     ///
     /// - Returns: false if there is nothing to send.
     private mutating func sendNext() throws -> Bool {
-        while !encoder.isFull, let step = steps.popFirst() {
-            guard case .request(let wanted) = step else {
-                begin(step)
-                continue
-            }
-            let answer = try answer(to: wanted)
-            if answer.ahead.isEmpty {
-                begin(answer.last)
-            } else {
-                // Objects ahead of an answer go before everything else that waits.
-                steps = answer.ahead.map { .object(WantedObject($0), isAhead: true) } + [answer.last] + steps
-            }
-        }
+        try beginSteps()
         guard let step = started.popFirst() else { return false }
         switch step {
         case .answer(let answer, let isAhead): try send(answer, isAhead)
@@ -116,6 +113,27 @@ package struct ObjectAnswerer<Peer: RequestingPeer> {
         case .request: break
         }
         return true
+    }
+
+    private mutating func beginSteps() throws {
+        while !encoder.isFull, let step = steps.popFirst() {
+            guard case .request(let wanted) = step else {
+                begin(step)
+                continue
+            }
+            let answer = try answer(to: wanted)
+            if answer.ahead.isEmpty {
+                begin(answer.last)
+            } else {
+                // Objects ahead of an answer go before everything else that waits.
+                steps = stepsAhead(answer.ahead) + [answer.last] + steps
+            }
+        }
+    }
+
+    private func stepsAhead(_ names: [ObjectName]) -> [Step] {
+        for name in names { offered.expectRequests(below: name) }
+        return names.map { .object(WantedObject($0), isAhead: true) }
     }
 
     private mutating func send(_ answer: ObjectAnswer, _ isAhead: Bool) throws {

@@ -23,9 +23,14 @@ package struct ObjectsAhead {
     /// The parts of the directories that were chosen in this round.
     private var below: Set<ObjectName> = []
     private var isFirstRound = true
+    /// The commits that new ones were compared with.
+    private(set) var usedBases: Set<Checksum> = []
     private var roundBudget = ObjectsAhead.firstBudget
     /// The bytes that may still be chosen in this round.
     private var budget = ObjectsAhead.firstBudget
+
+    /// The first choice that is to be made, if it was made in advance, and this value as it is after that; at most one.
+    private var anticipated: [(name: ObjectName, chosen: [ObjectName], after: ObjectsAhead)] = []
 
     private static let firstBudget = 64 * 1024
     private static let firstBudgetOfChange = 1024 * 1024
@@ -77,7 +82,19 @@ package struct ObjectsAhead {
     package mutating func takeSent(_ name: ObjectName) -> Bool { sent.remove(name) != nil }
 
     /// Notes that an object is sent because it was requested.
-    package mutating func note(_ name: ObjectName) { given.insert(name) }
+    package mutating func note(_ name: ObjectName) {
+        given.insert(name)
+        if !anticipated.isEmpty { anticipated[0].after.given.insert(name) }
+    }
+
+    /// Chooses in advance what a request for a commit is answered with, if it is the first one.
+    package mutating func anticipate(_ commit: Checksum) throws {
+        let name = ObjectName(commit, .commit)
+        var after = self
+        after.note(name)
+        let chosen = try after.choose(below: name)
+        anticipated = [(name, chosen, after)]
+    }
 
     /// Chooses a commit, its detached metadata and objects below it; nothing if there is no room.
     package mutating func choose(commit: Checksum) throws -> [ObjectName] {
@@ -92,6 +109,10 @@ package struct ObjectsAhead {
     ///
     /// - Throws: `RepositoryError` if the repository is damaged.
     package mutating func choose(below name: ObjectName) throws -> [ObjectName] {
+        if let next = anticipated.popLast(), next.name == name, isFirstRound, sent.isEmpty {
+            self = next.after
+            return next.chosen
+        }
         guard budget > 0 else { return [] }
         var chosen: [ObjectName] = []
         var files: [ObjectName] = []
@@ -115,8 +136,10 @@ package struct ObjectsAhead {
 
     /// Chooses an object that was not sent before and that there is room for.
     private mutating func choose(_ name: ObjectName, into chosen: inout [ObjectName]) throws -> Bool {
-        guard !given.contains(name), let stored = try repository.storedSize(name) else { return false }
-        let size = stored + ObjectsAhead.overhead
+        guard !given.contains(name), let stored = try repository.storedSize(of: name) else { return false }
+        // Most files deflate to a third or less.
+        let isDeflated = name.type == .file && repository.mode != .archive
+        let size = Int(clamping: isDeflated ? stored / 3 : stored) + ObjectsAhead.overhead
         guard size <= budget else { return false }
         budget -= size
         sent.insert(name)
@@ -156,29 +179,29 @@ package struct ObjectsAhead {
     }
 
     /// The commit that the peer has and that a new one resembles; nil if none is known, or it is not here.
-    private func base(of commit: Commit, _ checksum: Checksum) throws -> Commit? {
-        if let base = bases[checksum] ?? commit.parent, try repository.hasWhole(base) {
-            return try repository.commit(base)
-        }
-        return try mostSimilar(to: commit)
+    private mutating func base(of commit: Commit, _ checksum: Checksum) throws -> Commit? {
+        var base = bases[checksum] ?? commit.parent
+        if try base.map(repository.hasWhole) != true { base = try mostSimilar(to: commit) }
+        guard let base else { return nil }
+        usedBases.insert(base)
+        return try repository.commit(base)
     }
 
     /// The one of the similar commits that has most in common with a commit at the root of its tree; nil if none has anything.
-    private func mostSimilar(to commit: Commit) throws -> Commit? {
+    private func mostSimilar(to commit: Commit) throws -> Checksum? {
         guard !similar.isEmpty else { return nil }
         let tree = try repository.tree(commit.tree)
         var parts: Set<ObjectName> = []
         try tree.forEachPart { parts.insert($0) }
         let names = Set(tree.directories.map(\.name))
-        var best: (commit: Commit, score: Int)?
+        var best: (commit: Checksum, score: Int)?
         for candidate in similar where try repository.hasWhole(candidate) {
-            let other = try repository.commit(candidate)
-            let root = try repository.tree(other.tree)
+            let root = try repository.tree(repository.commit(candidate).tree)
             var score = 0
             // Equal objects count more than equal names.
             try root.forEachPart { if parts.contains($0) { score += 4 } }
             score += root.directories.count { names.contains($0.name) }
-            if score > best?.score ?? 0 { best = (other, score) }
+            if score > best?.score ?? 0 { best = (candidate, score) }
         }
         return best?.commit
     }

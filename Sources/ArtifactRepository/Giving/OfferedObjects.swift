@@ -14,6 +14,10 @@ public final class OfferedObjects {
     private var unopened: Set<ObjectName> = []
     /// Offered commits that were not opened yet.
     private var unopenedCommits: Set<ObjectName> = []
+    /// Commits and directories whose parts are likely to be asked for.
+    private var likely: [ObjectName] = []
+
+    private static let likelyLimit = 4096
 
     /// Prepares to offer objects of `repository`.
     public init(_ repository: Repository) {
@@ -24,6 +28,14 @@ public final class OfferedObjects {
     public func add(_ commit: Checksum) {
         offer(ObjectName(commit, .commit))
         offered.insert(ObjectKey(ObjectName(commit, .commitmeta)).words)
+    }
+
+    /// Notes that the peer gets an object that an offered one consists of, and is likely to ask for its parts.
+    func expectRequests(below name: ObjectName) {
+        guard name.type == .commit || name.type == .dirtree else { return }
+        offer(name)
+        if likely.count == OfferedObjects.likelyLimit { likely = [] }
+        likely.append(name)
     }
 
     private func offer(_ name: ObjectName) {
@@ -39,9 +51,9 @@ public final class OfferedObjects {
         let isCommit = name.type == .commit || name.type == .commitmeta
         while !offered.contains(ObjectKey(name).words) {
             // An ancestor is found without its descendants' trees. Of other objects, ancestors' are hardly ever meant.
-            guard let next = isCommit ? unopenedCommits.first : unopened.first ?? unopenedCommits.first else {
-                return false
-            }
+            let next =
+                isCommit ? unopenedCommits.first : likely.popLast() ?? unopened.first ?? unopenedCommits.first
+            guard let next else { return false }
             try open(next)
         }
         // The objects that it names will be asked for next.
