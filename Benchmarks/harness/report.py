@@ -46,12 +46,12 @@ def print_table(results):
     print(f"\n{'row':{widths[0]}}  {'target':{widths[1]}}  {'measured':>{widths[2]}}")
     for name, target, measured, state in lines:
         print(f"{name:{widths[0]}}  {target:{widths[1]}}  {measured:>{widths[2]}}  {state}")
-    count = sum(1 for line in lines if line[3] == "met")
-    print(f"{count} of {len(lines)} targets met")
+    met, at_limit = (sum(1 for line in lines if line[3] == state) for state in ("met", "at the limit"))
+    print(f"{met} of {len(lines)} targets met, {at_limit} at the limit")
 
 
 def word(verdict):
-    return "met" if verdict.is_met else "missed"
+    return "met" if verdict.is_met else "at the limit" if verdict.is_at_limit else "missed"
 
 
 def write(path, facts, runs, results):

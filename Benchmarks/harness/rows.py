@@ -75,6 +75,8 @@ class Verdict:
     limit: float
     # Indicates that contestants did the same work, so that their times can be drawn side by side.
     is_race: bool = False
+    # Indicates that the bare work, measured in the same run, takes longer than the target allows, and ours little more.
+    is_at_limit: bool = False
 
 
 @dataclass
@@ -97,18 +99,35 @@ class Result:
 # -- Comparisons ---------------------------------------------------------------------------
 
 
-def faster(ours, theirs, times):
-    """Ours takes at most 1/times of what theirs takes."""
-    ratio = theirs.seconds / ours.seconds
-    return Verdict(f"{ours.name} {times:g} × as fast as {theirs.name}", f"{ratio:.2f} ×", ratio >= times, ratio, times,
-                   is_race=True)
+# Ours is at the limit if it takes at most so many times what the bare work takes.
+NEAR_LIMIT = 1.5
 
 
-def within(ours, theirs, times):
-    """Ours takes at most so many times what theirs takes."""
+def faster(ours, theirs, times, bare=None, beyond=None):
+    """Ours takes at most 1/times of what theirs takes.
+
+    `bare` does the bare work, which bounds what can be reached. What `beyond` takes is counted in neither.
+    """
+    start = beyond.seconds if beyond else 0
+    ratio = (theirs.seconds - start) / (ours.seconds - start)
+    target = f"{ours.name} {times:g} × as fast as {theirs.name}" + (f", beyond '{beyond.name}'" if beyond else "")
+    measured, is_at_limit = f"{ratio:.2f} ×", False
+    if bare:
+        bound = (theirs.seconds - start) / (bare.seconds - start)
+        measured += f" ({bare.name}: {bound:.2f} ×)"
+        is_at_limit = bound < times and ours.seconds <= NEAR_LIMIT * bare.seconds
+    return Verdict(target, measured, ratio >= times, ratio, times, is_race=True, is_at_limit=is_at_limit)
+
+
+def within(ours, theirs, times, bare=None):
+    """Ours takes at most so many times what theirs takes. `bare` does the bare work, which bounds what can be reached."""
     ratio = ours.seconds / theirs.seconds
-    return Verdict(f"{ours.name} within {times:g} × of {theirs.name}", f"{ratio:.2f} ×", ratio <= times, ratio,
-                   times, is_race=True)
+    measured, is_at_limit = f"{ratio:.2f} ×", False
+    if bare:
+        measured += f" ({bare.name}: {bare.seconds / theirs.seconds:.2f} ×)"
+        is_at_limit = bare.seconds > times * theirs.seconds and ours.seconds <= NEAR_LIMIT * bare.seconds
+    return Verdict(f"{ours.name} within {times:g} × of {theirs.name}", measured, ratio <= times, ratio, times,
+                   is_race=True, is_at_limit=is_at_limit)
 
 
 def at_most(value, limit, what, shown):

@@ -2,17 +2,11 @@
 """The programs beside the bare work that nobody can do without."""
 
 from harness.data import HEADERS
-from harness.errors import BenchError
 from harness.measure import Attempt
 from harness.rows import Outcome, row, within
 
-from . import pulling, pushing
+from . import limits, pulling, pushing
 from .pushing import fixed, only
-
-# The compression of bst-artifact push by default: a level of libdeflate, or `isal`.
-METHOD = "1"
-# As many transfers as bst-artifact pull has under way.
-TRANSFERS = 128
 
 
 @row("bare-push", "push headers, beside deflate, SHA-256, write and sync on all cores")
@@ -25,17 +19,20 @@ def bare_push(bench):
 
     def bare(number):
         directory = bench.fresh("bare")
-        return Attempt([bench.tools.bare_work, METHOD, directory], stdin=objects,
-                       verify=lambda: _count(directory, len(names)))
+        return Attempt([bench.tools.bare_work, limits.SMALL, directory], stdin=objects,
+                       verify=lambda: limits.count(directory, len(names)))
 
     what = fixed(HEADERS), pushing.fresh(bench), only(HEADERS)
-    work, pipe, ssh = bench.race({
-        "bare work": bare,
+    verified = f"{limits.NAME}, inflated too"
+    work, pipe, ssh, both = bench.race({
+        limits.NAME: bare,
         "bst-artifact push (pipe)": pushing.ours(bench, *what, local=True),
         "bst-artifact push (ssh)": pushing.ours(bench, *what),
+        verified: limits.push_over_pipe(bench, HEADERS),
     })
-    return Outcome([work, pipe, ssh], [within(pipe, work, 1.5)],
-                   [f"bare work deflates with {'ISA-L' if METHOD == 'isal' else f'libdeflate, level {METHOD}'}"])
+    return Outcome([work, pipe, ssh, both], [within(pipe, work, 1.5, both)], [
+        f"bare work deflates with libdeflate, level {limits.SMALL}; '{verified}' has two processes with a pipe between them, "
+        "of which the second inflates what it hashes, as whoever verifies a push must"])
 
 
 @row("bare-pull", "pull headers, beside curl fetching the same URLs")
@@ -43,28 +40,19 @@ def bare_pull(bench):
     data = bench.data
     commit = data.in_archive(HEADERS)
     names = sorted(f"{name}z" if name.endswith(".file") else name for name in data.archive.closure(commit))
-    url = bench.servers.url(data.archive.path)
-
-    def curl(number):
-        directory = bench.fresh("bare")
-        config = bench.fresh("list") / "curl"
-        config.write_text("".join(f'url = "{url}/objects/{name[:2]}/{name[2:]}"\noutput = "{directory}/{name}"\n'
-                                  for name in names))
-        return Attempt(["curl", "-sS", "-f", "-Z", "--parallel-max", TRANSFERS, "--cacert", bench.servers.authority,
-                        "--config", config], verify=lambda: _count(directory, len(names)))
 
     def inflated(number):
         directory = bench.fresh("bare")
         objects = bench.fresh("list") / "objects"
         objects.write_text("".join(f"{data.archive.path}/objects/{name[:2]}/{name[2:]}\n" for name in names))
         return Attempt([bench.tools.bare_work, "inflate", directory], stdin=objects,
-                       verify=lambda: _count(directory, len(names)))
+                       verify=lambda: limits.count(directory, len(names)))
 
     def pull(mode):
         return pulling.ours(bench, fixed(HEADERS), pulling.fresh(bench, mode), only(HEADERS))
 
     bare, work, stream, user, archive = bench.race({
-        f"curl -Z --parallel-max {TRANSFERS}": curl,
+        limits.REQUESTS: limits.requests(bench, fixed(HEADERS)),
         "bare work": inflated,
         "its bytes by curl": pulling.curl(bench, bench.servers.url(data.stream(HEADERS))),
         "bst-artifact pull (bare-user)": pull("bare-user"),
@@ -74,9 +62,3 @@ def bare_pull(bench):
         [bare, work, stream, user, archive], [within(user, bare, 1.5), within(archive, bare, 1.5)],
         ["bare work inflates, hashes, writes and syncs the same objects, without a connection: no pull into a bare-user "
          "repository that verifies can be quicker than that and the bytes"])
-
-
-def _count(directory, expected):
-    present = sum(1 for _ in directory.iterdir())
-    if present != expected:
-        raise BenchError(f"{directory} has {present} files, not {expected}")

@@ -6,6 +6,7 @@ import shlex
 from harness.measure import Attempt
 from harness.rows import Outcome, at_most, faster, mebibytes, row, within
 
+from . import limits
 from .pulling import OSTREE, OURS, OURS_SERVE, fresh, lacks, ostree, ours
 from . import pushing
 from .pushing import LOGIN, fixed, login, only
@@ -24,15 +25,16 @@ def pull_crowd(bench):
     def crowd(make, **way):
         return at_once(bench, [make(bench, *what, source=source, **way)] * PULLS, PULLS)
 
-    theirs, nginx, serve = bench.race({
+    theirs, nginx, serve, bare = bench.race({
         OSTREE: crowd(ostree, address=bench.servers.url(archive.path)),
         OURS: crowd(ours, address=bench.servers.url(archive.path)),
         OURS_SERVE: crowd(ours, address=bench.servers.serve_url(archive.path)),
+        limits.REQUESTS: at_once(bench, [limits.requests(bench, fixed(ref), archive=archive)] * PULLS, PULLS),
     })
-    return Outcome([theirs, nginx, serve], [
-        faster(nginx, theirs, 2), faster(serve, theirs, 2),
+    return Outcome([theirs, nginx, serve, bare], [
+        faster(nginx, theirs, 2, bare), faster(serve, theirs, 2),
         at_most(bench.servers.serve_peak(archive.path), SERVER_LIMIT, "peak memory of 'serve'", mebibytes)],
-        [lacks(OSTREE)])
+        [lacks(OSTREE), limits.REQUESTS_REMARK])
 
 
 @row("push-crowd", f"{PUSHES} pushes of {OBJECTS} objects to one cache at once, each of another ref, over ssh")

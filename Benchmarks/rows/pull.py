@@ -4,8 +4,9 @@
 from harness.data import HEADERS, PROGRAMS, REAL_HEADERS, REAL_PROGRAMS, next_ref
 from harness.rows import Outcome, faster, row
 
+from . import limits
 from .pulling import OSTREE, OURS, changes, fresh, lacks, ostree, ours
-from .pushing import fixed, only
+from .pushing import fixed, later, only
 
 
 def _pull(bench, ref, mode, target):
@@ -13,11 +14,15 @@ def _pull(bench, ref, mode, target):
     bench.data.in_archive(ref)
     what = fixed(ref), fresh(bench, mode), only(ref)
     options = ["--mirror"] if mode == "archive" else []
-    theirs, own = bench.race({
+    # Many small files are a matter of requests; a few large ones of what is done with the bytes.
+    is_small = ref in (HEADERS, REAL_HEADERS)
+    limit, remark = (limits.REQUESTS, limits.REQUESTS_REMARK) if is_small else (limits.NAME, limits.REMARK)
+    theirs, own, bare = bench.race({
         " ".join([OSTREE, *options]): ostree(bench, *what, options=options),
         OURS: ours(bench, *what),
+        limit: limits.requests(bench, fixed(ref)) if is_small else limits.pull_over_https(bench, fixed(ref), mode),
     })
-    return Outcome([theirs, own], [faster(own, theirs, target)], [lacks(OSTREE)])
+    return Outcome([theirs, own, bare], [faster(own, theirs, target, bare)], [lacks(OSTREE), remark])
 
 
 @row("pull-headers", "pull headers into a bare-user repository, over HTTPS")
@@ -52,6 +57,9 @@ def pull_programs_archive(bench):
 
 @row("pull-next", "pull headers of which 1 % changed, where the others are")
 def pull_next(bench):
-    theirs, own = bench.race({OSTREE: changes(bench, ostree, HEADERS, next_ref),
-                              OURS: changes(bench, ours, HEADERS, next_ref)})
-    return Outcome([theirs, own], [faster(own, theirs, 3)], [lacks(OSTREE)])
+    theirs, own, bare = bench.race({
+        OSTREE: changes(bench, ostree, HEADERS, next_ref),
+        OURS: changes(bench, ours, HEADERS, next_ref),
+        limits.REQUESTS: limits.requests(bench, later(next_ref), HEADERS),
+    })
+    return Outcome([theirs, own, bare], [faster(own, theirs, 3, bare)], [lacks(OSTREE), limits.REQUESTS_REMARK])

@@ -4,6 +4,7 @@
 from harness.data import HEADERS, PROGRAMS, REAL_HEADERS, REAL_PROGRAMS, next_ref
 from harness.rows import Outcome, at_most, faster, milliseconds, row, times
 
+from . import limits
 from .pushing import (BUILDSTREAM, LOGIN, OSTREE_PUSH, OURS, buildstream, fixed, fresh, having, lacks, later, login,
                       only, ostree_push, ours, since)
 
@@ -11,8 +12,9 @@ from .pushing import (BUILDSTREAM, LOGIN, OSTREE_PUSH, OURS, buildstream, fixed,
 def _headers(bench, ref):
     bench.data.in_cache(ref)
     what = fixed(ref), fresh(bench), only(ref)
-    peer, own = bench.race({BUILDSTREAM: buildstream(bench, *what), OURS: ours(bench, *what)})
-    return Outcome([peer, own], [faster(own, peer, 4)], lacks(BUILDSTREAM))
+    peer, own, bare = bench.race({
+        BUILDSTREAM: buildstream(bench, *what), OURS: ours(bench, *what), limits.NAME: limits.push(bench, fixed(ref))})
+    return Outcome([peer, own, bare], [faster(own, peer, 4, bare)], [*lacks(BUILDSTREAM), limits.REMARK])
 
 
 @row("push-headers", "push headers to an empty cache, over ssh")
@@ -32,19 +34,21 @@ def _programs(bench, ref):
     has_levels = "--compression" in bench.tools.help("push")
     if has_levels:
         contestants[f"{OURS} --compression small"] = ours(bench, *what, options=["--compression", "small"])
-    peer, own, *small = bench.race(contestants)
+        contestants[f"{limits.NAME}, small"] = limits.push(bench, fixed(ref), method=limits.SMALLEST)
+    contestants[limits.NAME] = limits.push(bench, fixed(ref), method=limits.LARGE)
+    peer, own, *small, bare = bench.race(contestants)
 
     def stored(figures, limit):
         ratio = figures.other("stored_bytes") / peer.other("stored_bytes")
         return at_most(ratio, limit, f"{figures.name}: stored size, of {peer.name}'s,", times)
 
-    verdicts = [faster(own, peer, 4), stored(own, 1.15)]
-    for figures in small:
-        verdicts += [faster(figures, peer, 1.4), stored(figures, 1.02)]
-    remarks = lacks(BUILDSTREAM)
+    verdicts = [faster(own, peer, 4, bare), stored(own, 1.15)]
+    if small:
+        verdicts += [faster(small[0], peer, 1.4, small[1]), stored(small[0], 1.02)]
+    remarks = [*lacks(BUILDSTREAM), limits.REMARK]
     if not has_levels:
         remarks.append("bst-artifact push has no --compression: its only level is measured, and 'small' is not")
-    return Outcome([peer, own, *small], verdicts, remarks)
+    return Outcome([peer, own, *small, bare], verdicts, remarks)
 
 
 @row("push-programs", "push three large programs to an empty cache, over ssh")
@@ -70,18 +74,20 @@ def push_next(bench):
     def what(name):
         return later(next_ref), fixed(remotes[name]), since(HEADERS, next_ref)
 
-    peer, other, own = bench.race({
+    peer, other, own, bare, ssh = bench.race({
         BUILDSTREAM: buildstream(bench, *what(BUILDSTREAM)),
         OSTREE_PUSH: ostree_push(bench, later(next_ref), fixed(remotes[OSTREE_PUSH]), source),
         OURS: ours(bench, *what(OURS)),
+        limits.NAME: limits.push(bench, later(next_ref), HEADERS),
+        LOGIN: login(bench),
     })
     wire, changed = _wire(bench, remotes[OURS], what(OURS))
     own.others["wire_bytes"], own.others["changed_bytes"] = [wire], [changed]
     limit = 1.25 * changed + (64 << 10)
-    return Outcome([peer, other, own], [
-        faster(own, peer, 10), faster(own, other, 5),
+    return Outcome([peer, other, own, bare, ssh], [
+        faster(own, peer, 10, bare), faster(own, other, 5, bare, beyond=ssh),
         at_most(wire, limit, "bytes on the wire", lambda count: f"{count / 1024:.0f} KiB")],
-        lacks(BUILDSTREAM, OSTREE_PUSH))
+        [*lacks(BUILDSTREAM, OSTREE_PUSH), limits.REMARK])
 
 
 def _wire(bench, remote, what):

@@ -5,6 +5,8 @@ from harness.data import HEADERS
 from harness.measure import Attempt
 from harness.rows import Outcome, faster, row
 
+from . import limits
+
 
 @row("receive-headers", "receive headers from a recorded stream, without ssh")
 def receive_headers(bench):
@@ -21,9 +23,10 @@ def receive_headers(bench):
 
         return prepare
 
-    peer, own = bench.race({
+    peer, own, bare = bench.race({
         "the peer's receiver": receiver(*bench.tools.peer, "receive"),
         "bst-artifact-receive": receiver(bench.programs / "bst-artifact-receive"),
+        limits.NAME: limits.receive(bench, HEADERS),
     })
-    return Outcome([peer, own], [faster(own, peer, 2)],
-                   ["the peer's receiver verifies nothing: its users would have to add 'ostree fsck'"])
+    return Outcome([peer, own, bare], [faster(own, peer, 2, bare)],
+                   [limits.REMARK, "the peer's receiver verifies nothing: its users would have to add 'ostree fsck'"])
