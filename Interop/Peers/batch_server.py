@@ -54,7 +54,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().__init__(*arguments, directory=REPOSITORY)
 
     def end_headers(self):
-        if self.path == "/config":
+        if self.path == "/config" or self.path.startswith("/refs/heads/"):
             self.send_header("Artifact-Objects", "1")
         super().end_headers()
 

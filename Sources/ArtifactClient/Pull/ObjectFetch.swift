@@ -34,6 +34,9 @@ public final class ObjectFetch {
     /// The commits that it found.
     private var similar: [Checksum]?
 
+    /// A request that goes with the first ones.
+    var companion: (any WebRequest)?
+
     private static let batchLimit = 4
 
     /// The most objects that are requested before directories are.
@@ -73,6 +76,7 @@ public final class ObjectFetch {
         repeat {
             try client.run {
                 try handleVerdicts(waiting: false, client)
+                if let request = takeCompanion() { return request }
                 if usesBatches { return try nextBatch() }
                 return try missing.next().map { ObjectRequest($0, for: self) }
             }
@@ -122,7 +126,13 @@ public final class ObjectFetch {
 
     /// Returns requests for the commits and their detached metadata, without their trees, of the first refs.
     func firstRequests() throws -> [any WebRequest] {
-        try firstNames().map { ObjectRequest($0, for: self) }
+        let companion = takeCompanion().map { [$0] } ?? []
+        return try companion + firstNames().map { ObjectRequest($0, for: self) }
+    }
+
+    private func takeCompanion() -> (any WebRequest)? {
+        defer { companion = nil }
+        return companion
     }
 
     private func firstNames() throws -> [ObjectName] {

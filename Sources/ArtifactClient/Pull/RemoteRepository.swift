@@ -17,6 +17,8 @@ public final class RemoteRepository: PullSource {
     private var configuration: RemoteConfiguration?
     /// Indicates that the server gives many objects at once, as only `bst-artifact serve` does.
     private var givesObjects = false
+    /// Indicates that the next requests are to have that for the configuration with them, unless it is known.
+    private var isConfigurationDue = false
     private let summaryVerifiers: [any SignatureVerifier]
     private var fetchedSummary: Summary?
 
@@ -114,7 +116,7 @@ public final class RemoteRepository: PullSource {
     /// Runs requests, and checks once that the remote is a repository that can be pulled from.
     private func fetch(_ requests: [any WebRequest], beforeConfiguration: Bool = false) throws {
         guard configuration == nil, !givesObjects, !beforeConfiguration else { return try run(requests) }
-        if requests.count == 1, let request = requests[0] as? TextRequest, !hasMirrors {
+        if requests.count == 1, !isConfigurationDue, !hasMirrors, let request = requests[0] as? TextRequest {
             return try fetch(alone: request)
         }
         try client.chooseMirror("config", limit: 64 * 1024) { [remote] bytes in
@@ -123,8 +125,8 @@ public final class RemoteRepository: PullSource {
         try fetchConfiguration(with: requests)
     }
 
-    /// Runs a request alone, with whose answer `bst-artifact serve` tells that what it serves can be pulled from: a round trip
-    /// less than if the configuration were fetched too.
+    /// Runs a request alone, with whose answer `bst-artifact serve` tells that what it serves can be pulled from. Of another
+    /// server the configuration is fetched with what comes next, so that it costs no round trip.
     private func fetch(alone request: TextRequest) throws {
         do {
             try client.run(few: [request])
@@ -134,11 +136,18 @@ public final class RemoteRepository: PullSource {
             throw error
         }
         givesObjects = request.givesObjects
-        if !givesObjects { try fetchConfiguration(with: []) }
+        if !givesObjects, !request.isFound { try fetchConfiguration(with: []) }
+        isConfigurationDue = true
     }
 
     private func fetchConfiguration(with requests: [any WebRequest]) throws {
-        let request = TextRequest("config", of: remote, limit: 64 * 1024) { [self] bytes in
+        let request = configurationRequest()
+        try run(requests + [request])
+        givesObjects = request.givesObjects
+    }
+
+    private func configurationRequest() -> TextRequest {
+        TextRequest("config", of: remote, limit: 64 * 1024) { [self] bytes in
             guard let bytes else {
                 throw ClientError(
                     .unknownRemote,
@@ -146,8 +155,6 @@ public final class RemoteRepository: PullSource {
             }
             configuration = try RemoteConfiguration(bytes, of: remote)
         }
-        try run(requests + [request])
-        givesObjects = request.givesObjects
     }
 
     private func run(_ requests: [any WebRequest]) throws {
@@ -239,6 +246,7 @@ public final class RemoteRepository: PullSource {
     /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
     public func fetch(_ objects: ObjectFetch, with deltas: DeltaUse?) throws {
         // Mirrors, and another place for content, are asked for single objects.
+        if configuration == nil, !givesObjects { objects.companion = configurationRequest() }
         objects.usesBatches =
             givesObjects && client.mirrors.count == 1
             && client.mirrors[0].content == nil

@@ -11,6 +11,8 @@ final class TextRequest: WebRequest {
     private var bytes: [UInt8] = []
     /// Indicates that the server gives many objects at once.
     private(set) var givesObjects = false
+    /// Indicates that the remote has the text.
+    private(set) var isFound = false
 
     /// Describes a request.
     ///
@@ -47,6 +49,7 @@ final class TextRequest: WebRequest {
     }
 
     func end(_ result: WebResult) throws {
-        try use(result == .complete ? bytes : nil)
+        isFound = result == .complete
+        try use(isFound ? bytes : nil)
     }
 }
