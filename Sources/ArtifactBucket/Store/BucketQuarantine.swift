@@ -42,8 +42,6 @@ final class BucketQuarantine: Quarantine {
         }
     }
 
-    func anticipateParts(of directory: ObjectName) {}
-
     func holds(_ name: ObjectName) throws -> Bool { try early?.contains(name) ?? false || local.holds(name) }
 
     /// Returns true if an object is here or being put, received or left by a predecessor.

@@ -204,8 +204,6 @@ public final class MissingObjects {
                     + "many are taken")
         }
         unrequested.insert(name)
-        // Now, while more is on its way, rather than when all of it is here.
-        if trustsMarks, name.type == .dirtree { try quarantine.anticipateParts(of: name) }
     }
 
     /// Returns true if an object was requested and is not in the quarantine yet.

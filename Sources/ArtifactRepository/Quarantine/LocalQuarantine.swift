@@ -98,7 +98,6 @@ final class LocalQuarantine: Quarantine {
     }
 
     func contains(_ name: ObjectName) throws -> Bool {
-        if stored.contains(name) { return true }
         guard try !repository.contains(name) else {
             if marks != nil, stored.count < repository.rememberedObjects { stored.insert(name) }
             return true
@@ -115,21 +114,9 @@ final class LocalQuarantine: Quarantine {
         stored = []
     }
 
-    func anticipateParts(of directory: ObjectName) throws {
-        readMarks()
-        guard let bytes = try metadata(directory) else { return }
-        try bytes.withUnsafeBytes { try DirTree($0, directory) }.forEachPart { part in
-            if part.type != .dirtree { _ = try contains(part) }
-        }
-    }
-
-    private func readMarks() {
-        if marks == nil { marks = .some(try? CompleteTrees(repository)) }
-    }
-
     func storeHasWhole(_ tree: Checksum) -> Bool {
         let path = repository.objectPath(ObjectName(tree, .dirtree))
-        readMarks()
+        if marks == nil { marks = .some(try? CompleteTrees(repository)) }
         guard let marks = marks ?? nil, let file = try? repository.objects.openFile(path) else {
             return false
         }

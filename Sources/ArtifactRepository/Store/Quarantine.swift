@@ -6,9 +6,6 @@ import ArtifactProtocol
 public protocol Quarantine: AnyObject {
     /// Returns true if an object is here or in the store.
     func contains(_ name: ObjectName) throws -> Bool
-    /// Looks for the parts of a received directory, so that `contains` is quick about them, where that costs no request to
-    /// another machine.
-    func anticipateParts(of directory: ObjectName) throws
     /// Returns true if an object is here because it was received.
     func holds(_ name: ObjectName) throws -> Bool
     /// Returns true if the store remembers to have a directory with everything below it. It may have been removed since, which
