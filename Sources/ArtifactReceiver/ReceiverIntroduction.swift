@@ -42,7 +42,8 @@ struct ReceiverIntroduction {
         var answer = Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             capabilities: common, isReadOnly: options.isReadOnly)
-        if common.contains(.ahead) {
+        // Where no ref moves, nothing travels.
+        if common.contains(.ahead), info.refs.contains(where: { refs[$0.key] != $0.value }) {
             answer.similar = try info.similar.filter { try knownCommits.contains($0) && store.hasWhole($0) }
         }
         if isPull { answer.collection = (store as? Repository)?.collection }

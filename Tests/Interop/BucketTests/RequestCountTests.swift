@@ -26,6 +26,8 @@ import Testing
         let way = try usesReceiver ? Stage.receiver([]) : []
         _ = try stage.commit("hello/base/1", ["usr/bin/hello": "hello\n"])
         try stage.push(["hello/base/1"]).checked()
+        // The client has others beside it, which are looked for where something moves.
+        for number in 2..<8 { _ = try stage.commit("hello/base/\(number)", ["file": "\(number)\n"]) }
         let again = try count { try stage.push(["hello/base/1"], way).checked() }
         #expect(again.count <= 6, "\(again.joined(separator: "\n"))")
         // Also where the ref is in the state, and its view was found written.
