@@ -18,7 +18,7 @@ struct ConnectivityCheck {
     /// The heights of trees in the repository that have no mark yet, and of those that could not be marked.
     private var heights: [Checksum: Int] = [:]
     /// The objects in quarantine that are needed.
-    private(set) var needed: NeededObjects
+    private(set) var needed: RequiredObjects
 
     init(
         _ quarantine: LocalQuarantine, _ complete: CompleteTrees, goesBehindStored: Bool = false
@@ -28,7 +28,7 @@ struct ConnectivityCheck {
         var received = 0
         if goesBehindStored { try quarantine.place(.commit).forEachEntry { _ in received += 1 } }
         unmetCommits = received
-        needed = try NeededObjects(in: quarantine)
+        needed = try RequiredObjects(in: quarantine)
     }
 
     /// Requires that a commit, its whole tree, and those of its received ancestors are there.

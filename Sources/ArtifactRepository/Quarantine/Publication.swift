@@ -112,7 +112,8 @@ extension LocalQuarantine {
     /// Shows the objects of some types that are needed.
     ///
     /// - Returns: the number of objects.
-    private func move(_ types: [ObjectType], _ needed: NeededObjects, _ complete: inout CompleteTrees) throws
+    private func move(_ types: [ObjectType], _ needed: RequiredObjects, _ complete: inout CompleteTrees)
+        throws
         -> Int
     {
         var touched = TouchedDirectories()

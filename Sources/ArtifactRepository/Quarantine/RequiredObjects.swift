@@ -8,7 +8,7 @@ import SystemCalls
 ///
 /// The first ones are noted in memory. A peer decides how many there are, so further ones are noted in the file system: they
 /// get a time of this publication.
-struct NeededObjects {
+struct RequiredObjects {
     private var names: Set<ObjectName> = []
     /// The time that further ones get, which no other file has.
     private let stamp: timespec
