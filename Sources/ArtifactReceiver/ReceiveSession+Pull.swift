@@ -52,7 +52,7 @@ extension ReceiveSession {
             let repository = store as? Repository
         else { return }
         var ahead = objectsAhead(repository)
-        // Where it cannot be chosen, the reason shows when it is asked for.
+        // A damaged repository fails later, when the client asks for the commit.
         guard (try? ahead.anticipate(entry.commit)) != nil else { return }
         self.ahead = ahead
     }

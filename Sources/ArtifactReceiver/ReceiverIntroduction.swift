@@ -42,7 +42,7 @@ struct ReceiverIntroduction {
         var answer = Info(
             mode: store.mode.rawValue, refs: refs, pullURL: options.pullURL,
             capabilities: common, isReadOnly: options.isReadOnly)
-        // Where no ref moves, nothing travels.
+        // No objects travel unless some ref moves, and in a bucket each commit costs a request.
         if common.contains(.ahead), info.refs.contains(where: { refs[$0.key] != $0.value }) {
             answer.similar = try info.similar.filter { try knownCommits.contains($0) && store.hasWhole($0) }
         }

@@ -154,7 +154,7 @@ final class BucketQuarantine: Quarantine {
         if counterpart.isReferenced {
             try store.withObjects { objects in try old.forEachPart { objects.note($0, .referenced) } }
         } else if try presence(name) == .marked {
-            // What is below it is as good as found, and directories there are as complete.
+            // A mark vouches for everything below, so the directories there count as marked too.
             try store.withObjects { objects in
                 try old.forEachPart { objects.note($0, $0.type == .dirtree ? .marked : .present) }
             }

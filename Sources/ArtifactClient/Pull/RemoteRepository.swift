@@ -17,7 +17,7 @@ public final class RemoteRepository: PullSource {
     private var configuration: RemoteConfiguration?
     /// Indicates that the server gives many objects at once, as only `bst-artifact serve` does.
     private var givesObjects = false
-    /// Indicates that the next requests are to have that for the configuration with them, unless it is known.
+    /// Indicates that a request went alone already, so that the configuration goes with the next ones unless it is known.
     private var isConfigurationDue = false
     private let summaryVerifiers: [any SignatureVerifier]
     private var fetchedSummary: Summary?
@@ -131,7 +131,7 @@ public final class RemoteRepository: PullSource {
         do {
             try client.run(few: [request])
         } catch let error as ClientError where error.code == .badContent {
-            // Where there is no repository, that is the better message.
+            // The configuration shows if there is a repository at all, which the user must hear first.
             try fetchConfiguration(with: [])
             throw error
         }
@@ -245,8 +245,8 @@ public final class RemoteRepository: PullSource {
     ///
     /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
     public func fetch(_ objects: ObjectFetch, with deltas: DeltaUse?) throws {
-        // Mirrors, and another place for content, are asked for single objects.
         if configuration == nil, !givesObjects { objects.companion = configurationRequest() }
+        // Mirrors, and another place for content, are asked for single objects.
         objects.usesBatches =
             givesObjects && client.mirrors.count == 1
             && client.mirrors[0].content == nil

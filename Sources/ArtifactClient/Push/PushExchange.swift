@@ -34,7 +34,7 @@ struct PushExchange {
         if options.receiver.version == .one {
             let similar = try introduce(part, fillingIn: fillsAll)
             try connection.flush()
-            // Where it cannot be prepared, the reason shows when it is sent, if it is.
+            // A damaged repository fails later, if one of its damaged objects is really sent.
             prepared = try? prepare(part, similar)
         }
         var info = try connection.introduction()
@@ -263,7 +263,7 @@ struct PushExchange {
                 offering: pushed.all,
                 ahead: ObjectsAhead(repository, bases: pushed.bases, similar: info.similar))
             if takesAhead {
-                // What is sent ahead takes time to choose and deflate, and the receiver can begin.
+                // The receiver checks the update while objects are chosen and deflated.
                 try connection.flush()
                 try answerer.prepareAhead(of: commits)
             }

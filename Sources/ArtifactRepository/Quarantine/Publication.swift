@@ -112,10 +112,9 @@ extension LocalQuarantine {
     /// Shows the objects of some types that are needed.
     ///
     /// - Returns: the number of objects.
-    private func move(_ types: [ObjectType], _ needed: RequiredObjects, _ complete: inout CompleteTrees)
-        throws
-        -> Int
-    {
+    private func move(
+        _ types: [ObjectType], _ needed: RequiredObjects, _ complete: inout CompleteTrees
+    ) throws -> Int {
         var touched = TouchedDirectories()
         var count = 0
         for type in types {
