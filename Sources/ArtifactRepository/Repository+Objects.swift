@@ -7,10 +7,7 @@ import SystemCalls
 extension Repository {
     /// The path of an object below `objects/`.
     func objectPath(_ name: ObjectName) -> String {
-        let hex = name.checksum.hex
-        let suffix = suffix(of: name.type)
-        let split = hex.index(hex.startIndex, offsetBy: 2)
-        return "\(hex[..<split])/\(hex[split...]).\(suffix)"
+        name.checksum.path(suffix: suffix(of: name.type))
     }
 
     private func suffix(of type: ObjectType) -> String { type == .file ? mode.fileSuffix : type.rawValue }

@@ -73,6 +73,19 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
         }
     }
 
+    /// The digits, with a slash behind the first two, and a suffix: the path of an object.
+    package func path(suffix: String) -> String {
+        let digits = 2 * Checksum.byteCount
+        return String(unsafeUninitializedCapacity: digits + 2 + suffix.utf8.count) { path in
+            writeHex(to: UnsafeMutableBufferPointer(rebasing: path[1..<digits + 1]))
+            (path[0], path[1], path[2]) = (path[1], path[2], UInt8(ascii: "/"))
+            path[digits + 1] = UInt8(ascii: ".")
+            _ = UnsafeMutableBufferPointer(rebasing: path[(digits + 2)...]).update(
+                fromContentsOf: suffix.utf8)
+            return digits + 2 + suffix.utf8.count
+        }
+    }
+
     private func writeHex(to digits: UnsafeMutableBufferPointer<UInt8>) {
         let target = UnsafeMutableRawBufferPointer(digits)
         func write(_ word: UInt64, at start: Int) {

@@ -24,8 +24,10 @@ struct CompleteTrees {
     private let repository: Repository
     /// The generation in marks of complete trees.
     private var generation: UInt64
-    /// Indicates a generation that began with this value, so that there are no marks yet.
+    /// Indicates a generation that is not recorded yet.
     private(set) var isNew: Bool
+    /// Indicates that whatever changes a directory from now on gives it another time than the one in `times`.
+    private let noticesChanges: Bool
     /// The modification times of the 256 directories of `objects/`.
     private var times: [timespec]
     /// The latest modification time of a directory of another user, whose time this process may not set.
@@ -37,18 +39,28 @@ struct CompleteTrees {
         didSet { isChanged = true }
     }
 
-    /// Reads what is remembered. The caller holds the ref lock.
-    init(_ repository: Repository) throws {
+    /// Reads what is remembered. Who saves it holds the ref lock.
+    ///
+    /// - Parameter earlier: what was read before. If that began a generation, and no directory has changed since, this goes on
+    ///   with it.
+    init(_ repository: Repository, continuing earlier: CompleteTrees? = nil) throws {
         self.repository = repository
+        let start = CompleteTrees.coarseTime()
         times = try CompleteTrees.directoryNames.map { name in
             try repository.objects.status(of: name)?.st_mtim ?? timespec()
         }
+        noticesChanges = times.allSatisfy { start.isLater(than: $0) }
         let recorded = (try? CompleteTrees.record(of: repository)) ?? nil
         generation = recorded?.generation ?? .random(in: 1 ... .max)
         allocatedBytes = recorded?.allocatedBytes
         isNew = false
         if try recorded?.words != words() {
-            generation = .random(in: 1 ... .max)
+            if let earlier, earlier.isNew, earlier.noticesChanges, times.elementsEqual(earlier.times, by: ==)
+            {
+                generation = earlier.generation
+            } else {
+                generation = .random(in: 1 ... .max)
+            }
             (isNew, isChanged, allocatedBytes) = (true, true, nil)
         }
     }
@@ -149,11 +161,26 @@ struct CompleteTrees {
     static func waitForTick(after time: timespec) -> Bool {
         let deadline = ContinuousClock.now + .milliseconds(100)
         while true {
-            var now = timespec()
-            clock_gettime(CLOCK_REALTIME_COARSE, &now)
-            if (now.tv_sec, now.tv_nsec) > (time.tv_sec, time.tv_nsec) { return true }
+            if coarseTime().isLater(than: time) { return true }
             guard ContinuousClock.now < deadline else { return false }
             usleep(1000)
         }
+    }
+
+    /// The time that a file gets which is changed now.
+    private static func coarseTime() -> timespec {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &now)
+        return now
+    }
+}
+
+extension timespec {
+    fileprivate static func == (one: timespec, other: timespec) -> Bool {
+        (one.tv_sec, one.tv_nsec) == (other.tv_sec, other.tv_nsec)
+    }
+
+    fileprivate func isLater(than other: timespec) -> Bool {
+        (tv_sec, tv_nsec) > (other.tv_sec, other.tv_nsec)
     }
 }

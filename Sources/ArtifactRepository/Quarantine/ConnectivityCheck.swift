@@ -10,7 +10,8 @@ import SystemCalls
 /// has been removed. So the cost is in proportion to the new objects.
 struct ConnectivityCheck {
     private let quarantine: LocalQuarantine
-    private let complete: CompleteTrees
+    /// The marks that it relies on.
+    let complete: CompleteTrees
     /// The number of received commits that were not met yet, where they are looked for behind stored ones.
     private var unmetCommits = 0
     /// Commits of the repository all of whose ancestors were found.
@@ -86,7 +87,10 @@ struct ConnectivityCheck {
         if needed.remembers(name) { return .needed }
         if quarantine.wasStored(name) { return .stored }
         let place = quarantine.place(name.type)
-        if let status = try place.status(of: name.checksum.hex) {
+        let isHeld = quarantine.remembersHolding(name)
+        if isHeld == true, needed.areRemembered {
+            // It is needed for the first time.
+        } else if isHeld != false, let status = try place.status(of: name.checksum.hex) {
             if needed.contains(name, status) { return .needed }
         } else {
             if try quarantine.repository.contains(name) { return .stored }
@@ -139,25 +143,30 @@ struct ConnectivityCheck {
     ) throws -> Int? {
         let name = ObjectName(checksum, .dirtree)
         let place = try require(name, neededBy: parent)
+        let remembered = place == .new ? quarantine.rememberedBytes(of: name) : nil
         let file =
-            place == .stored
-            ? try quarantine.repository.objects.openFile(quarantine.repository.objectPath(name))
-            : try quarantine.place(.dirtree).openFile(checksum.hex)
+            remembered != nil
+            ? nil
+            : place == .stored
+                ? try quarantine.repository.objects.openFile(quarantine.repository.objectPath(name))
+                : try quarantine.place(.dirtree).openFile(checksum.hex)
         // A tree that was met before may be met again at a greater depth.
-        let known = place == .new ? nil : heights[checksum] ?? complete.height(of: file)
+        let known = place == .new ? nil : heights[checksum] ?? file.flatMap(complete.height)
         guard stack.count + (known ?? 1) <= DirTree.maximumDepth else {
             throw RepositoryError.badObject(
                 commit, "its tree is deeper than \(DirTree.maximumDepth) folders")
         }
         if let known { return known }
-        let openSize = try (stack.last?.openSize ?? 0) + UInt64(file.status().st_size)
+        let size =
+            try remembered.map { UInt64($0.count) } ?? file.map { UInt64(try $0.status().st_size) } ?? 0
+        let openSize = (stack.last?.openSize ?? 0) + size
         guard openSize <= quarantine.repository.maximumOpenSize else {
             throw RepositoryError.badObject(
                 commit,
                 "the folders on one way through its tree have more than \(quarantine.repository.maximumOpenSize) bytes, and at "
                     + "most so many are taken")
         }
-        let bytes = try file.readAll(limit: Commit.maximumMetadataSize)
+        let bytes = try remembered ?? file?.readAll(limit: Commit.maximumMetadataSize) ?? []
         let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
         let visit = Visit(
             name: name, isStored: place == .stored, openSize: openSize, directories: tree.directories)

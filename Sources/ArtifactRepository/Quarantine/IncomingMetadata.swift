@@ -6,11 +6,13 @@ import ArtifactProtocol
 final class IncomingMetadata: IncomingObject {
     private let name: ObjectName
     private let place: QuarantinePlace
+    private let quarantine: LocalQuarantine
     private var bytes: [UInt8] = []
 
-    init(_ name: ObjectName, place: QuarantinePlace) {
+    init(_ name: ObjectName, _ place: QuarantinePlace, of quarantine: LocalQuarantine) {
         self.name = name
         self.place = place
+        self.quarantine = quarantine
     }
 
     func write(_ more: UnsafeRawBufferPointer) throws {
@@ -25,5 +27,6 @@ final class IncomingMetadata: IncomingObject {
             try checkMetadata(bytes, name)
             try place.keep(name, bytes, mode: place.fileMode)
         }
+        quarantine.noteHeld(name, bytes)
     }
 }

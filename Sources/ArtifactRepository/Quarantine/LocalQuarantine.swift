@@ -23,17 +23,25 @@ final class LocalQuarantine: Quarantine {
     private var marks: CompleteTrees??
     /// Objects that the repository had when they were looked for, as far as they were looked for after `marks` was read.
     private var stored: Set<ObjectName> = []
+    private var held: HeldObjects
     private let workers: ObjectWorkers
+    /// Nil where nothing here has to be durable.
+    let earlyWriting: EarlyWriting?
     private var fileCount = 0
     /// Fragments of a predecessor, with their sizes in bytes.
     private var fragments: [Checksum: (fragment: Fragment, size: UInt64)] = [:]
     /// True if another quarantine may take over what this one leaves.
     private let isResumable: Bool
 
-    init(_ repository: Repository, _ purpose: QuarantinePurpose, taker: VerifiedFileTaker? = nil) throws {
+    init(
+        _ repository: Repository, _ purpose: QuarantinePurpose, isSpool: Bool = false,
+        taker: VerifiedFileTaker? = nil
+    ) throws {
         self.repository = repository
+        held = HeldObjects(limit: repository.rememberedObjects, notesFiles: taker == nil)
         home = try QuarantineDirectory(in: try repository.standardDirectory("tmp"), purpose)
         let root = home.directory
+        earlyWriting = isSpool || repository.workerCount == 0 ? nil : EarlyWriting(root.descriptor)
         try root.makeDirectory(QuarantineDirectory.salvage, mode: 0o700, mayExist: true)
         let salvage = try root.directory(QuarantineDirectory.salvage)
         try root.makeDirectory("incoming", mode: 0o700, mayExist: true)
@@ -94,24 +102,41 @@ final class LocalQuarantine: Quarantine {
     }
 
     func holds(_ name: ObjectName) throws -> Bool {
-        try place(name.type).contains(name.checksum.hex)
+        try held.has(name) ?? place(name.type).contains(name.checksum.hex)
     }
 
+    /// Returns true if this holds an object, false if it does not, and nil if that is not noted.
+    func remembersHolding(_ name: ObjectName) -> Bool? { held.has(name) }
+
+    /// Returns the bytes of a directory that this holds, if they are noted.
+    func rememberedBytes(of name: ObjectName) -> [UInt8]? { held.bytes(of: name) }
+
     func contains(_ name: ObjectName) throws -> Bool {
+        if held.has(name) == true { return true }
         guard try !repository.contains(name) else {
             if marks != nil, stored.count < repository.rememberedObjects { stored.insert(name) }
             return true
         }
-        return try holds(name) || hasSalvage && salvage.contains(name.fileName)
+        if try holds(name) || hasSalvage && salvage.contains(name.fileName) { return true }
+        held.noteAbsence(of: name)
+        return false
     }
 
     /// Returns true if the repository had an object when it was looked for.
     func wasStored(_ name: ObjectName) -> Bool { stored.contains(name) }
 
     /// Forgets which objects the repository had, if it may have lost any since.
-    func forgetStored(unless complete: CompleteTrees) {
+    private func forgetStored(unless complete: CompleteTrees) {
         if let marks = marks ?? nil, complete.continues(marks) { return }
         stored = []
+    }
+
+    /// Reads the marks of complete trees again, and forgets what was found in the repository if that may have lost any of it.
+    func readMarks() throws -> CompleteTrees {
+        let complete = try CompleteTrees(repository, continuing: marks ?? nil)
+        forgetStored(unless: complete)
+        marks = complete
+        return complete
     }
 
     func storeHasWhole(_ tree: Checksum) -> Bool {
@@ -128,6 +153,7 @@ final class LocalQuarantine: Quarantine {
     func storeHasCut(_ commit: Checksum) throws -> Bool { try repository.isCut(commit) }
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
+        if let bytes = held.bytes(of: name) { return bytes }
         if let file = try place(name.type).fileIfPresent(name.checksum.hex) {
             return try file.readAll(limit: Commit.maximumMetadataSize)
         }
@@ -153,13 +179,16 @@ final class LocalQuarantine: Quarantine {
         }
         switch name.type {
         case .file, .dirtree, .dirmeta:
-            if try isPush && keepInSalvage(name) || hasSalvage && takeFromSalvage(name) {
+            let isAbsent = held.takeAbsence(of: name)
+            if try isPush && !isAbsent && keepInSalvage(name) || hasSalvage && takeFromSalvage(name) {
                 return nil
             }
         case .commit, .commitmeta: break
         }
         guard let place = places[name.type] else { return nil }
-        guard name.type == .file else { return IncomingMetadata(name, place: place) }
+        guard name.type == .file else { return IncomingMetadata(name, place, of: self) }
+        held.begin(name)
+        earlyWriting?.note(bytes: size)
         let fragment = try takeFragment(of: name, size: size, offset)
         let isLarge = size.map { $0 > Fragment.minimumSize } ?? false
         let job = FileJob(name, place, fragment, from: offset, keepsFragment: isResumable && isLarge)
@@ -194,8 +223,13 @@ final class LocalQuarantine: Quarantine {
     }
 
     func takeVerdicts(waiting: Bool) -> [ObjectVerdict] {
-        workers.takeVerdicts(waiting: waiting)
+        let verdicts = workers.takeVerdicts(waiting: waiting)
+        for verdict in verdicts { held.end(verdict.name, isHeld: verdict.failure == nil) }
+        return verdicts
     }
+
+    /// Notes a metadata object that is here now.
+    func noteHeld(_ name: ObjectName, _ bytes: [UInt8]) { held.insert(name, bytes: bytes) }
 
     /// Links an object of the repository into `salvage`, in case it is pruned before this push is published.
     ///
@@ -221,7 +255,12 @@ final class LocalQuarantine: Quarantine {
     /// Moves an object from `salvage` to the received ones.
     func takeFromSalvage(_ name: ObjectName) throws -> Bool {
         do {
-            return try salvage.renameUnlessPresent(name.fileName, to: place(name.type), name.checksum.hex)
+            guard try salvage.renameUnlessPresent(name.fileName, to: place(name.type), name.checksum.hex)
+            else {
+                return false
+            }
+            held.insert(name)
+            return true
         } catch {
             return try error.absence() ?? false
         }
@@ -237,7 +276,7 @@ extension Repository: ArtifactStore {
     package func makeQuarantine(
         _ purpose: QuarantinePurpose, taking taker: VerifiedFileTaker?
     ) throws -> any Quarantine {
-        try LocalQuarantine(self, purpose, taker: taker)
+        try LocalQuarantine(self, purpose, isSpool: true, taker: taker)
     }
 
     /// Makes a place for new objects that no reader sees.

@@ -16,23 +16,22 @@ extension LocalQuarantine {
         let tips = edits.compactMap(\.new) + scope.commits
         try checkDetachedMetadata(of: tips)
         _ = try mergeDetachedMetadata(merging)
-        // What was written must be durable before a name shows it; this takes long, so it comes before the locks.
-        try root.descriptor.syncFileSystem()
+        let early = try checkWhileSyncing(tips, scope)
         return try repository.withLocks {
             _ = try repository.finishJournal()
             let results = try check(edits, moves)
-            var complete = try CompleteTrees(repository)
+            var complete = try readMarks()
+            let isUnchanged = early.map { complete.continues($0.complete) } ?? false
             // Another process may have added signatures meanwhile, or published objects and died before they were durable.
-            if try mergeDetachedMetadata(merging) || complete.isNew {
+            if try mergeDetachedMetadata(merging) || complete.isNew && !isUnchanged {
                 try root.descriptor.syncFileSystem()
             }
-            forgetStored(unless: complete)
-            var connectivity = try ConnectivityCheck(
-                self, complete, goesBehindStored: scope.goesBehindStored)
-            for result in results where result.outcome != .kept {
-                if let new = result.new { try connectivity.require(new) }
-            }
-            for commit in scope.commits { try connectivity.require(commit) }
+            let kept = results.contains { $0.outcome == .kept }
+            let new = results.lazy.filter { $0.outcome != .kept }.compactMap(\.new)
+            let connectivity =
+                if let early, isUnchanged, !kept { early } else {
+                    try check(connectivityOf: new + scope.commits, complete, scope)
+                }
             try holdRoom(for: edits)
             var shown = 0
             for types in [[ObjectType.file, .dirmeta], [.dirtree], [.commit]] {
@@ -50,6 +49,39 @@ extension LocalQuarantine {
             complete.save()
             return results
         }
+    }
+
+    /// Makes durable what was written, which must be so before a name shows it. This takes long, so it comes before the locks; and
+    /// what is needed is found meanwhile.
+    ///
+    /// - Returns: a check that holds as long as the repository loses no object; nil if it has failed.
+    private func checkWhileSyncing(_ tips: [Checksum], _ scope: PublicationScope) throws -> ConnectivityCheck?
+    {
+        // Read before the sync, so that what it finds published is durable afterwards.
+        let marks = try readMarks()
+        guard repository.workerCount > 0 else {
+            try root.descriptor.syncFileSystem()
+            return try? check(connectivityOf: tips, marks, scope)
+        }
+        let outcome = Monitor(Result<Void, any Error>.success(()))
+        let descriptor = root.descriptor
+        let sync = try Thread {
+            let result = Result { try descriptor.syncFileSystem() }
+            outcome.withLock { $0 = result.mapError { $0 as any Error } }
+        }
+        let early = try? check(connectivityOf: tips, marks, scope)
+        sync.join()
+        try earlyWriting?.finish()
+        try outcome.withLock { try $0.get() }
+        return early
+    }
+
+    private func check(
+        connectivityOf commits: [Checksum], _ complete: CompleteTrees, _ scope: PublicationScope
+    ) throws -> ConnectivityCheck {
+        var connectivity = try ConnectivityCheck(self, complete, goesBehindStored: scope.goesBehindStored)
+        for commit in commits { try connectivity.require(commit) }
+        return connectivity
     }
 
     private static let room = "room"
@@ -115,82 +147,53 @@ extension LocalQuarantine {
     private func move(
         _ types: [ObjectType], _ needed: RequiredObjects, _ complete: inout CompleteTrees
     ) throws -> Int {
-        var touched = TouchedDirectories()
+        var outcome = ObjectMover.Outcome()
         var count = 0
         for type in types {
-            let directory = place(type)
-            // OSTree gives files of bare repositories this time, since they are linked into checkouts.
-            let time = type == .file && repository.mode != .archive ? timespec() : nil
-            try directory.forEachEntry { entry in
-                guard let checksum = Checksum(hex: entry), let status = try directory.status(of: entry),
-                    needed.contains(ObjectName(checksum, type), status)
-                else { return }
-                count += 1
-                if let time { try directory.setModificationTime(entry, time) }
+            let source = place(type)
+            let mover = ObjectMover(
+                repository: repository, source: source, type: type,
+                countsSpace: complete.allocatedBytes != nil)
+            try needed.forEachPart(of: type, in: source) { checksums in
+                count += checksums.count
                 // All of it is there, whatever an interrupted pull of another program had noted.
-                if type == .commit { try? repository.root.remove("state/\(entry).commitpartial") }
-                if try move(entry, of: directory, to: ObjectName(checksum, type), replace: false, &touched) {
-                    complete.allocatedBytes? += UInt64(status.st_blocks) * 512
+                if type == .commit {
+                    for commit in checksums { try? repository.root.remove("state/\(commit).commitpartial") }
                 }
+                outcome.add(try mover.move(checksums))
             }
         }
-        try touched.settle(in: repository, &complete)
+        complete.allocatedBytes? += outcome.allocatedBytes
+        try settle(outcome.changed, &complete)
         return count
     }
 
     /// Shows detached metadata of commits that are here now, in place of what it was merged with.
     private func moveDetachedMetadata(_ complete: inout CompleteTrees) throws {
         let directory = place(.commitmeta)
-        var touched = TouchedDirectories()
+        var changed: Set<String> = []
         try directory.forEachEntry { entry in
             guard let commit = Checksum(hex: entry), try repository.contains(ObjectName(commit, .commit))
             else {
                 return
             }
-            _ = try move(
-                entry, of: directory, to: ObjectName(commit, .commitmeta), replace: true, &touched)
-        }
-        try touched.settle(in: repository, &complete)
-    }
-
-    /// - Returns: true if it was not there.
-    private func move(
-        _ entry: String, of directory: Directory, to name: ObjectName, replace: Bool,
-        _ touched: inout TouchedDirectories
-    ) throws -> Bool {
-        let path = repository.objectPath(name)
-        let prefix = String(path.prefix(2))
-        if touched.prepared.insert(prefix).inserted {
-            try repository.objects.makeDirectory(prefix, mayExist: true)
-        }
-        if replace {
+            let path = repository.objectPath(ObjectName(commit, .commitmeta))
             try directory.rename(entry, to: repository.objects, path)
-        } else if try !directory.renameUnlessPresent(entry, to: repository.objects, path) {
-            try directory.remove(entry)
-            return false
+            changed.insert(String(path.prefix(2)))
         }
-        touched.changed.insert(prefix)
-        return true
+        try settle(changed, &complete)
     }
-}
 
-/// The directories of `objects/` that a step of a publication has to do with.
-private struct TouchedDirectories {
-    /// Those that are known to exist.
-    var prepared: Set<String> = []
-    /// Those that something was moved to.
-    var changed: Set<String> = []
-
-    /// More directories than these are synced with the whole file system, on which there is little else since the objects were.
-    private static let singleSyncs = 8
-
-    /// Makes durable what was moved.
-    func settle(in repository: Repository, _ complete: inout CompleteTrees) throws {
+    /// Makes durable what was moved to directories of `objects/`.
+    private func settle(_ changed: Set<String>, _ complete: inout CompleteTrees) throws {
         for prefix in changed { try complete.noteChange(of: prefix) }
-        if changed.count > TouchedDirectories.singleSyncs {
+        if changed.count > LocalQuarantine.singleSyncs {
             return try repository.objects.descriptor.syncFileSystem()
         }
         for prefix in changed { try repository.objects.directory(prefix).sync() }
         if !changed.isEmpty { try repository.objects.sync() }
     }
+
+    /// More directories than these are synced with the whole file system, on which there is little else since the objects were.
+    private static let singleSyncs = 8
 }

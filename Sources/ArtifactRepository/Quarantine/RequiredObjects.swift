@@ -31,6 +31,30 @@ struct RequiredObjects {
     /// Returns true if an object is noted in memory.
     func remembers(_ name: ObjectName) -> Bool { names.contains(name) }
 
+    /// Indicates that all of them are noted in memory.
+    var areRemembered: Bool { names.count == count }
+
+    /// Calls a closure with all of a type, in parts.
+    ///
+    /// - Parameter place: the place of the type in quarantine. The closure may move the objects away.
+    func forEachPart(of type: ObjectType, in place: Directory, _ body: ([Checksum]) throws -> Void) throws {
+        var part: [Checksum] = []
+        if areRemembered {
+            part = names.lazy.filter { $0.type == type }.map(\.checksum)
+        } else {
+            try place.forEachEntry { entry in
+                guard let checksum = Checksum(hex: entry), let status = try place.status(of: entry),
+                    contains(ObjectName(checksum, type), status)
+                else { return }
+                part.append(checksum)
+                guard part.count == memoryLimit else { return }
+                try body(part)
+                part.removeAll(keepingCapacity: true)
+            }
+        }
+        if !part.isEmpty { try body(part) }
+    }
+
     /// Returns true if an object was inserted.
     ///
     /// - Parameter status: that of its file in quarantine.
