@@ -8,9 +8,12 @@ extension ReceiveSession {
     static let maximumRepetitions = 2
 
     mutating func missingObjects(trustingMarks: Bool) throws -> MissingObjects {
-        MissingObjects(
+        let missing = MissingObjects(
             in: try ownQuarantine(), ancestors: fillsHistory ? .behindStored : .untilStored,
             trustsMarks: trustingMarks)
+        let (edits, similar, store) = (edits, similar, store)
+        missing.findSimilar = { try edits.compactMap { try store.commit(of: $0.ref) } + similar }
+        return missing
     }
 
     mutating func beginRequesting(in missing: MissingObjects) throws {

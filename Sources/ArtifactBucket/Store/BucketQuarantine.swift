@@ -80,6 +80,8 @@ final class BucketQuarantine: Quarantine {
         }
     }
 
+    var comparesDirectories: Bool { true }
+
     func storeHasWhole(commit: Checksum) throws -> Bool {
         try presence(ObjectName(commit, .commit)) == .referenced
     }

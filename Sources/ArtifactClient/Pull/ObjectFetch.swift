@@ -29,7 +29,7 @@ public final class ObjectFetch {
     private var singles: ArraySlice<ObjectName> = []
     /// The commit that was added first.
     private var firstCommit: Checksum?
-    /// Finds commits that are here and that the fetched ones may resemble, for servers that are told.
+    /// Finds commits that are here and that the fetched ones may resemble.
     var findSimilar: () throws -> [Checksum] = { [] }
     /// The commits that it found.
     private var similar: [Checksum]?
@@ -57,6 +57,7 @@ public final class ObjectFetch {
         self.showProgress = showProgress
         self.showCommit = showCommit
         missing = MissingObjects(in: quarantine, ancestors: .depth(depth))
+        missing.findSimilar = { [unowned self] in try similarCommits() }
     }
 
     /// The places where history ends, because the remote lacks a parent.
@@ -97,10 +98,14 @@ public final class ObjectFetch {
     }
 
     private func batch(of names: [ObjectName]) throws -> ObjectBatch {
-        let similar = try similar ?? findSimilar()
-        self.similar = similar
         batches += 1
-        return try ObjectBatch(names, for: self, commit: firstCommit, similar: similar)
+        return try ObjectBatch(names, for: self, commit: firstCommit, similar: similarCommits())
+    }
+
+    private func similarCommits() throws -> [Checksum] {
+        let commits = try similar ?? findSimilar()
+        similar = commits
+        return commits
     }
 
     /// Fetches the commits of the first refs with one request, and what the server sends with them.

@@ -14,7 +14,7 @@ package struct ObjectsAhead {
     /// Commits that the peer has, of which one may resemble a new one.
     private let similar: [Checksum]
     /// Directories of commits that the peer has, by those that took their places.
-    private var counterparts: [Checksum: Checksum] = [:]
+    private var counterparts = Counterparts()
     /// Objects that were sent ahead and not requested since.
     private var sent: Set<ObjectName> = []
     /// Objects that were sent, in whichever way, and may be parts of others. One that is wrongly among them is not sent ahead, and so
@@ -158,7 +158,7 @@ package struct ObjectsAhead {
             enlargeBudget()
             var known: Set<ObjectName> = []
             try base.forEachPart { known.insert($0) }
-            if base.tree != commit.tree { counterparts[commit.tree] = base.tree }
+            counterparts.insert(commit.tree, inPlaceOf: base.tree)
             try commit.forEachPart { if !known.contains($0) { parts.append($0) } }
             return (parts, true)
         }
@@ -168,13 +168,8 @@ package struct ObjectsAhead {
             try tree.forEachPart { parts.append($0) }
             return (parts, false)
         }
-        var known: Set<ObjectName> = []
-        try other.forEachPart { known.insert($0) }
+        let known = try counterparts.compare(tree, with: other)
         try tree.forEachPart { if !known.contains($0) { parts.append($0) } }
-        let others = Dictionary(other.directories.map { ($0.name, $0.tree) }) { first, _ in first }
-        for directory in tree.directories where others[directory.name] != directory.tree {
-            counterparts[directory.tree] = others[directory.name]
-        }
         return (parts, true)
     }
 
@@ -190,19 +185,9 @@ package struct ObjectsAhead {
     /// The one of the similar commits that has most in common with a commit at the root of its tree; nil if none has anything.
     private func mostSimilar(to commit: Commit) throws -> Checksum? {
         guard !similar.isEmpty else { return nil }
-        let tree = try repository.tree(commit.tree)
-        var parts: Set<ObjectName> = []
-        try tree.forEachPart { parts.insert($0) }
-        let names = Set(tree.directories.map(\.name))
-        var best: (commit: Checksum, score: Int)?
-        for candidate in similar where try repository.hasWhole(candidate) {
-            let root = try repository.tree(repository.commit(candidate).tree)
-            var score = 0
-            // Equal objects count more than equal names.
-            try root.forEachPart { if parts.contains($0) { score += 4 } }
-            score += root.directories.count { names.contains($0.name) }
-            if score > best?.score ?? 0 { best = (candidate, score) }
+        return try repository.tree(commit.tree).mostSimilar(among: similar) { candidate in
+            guard try repository.hasWhole(candidate) else { return nil }
+            return try repository.tree(repository.commit(candidate).tree)
         }
-        return best?.commit
     }
 }

@@ -31,6 +31,13 @@ public final class MissingObjects {
     private var children: [Checksum: Checksum] = [:]
     /// The places where history ends because the peer lacks a parent.
     public private(set) var historyEnds: [HistoryEnd] = []
+    /// Finds commits that are here and that new ones may resemble. Where one has a whole tree, what directories have in common with
+    /// those in whose places they are is not looked for.
+    package var findSimilar: () throws -> [Checksum] = { [] }
+    private var similar: [Checksum]?
+    /// The roots of the commits that were added, where they were not compared with others yet.
+    private var roots: Set<Checksum> = []
+    private var counterparts = Counterparts()
 
     /// Limit of unopened directories: a peer decides how many there are.
     private static let unopenedLimit = 500_000
@@ -148,12 +155,36 @@ public final class MissingObjects {
             if children.removeValue(forKey: name.checksum) != nil {
                 missing.append(ObjectName(name.checksum, .commitmeta))
             }
+            if tips.contains(name.checksum) { roots.insert(commit.tree) }
             try commit.forEachPart(want)
             // Last, so that the parent pops first: each ancestor costs a round trip.
             return try wantAncestors(of: name.checksum, parent: commit.parent)
         }
+        let tree = try bytes.withUnsafeBytes { try DirTree($0, name) }
+        let known = try partsOfCounterpart(of: tree, name.checksum)
         // Directories come last, so that they pop first; otherwise a round trip is lost once the files are requested.
-        try bytes.withUnsafeBytes { try DirTree($0, name) }.forEachPart(want)
+        try tree.forEachPart { part in
+            if known.contains(part) { quarantine.noteStored(part) } else { try want(part) }
+        }
+    }
+
+    /// The parts of the directory in whose place a new one is, all of which are here; none if there is no such directory.
+    private func partsOfCounterpart(of tree: DirTree, _ checksum: Checksum) throws -> Set<ObjectName> {
+        guard trustsMarks, !quarantine.comparesDirectories else { return [] }
+        func whole(_ other: Checksum) throws -> DirTree? {
+            guard quarantine.storeHasWhole(other) else { return nil }
+            let name = ObjectName(other, .dirtree)
+            return try quarantine.metadata(name)?.withUnsafeBytes { try DirTree($0, name) }
+        }
+        func root(of commit: Checksum) throws -> Checksum? { try quarantine.commit(commit)?.tree }
+        if roots.remove(checksum) != nil {
+            let similar = try similar ?? findSimilar()
+            self.similar = similar
+            let base = try tree.mostSimilar(among: similar) { try root(of: $0).flatMap(whole) }
+            if let base = try base.flatMap(root) { counterparts.insert(checksum, inPlaceOf: base) }
+        }
+        guard let other = try counterparts[checksum].flatMap(whole) else { return [] }
+        return try counterparts.compare(tree, with: other)
     }
 
     /// The next object to request; nil if none is known to be missing at the moment.

@@ -114,12 +114,17 @@ final class LocalQuarantine: Quarantine {
     func contains(_ name: ObjectName) throws -> Bool {
         if held.has(name) == true { return true }
         guard try !repository.contains(name) else {
-            if marks != nil, stored.count < repository.rememberedObjects { stored.insert(name) }
+            noteStored(name)
             return true
         }
         if try holds(name) || hasSalvage && salvage.contains(name.fileName) { return true }
         held.noteAbsence(of: name)
         return false
+    }
+
+    /// Notes that the repository has an object.
+    func noteStored(_ name: ObjectName) {
+        if marks != nil, stored.count < repository.rememberedObjects { stored.insert(name) }
     }
 
     /// Returns true if the repository had an object when it was looked for.
@@ -154,7 +159,7 @@ final class LocalQuarantine: Quarantine {
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
         if let bytes = held.bytes(of: name) { return bytes }
-        if let file = try place(name.type).fileIfPresent(name.checksum.hex) {
+        if held.has(name) != false, let file = try place(name.type).fileIfPresent(name.checksum.hex) {
             return try file.readAll(limit: Commit.maximumMetadataSize)
         }
         if let bytes = try repository.metadata(name) { return bytes }

@@ -11,6 +11,10 @@ public protocol Quarantine: AnyObject {
     /// Returns true if the store remembers to have a directory with everything below it. It may have been removed since, which
     /// `publish` finds out.
     func storeHasWhole(_ tree: Checksum) -> Bool
+    /// Indicates that it compares new directories with those in whose places they are, and so needs no `noteStored`.
+    var comparesDirectories: Bool { get }
+    /// Notes that the store has an object, as a part of a directory that it remembers to have whole: it need not be looked for.
+    func noteStored(_ name: ObjectName)
     /// Returns true if the store has a commit that it does not know to be without a part of its tree.
     func storeHasWhole(commit: Checksum) throws -> Bool
     /// Returns true if a commit that is missing was removed from a history in the store on purpose.
@@ -97,6 +101,12 @@ public struct ObjectVerdict: Sendable {
 }
 
 extension Quarantine {
+    /// False.
+    public var comparesDirectories: Bool { false }
+
+    /// Does nothing: what is needed is looked for when it is published.
+    public func noteStored(_ name: ObjectName) {}
+
     /// Begins to take an object in, from its beginning.
     public func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {
         try receive(name, size: size, from: 0)
