@@ -130,9 +130,13 @@ def within(ours, theirs, times, bare=None):
                    is_race=True, is_at_limit=is_at_limit)
 
 
-def at_most(value, limit, what, shown):
-    """A figure of any kind; `shown` makes text of it."""
-    return Verdict(f"{what} at most {shown(limit)}", shown(value), value <= limit, value, limit)
+def at_most(value, limit, what, shown, bound=None):
+    """A figure of any kind; `shown` makes text of it. `bound` is what the bare work reaches."""
+    measured, is_at_limit = shown(value), False
+    if bound is not None:
+        measured += f" (bare work: {shown(bound)})"
+        is_at_limit = bound > limit and value <= NEAR_LIMIT * bound
+    return Verdict(f"{what} at most {shown(limit)}", measured, value <= limit, value, limit, is_at_limit=is_at_limit)
 
 
 def mebibytes(count):

@@ -70,6 +70,7 @@ http {{
     server {{
         listen 127.0.0.1:{port} ssl http2;
         listen 127.0.0.1:{plain};
+        ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {directory}/tls.pem;
         ssl_certificate_key {directory}/tls_key.pem;
         root {root};

@@ -19,6 +19,10 @@ SMALL, LARGE = "1", "isal"
 # That of `--compression small`.
 SMALLEST = "6"
 
+ONE_BY_ONE = "curl --http2"
+ONE_BY_ONE_REMARK = (f"{ONE_BY_ONE}: the same requests, one after the other, with names that are known before. Ours is at the "
+                     "limit if it misses the target, and ours takes at most 1.5 × of it")
+
 REQUESTS_REMARK = (f"{REQUESTS}: the same requests to the same server, with names that are known before, no inflating, no "
                    "checks, no sync and no refs. Ours is at the limit if it misses the target, and ours takes at most 1.5 × of it")
 REMARK = ("bare work: the same objects through the same connection, deflated, inflated, hashed, written and synced on all "
@@ -27,11 +31,11 @@ REMARK = ("bare work: the same objects through the same connection, deflated, in
           "of it")
 
 
-def push(bench, ref, base=None, method=SMALL):
+def push(bench, ref, base=None, method=SMALL, port=None):
     """Deflates on this side of ssh; inflates, hashes, writes and syncs on the other."""
     return _over_ssh(bench, bench.data.cache, bench.data.in_cache, ref, base,
                      lambda listed, directory: (f"{bench.tools.bare_work} send {method} <{listed}",
-                                                f"{bench.tools.bare_work} receive {directory}"), is_push=True)
+                                                f"{bench.tools.bare_work} receive {directory}"), is_push=True, port=port)
 
 
 def push_over_pipe(bench, ref):
@@ -66,7 +70,7 @@ def pull_over_https(bench, ref, mode="bare-user"):
     return prepare
 
 
-def requests(bench, ref, base=None, archive=None):
+def requests(bench, ref, base=None, archive=None, port=None, program=REQUESTS):
     """The same requests by curl, which keeps what comes as it comes."""
     archive = archive or bench.data.archive
 
@@ -74,11 +78,12 @@ def requests(bench, ref, base=None, archive=None):
         names = sorted(f"{name}z" if name.endswith(".file") else name
                        for name in _names(bench, archive, archive.commit, ref(number), base))
         directory, config = bench.fresh("bare"), bench.fresh("list") / "curl"
-        url = bench.servers.url(archive.path)
-        config.write_text("".join(f'url = "{url}/objects/{name[:2]}/{name[2:]}"\noutput = "{directory}/{name}"\n'
-                                  for name in names))
-        return Attempt([*REQUESTS.split(), "-sS", "-f", "--cacert", bench.servers.authority, "--config", config],
-                       verify=lambda: count(directory, len(names)))
+        url = bench.servers.url(archive.path, port)
+        places = {"ref": f"refs/heads/{ref(number)}"} | {name: f"objects/{name[:2]}/{name[2:]}" for name in names}
+        config.write_text("".join(f'url = "{url}/{place}"\noutput = "{directory}/{name}"\n'
+                                  for name, place in places.items()))
+        return Attempt([*program.split(), "-sS", "-f", "--cacert", bench.servers.authority, "--config", config],
+                       verify=lambda: count(directory, len(places)))
 
     return prepare
 
@@ -103,8 +108,8 @@ def _stream(bench, names):
     return path
 
 
-def _over_ssh(bench, repository, commit, ref, base, commands, is_push):
-    ssh = f"{bench.servers.ssh()} localhost"
+def _over_ssh(bench, repository, commit, ref, base, commands, is_push, port=None):
+    ssh = f"{bench.servers.ssh(port)} localhost"
 
     def prepare(number):
         names, directory = _names(bench, repository, commit, ref(number), base), bench.fresh("bare")

@@ -6,9 +6,10 @@ from harness.links import FAR, POOR
 from harness.rows import Outcome, at_most, faster, milliseconds, row, within
 from harness.seeded import LEVELS
 
+from . import limits
 from .pulling import (OSTREE, OURS, OURS_SERVE, OURS_SSH, can_pull_over_ssh, changes, curl, fresh, lacks, ostree, ours,
                       over_ssh, with_deltas)
-from .pushing import LOGIN, fixed, login, only
+from .pushing import LOGIN, fixed, later, login, only
 
 # TCP, TLS, the ref and its commit take one round trip each.
 BEFORE_TREES = 4
@@ -37,39 +38,45 @@ def pull_headers_poor(bench):
         OSTREE: ostree(bench, *what, port=port),
         OURS: ours(bench, *what, port=port),
         OURS_SERVE: ours(bench, *what, address=servers.serve_url(archive, own_port)),
+        limits.REQUESTS: limits.requests(bench, fixed(HEADERS), port=port),
     }
     if can_pull_over_ssh(bench):
         contestants[OURS_SSH] = over_ssh(bench, *what, port=servers.through(servers.ssh_port, POOR))
-    bare, theirs, *own = bench.race(contestants)
-    return Outcome([bare, theirs, *own], [within(each, bare, 1.5) for each in own] + [faster(own[0], theirs, 1)],
-                   [lacks(OSTREE)])
+    bare, theirs, own, serve, requests, *others = bench.race(contestants)
+    return Outcome([bare, theirs, own, serve, requests, *others],
+                   [within(own, bare, 1.5, requests)] + [within(each, bare, 1.5) for each in (serve, *others)]
+                   + [faster(own, theirs, 1)], [lacks(OSTREE), limits.REQUESTS_REMARK])
 
 
-def _change(bench, base, change, levels):
+def _change(bench, base, change, levels, is_chain=False):
     """A small change, of which the same pull without the link tells what is not latency.
 
     A static server tells the name of a directory only in the directory above it, so without a static delta each level
-    takes a round trip, whoever pulls.
+    takes a round trip, whoever pulls. In a chain one object changes on each level, so that curl can show what that takes.
     """
     port = bench.servers.through(bench.servers.https_port, FAR)
     near, delta = f"{OURS} (without the link)", f"{OURS} (a static delta)"
     deltas = with_deltas(bench, base, change)
-    theirs, close, own, leap = bench.race({
+    theirs, close, own, leap, *bare = bench.race({
         OSTREE: changes(bench, ostree, base, change, port=port),
         near: changes(bench, ours, base, change),
         OURS: changes(bench, ours, base, change, port=port),
         delta: changes(bench, ours, base, change, address=bench.servers.url(deltas.path, port)),
-    })
+    } | ({limits.ONE_BY_ONE: limits.requests(bench, later(change), base, port=port, program=limits.ONE_BY_ONE)}
+         if is_chain else {}))
 
-    def trips(figures, limit, name):
-        count = (figures.seconds - close.seconds) / FAR.round_trip
-        return at_most(count, limit, f"round trips of {name} for {levels} levels", "{:.1f}".format)
+    def count(figures):
+        return (figures.seconds - close.seconds) / FAR.round_trip
 
-    return Outcome([theirs, close, own, leap], [
-        trips(own, BEFORE_TREES + AROUND + levels, own.name), trips(leap, BEFORE_TREES + levels / 2, leap.name),
+    def trips(figures, limit, name, bare=()):
+        return at_most(count(figures), limit, f"round trips of {name} for {levels} levels", "{:.1f}".format,
+                       *map(count, bare))
+
+    return Outcome([theirs, close, own, leap, *bare], [
+        trips(own, BEFORE_TREES + AROUND + levels, own.name, bare), trips(leap, BEFORE_TREES + levels / 2, leap.name),
         faster(own, theirs, 1)],
         [lacks(OSTREE), "a web server names a directory only in the directory above it: without a static delta, each "
-                        "level takes a round trip, whoever pulls"])
+                        "level takes a round trip, whoever pulls"] + [limits.ONE_BY_ONE_REMARK] * len(bare))
 
 
 @row("pull-next-far", "pull headers of which 1 % changed, over 40 ms of round trip")
@@ -79,7 +86,7 @@ def pull_next_far(bench):
 
 @row("pull-deep-far", "pull a tree of which one file below 60 directories changed, over 40 ms of round trip")
 def pull_deep_far(bench):
-    return _change(bench, deep_ref(0), deep_ref, DEPTH)
+    return _change(bench, deep_ref(0), deep_ref, DEPTH, is_chain=True)
 
 
 def _change_over_ssh(bench, base, change):

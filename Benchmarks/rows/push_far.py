@@ -6,6 +6,7 @@ from harness.links import FAR, POOR
 from harness.measure import Attempt
 from harness.rows import Outcome, at_most, faster, milliseconds, row, within
 
+from . import limits
 from .pushing import (BUILDSTREAM, LOGIN, OSTREE_PUSH, OURS, buildstream, fixed, fresh, having, lacks, later, login,
                       only, ostree_push, ours, since)
 
@@ -61,12 +62,13 @@ def push_headers_far(bench):
     bench.data.in_cache(HEADERS)
     port = bench.servers.through(bench.servers.ssh_port, FAR)
     what = fixed(HEADERS), fresh(bench), only(HEADERS)
-    ssh, peer, own = bench.race({
+    ssh, peer, own, bare = bench.race({
         LOGIN: login(bench, port),
         BUILDSTREAM: buildstream(bench, *what, port=port),
         OURS: ours(bench, *what, port=port),
+        limits.NAME: limits.push(bench, fixed(HEADERS), port=port),
     })
-    return Outcome([ssh, peer, own], [faster(own, peer, 4)], lacks(BUILDSTREAM))
+    return Outcome([ssh, peer, own, bare], [faster(own, peer, 4, bare)], [lacks(BUILDSTREAM), limits.REMARK])
 
 
 @row("push-headers-poor", "push headers over ssh, 40 ms of round trip, 20 Mbit/s and 1 % loss")

@@ -88,7 +88,8 @@ public final class RemoteRepository: PullSource {
         let wanted = Set(refs)
         let unknown = refs.filter { known[$0] == nil }
         if summaryVerifiers.isEmpty {
-            try fetch(unknown.map(refRequest))
+            // Where all are known, the configuration may still come with what is fetched next.
+            if !unknown.isEmpty || !isConfigurationDue { try fetch(unknown.map(refRequest)) }
         } else if !unknown.isEmpty {
             try summary().forEach { entry in
                 if known[entry.ref] == nil, wanted.contains(entry.ref) { known[entry.ref] = entry.commit }

@@ -30,11 +30,10 @@ struct TarHeader: Equatable, Sendable {
     /// Parses a block that is not all zero.
     init(block: UnsafeRawBufferPointer) throws(ProtocolError) {
         precondition(block.count == TarHeader.blockSize)
-        var sum = 0
-        for (index, byte) in block.enumerated() {
-            sum += (148..<156).contains(index) ? Int(UInt8(ascii: " ")) : Int(byte)
-        }
-        guard let stated = TarHeader.octal(block[148..<156]), stated == UInt64(sum) else {
+        // The checksum itself counts as blanks.
+        let field = block[148..<156]
+        let sum = TarHeader.sum(block) - TarHeader.sum(field) + field.count * Int(UInt8(ascii: " "))
+        guard let stated = TarHeader.octal(field), stated == UInt64(sum) else {
             throw .damagedStream("a tar header's checksum does not match")
         }
         guard let size = TarHeader.number(block[124..<136]) else {
@@ -55,6 +54,8 @@ struct TarHeader: Equatable, Sendable {
         case let flag: kind = .other(flag)
         }
     }
+
+    private static func sum(_ bytes: some Collection<UInt8>) -> Int { bytes.reduce(0) { $0 + Int($1) } }
 
     static func text(_ field: Slice<UnsafeRawBufferPointer>) -> String {
         String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
@@ -115,7 +116,7 @@ struct TarHeader: Equatable, Sendable {
         block[156] = flag
         put("ustar", at: 257)
         put("00", at: 263)
-        put(padded(UInt64(block.reduce(0) { $0 + Int($1) }), 6), at: 148)
+        put(padded(UInt64(sum(block)), 6), at: 148)
         block[154] = 0
         return block
     }

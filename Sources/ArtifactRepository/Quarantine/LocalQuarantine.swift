@@ -24,6 +24,7 @@ final class LocalQuarantine: Quarantine {
     /// Objects that the repository had when they were looked for, as far as they were looked for after `marks` was read.
     private var stored: Set<ObjectName> = []
     private var held: HeldObjects
+    private var absentDirectories: AbsentDirectories
     private let workers: ObjectWorkers
     /// Nil where nothing here has to be durable.
     let earlyWriting: EarlyWriting?
@@ -39,6 +40,7 @@ final class LocalQuarantine: Quarantine {
     ) throws {
         self.repository = repository
         held = HeldObjects(limit: repository.rememberedObjects, notesFiles: taker == nil)
+        absentDirectories = AbsentDirectories(of: repository.objects)
         home = try QuarantineDirectory(in: try repository.standardDirectory("tmp"), purpose)
         let root = home.directory
         earlyWriting = isSpool || repository.workerCount == 0 ? nil : EarlyWriting(root.descriptor)
@@ -113,7 +115,7 @@ final class LocalQuarantine: Quarantine {
 
     func contains(_ name: ObjectName) throws -> Bool {
         if held.has(name) == true { return true }
-        guard try !repository.contains(name) else {
+        if try !absentDirectories.includesPlace(of: name), try repository.contains(name) {
             noteStored(name)
             return true
         }
@@ -240,6 +242,7 @@ final class LocalQuarantine: Quarantine {
     ///
     /// - Returns: true if the repository has it.
     private func keepInSalvage(_ name: ObjectName) throws -> Bool {
+        if try absentDirectories.includesPlace(of: name) { return false }
         do {
             let path = repository.objectPath(name)
             // Publication could not set the time of another user's file.
