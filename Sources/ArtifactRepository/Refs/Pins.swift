@@ -9,13 +9,14 @@ import SystemCalls
 /// Format of `state/bst-artifact-pins`: one ref or shell-style pattern a line, sorted.
 public struct Pins: Sendable, Equatable {
     static let path = "state/bst-artifact-pins"
-    /// The maximum size of the file in bytes.
-    static let maximumSize = 1 << 20
+    /// The maximum size of `text` in bytes.
+    package static let maximumSize = 1 << 20
 
     /// The refs and patterns, sorted.
     public private(set) var patterns: [String]
 
-    init(text: String) {
+    /// Reads lines.
+    package init(text: String = "") {
         let lines = Set(text.utf8.split(separator: UInt8(ascii: "\n")).map { Array($0) })
         patterns = lines.sorted { $0.lexicographicallyPrecedes($1) }.map {
             String(decoding: $0, as: UTF8.self)
@@ -32,15 +33,45 @@ public struct Pins: Sendable, Equatable {
         patterns.contains { $0.utf8.elementsEqual(ref.text.utf8) || fnmatch($0, ref.text, 0) == 0 }
     }
 
-    mutating func add(_ pattern: String) {
+    /// Checks that refs may be removed.
+    ///
+    /// - Throws: `RepositoryError` with `notAllowed` if one is pinned.
+    package func check(deleting refs: some Sequence<RefName>) throws(RepositoryError) {
+        guard let ref = refs.first(where: contains) else { return }
+        throw RepositoryError(
+            .notAllowed,
+            "ref \(ref) is not deleted, since it is pinned: ask the cache's administrator to unpin it")
+    }
+
+    /// Adds or removes patterns.
+    ///
+    /// - Parameter location: the cache, as messages name it.
+    /// - Returns: the patterns for which that made a difference.
+    /// - Throws: `RepositoryError` with `notAllowed` if they become too many.
+    package mutating func change(
+        _ patterns: [String], isPinned: Bool, in location: String
+    ) throws(RepositoryError) -> [String] {
+        let changed = patterns.filter { contains(pattern: $0) != isPinned }
+        for pattern in changed { isPinned ? add(pattern) : remove(pattern) }
+        guard text.utf8.count <= Pins.maximumSize else {
+            throw RepositoryError(
+                .notAllowed,
+                "cannot pin so many refs in \(location): pins may have \(Pins.maximumSize) bytes, so use patterns"
+            )
+        }
+        return changed
+    }
+
+    private mutating func add(_ pattern: String) {
         self = Pins(text: text + pattern)
     }
 
-    mutating func remove(_ pattern: String) {
+    private mutating func remove(_ pattern: String) {
         patterns.removeAll { $0.utf8.elementsEqual(pattern.utf8) }
     }
 
-    var text: String { patterns.map { "\($0)\n" }.joined() }
+    /// The patterns, each behind the other as a line.
+    package var text: String { patterns.map { "\($0)\n" }.joined() }
 }
 
 extension Repository {
@@ -67,15 +98,8 @@ extension Repository {
     private func changePins(_ patterns: [String], isPinned: Bool) throws -> [String] {
         try withRefLock {
             var pins = try pins()
-            let changed = patterns.filter { pins.contains(pattern: $0) != isPinned }
+            let changed = try pins.change(patterns, isPinned: isPinned, in: path)
             guard !changed.isEmpty else { return [] }
-            for pattern in changed { isPinned ? pins.add(pattern) : pins.remove(pattern) }
-            guard pins.text.utf8.count <= Pins.maximumSize else {
-                throw RepositoryError(
-                    .notAllowed,
-                    "cannot pin so many refs in \(path): pins may have \(Pins.maximumSize) bytes, so use patterns"
-                )
-            }
             let state = try standardDirectory("state")
             try replaceFile(Pins.path, with: Array(pins.text.utf8))
             try state.sync()

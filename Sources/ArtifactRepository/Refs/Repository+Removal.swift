@@ -11,13 +11,8 @@ extension Repository {
             var results: [RefName: RefEditResult] = [:]
             for edit in edits {
                 results[edit.ref] = try edit.result(at: commit(of: edit.ref), moves: .any)
-                guard !pins.contains(edit.ref) else {
-                    throw RepositoryError(
-                        .notAllowed,
-                        "ref \(edit.ref) is not deleted, since it is pinned: ask the cache's administrator to unpin it"
-                    )
-                }
             }
+            try pins.check(deleting: edits.map(\.ref))
             let aliases = try refListing(onlyAliases: true)
             try checkAliases(deleting: edits.map(\.ref), aliases)
             let ordered = aliases.aliasesFirst(edits.map(\.ref)).compactMap { results[$0] }
