@@ -15,8 +15,8 @@ struct CopyCommand: ParsableCommand {
               bst-artifact copy /srv/artifacts s3://artifacts/team-a
               bst-artifact copy s3://artifacts/team-a /srv/artifacts
 
-            All refs are copied, with their history as far as it is there. Refs of the same names at the destination move to the \
-            copied commits, and others stay. If it is interrupted, run it again: what is there already is not copied again. Pushes \
+            All refs are copied, with their history as far as it is there, and pins. Refs of the same names at the destination move to the \
+            copied commits; others, and their pins, stay. If it is interrupted, run it again: what is there already is not copied again. Pushes \
             to the source may go on meanwhile; copy once more when they have moved to the destination.
             """)
 
@@ -57,6 +57,7 @@ struct CopyCommand: ParsableCommand {
         output.terminal.emit([
             "source": JSON(source), "destination": JSON(destination), "copied": JSON(total.copied),
             "present": JSON(total.present), "objects": JSON(total.objects), "bytes": JSON(total.bytes),
+            "pinned": JSON(total.pinned),
         ])
     }
 
@@ -66,6 +67,14 @@ struct CopyCommand: ParsableCommand {
         var present = 0
         var objects = 0
         var bytes: UInt64 = 0
+        var pinned: [String] = []
+    }
+
+    /// Copies pins, before the refs, so that no expiry at the destination comes between.
+    private func pin(_ pin: () throws -> [String]) throws -> [String] {
+        let new = try pin()
+        for pattern in new { output.terminal.say("\(pattern): pinned") }
+        return new
     }
 
     /// Calls `body` with some refs at a time.
@@ -81,9 +90,10 @@ struct CopyCommand: ParsableCommand {
         let repository = try Repository(source)
         let listing = try repository.refListing()
         output.terminal.warn(about: listing.leftOut)
+        var total = Total()
+        total.pinned = try pin { try store.pin(repository.pins().patterns).changed }
         let progress = output.terminal.progress("copying to \(destination)")
         defer { progress.clear() }
-        var total = Total()
         var options = Pusher.Options()
         options.isForced = true
         options.cancellation = cancellation
@@ -104,11 +114,12 @@ struct CopyCommand: ParsableCommand {
 
     private func copy(from store: BucketStore, _ cancellation: Cancellation) throws -> Total {
         let repository = try openDestination()
+        var total = Total()
+        total.pinned = try pin { try repository.pin(store.pins().patterns) }
         let progress = output.terminal.progress("copying from \(source)")
         defer { progress.clear() }
         var options = WebOptions()
         options.cancellation = cancellation
-        var total = Total()
         let refs = try store.refs()
         try forEachBatch(of: refs) { batch in
             let lacking = try batch.filter { entry in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArtifactBucket
 import ArtifactClient
 import ArtifactProtocol
 import ArtifactRepository
@@ -69,14 +70,34 @@ enum RefPatterns {
                 found = try repository.commit(of: ref).map { [(ref, $0)] } ?? []
             }
             guard !found.isEmpty else {
-                let names = try isPattern(word) ? [] : repository.refs().map(\.ref.text)
-                let remedy = Suggestions.remedy(
-                    for: word, among: names,
-                    or: "see what it has with 'ostree refs --repo=\(repository.path)'")
-                throw ClientError(.unknownRef, "\(repository.path) has no ref \(word): \(remedy)")
+                throw try unknownRef(
+                    word, in: repository, isPattern(word) ? [] : repository.refs().map(\.ref.text),
+                    "ostree refs --repo=\(repository.path)")
             }
             result += found.filter { seen.insert($0.ref).inserted }
         }
         return result
+    }
+
+    /// Returns the refs of a bucket that words name.
+    ///
+    /// - Throws: `ClientError` with `unknownRef` if one is not there.
+    static func names(_ words: [String], in store: BucketStore) throws -> [RefName] {
+        try words.map { word in
+            let ref = try RefName(parsing: word)
+            guard try store.commit(of: ref) != nil else {
+                throw try unknownRef(
+                    word, in: store, store.refs().map(\.ref.text),
+                    "bst-artifact list --remote \(store.location)")
+            }
+            return ref
+        }
+    }
+
+    private static func unknownRef(
+        _ word: String, in store: any ArtifactStore, _ names: [String], _ command: String
+    ) -> ClientError {
+        let remedy = Suggestions.remedy(for: word, among: names, or: "see what it has with '\(command)'")
+        return ClientError(.unknownRef, "\(store.location) has no ref \(word): \(remedy)")
     }
 }

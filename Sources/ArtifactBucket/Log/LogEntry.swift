@@ -24,6 +24,8 @@ package struct LogEntry: Equatable, Sendable {
     package var views: UInt64
     /// All edits behind `base`, in order; those of this entry last.
     package var edits: [LoggedEdit]
+    /// The pins; nil where there never were any.
+    package var pins: LoggedPins?
     /// The last collection; nil before the first.
     package var collection: Collection?
     /// Objects that the last collection has condemned and that publications behind it rely on.
@@ -37,7 +39,7 @@ package struct LogEntry: Equatable, Sendable {
     /// Makes random bytes that nobody else has.
     package static func makeID() -> [UInt8] { (0..<idSize).map { _ in .random(in: 0...255) } }
 
-    /// Describes the entry behind another one, with the same refs and collection; the first one where there is none.
+    /// Describes the entry behind another one, with the same refs, pins and collection; the first one where there is none.
     package init(after previous: ReadEntry?, id: [UInt8] = LogEntry.makeID(), time: UInt64, author: String) {
         self.id = id
         self.time = time
@@ -49,6 +51,7 @@ package struct LogEntry: Equatable, Sendable {
         let entry = previous.entry
         (sequence, self.previous) = (entry.sequence + 1, previous.digest)
         (base, root, edits, views) = (entry.base, entry.root, entry.edits, entry.views)
+        pins = entry.pins
         (collection, saved) = (entry.collection, entry.saved)
     }
 
@@ -59,6 +62,9 @@ package struct LogEntry: Equatable, Sendable {
     package func edits(behind sequence: UInt64) -> ArraySlice<LoggedEdit> {
         edits[(edits.firstIndex { $0.sequence > sequence } ?? edits.endIndex)...]
     }
+
+    /// Indicates that this entry itself has changed the pins.
+    package var changesPins: Bool { pins?.sequence == sequence }
 
     /// The number of the last collection; 0 before the first one.
     package var collectionNumber: UInt64 { collection?.number ?? 0 }
@@ -83,6 +89,7 @@ package struct LogEntry: Equatable, Sendable {
             ("root", .bytes(root?.bytes ?? [])), ("views", .uint64(views)),
             ("edits", .array(of: LoggedEdit.type, edits.map(\.value))),
         ]
+        if let pins { fields.append(("pins", pins.value)) }
         if let collection {
             let saved = saved.sorted { ($0.checksum, $0.type.rawValue) < ($1.checksum, $1.type.rawValue) }
             fields.append(("collection", collection.value))
@@ -127,7 +134,13 @@ extension LogEntry {
         guard self.edits.count == edits.count, zip(numbers, numbers.dropFirst()).allSatisfy({ $0 <= $1 }),
             numbers.first.map({ $0 > base }) ?? true, numbers.last.map({ $0 <= sequence }) ?? true
         else { throw damaged("an edit is malformed, or out of order") }
-        (collection, saved) = (nil, [])
+        (pins, collection, saved) = (nil, nil, [])
+        if let value = body.entry("pins") {
+            guard let pins = LoggedPins(value), pins.sequence <= sequence else {
+                throw damaged("its pins are malformed")
+            }
+            self.pins = pins
+        }
         guard let value = body.entry("collection") else { return }
         guard let collection = Collection(value), let names = body.entry("saved"),
             names.typeString == "a\(LogEntry.savedType)"

@@ -4,7 +4,7 @@ import ArtifactProtocol
 import ArtifactRepository
 import S3
 
-/// The removal of refs of a bucket that were not written for long, by the store's times of their views.
+/// The removal of refs of a bucket that were not written for long, by the store's times of their views. Pinned ones stay.
 package struct RefExpiry {
     private let store: BucketStore
     private let oldest: Int
@@ -25,11 +25,13 @@ package struct RefExpiry {
     /// Visits the refs that are to go, with the time at which they were written.
     package func forEach(_ visit: (RefName, _ commit: Checksum, _ time: Int) throws -> Void) throws {
         let position = try store.position
+        let pins = try store.log.pins(at: position)
         let prefix = store.client.location.key(RefView.directory)
         try store.client.forEachPage(prefix: prefix, cancellation: store.cancellation) { page in
             for entry in page.entries {
                 guard let time = entry.attributes.modified, time < oldest,
                     let ref = RefName(String(entry.key.dropFirst(prefix.count))), !isKept(ref),
+                    !pins.contains(ref),
                     let commit = try store.log.commit(of: ref, at: position)
                 else { continue }
                 try visit(ref, commit, time)
@@ -38,7 +40,7 @@ package struct RefExpiry {
         }
     }
 
-    /// Removes them, but for those that are moved meanwhile.
+    /// Removes them, but for those that are moved or pinned meanwhile.
     ///
     /// - Parameter removed: receives each ref that is gone, with its last commit and the time at which it was written.
     package func run(_ removed: (RefName, Checksum, Int) -> Void) throws {
@@ -46,10 +48,11 @@ package struct RefExpiry {
         func remove() throws {
             guard !batch.isEmpty else { return }
             let results = try store.publish(asOf: nil, saving: []) { position in
-                try batch.compactMap { entry in
-                    guard try store.log.commit(of: entry.ref, at: position) == entry.commit else {
-                        return nil
-                    }
+                let pins = try store.log.pins(at: position)
+                return try batch.compactMap { entry in
+                    guard try store.log.commit(of: entry.ref, at: position) == entry.commit,
+                        !pins.contains(entry.ref)
+                    else { return nil }
                     return RefEditResult(entry.ref, .moved, from: entry.commit, to: nil)
                 }
             }

@@ -20,6 +20,7 @@ package struct PublicationLog: Sendable {
     let client: S3Client
     let cancellation: Cancellation?
     let nodes: StateNodes
+    let pinNodes: StateNodes
     /// The time after which the log is read again before an entry is created, since entries that came meanwhile may be gone. The
     /// clock goes on while the machine sleeps (`CLOCK_BOOTTIME`).
     var patience: Duration = .seconds(600)
@@ -27,7 +28,8 @@ package struct PublicationLog: Sendable {
     /// Prepares to read and write the log below the client's prefix.
     package init(_ client: S3Client, cancellation: Cancellation? = nil) {
         (self.client, self.cancellation) = (client, cancellation)
-        nodes = StateNodes(client, cancellation: cancellation)
+        nodes = StateNodes(client, .state, cancellation: cancellation)
+        pinNodes = StateNodes(client, .pins, cancellation: cancellation)
     }
 
     func key(_ sequence: UInt64) -> String { client.location.key(LogKey.name(of: sequence)) }
@@ -107,6 +109,12 @@ package struct PublicationLog: Sendable {
         let entry = position.newest.entry
         if let edit = entry.edits.last(where: { $0.ref == ref }) { return edit.new }
         return try nodes.tree.lookUp(ref, below: entry.root)?.commit
+    }
+
+    /// Returns the pins at a position.
+    func pins(at position: Position) throws -> Pins {
+        guard let pins = position.newest.entry.pins else { return Pins() }
+        return try PinNode.pins(parsing: pinNodes.read([pins.node])[0])
     }
 
     /// Returns true if there is a ref below a directory of refs at a position, as far as lists tell.

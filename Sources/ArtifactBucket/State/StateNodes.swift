@@ -5,26 +5,43 @@ import ArtifactRepository
 import S3
 import SystemCalls
 
-/// The nodes of the state in a bucket. Those that were read are kept, since none changes.
+/// The nodes of the state in a bucket, or those with pins. Those that were read are kept, since none changes.
 final class StateNodes: Sendable {
     private struct Kept {
         var nodes: [Checksum: [UInt8]] = [:]
         var size = 0
     }
 
+    /// A place for nodes, below the cache's prefix.
+    enum Place: String {
+        case state = "bst-artifact/state/"
+        case pins = "bst-artifact/pins/"
+
+        /// The largest node in bytes.
+        var maximumSize: Int {
+            switch self {
+            case .state: StateNode.maximumSize
+            case .pins: PinNode.maximumSize
+            }
+        }
+    }
+
     private let client: S3Client
+    private let place: Place
     private let cancellation: Cancellation?
     private let kept = Monitor(Kept())
 
-    static let directory = "bst-artifact/state/"
     /// The most bytes of nodes that are kept.
     private static let limit = 8 << 20
 
-    init(_ client: S3Client, cancellation: Cancellation?) {
-        (self.client, self.cancellation) = (client, cancellation)
+    init(_ client: S3Client, _ place: Place, cancellation: Cancellation?) {
+        (self.client, self.place, self.cancellation) = (client, place, cancellation)
     }
 
-    func key(_ digest: Checksum) -> String { client.location.key(StateNodes.directory + digest.hex) }
+    /// The beginning of all keys.
+    var prefix: String { client.location.key(place.rawValue) }
+
+    func key(_ digest: Checksum) -> String { prefix + digest.hex }
 
     /// Reads nodes, all of them at the same time.
     ///
@@ -34,7 +51,7 @@ final class StateNodes: Sendable {
         let requests = zip(digests, known).map { digest, bytes in
             bytes == nil
                 ? client.start(
-                    .get(key(digest), limit: StateNode.maximumSize), cancellation: cancellation)
+                    .get(key(digest), limit: place.maximumSize), cancellation: cancellation)
                 : nil
         }
         return try zip(zip(digests, known), requests).map { node, request in
@@ -43,10 +60,11 @@ final class StateNodes: Sendable {
             guard let bytes = try request?.value().found?.bytes else {
                 throw RepositoryError(
                     .missingObject,
-                    "node \(digest) of the state of \(client.location) is gone, as after a week: try again")
+                    "node \(digest) of the \(place) of \(client.location) is gone, as after a week: try again"
+                )
             }
             guard Digest(of: bytes).finish() == digest else {
-                throw RepositoryError.damaged("node \(digest) of the state", "it has other bytes")
+                throw RepositoryError.damaged("node \(digest) of the \(place)", "it has other bytes")
             }
             keep(digest, bytes)
             return bytes
@@ -73,15 +91,24 @@ final class StateNodes: Sendable {
         let result = try body(
             StateTree(
                 read: { [self] in try read($0) },
-                write: { [self] bytes in
-                    let digest = Digest(of: bytes).finish()
-                    // Nobody else writes these bytes, so this may be repeated.
-                    try window.run(
-                        .put(key(digest), bytes, cacheControl: "public, max-age=31536000, immutable"))
-                    keep(digest, bytes)
-                    return digest
-                }))
+                write: { [self] bytes in try put(bytes, window) }))
         try window.finish()
         return result
+    }
+
+    /// Writes a node, and returns its digest.
+    func put(_ bytes: [UInt8]) throws -> Checksum {
+        let window = RequestWindow(client, cancellation: cancellation)
+        let digest = try put(bytes, window)
+        try window.finish()
+        return digest
+    }
+
+    private func put(_ bytes: [UInt8], _ window: RequestWindow) throws -> Checksum {
+        let digest = Digest(of: bytes).finish()
+        // Nobody else writes these bytes, so this may be repeated.
+        try window.run(.put(key(digest), bytes, cacheControl: "public, max-age=31536000, immutable"))
+        keep(digest, bytes)
+        return digest
     }
 }

@@ -229,7 +229,11 @@ package final class BucketStore: ArtifactStore {
     }
 
     package func delete(_ edits: [RefEdit]) throws -> [RefEditResult] {
-        try publish(asOf: nil, saving: []) { try results(of: edits, .any, at: $0) }
+        try publish(asOf: nil, saving: []) { position in
+            let results = try results(of: edits, .any, at: position)
+            try log.pins(at: position).check(deleting: edits.map(\.ref))
+            return results
+        }
     }
 
     /// Writes the views of the last entries, whose writers may have died before.

@@ -54,13 +54,15 @@ struct RepoLogCommand: ParsableCommand {
 
     /// Shows an entry that moves no ref.
     private func show(_ entry: LogEntry) {
-        let step = entry.collection.map { "collection \($0.number) of garbage, \($0.phase.rawValue)" }
+        let collection = entry.changesPins ? nil : entry.collection
+        let step = collection.map { "collection \($0.number) of garbage, \($0.phase.rawValue)" }
+        let other = entry.changesPins ? "pins were changed" : "the cache was made"
         local.terminal.print(
-            "\(Format.date(entry.time))  \(entry.author.forDisplay()): \(step ?? "the cache was made")")
+            "\(Format.date(entry.time))  \(entry.author.forDisplay()): \(step ?? other)")
         local.terminal.emit([
             "entry": JSON(entry.sequence), "time": JSON(entry.time), "name": JSON(entry.author),
-            "collection": JSON(entry.collection?.number), "phase": JSON(entry.collection?.phase.rawValue),
-            "refs": .array([]),
+            "collection": JSON(collection?.number), "phase": JSON(collection?.phase.rawValue),
+            "pins": JSON(entry.changesPins), "refs": .array([]),
         ])
     }
 

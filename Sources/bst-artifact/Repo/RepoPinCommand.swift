@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ArtifactBucket
+import ArtifactProtocol
 import ArtifactRepository
 
 struct RepoPinCommand: ParsableCommand {
@@ -11,6 +13,7 @@ struct RepoPinCommand: ParsableCommand {
               bst-artifact repo pin --repo /srv/artifacts hello/base/4f2a
               bst-artifact repo pin --repo /srv/artifacts 'releases/*'
               bst-artifact repo pin --repo /srv/artifacts
+              bst-artifact repo pin --repo s3://artifacts/team-a 'releases/*'
 
             A pattern also pins refs that are pushed later; '*' also matches slashes. Without refs, the pins are listed.
             """)
@@ -21,15 +24,26 @@ struct RepoPinCommand: ParsableCommand {
     @OptionGroup var local: LocalOptions
 
     func run() throws {
+        if let store = try local.bucket(named: nil, try Interruption.cancellation()) { return try run(store) }
         let repository = try local.openForChanges()
         // Catches misspelt refs, which would be pinned in vain.
         _ = try RefPatterns.resolve(refs.filter { !RefPatterns.isPattern($0) }, in: repository)
         let new = try repository.pin(refs)
-        let pins = try repository.pins().patterns
-        for pattern in refs.isEmpty ? pins : new {
+        show(new, try repository.pins(), of: repository.path)
+    }
+
+    private func run(_ store: BucketStore) throws {
+        guard !refs.isEmpty else { return show([], try store.pins(), of: store.location) }
+        let names = try RefPatterns.names(refs.filter { !RefPatterns.isPattern($0) }, in: store)
+        let pins = try store.pin(refs, requiring: names)
+        show(pins.changed, pins.all, of: store.location)
+    }
+
+    private func show(_ new: [String], _ pins: Pins, of location: String) {
+        for pattern in refs.isEmpty ? pins.patterns : new {
             refs.isEmpty ? local.terminal.print(pattern) : local.terminal.say("\(pattern): pinned")
         }
-        local.terminal.emit(["repository": JSON(repository.path), "pins": JSON(pins)])
+        local.terminal.emit(["repository": JSON(location), "pins": JSON(pins.patterns)])
     }
 }
 
@@ -48,16 +62,27 @@ struct RepoUnpinCommand: ParsableCommand {
     @OptionGroup var local: LocalOptions
 
     func run() throws {
-        let repository = try local.openForChanges()
-        let known = try repository.pins()
-        if let missing = refs.first(where: { !known.contains(pattern: $0) }) {
-            let remedy = Suggestions.remedy(
-                for: missing, among: known.patterns, or: "see what is with 'bst-artifact repo pin'")
-            throw RepositoryError(
-                .unknownRef, "\(missing.forDisplay()) is not pinned in \(repository.path): \(remedy)")
+        if let store = try local.bucket(named: nil, try Interruption.cancellation()) {
+            try check(store.pins(), of: store.location)
+            let pins = try store.unpin(refs)
+            return show(pins.changed, pins.all, of: store.location)
         }
-        for pattern in try repository.unpin(refs) { local.terminal.say("\(pattern): not pinned any more") }
-        let rest = try repository.pins().patterns
-        local.terminal.emit(["repository": JSON(repository.path), "pins": JSON(rest)])
+        let repository = try local.openForChanges()
+        try check(repository.pins(), of: repository.path)
+        let gone = try repository.unpin(refs)
+        show(gone, try repository.pins(), of: repository.path)
+    }
+
+    private func check(_ known: Pins, of location: String) throws {
+        guard let missing = refs.first(where: { !known.contains(pattern: $0) }) else { return }
+        let remedy = Suggestions.remedy(
+            for: missing, among: known.patterns, or: "see what is with 'bst-artifact repo pin'")
+        throw RepositoryError(
+            .unknownRef, "\(missing.forDisplay()) is not pinned in \(location): \(remedy)")
+    }
+
+    private func show(_ gone: [String], _ rest: Pins, of location: String) {
+        for pattern in gone { local.terminal.say("\(pattern): not pinned any more") }
+        local.terminal.emit(["repository": JSON(location), "pins": JSON(rest.patterns)])
     }
 }

@@ -21,6 +21,7 @@ import Testing
             LoggedEdit(4, try #require(RefName("a/b")), from: nil, to: first),
             LoggedEdit(9, try #require(RefName("a/c")), from: second, to: nil),
         ]
+        entry.pins = LoggedPins(7, second)
         entry.collection = Collection(2, list: LogEntry.makeID(), parts: 7, .condemned)
         entry.saved = [ObjectName(first, .file), ObjectName(second, .commit)]
         self.entry = entry
@@ -40,6 +41,7 @@ import Testing
         let next = LogEntry(after: read, time: 78, author: "")
         #expect(next.sequence == 10 && next.previous == read.digest && next.edits == entry.edits)
         #expect(next.ownEdits.isEmpty && next.saved == entry.saved)
+        #expect(next.pins == entry.pins && !next.changesPins)
         #expect(throws: RepositoryError.self) { _ = try ReadEntry(parsing: entry.serialized(), sequence: 8) }
     }
 
@@ -54,10 +56,12 @@ import Testing
         behind.views = 2
         var swept = entry
         swept.collection?.sweeper = LogEntry.makeID()
+        var pinned = entry
+        pinned.pins?.sequence = 10
         let bytes = entry.serialized()
         for bytes in [
             late.serialized(), early.serialized(), mixed.serialized(), behind.serialized(),
-            swept.serialized(), [],
+            swept.serialized(), pinned.serialized(), [],
             Array(bytes.dropLast()), [0],
         ] {
             #expect(throws: RepositoryError.self) { _ = try LogEntry(parsing: bytes) }
