@@ -16,7 +16,10 @@ extension ReceiveCommand {
             throw ValidationError(
                 "\(option) works on a repository of this machine, and not on a bucket: leave it out.")
         }
-        let store = try BucketStore.open(address, author: author)
+        let limit = policy.expiry.maxSize.map { size in
+            BucketSizeLimit(size.value) { logger.warning("\($0)") }
+        }
+        let store = try BucketStore.open(address, author: author, sizeLimit: limit)
         // Behind the update of the summary.
         defer { logger.notice("requests to the bucket", metadata: ["sent": "\(store.client.counts)"]) }
         var options = Receiver.Options()
@@ -56,8 +59,8 @@ extension ReceiveCommand {
     private var optionForRepositories: String? {
         let given: [(String, Bool)] = [
             ("--root", root != nil), ("--deltas", makesDeltas), ("--allow-read", !policy.allowRead.isEmpty),
-            ("--max-size", policy.expiry.maxSize != nil), ("--min-free", policy.expiry.minFree != nil),
-            ("--keep", !policy.expiry.keep.isEmpty), ("--dry-run", pull.dryRun), ("--force", pull.force),
+            ("--min-free", policy.expiry.minFree != nil), ("--keep", !policy.expiry.keep.isEmpty),
+            ("--dry-run", pull.dryRun), ("--force", pull.force),
             ("a URL", pull.url != nil),
             ("--summary-sign-ed25519", !summary.summarySignEd25519.isEmpty),
             ("--summary-gpg-sign", !summary.summaryGPGSign.isEmpty),

@@ -26,6 +26,10 @@ package struct LogEntry: Equatable, Sendable {
     package var edits: [LoggedEdit]
     /// The pins; nil where there never were any.
     package var pins: LoggedPins?
+    /// The bytes of objects that publications have put so far.
+    package var put: UInt64
+    /// The size of all objects as it was found last; nil where nobody has looked.
+    package var measured: Measurement?
     /// The last collection; nil before the first.
     package var collection: Collection?
     /// Objects that the last collection has condemned and that publications behind it rely on.
@@ -45,13 +49,13 @@ package struct LogEntry: Equatable, Sendable {
         self.time = time
         self.author = author
         guard let previous else {
-            (sequence, base, views, edits, saved) = (0, 0, 0, [], [])
+            (sequence, base, views, edits, put, saved) = (0, 0, 0, [], 0, [])
             return
         }
         let entry = previous.entry
         (sequence, self.previous) = (entry.sequence + 1, previous.digest)
         (base, root, edits, views) = (entry.base, entry.root, entry.edits, entry.views)
-        pins = entry.pins
+        (pins, put, measured) = (entry.pins, entry.put, entry.measured)
         (collection, saved) = (entry.collection, entry.saved)
     }
 
@@ -61,6 +65,27 @@ package struct LogEntry: Equatable, Sendable {
     /// The edits of the entries behind one.
     package func edits(behind sequence: UInt64) -> ArraySlice<LoggedEdit> {
         edits[(edits.firstIndex { $0.sequence > sequence } ?? edits.endIndex)...]
+    }
+
+    /// The size of all objects in bytes, as far as it is known: that which was found last, and what publications have put since then.
+    package var storedBytes: UInt64? {
+        measured.map { measured in
+            let (sum, overflow) = measured.bytes.addingReportingOverflow(put - min(put, measured.put))
+            return overflow ? .max : sum
+        }
+    }
+
+    /// Indicates that this entry does nothing but to say how large all objects are.
+    package var onlyMeasures: Bool { sequence > 0 && measured?.sequence == sequence && phase == .swept }
+
+    /// Notes bytes of objects that this publication has put.
+    package mutating func notePut(_ bytes: UInt64) { put += min(bytes, .max - put) }
+
+    /// Notes what a list of all objects has found.
+    ///
+    /// - Parameter before: the entry that was the newest one before the list began.
+    package mutating func measure(_ bytes: UInt64, since before: LogEntry) {
+        measured = Measurement(sequence, bytes: bytes, put: before.put)
     }
 
     /// Indicates that this entry itself has changed the pins.
@@ -87,8 +112,9 @@ package struct LogEntry: Equatable, Sendable {
             ("id", .bytes(id)), ("sequence", .uint64(sequence)), ("previous", .bytes(previous?.bytes ?? [])),
             ("time", .uint64(time)), ("by", .string(author)), ("base", .uint64(base)),
             ("root", .bytes(root?.bytes ?? [])), ("views", .uint64(views)),
-            ("edits", .array(of: LoggedEdit.type, edits.map(\.value))),
+            ("edits", .array(of: LoggedEdit.type, edits.map(\.value))), ("put", .uint64(put)),
         ]
+        if let measured { fields.append(("measured", measured.value)) }
         if let pins { fields.append(("pins", pins.value)) }
         if let collection {
             let saved = saved.sorted { ($0.checksum, $0.type.rawValue) < ($1.checksum, $1.type.rawValue) }
@@ -134,6 +160,14 @@ extension LogEntry {
         guard self.edits.count == edits.count, zip(numbers, numbers.dropFirst()).allSatisfy({ $0 <= $1 }),
             numbers.first.map({ $0 > base }) ?? true, numbers.last.map({ $0 <= sequence }) ?? true
         else { throw damaged("an edit is malformed, or out of order") }
+        // Entries of earlier versions have neither.
+        put = body.entry("put")?.uint64 ?? 0
+        if let value = body.entry("measured") {
+            guard let measured = Measurement(value), measured.sequence <= sequence else {
+                throw damaged("its size of all objects is malformed")
+            }
+            self.measured = measured
+        }
         (pins, collection, saved) = (nil, nil, [])
         if let value = body.entry("pins") {
             guard let pins = LoggedPins(value), pins.sequence <= sequence else {

@@ -32,6 +32,8 @@ package struct BucketStatistics: Sendable {
     package private(set) var records = Space()
     /// The number of the newest entry of the log.
     package private(set) var entry: UInt64 = 0
+    /// The size of all objects as the log has it, by which receivers keep their limit; nil where it does not know.
+    package private(set) var knownBytes: UInt64?
     /// The last collection of garbage.
     package private(set) var collection: Collection?
 
@@ -48,6 +50,7 @@ package struct BucketStatistics: Sendable {
     package init(of store: BucketStore, showProgress: (Space) -> Void = { _ in }) throws {
         let position = try store.position
         (entry, collection) = (position.sequence, position.newest.entry.collection)
+        knownBytes = position.newest.entry.storedBytes
         var found: [String: (refs: Int, commits: Set<Checksum>)] = [:]
         try store.log.forEachRef(at: position) { ref, commit, _ in
             found[ref.project.text, default: (0, [])].refs += 1

@@ -48,6 +48,8 @@ package struct GarbageCollector {
     private(set) var report = Report()
     /// The random bytes by which other collectors know this one.
     private let id = LogEntry.makeID()
+    /// What this collector has condemned, with the key of the list.
+    private var condemned: (list: [UInt8], names: NameFile)?
     /// Indicates that a request to remove may still arrive, since its answer was lost.
     private var isUncertain = false
 
@@ -138,8 +140,9 @@ package struct GarbageCollector {
     }
 
     private mutating func condemn() throws {
+        let before = try store.position.newest.entry
         var (garbage, walk, position) = try findGarbage()
-        guard garbage.count > 0 else { return }
+        guard garbage.count > 0 else { return try measure(from: position, before) }
         var walked = position.sequence
         let number = position.newest.entry.collectionNumber + 1
         let parts = (garbage.count + CondemnedList.partLimit - 1) / CondemnedList.partLimit
@@ -149,6 +152,7 @@ package struct GarbageCollector {
         try put(&garbage, collection)
         // Garbage that refs of newer entries lead to.
         var needed: Set<ObjectName> = []
+        let listedBytes = report.bytes
         let created = try log.append(from: position, author: store.author) { entry, position in
             guard position.newest.entry.collectionNumber + 1 == number else { return false }
             if position.sequence > walked {
@@ -157,9 +161,36 @@ package struct GarbageCollector {
                 walked = position.sequence
             }
             (entry.collection, entry.saved) = (collection, needed)
+            entry.measure(listedBytes, since: before)
             return true
         }
+        condemned = (collection.list, garbage)
         store.begin(at: created)
+    }
+
+    /// Says how large all objects are, where the log does not know it.
+    ///
+    /// - Parameter before: the newest entry before they were listed.
+    private func measure(from position: PublicationLog.Position, _ before: LogEntry) throws {
+        let created = try log.append(from: position, author: store.author) { entry, position in
+            let newest = position.newest.entry
+            guard (newest.collectionNumber, newest.phase) == (before.collectionNumber, before.phase) else {
+                return false
+            }
+            entry.measure(report.bytes, since: before)
+            return entry.storedBytes != newest.storedBytes
+        }
+        store.begin(at: created)
+    }
+
+    /// Returns the size of what was removed; nil where another collector has listed it.
+    private mutating func removedBytes(of list: [UInt8], except saved: Set<ObjectName>) throws -> UInt64? {
+        guard condemned?.list == list else { return nil }
+        var sum: UInt64 = 0
+        try condemned?.names.forEach { name, size in
+            if !saved.contains(name) { sum += size }
+        }
+        return sum
     }
 
     private func put(_ garbage: inout NameFile, _ collection: Collection) throws {
@@ -235,8 +266,10 @@ package struct GarbageCollector {
             try wait(times.takeover)
             isUncertain = false
         }
+        let removed = try removedBytes(of: collection.list, except: saved) ?? 0
         let created = try log.append(author: store.author) { entry, position in
             guard isOwn(position.newest.entry, collection.number) else { throw takenOver() }
+            if let known = entry.measured?.bytes { entry.measured?.bytes = known - min(known, removed) }
             entry.collection?.phase = .swept
             entry.collection?.sweeper = []
             entry.saved = []

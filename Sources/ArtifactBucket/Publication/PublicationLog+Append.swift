@@ -18,7 +18,8 @@ extension PublicationLog {
     ///
     /// - Returns: false if there is one already.
     package func begin(author: String) throws -> Bool {
-        let entry = LogEntry(after: nil, time: UInt64(time(nil)), author: author)
+        var entry = LogEntry(after: nil, time: UInt64(time(nil)), author: author)
+        entry.measure(0, since: entry)
         guard case .created = try create(entry, after: nil) else { return false }
         return true
     }

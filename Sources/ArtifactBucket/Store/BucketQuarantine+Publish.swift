@@ -42,11 +42,14 @@ extension BucketQuarantine {
         }
         for commit in scope.commits { try needed.require(commit) }
         let saved = try store.condemned(needed.names, at: position)
+        try checkRoom(for: needed, at: position)
         try upload(needed, marking: saved.isEmpty)
         for commit in Set(needed.commits.map(\.checksum) + edits.compactMap(\.new)) {
             try mergeDetachedMetadata(of: commit, merging)
         }
-        return try store.publish(asOf: position, saving: saved) { try checked(edits, moves, at: $0) }
+        return try store.publish(asOf: position, saving: saved, telling: putBytes) {
+            try checked(edits, moves, at: $0)
+        }
     }
 
     private func checked(
@@ -65,8 +68,8 @@ extension BucketQuarantine {
         for names in [needed.leaves] + needed.trees + [needed.commits] {
             let window = RequestWindow(store.client, cancellation: store.cancellation)
             for name in names {
-                if let operation = try put(of: name, marking: marking && name.type == .dirtree) {
-                    try window.run(operation)
+                if let (put, size) = try put(of: name, marking: marking && name.type == .dirtree) {
+                    try window.run(put) { [putBytes] in putBytes.add(size, for: $0) }
                 }
             }
             try window.finish()
@@ -78,8 +81,9 @@ extension BucketQuarantine {
         }
     }
 
-    /// The request that puts an object, or marks one that is there; nil where there is nothing to do.
-    private func put(of name: ObjectName, marking: Bool) throws -> S3Operation<PutResult>? {
+    /// The request that puts an object, or marks one that is there, with the bytes by which the bucket grows; nil where there is
+    /// nothing to do.
+    private func put(of name: ObjectName, marking: Bool) throws -> (S3Operation<PutResult>, UInt64)? {
         let (key, version, mark, isPresent) = try store.withObjects { objects in
             (
                 objects.key(name), objects.version(of: name), objects.mark,
@@ -89,9 +93,10 @@ extension BucketQuarantine {
         guard !isPresent else {
             // Replaced by the same bytes, unless it is gone.
             guard marking, let version, let bytes = try metadata(name) else { return nil }
-            return .put(
+            let put = S3Operation.put(
                 key, .bytes(bytes), if: .ifMatch(version), cacheControl: BucketObjects.cacheControl,
                 metadata: mark)
+            return (put, 0)
         }
         guard let file = try local.openReceived(name) else { return nil }
         let size = UInt64(clamping: try file.status().st_size)
@@ -99,9 +104,10 @@ extension BucketQuarantine {
             size <= BucketQuarantine.smallFile
             ? .bytes(try file.readAll(limit: Int(size))) : .file(file, 0..<size)
         // One that is there by now is as good.
-        return .put(
+        let put = S3Operation.put(
             key, body, if: .ifAbsent, cacheControl: BucketObjects.cacheControl,
             metadata: marking ? mark : nil)
+        return (put, size)
     }
 
     /// Adds received detached metadata to what the bucket has for a commit.
@@ -120,7 +126,9 @@ extension BucketQuarantine {
             let written = try store.client.replaceOrRead(
                 key, merged, replacing: found?.attributes.etag, limit: limit, cacheControl: "no-cache",
                 cancellation: store.cancellation)
-            guard case .other(let other) = written else { return }
+            guard case .other(let other) = written else {
+                return putBytes.add(UInt64(max(0, merged.count - (found?.bytes.count ?? 0))))
+            }
             found = other
         }
     }

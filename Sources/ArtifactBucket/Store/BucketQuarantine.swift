@@ -11,6 +11,8 @@ final class BucketQuarantine: Quarantine {
     let local: any Quarantine
     /// Takes files that are put before everything has arrived.
     private let early: EarlyPuts?
+    /// What was put, and is not told by an entry yet.
+    let putBytes: PutBytes
     /// Directories of the bucket, by the new ones that take their places.
     private var counterparts: [Checksum: Counterpart] = [:]
     /// Objects that are probably in the bucket.
@@ -28,6 +30,7 @@ final class BucketQuarantine: Quarantine {
 
     init(_ store: BucketStore, local: any Quarantine, early: EarlyPuts?) {
         (self.store, self.local, self.early) = (store, local, early)
+        putBytes = early?.bytes ?? PutBytes()
     }
 
     func contains(_ name: ObjectName) throws -> Bool {

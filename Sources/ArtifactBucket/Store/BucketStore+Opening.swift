@@ -47,9 +47,10 @@ extension BucketStore {
     ///   - spool: a directory for objects on their way; nil for one below `XDG_CACHE_HOME`.
     ///   - author: the name of the writer in the log.
     ///   - putsEarly: true to put files before everything has arrived.
+    ///   - sizeLimit: the most that all objects may take; nil for any number.
     package static func open(
         _ address: String, spool: String? = nil, author: String, putsEarly: Bool = false,
-        cancellation: Cancellation? = nil
+        sizeLimit: BucketSizeLimit? = nil, cancellation: Cancellation? = nil
     ) throws -> BucketStore {
         let client = try client(of: address)
         let path = try spool ?? spoolDirectory()
@@ -57,7 +58,8 @@ extension BucketStore {
             try Directory.exists("\(path)/config")
             ? try Repository(path) : try Repository.create(path, mode: .archive)
         return BucketStore(
-            client, spool: repository, author: author, putsEarly: putsEarly, cancellation: cancellation)
+            client, spool: repository, author: author, putsEarly: putsEarly, sizeLimit: sizeLimit,
+            cancellation: cancellation)
     }
 
     /// The name of this user and machine, for the log.

@@ -19,6 +19,8 @@ package final class BucketStore: ArtifactStore {
     /// Indicates that small files are put as soon as they are verified. Whoever writes with keys of the bucket does so; a receiver
     /// first has to see that a push may be published.
     let putsEarly: Bool
+    /// The most that all objects may take, which is checked before objects are put; nil for any number.
+    let sizeLimit: BucketSizeLimit?
     let cancellation: Cancellation?
     private let shared = Monitor(Shared())
     private let objects: Monitor<BucketObjects>
@@ -47,12 +49,13 @@ package final class BucketStore: ArtifactStore {
     ///   - spool: a repository of mode archive on this machine, for objects on their way.
     ///   - author: the name of the writer in the log.
     ///   - putsEarly: true to put files before everything has arrived.
+    ///   - sizeLimit: the most that all objects may take; nil for any number.
     package init(
         _ client: S3Client, spool: Repository, author: String, putsEarly: Bool = false,
-        cancellation: Cancellation? = nil
+        sizeLimit: BucketSizeLimit? = nil, cancellation: Cancellation? = nil
     ) {
         location = "\(client.location)"
-        self.putsEarly = putsEarly
+        (self.putsEarly, self.sizeLimit) = (putsEarly, sizeLimit)
         (self.client, self.spool, self.author, self.cancellation) = (client, spool, author, cancellation)
         log = PublicationLog(client, cancellation: cancellation)
         objects = Monitor(BucketObjects(client, cancellation: cancellation))
@@ -106,16 +109,18 @@ package final class BucketStore: ArtifactStore {
     /// - Parameters:
     ///   - look: the position as of which its objects were looked for; nil where it needs none.
     ///   - saved: condemned objects that it relies on.
+    ///   - putBytes: what was put for it, which its entry tells; that is subtracted when it is created.
     ///   - results: returns the results of the edits at a position.
     /// - Returns: the results at the position of the entry.
     /// - Throws: `CollectionMoved` where the collection is not what it was at `look`.
     func publish(
-        asOf look: PublicationLog.Position?, saving saved: Set<ObjectName>,
+        asOf look: PublicationLog.Position?, saving saved: Set<ObjectName>, telling putBytes: PutBytes? = nil,
         _ results: (PublicationLog.Position) throws -> [RefEditResult]
     ) throws -> [RefEditResult] {
         try prepareToWrite()
         var final: [RefEditResult] = []
         let written = shared.withLock(\.writtenViews)
+        let put = putBytes?.value ?? 0
         let position = try log.append(from: position, author: author) { entry, position in
             if let look = look?.newest.entry,
                 (look.collectionNumber, look.phase)
@@ -126,6 +131,7 @@ package final class BucketStore: ArtifactStore {
             final = try results(position)
             entry.append(final)
             entry.saved.formUnion(saved)
+            entry.notePut(put)
             if let written { entry.views = max(entry.views, written) }
             return final.contains { $0.outcome == .moved }
         }
@@ -135,6 +141,7 @@ package final class BucketStore: ArtifactStore {
             state.hasPublished = state.hasPublished || isOwn
         }
         guard isOwn else { return final }
+        putBytes?.subtract(put)
         let entry = position.newest.entry
         // It is published, whatever becomes of what other programs read; the next session looks after that.
         if (try? log.views.update(entry.ownEdits)) != nil, let written, written + 1 == entry.sequence {

@@ -11,6 +11,8 @@ final class EarlyPuts: Sendable {
     private let location: S3Location
     private let window: RequestWindow
     private let names = Monitor<Set<ObjectName>>([])
+    /// What was put.
+    let bytes = PutBytes()
 
     init(_ client: S3Client, cancellation: Cancellation?) {
         location = client.location
@@ -24,8 +26,12 @@ final class EarlyPuts: Sendable {
         let put = S3Operation.put(
             BucketObjects.key(name, in: location), .bytes(Array(bytes)), if: .ifAbsent,
             cacheControl: BucketObjects.cacheControl)
+        let size = UInt64(bytes.count)
         // `finish` throws the failure.
-        guard (try? window.run(put)) != nil else { return false }
+        guard (try? window.run(put, then: { [counted = self.bytes] in counted.add(size, for: $0) })) != nil
+        else {
+            return false
+        }
         names.withLock { _ = $0.insert(name) }
         return true
     }

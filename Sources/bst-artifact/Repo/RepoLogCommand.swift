@@ -54,15 +54,22 @@ struct RepoLogCommand: ParsableCommand {
 
     /// Shows an entry that moves no ref.
     private func show(_ entry: LogEntry) {
-        let collection = entry.changesPins ? nil : entry.collection
-        let step = collection.map { "collection \($0.number) of garbage, \($0.phase.rawValue)" }
-        let other = entry.changesPins ? "pins were changed" : "the cache was made"
-        local.terminal.print(
-            "\(Format.date(entry.time))  \(entry.author.forDisplay()): \(step ?? other)")
+        let collection = entry.changesPins || entry.onlyMeasures ? nil : entry.collection
+        let step: String
+        if entry.changesPins {
+            step = "pins were changed"
+        } else if entry.onlyMeasures {
+            step = "objects of \(Format.bytes(entry.storedBytes ?? 0)) were counted"
+        } else {
+            step =
+                collection.map { "collection \($0.number) of garbage, \($0.phase.rawValue)" }
+                ?? "the cache was made"
+        }
+        local.terminal.print("\(Format.date(entry.time))  \(entry.author.forDisplay()): \(step)")
         local.terminal.emit([
             "entry": JSON(entry.sequence), "time": JSON(entry.time), "name": JSON(entry.author),
             "collection": JSON(collection?.number), "phase": JSON(collection?.phase.rawValue),
-            "pins": JSON(entry.changesPins), "refs": .array([]),
+            "pins": JSON(entry.changesPins), "countedBytes": JSON(entry.storedBytes), "refs": .array([]),
         ])
     }
 

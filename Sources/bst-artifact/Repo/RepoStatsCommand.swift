@@ -64,9 +64,13 @@ struct RepoStatsCommand: ParsableCommand {
             "\(store.location): \(Format.count(total.count, "object")), \(Format.bytes(total.bytes)); "
                 + "entry \(statistics.entry) of the log, records of \(Format.bytes(statistics.records.bytes))"
         )
+        terminal.print(
+            statistics.knownBytes.map { "the log counts objects of \(Format.bytes($0)), for --max-size" }
+                ?? "the log does not count objects for --max-size: 'bst-artifact repo expire' finds out")
         terminal.emit([
             "repository": JSON(store.location), "objects": JSON(total.count), "bytes": JSON(total.bytes),
-            "entry": JSON(statistics.entry), "recordBytes": JSON(statistics.records.bytes),
+            "countedBytes": JSON(statistics.knownBytes), "entry": JSON(statistics.entry),
+            "recordBytes": JSON(statistics.records.bytes),
             "projects": .array(
                 statistics.projects.map {
                     ["project": JSON($0.name), "refs": JSON($0.refs), "artifacts": JSON($0.artifacts)]

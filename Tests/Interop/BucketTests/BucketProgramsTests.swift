@@ -118,8 +118,8 @@ import Testing
         let secret = bucket.errorText + none.errorText + name.errorText + group.errorText
         #expect(!secret.contains(CephStore.secretKey))
         try stage.artifact(["init", stage.address]).checked()
-        let space = try stage.push(["hello/base/1"], Stage.receiver(["--max-size", "1G"]))
-        #expect(space.failed && space.errorText.contains("--max-size"), "\(space.errorText)")
+        let space = try stage.push(["hello/base/1"], Stage.receiver(["--min-free", "1G"]))
+        #expect(space.failed && space.errorText.contains("--min-free"), "\(space.errorText)")
     }
 
     @Test func `Policies of a receiver hold for a bucket, too`() throws {
@@ -129,6 +129,9 @@ import Testing
         #expect(ref.status == .exited(5), "\(ref.errorText)")
         let size = try stage.push(["hello/base/1"], Stage.receiver(["--max-push-size", "10"]))
         #expect(size.status == .exited(5), "\(size.errorText)")
+        let full = try stage.push(["hello/base/1"], Stage.receiver(["--max-size", "10"]))
+        #expect(full.status == .exited(5), "\(full.errorText)")
+        #expect(full.errorText.contains("takes at most 10 bytes and has 0"), "\(full.errorText)")
         let hook = try stage.directory.file("hook", "#!/bin/sh\ncat >&2; exit 1\n")
         _ = try run(["chmod", "+x", hook]).checked()
         let checked = try stage.push(["hello/base/1"], Stage.receiver(["--pre-receive", hook]))
@@ -140,7 +143,8 @@ import Testing
         let signed = try stage.push(["hello/base/1"], Stage.receiver(["--verify-ed25519", publicFile]))
         #expect(signed.status == .exited(5), "\(signed.errorText)")
         #expect(try stage.pull(["hello/base/1"]).status == .exited(3))
-        try stage.push(["hello/base/1"], Stage.receiver(["--sign-ed25519", secretFile])).checked()
+        try stage.push(["hello/base/1"], Stage.receiver(["--sign-ed25519", secretFile, "--max-size", "1M"]))
+            .checked()
         try stage.pull(["hello/base/1"], ["--verify-ed25519", publicFile]).checked()
     }
 }

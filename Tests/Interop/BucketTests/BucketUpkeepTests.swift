@@ -98,6 +98,10 @@ import Testing
         try stage.push(["--all"]).checked()
         let stats = try repo("stats").checked()
         #expect(stats.text.contains("p1") && stats.text.contains("6 objects"), "\(stats.text)")
+        let json = try JSONSerialization.jsonObject(with: Data(repo("stats", ["--json"]).output))
+        let sizes = try #require(json as? [String: Any])
+        let bytes = try #require(sizes["bytes"] as? Int)
+        #expect(sizes["countedBytes"] as? Int == bytes && bytes > 0, "\(sizes)")
         let wrong = try stage.artifact(["repo", "stats", "/srv/artifacts"])
         #expect(wrong.status == .exited(64), "\(wrong.errorText)")
         let twice = try repo("stats", ["--repo", "/srv/artifacts"])
@@ -143,6 +147,12 @@ import Testing
         #expect(expired.text.contains("1 ref gone, 3 objects gone"), "\(expired.text)")
         #expect(try summary().keys.sorted() == ["a/b/2", "a/b/3"])
         try repo("fsck").checked()
+        // Somebody has put an object by hand, which the next expiry counts.
+        store["team-a/objects/00/\(String(repeating: "0", count: 62)).filez"] = [1, 2, 3]
+        try repo("expire", ["--grace", "0h"]).checked()
+        let counted = try stage.artifact(["repo", "log", "--repo", stage.address, "--limit", "1"]).checked()
+        #expect(counted.text.contains(" were counted"), "\(counted.text)")
+        store["team-a/objects/00/\(String(repeating: "0", count: 62)).filez"] = nil
         #expect(try stage.pull(["a/b/1"]).status == .exited(3))
         try stage.pull(["a/b/2", "a/b/3"]).checked()
         let log = try stage.artifact(["repo", "log", "--repo", stage.address]).checked()

@@ -24,8 +24,10 @@ struct BucketSample: Sendable {
         spool = try Repository(directory.path("spool"))
     }
 
-    func store(_ client: S3Client, putsEarly: Bool = false) -> BucketStore {
-        BucketStore(client, spool: spool, author: "a test", putsEarly: putsEarly)
+    func store(
+        _ client: S3Client, putsEarly: Bool = false, sizeLimit: BucketSizeLimit? = nil
+    ) -> BucketStore {
+        BucketStore(client, spool: spool, author: "a test", putsEarly: putsEarly, sizeLimit: sizeLimit)
     }
 
     /// Makes a commit of a directory with some files.

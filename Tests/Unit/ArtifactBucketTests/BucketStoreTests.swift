@@ -94,6 +94,21 @@ import Variants
         #expect(try OSTreeCommand.refs(sample.download(bucket.client())) == [])
     }
 
+    @Test func `What is pinned through one gateway cannot be deleted through another, and its size is known`()
+        throws
+    {
+        let first = try sample.commit("a/b/1", ["top": "top\n"])
+        try sample.push([RefEdit(ref("a/b/1"), from: .mustNotExist, to: first)], to: store())
+        #expect(try store().pin(["a/*"], requiring: [ref("a/b/1")]).changed == ["a/*"])
+        let deletion = try RefEdit(ref("a/b/1"), from: .any, to: nil)
+        let error = #expect(throws: RepositoryError.self) { _ = try store(gateway: 1).delete([deletion]) }
+        #expect(error?.code == .notAllowed)
+        let statistics = try BucketStatistics(of: store(gateway: 1))
+        #expect(statistics.knownBytes == statistics.total.bytes && statistics.total.count == 4)
+        #expect(try store(gateway: 1).unpin(["a/*"]).all.patterns.isEmpty)
+        _ = try store().delete([deletion])
+    }
+
     @Test func `Where three of ten requests fail, everything arrives all the same`() throws {
         var files: [String: String] = [:]
         for number in 0..<60 { files["directory-\(number % 7)/\(number)"] = "\(number)\n" }

@@ -3,6 +3,7 @@
 import ArtifactProtocol
 import ArtifactRepository
 import Testing
+import Variants
 
 @testable import ArtifactBucket
 
@@ -22,6 +23,7 @@ import Testing
             LoggedEdit(9, try #require(RefName("a/c")), from: second, to: nil),
         ]
         entry.pins = LoggedPins(7, second)
+        (entry.put, entry.measured) = (700, Measurement(8, bytes: 5000, put: 300))
         entry.collection = Collection(2, list: LogEntry.makeID(), parts: 7, .condemned)
         entry.saved = [ObjectName(first, .file), ObjectName(second, .commit)]
         self.entry = entry
@@ -42,6 +44,7 @@ import Testing
         #expect(next.sequence == 10 && next.previous == read.digest && next.edits == entry.edits)
         #expect(next.ownEdits.isEmpty && next.saved == entry.saved)
         #expect(next.pins == entry.pins && !next.changesPins)
+        #expect(next.storedBytes == 5400 && next.put == entry.put && !next.onlyMeasures)
         #expect(throws: RepositoryError.self) { _ = try ReadEntry(parsing: entry.serialized(), sequence: 8) }
     }
 
@@ -58,14 +61,27 @@ import Testing
         swept.collection?.sweeper = LogEntry.makeID()
         var pinned = entry
         pinned.pins?.sequence = 10
+        var measured = entry
+        measured.measured?.sequence = 10
         let bytes = entry.serialized()
         for bytes in [
             late.serialized(), early.serialized(), mixed.serialized(), behind.serialized(),
-            swept.serialized(), pinned.serialized(), [],
+            swept.serialized(), pinned.serialized(), measured.serialized(), [],
             Array(bytes.dropLast()), [0],
         ] {
             #expect(throws: RepositoryError.self) { _ = try LogEntry(parsing: bytes) }
         }
+    }
+
+    @Test func `An entry of an earlier version has no pins, and its size is not known`() throws {
+        let empty = Variant.bytes([])
+        let fields: [(key: String, value: Variant)] = [
+            ("id", .bytes(LogEntry.makeID())), ("sequence", .uint64(0)), ("previous", empty),
+            ("time", .uint64(7)), ("by", .string("anna")), ("base", .uint64(0)), ("root", empty),
+            ("views", .uint64(0)), ("edits", .array(of: LoggedEdit.type, [])),
+        ]
+        let old = try LogEntry(parsing: Variant.dictionary(fields).serialized(order: .little))
+        #expect(old.author == "anna" && old.pins == nil && old.put == 0 && old.storedBytes == nil)
     }
 
     @Test func `Newer entries come first in lists, and other keys are none`() {
