@@ -10,7 +10,7 @@ extension ReceiveSession {
     mutating func missingObjects(trustingMarks: Bool) throws -> MissingObjects {
         let missing = MissingObjects(
             in: try ownQuarantine(), ancestors: fillsHistory ? .behindStored : .untilStored,
-            trustsMarks: trustingMarks)
+            trustsMarks: trustingMarks, allowsEarlyStorage: !policies.decidesAtPublication)
         let (edits, similar, store) = (edits, similar, store)
         missing.findSimilar = { try edits.compactMap { try store.commit(of: $0.ref) } + similar }
         return missing

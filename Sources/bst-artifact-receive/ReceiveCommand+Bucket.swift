@@ -19,7 +19,8 @@ extension ReceiveCommand {
         let limit = policy.expiry.maxSize.map { size in
             BucketSizeLimit(size.value) { logger.warning("\($0)") }
         }
-        let store = try BucketStore.open(address, author: author, sizeLimit: limit)
+        // Room is compared with all that is new, before any of it is put.
+        let store = try BucketStore.open(address, author: author, putsEarly: limit == nil, sizeLimit: limit)
         // Behind the update of the summary.
         defer { logger.notice("requests to the bucket", metadata: ["sent": "\(store.client.counts)"]) }
         var options = Receiver.Options()

@@ -47,7 +47,7 @@ struct CopyCommand: ParsableCommand {
         let isIntoBucket = BucketStore.isAddress(destination)
         let address = isIntoBucket ? destination : source
         let store = try BucketStore.open(
-            address, author: BucketStore.localAuthor, putsEarly: isIntoBucket, cancellation: cancellation)
+            address, author: BucketStore.localAuthor, cancellation: cancellation)
         let start = ContinuousClock.now
         let total = try isIntoBucket ? copy(into: store, cancellation) : copy(from: store, cancellation)
         output.terminal.say(

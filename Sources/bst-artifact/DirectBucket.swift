@@ -12,7 +12,7 @@ extension BucketStore {
     ) throws -> BucketStore? {
         guard case .bucket(let address) = remote, receiver.receiver == nil else { return nil }
         return try BucketStore.open(
-            "\(address)", author: BucketStore.localAuthor, putsEarly: true, cancellation: cancellation)
+            "\(address)", author: BucketStore.localAuthor, cancellation: cancellation)
     }
 
     /// Updates the summary after a publication, which has succeeded all the same.

@@ -88,11 +88,14 @@ public struct Attack: Sendable, CustomStringConvertible {
         self.play = play
     }
 
+    /// Words in the name of an attack by which files come that a commit needs.
+    static let neededFiles = "needed files"
+
     /// Every attack, group by group.
     public static let all: [Attack] =
         objectNames + tarExtensions + tarKinds + sizes + tarDamage + hashes + trailing + bombs + truncations
         + endless + variants + trees + dirtrees + metadata + missing + refNames + refs + policies + order
-        + frames + asked + ahead + pulled + deletions
+        + frames + asked + ahead + needed + pulled + deletions
         + replacements + remotes + deltas + served
 }
 

@@ -12,6 +12,8 @@ enum Pushed {
     static let sample = SampleCommit("pushed")
     static let commit = "\(sample.checksum)"
     static let ref = "a/b/c"
+    /// Its files.
+    static let needed = [sample.file, sample.link]
     static let members = sample.objects.map(\.member)
     /// 64 digits that are no object's checksum.
     static let stranger = String(repeating: "ab", count: 32)

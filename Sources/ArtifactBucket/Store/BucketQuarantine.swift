@@ -100,6 +100,8 @@ final class BucketQuarantine: Quarantine {
         return bytes
     }
 
+    func expect(_ file: ObjectName) { early?.expect(file) }
+
     func fragmentSize(of name: ObjectName) -> UInt64 { local.fragmentSize(of: name) }
 
     func resumePoint(of name: ObjectName) -> ResumePoint? { local.resumePoint(of: name) }
@@ -141,10 +143,14 @@ final class BucketQuarantine: Quarantine {
         if let counterpart = counterparts[name.checksum] { try compare(tree, with: counterpart) }
         try tree.forEachPart { part in
             guard try !holds(part) else { return }
-            if part.type == .file, !isInBucket, !isPublishing, !likely.contains(part) { return }
+            if part.type == .file, !isInBucket, !isPublishing, !isLikely(part) { return }
             store.withObjects { $0.prefetch(part) }
         }
     }
+
+    /// Returns true if a file is probably in the bucket, so that it is asked about: one of a directory that this one resembles, or
+    /// one that an interrupted push has put.
+    private func isLikely(_ file: ObjectName) -> Bool { likely.contains(file) || local.wasTaken(file) }
 
     private func replace(_ old: Checksum, by new: Checksum, isReferenced: Bool) {
         guard old != new, counterparts[new] == nil else { return }

@@ -46,10 +46,10 @@ extension BucketStore {
     ///   - address: `s3://BUCKET/PREFIX`.
     ///   - spool: a directory for objects on their way; nil for one below `XDG_CACHE_HOME`.
     ///   - author: the name of the writer in the log.
-    ///   - putsEarly: true to put files before everything has arrived.
+    ///   - putsEarly: false to keep all files here until everything has arrived.
     ///   - sizeLimit: the most that all objects may take; nil for any number.
     package static func open(
-        _ address: String, spool: String? = nil, author: String, putsEarly: Bool = false,
+        _ address: String, spool: String? = nil, author: String, putsEarly: Bool = true,
         sizeLimit: BucketSizeLimit? = nil, cancellation: Cancellation? = nil
     ) throws -> BucketStore {
         let client = try client(of: address)

@@ -16,8 +16,7 @@ package final class BucketStore: ArtifactStore {
     /// A repository on this machine, in which objects wait until they are verified and put.
     package let spool: Repository
     let author: String
-    /// Indicates that small files are put as soon as they are verified. Whoever writes with keys of the bucket does so; a receiver
-    /// first has to see that a push may be published.
+    /// Indicates that small files are put as soon as they are verified, if their quarantine was told to expect them.
     let putsEarly: Bool
     /// The most that all objects may take, which is checked before objects are put; nil for any number.
     let sizeLimit: BucketSizeLimit?
@@ -48,10 +47,10 @@ package final class BucketStore: ArtifactStore {
     ///   - client: a client of its bucket.
     ///   - spool: a repository of mode archive on this machine, for objects on their way.
     ///   - author: the name of the writer in the log.
-    ///   - putsEarly: true to put files before everything has arrived.
+    ///   - putsEarly: false to keep all files here until everything has arrived.
     ///   - sizeLimit: the most that all objects may take; nil for any number.
     package init(
-        _ client: S3Client, spool: Repository, author: String, putsEarly: Bool = false,
+        _ client: S3Client, spool: Repository, author: String, putsEarly: Bool = true,
         sizeLimit: BucketSizeLimit? = nil, cancellation: Cancellation? = nil
     ) {
         location = "\(client.location)"

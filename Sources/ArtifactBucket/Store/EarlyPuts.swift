@@ -6,11 +6,19 @@ import S3
 import SystemCalls
 
 /// Small files that are put as soon as they are verified, before everything of a push has arrived. They never are on this
-/// machine's disk.
+/// machine's disk. Only those are that a commit of the push needs, as far as has arrived.
 final class EarlyPuts: Sendable {
     private let location: S3Location
     private let window: RequestWindow
-    private let names = Monitor<Set<ObjectName>>([])
+    private let state = Monitor(State())
+
+    private struct State {
+        /// Files that may be put, and did not arrive yet.
+        var expected: Set<ObjectName> = []
+        /// Files that were taken since the last call of `finish`.
+        var taken: Set<ObjectName> = []
+    }
+
     /// What was put.
     let bytes = PutBytes()
 
@@ -19,10 +27,14 @@ final class EarlyPuts: Sendable {
         window = RequestWindow(client, cancellation: cancellation)
     }
 
-    /// Puts a verified file, on any thread, unless an earlier one could not be put.
+    /// Allows a file to be put when it arrives.
+    func expect(_ name: ObjectName) { state.withLock { _ = $0.expected.insert(name) } }
+
+    /// Puts a verified file that was expected, on any thread, unless an earlier one could not be put.
     ///
     /// - Returns: false where the file has to be kept.
     func take(_ name: ObjectName, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard state.withLock({ $0.expected.remove(name) }) != nil else { return false }
         let put = S3Operation.put(
             BucketObjects.key(name, in: location), .bytes(Array(bytes)), if: .ifAbsent,
             cacheControl: BucketObjects.cacheControl)
@@ -32,21 +44,21 @@ final class EarlyPuts: Sendable {
         else {
             return false
         }
-        names.withLock { _ = $0.insert(name) }
+        state.withLock { _ = $0.taken.insert(name) }
         return true
     }
 
     /// Returns true if a file was taken since the last call of `finish`.
-    func contains(_ name: ObjectName) -> Bool { names.withLock { $0.contains(name) } }
+    func contains(_ name: ObjectName) -> Bool { state.withLock { $0.taken.contains(name) } }
 
     /// Waits until all files that were taken are in the bucket, and returns them.
     ///
     /// - Throws: the first failure.
     func finish() throws -> Set<ObjectName> {
         try window.finish()
-        return names.withLock { names in
-            defer { names = [] }
-            return names
+        return state.withLock { state in
+            defer { state = State() }
+            return state.taken
         }
     }
 }

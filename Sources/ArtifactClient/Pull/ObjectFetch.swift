@@ -56,7 +56,8 @@ public final class ObjectFetch {
         self.remote = remote
         self.showProgress = showProgress
         self.showCommit = showCommit
-        missing = MissingObjects(in: quarantine, ancestors: .depth(depth))
+        missing = MissingObjects(
+            in: quarantine, ancestors: .depth(depth), allowsEarlyStorage: !policies.decidesAtPublication)
         missing.findSimilar = { [unowned self] in try similarCommits() }
     }
 

@@ -11,6 +11,8 @@ public final class MissingObjects {
     private let scope: AncestorScope
     /// True to believe what was seen or marked before; false to look at everything again.
     private let trustsMarks: Bool
+    /// Indicates that the quarantine may store files before the publication.
+    private let allowsEarlyStorage: Bool
     /// Missing objects that were not requested yet. A name may stand in it twice.
     private var missing: [ObjectName] = []
     /// Directories that are here and were not opened yet.
@@ -50,13 +52,15 @@ public final class MissingObjects {
     ///   - quarantine: the place that objects arrive in.
     ///   - scope: the ancestors to look for. The peer need not have them.
     ///   - trustsMarks: true to believe what the store remembers to have whole, and not to look.
+    ///   - allowsEarlyStorage: false where somebody may still refuse what arrives; see `Quarantine.expect`.
     public init(
         in quarantine: any Quarantine, ancestors scope: AncestorScope = .depth(.commitOnly),
-        trustsMarks: Bool = true
+        trustsMarks: Bool = true, allowsEarlyStorage: Bool = true
     ) {
         self.quarantine = quarantine
         self.scope = scope
         self.trustsMarks = trustsMarks
+        self.allowsEarlyStorage = allowsEarlyStorage
     }
 
     /// The number of objects that are known to be missing.
@@ -195,6 +199,7 @@ public final class MissingObjects {
                 if try quarantine.holds(name) {
                     try openIfUnrequested(name)
                 } else if !absent.contains(name), awaited.insert(name).inserted {
+                    if allowsEarlyStorage, name.type == .file { quarantine.expect(name) }
                     return name
                 }
                 continue

@@ -11,6 +11,9 @@ package struct DeltaRequester: ReceivePolicy {
         self.repository = repository
     }
 
+    /// False.
+    package var decidesAtPublication: Bool { false }
+
     /// Notes the wishes. The push is done with or without deltas, so failures are ignored.
     package func didPublish(_ results: [RefEditResult]) {
         let names = results.filter { $0.outcome == .moved }.flatMap { result -> [DeltaName] in

@@ -27,6 +27,9 @@ public struct Hooks: ReceivePolicy {
         (self.store, self.moves, self.before, self.after, self.warn) = (store, moves, before, after, warn)
     }
 
+    /// True if there is a hook that may refuse.
+    public var decidesAtPublication: Bool { before != nil }
+
     /// Remembers that there is more than what refs move to.
     public mutating func note(_ commit: Checksum) { hasMoreCommits = true }
 

@@ -6,6 +6,9 @@ import ArtifactProtocol
 ///
 /// A rule throws to refuse; then nothing of the push becomes visible.
 public protocol ReceivePolicy: Sendable {
+    /// Indicates that `willPublish` may still refuse a push whose objects were all admitted, so that a store may keep none of them
+    /// where others can fetch it by name, before that has decided.
+    var decidesAtPublication: Bool { get }
     /// Decides whether refs may be edited by this client, before its request is answered.
     func authorize(_ edits: [RefEdit]) throws
     /// Decides on an object that the store lacks, before its bytes.
@@ -34,6 +37,8 @@ public protocol ReceivePolicy: Sendable {
 }
 
 extension ReceivePolicy {
+    /// True: a rule has to say that it does not.
+    public var decidesAtPublication: Bool { true }
     /// Allows it.
     public func authorize(_ edits: [RefEdit]) throws {}
     /// Allows it.
@@ -56,6 +61,9 @@ public struct ReceivePolicies: ReceivePolicy {
     public init(_ policies: [any ReceivePolicy] = []) {
         self.policies = policies
     }
+
+    /// True if one of them decides then.
+    public var decidesAtPublication: Bool { policies.contains(where: \.decidesAtPublication) }
 
     /// Asks each policy.
     public func authorize(_ edits: [RefEdit]) throws {

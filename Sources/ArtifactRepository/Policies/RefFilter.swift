@@ -17,6 +17,9 @@ public struct RefFilter: ReceivePolicy {
         (self.allowed, self.denied) = (allowed, denied)
     }
 
+    /// False: refs are known before objects.
+    public var decidesAtPublication: Bool { false }
+
     /// Refuses refs that do not pass the filter.
     ///
     /// - Throws: `RepositoryError` with `notAllowed`.

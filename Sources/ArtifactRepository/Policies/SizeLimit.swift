@@ -17,6 +17,9 @@ public struct SizeLimit: ReceivePolicy {
         remaining = maximumPush ?? .max
     }
 
+    /// False: sizes are known before objects.
+    public var decidesAtPublication: Bool { false }
+
     /// Refuses what is too large. Both versions of the protocol tell the size before the first byte, and send just that.
     ///
     /// - Throws: `RepositoryError` with `notAllowed`.

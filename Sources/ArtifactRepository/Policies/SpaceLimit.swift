@@ -19,6 +19,9 @@ public struct SpaceLimit: ReceivePolicy {
         (self.repository, self.limits) = (repository, limits)
     }
 
+    /// True where there is a limit for the whole repository.
+    public var decidesAtPublication: Bool { limits.maximumSize != nil }
+
     /// Refuses an object that cannot fit, and runs an expiry if there is too little space for it.
     ///
     /// - Throws: `RepositoryError` with `noSpace`.

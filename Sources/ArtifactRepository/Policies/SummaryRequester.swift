@@ -16,6 +16,9 @@ public struct SummaryRequester: ReceivePolicy {
         (self.repository, self.isWanted) = (repository, isWanted)
     }
 
+    /// False.
+    public var decidesAtPublication: Bool { false }
+
     /// Requests a summary update. The push is complete without one, so failures are ignored.
     public func didPublish(_ results: [RefEditResult]) {
         guard results.contains(where: { $0.outcome == .moved }), isWanted() else { return }

@@ -31,6 +31,8 @@ final class LocalQuarantine: Quarantine {
     private var fileCount = 0
     /// Fragments of a predecessor, with their sizes in bytes.
     private var fragments: [Checksum: (fragment: Fragment, size: UInt64)] = [:]
+    /// The files that did not stay here; nil without a taker.
+    let taken: TakenFiles?
     /// True if another quarantine may take over what this one leaves.
     private let isResumable: Bool
 
@@ -51,6 +53,14 @@ final class LocalQuarantine: Quarantine {
         fragments = try Fragment.takeOver(in: incoming)
         fileCount = fragments.values.map(\.fragment.number).max() ?? 0
         isResumable = purpose != .transient
+        var noting: VerifiedFileTaker?
+        if let taker {
+            let files = try TakenFiles(in: root)
+            noting = files.noting(taker)
+            taken = files
+        } else {
+            taken = nil
+        }
         var places: [ObjectType: QuarantinePlace] = [:]
         for type in ObjectType.allCases {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
@@ -58,7 +68,7 @@ final class LocalQuarantine: Quarantine {
             try LocalQuarantine.empty(directory, of: type, into: salvage)
             places[type] = QuarantinePlace(
                 directory: directory, incoming: incoming, mode: repository.mode,
-                fileMode: repository.permissions.fileMode, taker: type == .file ? taker : nil)
+                fileMode: repository.permissions.fileMode, taker: type == .file ? noting : nil)
         }
         (self.places, self.salvage, self.incoming) = (places, salvage, incoming)
         if case .resumable(.pull, _) = purpose { isPush = false } else { isPush = true }
@@ -85,7 +95,9 @@ final class LocalQuarantine: Quarantine {
         workers.stop(keepingWaiting: true)
         // An empty one is of no use to a successor.
         let kept = ObjectType.allCases.map(place) + [salvage]
-        if kept.allSatisfy({ (try? $0.isEmpty()) ?? false }), (try? Fragment.isAny(in: incoming)) == false {
+        if taken?.flush() != true, kept.allSatisfy({ (try? $0.isEmpty()) ?? false }),
+            (try? Fragment.isAny(in: incoming)) == false
+        {
             discard()
         }
     }

@@ -13,6 +13,11 @@ extension Quarantine {
         return try local.takeFromSalvage(name) ? place.fileIfPresent(name.checksum.hex) : nil
     }
 
+    /// Returns true if a predecessor that was interrupted has handed a file to its taker.
+    package func wasTaken(_ file: ObjectName) -> Bool {
+        (self as? LocalQuarantine)?.taken?.before.contains(file.checksum) ?? false
+    }
+
     /// Checks that detached metadata was received only for commits that were received, too, or that refs are to point to.
     ///
     /// - Throws: `RepositoryError` with `badObject`.

@@ -21,6 +21,9 @@ public protocol Quarantine: AnyObject {
     func storeHasCut(_ commit: Checksum) throws -> Bool
     /// Reads a metadata object from here or from the store; nil if neither has it.
     func metadata(_ name: ObjectName) throws -> [UInt8]?
+    /// Notes that a file is going to be received which a commit of the transfer needs, and that no rule can refuse the transfer any
+    /// more: so it may be stored for good when it is verified, before the publication. No ref leads to it then.
+    func expect(_ file: ObjectName)
     /// Returns the number of bytes, as they travel, that an interrupted transfer has left of the beginning of a large file;
     /// 0 for none.
     func fragmentSize(of name: ObjectName) -> UInt64
@@ -106,6 +109,9 @@ extension Quarantine {
 
     /// Does nothing: what is needed is looked for when it is published.
     public func noteStored(_ name: ObjectName) {}
+
+    /// Does nothing: the file waits for the publication.
+    public func expect(_ file: ObjectName) {}
 
     /// Begins to take an object in, from its beginning.
     public func receive(_ name: ObjectName, size: UInt64?) throws -> (any IncomingObject)? {

@@ -94,6 +94,43 @@ extension Attack {
         }
     }
 
+    /// Clients that send files which a commit needs, and which a bucket may keep when they have been asked for, and then others.
+    static let needed: [Attack] = table {
+        sentAhead("a file that no commit needs", .interruption) {
+            let stranger = ArchivedFile(content: Array("stranger".utf8)).object()
+            return object(stranger, 1, type: 10) + directoriesAhead() + end
+        }
+        sentAhead("\(Attack.neededFiles), and none when asked", .interruption) {
+            Pushed.needed.flatMap { object($0, 1, type: 10) } + directoriesAhead() + end
+        }
+        sentAhead(
+            "directories, then \(Attack.neededFiles) when asked, and an object that nobody asked for",
+            refused("object where done was due")
+        ) {
+            directoriesAhead() + end + answers() + object(Pushed.sample.root, 2, type: 6)
+        }
+        sentAhead("directories, then \(Attack.neededFiles) when asked, and no end", .interruption) {
+            directoriesAhead() + end + answers()
+        }
+    }
+
+    private static func directoriesAhead() -> [UInt8] {
+        let sample = Pushed.sample
+        return object(sample.directoryMetadata, 3, type: 10) + object(sample.rootMetadata, 3, type: 10)
+            + object(sample.directory, 2, type: 10) + object(sample.root, 2, type: 10)
+            + object(sample.commit, 4, type: 10)
+    }
+
+    /// Files in the order in which they are asked for, behind detached metadata, of which there is none.
+    private static func answers() -> [UInt8] {
+        head(6, bytes(of: Pushed.commit), size: .max)
+            + Pushed.needed.reversed().flatMap { object($0, 1, type: 6) }
+    }
+
+    private static func object(_ object: SampleObject, _ kind: UInt8, type: UInt8) -> [UInt8] {
+        head(kind, object.checksum.bytes, size: UInt64(object.bytes.count), type: type) + object.bytes
+    }
+
     /// Clients that ask for what they must not have.
     static let pulled: [Attack] = table {
         pull("a file that is no part of a ref", "no part of the refs") {
@@ -134,7 +171,13 @@ extension Attack {
     private static func sentAhead(
         _ name: String, _ words: String, _ bytes: @escaping @Sendable () -> [UInt8]
     ) -> Attack {
-        self.bytes("ahead, \(name)", .frames, words.isEmpty ? .nothing : refused(words)) {
+        sentAhead(name, words.isEmpty ? .nothing : refused(words), bytes)
+    }
+
+    private static func sentAhead(
+        _ name: String, _ outcome: Outcome, _ bytes: @escaping @Sendable () -> [UInt8]
+    ) -> Attack {
+        self.bytes("ahead, \(name)", .frames, outcome) {
             Frame.info(capabilities: ["want", "ahead"]) + Frame.update(Pushed.updates) + bytes()
         }
     }
