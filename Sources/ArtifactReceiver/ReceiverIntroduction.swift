@@ -44,7 +44,9 @@ struct ReceiverIntroduction {
             capabilities: common, isReadOnly: options.isReadOnly)
         // No objects travel unless some ref moves, and in a bucket each commit costs a request.
         if common.contains(.ahead), info.refs.contains(where: { refs[$0.key] != $0.value }) {
-            answer.similar = try info.similar.filter { try knownCommits.contains($0) && store.hasWhole($0) }
+            let known = info.similar.filter(knownCommits.contains)
+            try store.prefetch(known.map { ObjectName($0, .commit) })
+            answer.similar = try known.filter(store.hasWhole)
         }
         if isPull { answer.collection = (store as? Repository)?.collection }
         if !answer.capabilities.contains(.want) { answer.capabilities.remove(.history) }

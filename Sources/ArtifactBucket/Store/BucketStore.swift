@@ -270,6 +270,14 @@ package final class BucketStore: ArtifactStore {
         return presence != .absent
     }
 
+    package func prefetch(_ names: [ObjectName]) throws {
+        // What was found before the log was read would not count.
+        _ = try position
+        withObjects { objects in
+            for name in names { objects.prefetch(name) }
+        }
+    }
+
     package func metadata(_ name: ObjectName) throws -> [UInt8]? {
         _ = try position
         return try withObjects { try $0.metadata(name) }

@@ -99,9 +99,9 @@ private struct StorePush {
         // A new ref is likely to resemble those beside it.
         let new = edits.filter { $0.previous == .mustNotExist }.map(\.ref)
         if !new.isEmpty {
-            for commit in try repository.commits(beside: new) {
-                _ = try store.contains(ObjectName(commit, .commit))
-            }
+            let similar = try repository.commits(beside: new).map { ObjectName($0, .commit) }
+            try store.prefetch(similar)
+            for name in similar { _ = try store.contains(name) }
         }
         let purpose = QuarantinePurpose.resumable(
             .push, for: edits.compactMap { edit in edit.new.map { (edit.ref, $0) } })

@@ -25,6 +25,8 @@ public protocol ArtifactStore: AnyObject, Sendable {
     func refs() throws -> RefList
     /// Returns true if readers can see the object.
     func contains(_ name: ObjectName) throws -> Bool
+    /// Begins to look for objects, where that takes a request, so that `contains` need not wait for one after the other.
+    func prefetch(_ names: [ObjectName]) throws
     /// Reads a metadata object whole; nil if it is not there.
     func metadata(_ name: ObjectName) throws -> [UInt8]?
     /// Checks that edits could be made now, without making them.
@@ -46,6 +48,9 @@ public protocol ArtifactStore: AnyObject, Sendable {
 }
 
 extension ArtifactStore {
+    /// Does nothing: objects are found at once.
+    public func prefetch(_ names: [ObjectName]) throws {}
+
     /// Returns true if a commit is here, and its tree too as far as is known: an ancestor may be known by its commit object alone,
     /// its tree never having been fetched.
     package func hasWhole(_ commit: Checksum) throws -> Bool {

@@ -8,9 +8,32 @@ import Testing
 @Suite struct RequestCountTests {
     private let store: ToyStore
     private let stage: BucketStage
+    /// Commits that are asked for, whose answers wait for each other.
+    private let similar = Locked<Set<String>>([])
+    /// The number of those that were asked for.
+    private let waiting = Locked(0)
+    /// The number of those whose answers came when all had been asked for.
+    private let together = Locked(0)
+    private static let similarCount = 6
+
+    /// The commit whose object a request is for.
+    private static func commit(in target: String) -> String? {
+        guard target.hasSuffix(".commit") else { return nil }
+        return target.split(separator: "/").suffix(2).joined().split(separator: ".").first.map(String.init)
+    }
 
     init() throws {
-        store = try ToyStore()
+        store = try ToyStore { [similar, waiting, together] request in
+            guard request.method == "HEAD", let commit = Self.commit(in: request.path),
+                similar.withLock({ $0.contains(commit) })
+            else { return nil }
+            waiting.withLock { $0 += 1 }
+            // Where they come one after the other, the next one waits for this answer.
+            if eventually(within: 5, { waiting.withLock { $0 } >= Self.similarCount }) {
+                together.withLock { $0 += 1 }
+            }
+            return nil
+        }
         stage = try BucketStage(cacheIn: store)
     }
 
@@ -40,6 +63,25 @@ import Testing
         }
         let later = try count { try stage.push(["hello/base/1"], way).checked() }
         #expect(later.filter { !$0.contains("refs/heads") }.count <= 6, "\(later.joined(separator: "\n"))")
+    }
+
+    @Test(arguments: [false, true])
+    func `Commits that a new one may resemble are asked for at the same time, and once each`(
+        _ usesReceiver: Bool
+    ) throws {
+        let way = try usesReceiver ? Stage.receiver([]) : []
+        let commits = try (0..<Self.similarCount).map { number in
+            try stage.commit("hello/base/\(number)", ["file": "\(number)\n"])
+        }
+        let new = try stage.commit("hello/base/new", ["file": "new\n"])
+        similar.withLock { $0 = Set(commits) }
+        let requests = try count { try stage.push(["hello/base/new"], way).checked() }
+        let asked = commits.map { commit in
+            requests.count { $0.hasPrefix("HEAD") && Self.commit(in: $0) == commit }
+        }
+        #expect(asked.allSatisfy { $0 == 1 }, "\(requests.joined(separator: "\n"))")
+        #expect(together.withLock { $0 } == Self.similarCount)
+        #expect(try OSTreeCommand.revParse(stage.mine, "hello/base/new") == new)
     }
 
     @Test(arguments: [false, true])
