@@ -9,10 +9,7 @@ struct RequestSigning: Sendable {
     let url: String
     /// The signature's kind and region, as libcurl takes them.
     let kind: String
-    let accessKey: String
-    let secretKey: String
-    /// Headers that are signed.
-    let headers: [String]
+    let credentials: RenewedCredentials
     let authorities: String?
 
     /// The SHA-256 of no byte.
@@ -27,10 +24,14 @@ struct RequestSigning: Sendable {
         url = configuration.url(of: location)
         kind = "aws:amz:\(configuration.region):s3"
         authorities = configuration.authorities
-        let credentials = try configuration.credentials.current()
-        (accessKey, secretKey) = (credentials?.accessKey ?? "", credentials?.secretKey ?? "")
-        headers =
-            ["x-amz-content-sha256: \(RequestSigning.emptyHash)"]
+        credentials = RenewedCredentials(configuration.credentials)
+        // Where there are none, it is said before anything else is done.
+        _ = try credentials.current()
+    }
+
+    /// The headers that are signed.
+    func headers(for credentials: Credentials?) -> [String] {
+        ["x-amz-content-sha256: \(RequestSigning.emptyHash)"]
             + (credentials?.sessionToken.map { ["x-amz-security-token: \($0)"] } ?? [])
     }
 }

@@ -13,6 +13,8 @@ struct WebAttempt {
     var redirections = 0
     /// Continues after the bytes that an earlier attempt received.
     var isContinuing = false
+    /// The number of times that it was repeated because the store said that its credentials had ended.
+    var renewals = 0
     /// Begins at the first byte, whatever is here of it.
     var startsOver = false
 

@@ -152,6 +152,7 @@ extension WebClient {
         if let mirror = transfer.attempt?.mirror, let due = pauses[mirror], due > .now {
             return delayed.append((due, transfer))
         }
+        try transfer.sign()
         transfer.startClock()
         running[transfer.handle] = transfer
         try check(curl_multi_add_handle(multi, transfer.handle))
@@ -206,6 +207,16 @@ extension WebClient {
 
     private func conclude(_ attempt: WebAttempt, _ transfer: WebTransfer, _ code: CURLcode) throws {
         let status = ccurl_response_code(transfer.handle)
+        // A transfer that is signed takes the body of an error.
+        let code = code == CURLE_OK && status >= 400 ? CURLE_HTTP_RETURNED_ERROR : code
+        if transfer.hasEndedCredentials,
+            attempt.renewals == 0 || attempt.renewals < options.attempts && transfer.areCredentialsOutdated
+        {
+            options.signing?.credentials.noteEnd(of: transfer.credentials)
+            var next = attempt
+            next.renewals += 1
+            return try start(next, on: transfer)
+        }
         let shownURL = mirrors[attempt.mirror].shownURL(of: attempt.request)
         switch (code, status) {
         case (CURLE_OK, 300..<400):
@@ -227,7 +238,8 @@ extension WebClient {
             let failure = WebFailure(
                 code, status: status, reason: transfer.reason(code), url: shownURL,
                 wantedPause: .seconds(Int(clamping: ccurl_retry_after(transfer.handle))),
-                longestPause: options.longestPause)
+                longestPause: options.longestPause,
+                hasEndedCredentials: transfer.hasEndedCredentials && !transfer.isRange)
             if let pause = failure.pause, attempt.request.mirror == nil {
                 self.pause(attempt.mirror, status, pause)
             }

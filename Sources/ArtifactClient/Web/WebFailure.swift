@@ -27,9 +27,10 @@ struct WebFailure: Error {
     /// - Parameters:
     ///   - wantedPause: the pause that the server asks for, 0 for none.
     ///   - longestPause: the longest one that is granted.
+    ///   - hasEndedCredentials: true where a store has taken the credentials before.
     init(
         _ code: CURLcode, status: Int, reason: String, url: String, wantedPause: Duration,
-        longestPause: Duration
+        longestPause: Duration, hasEndedCredentials: Bool = false
     ) {
         isBusy = code == CURLE_HTTP_RETURNED_ERROR && [429, 503].contains(status)
         let isPauseGranted = wantedPause <= longestPause
@@ -42,6 +43,12 @@ struct WebFailure: Error {
             cause =
                 "the server answers \(status) and asks to wait \(wantedPause.components.seconds) s, and no more than "
                 + "\(longestPause.components.seconds) s are waited: try again after that"
+        } else if hasEndedCredentials {
+            isTemporary = false
+            kind = .accessDenied
+            cause =
+                "the store answers \(status), as the credentials have ended, also those that were fetched anew: look where they come "
+                + "from"
         } else if code == CURLE_HTTP_RETURNED_ERROR || code == CURLE_OK {
             isTemporary = WebFailure.temporaryStatuses.contains(status)
             kind = [401, 403].contains(status) ? .accessDenied : .unreachable

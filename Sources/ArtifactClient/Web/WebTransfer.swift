@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CCurl
+import Glibc
+import S3
 
 /// A handle of libcurl, which is reused from one attempt to the next.
 final class WebTransfer {
@@ -9,7 +11,14 @@ final class WebTransfer {
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let certificate: (file: String?, key: String?)
     private let netrc: String?
+    private let ownHeaders: [String]
     private let signing: RequestSigning?
+    /// The credentials that the attempt is signed with.
+    private(set) var credentials: Credentials?
+    private var isSigned = false
+    /// The beginning of the body of an error, by which a store says what is wrong.
+    private var errorBody: [UInt8] = []
+    private static let errorLimit = 64 * 1024
     private var secretsAreSent = false
 
     /// The attempt under way; nil while the handle is idle.
@@ -37,9 +46,8 @@ final class WebTransfer {
         netrc = options.netrc
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         signing = options.signing
-        for header in options.headers + (options.signing?.headers ?? []) {
-            headers = curl_slist_append(headers, header)
-        }
+        ownHeaders = options.headers
+        for header in options.headers { headers = curl_slist_append(headers, header) }
         let strings: [(CURLoption, String?)] = [
             (CURLOPT_USERAGENT, "bst-artifact"),
             (CURLOPT_PROTOCOLS_STR, "http,https,file"),
@@ -50,8 +58,6 @@ final class WebTransfer {
         for case (let option, let value?) in strings { ccurl_set_string(handle, option, value) }
         let numbers: [(CURLoption, Int)] = [
             (CURLOPT_NOSIGNAL, 1),
-            // Bodies of errors are not content.
-            (CURLOPT_FAILONERROR, 1),
             // WebClient follows redirections, since it decides where secrets go.
             (CURLOPT_FOLLOWLOCATION, 0),
             (CURLOPT_HTTP_VERSION, options.allowsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1),
@@ -97,7 +103,10 @@ final class WebTransfer {
         (start, isChecked, failure) = (received, false, nil)
         source = start == 0 || attempt.isContinuing && source == attempt.mirror ? attempt.mirror : nil
         errorBuffer[0] = 0
+        errorBody = []
         ccurl_set_resumption(handle, Int(start))
+        // Bodies of errors are not content. That of a store is read, but libcurl takes it for one that cannot be continued.
+        ccurl_set_long(handle, CURLOPT_FAILONERROR, signing == nil || isRange ? 1 : 0)
         if let body = attempt.request.body {
             _ = body.withUnsafeBytes { ccurl_set_body(handle, $0.baseAddress, $0.count) }
         } else {
@@ -117,14 +126,49 @@ final class WebTransfer {
         ccurl_set_string(handle, CURLOPT_NETRC_FILE, areSent ? netrc : nil)
         if let signing {
             ccurl_set_string(handle, CURLOPT_AWS_SIGV4, areSent ? signing.kind : nil)
-            ccurl_set_string(handle, CURLOPT_USERNAME, areSent ? signing.accessKey : nil)
-            ccurl_set_string(handle, CURLOPT_PASSWORD, areSent ? signing.secretKey : nil)
+            ccurl_set_string(handle, CURLOPT_USERNAME, nil)
+            ccurl_set_string(handle, CURLOPT_PASSWORD, nil)
+            isSigned = false
         }
         // A user in the URL comes first.
         ccurl_set_long(
             handle, CURLOPT_NETRC,
             Int((areSent && netrc != nil ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
     }
+
+    /// Signs the attempt, if it goes to the store itself, with credentials that are valid now.
+    ///
+    /// - Throws: `S3Error` where there are none.
+    func sign() throws {
+        guard let signing, secretsAreSent else { return }
+        let current = try signing.credentials.current()
+        guard !isSigned || current != credentials else { return }
+        (credentials, isSigned) = (current, true)
+        let previous = headers
+        headers = nil
+        for header in ownHeaders + signing.headers(for: current) {
+            headers = curl_slist_append(headers, header)
+        }
+        ccurl_set_headers(handle, headers)
+        curl_slist_free_all(previous)
+        ccurl_set_string(handle, CURLOPT_USERNAME, current?.accessKey ?? "")
+        ccurl_set_string(handle, CURLOPT_PASSWORD, current?.secretKey ?? "")
+    }
+
+    /// Indicates that the store does not take the credentials any more, as far as is known: an answer to a request for the rest of
+    /// a file gives no reason.
+    var hasEndedCredentials: Bool {
+        guard isSigned, [400, 401, 403].contains(ccurl_response_code(handle)) else { return false }
+        return isRange ? credentials?.expiry != nil : ErrorDocument(errorBody).isExpiry
+    }
+
+    /// Indicates that the end of the credentials has come since the attempt was signed, as where it waited for a connection, by a
+    /// clock that may differ from the store's.
+    var areCredentialsOutdated: Bool {
+        credentials?.expiry.map { $0 <= time(nil) + WebTransfer.clockDifference } ?? false
+    }
+
+    private static let clockDifference = 5
 
     /// Begins to measure the time of the attempt, which may have been delayed.
     func startClock() { startTime = .now }
@@ -186,6 +230,7 @@ final class WebTransfer {
         let code = ccurl_response_code(handle)
         // 0 is the code of a file. The body of a redirection is not content.
         guard let attempt, code == 200 || code == 0 || code == 206 && isRange else {
+            if code >= 400, errorBody.count + bytes.count <= WebTransfer.errorLimit { errorBody += bytes }
             return bytes.count
         }
         do {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The document with which stores describe errors.
-struct ErrorDocument {
+package struct ErrorDocument {
     /// The kind of error, such as `NoSuchKey`.
     private(set) var code: String?
     /// The region that the bucket is in, where the store tells it.
@@ -10,7 +10,7 @@ struct ErrorDocument {
     private(set) var endpoint: String?
 
     /// Reads what can be read of a document.
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         var code: String?
         var region: String?
         var endpoint: String?
@@ -24,5 +24,10 @@ struct ErrorDocument {
             }
         }
         (self.code, self.region, self.endpoint) = (code, region, endpoint)
+    }
+
+    /// Indicates temporary credentials that have ended.
+    package var isExpiry: Bool {
+        ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(code)
     }
 }

@@ -96,9 +96,7 @@ extension RequestFailure {
         }
 
         /// Indicates temporary credentials that have ended.
-        var isExpiry: Bool {
-            ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(document.code)
-        }
+        var isExpiry: Bool { document.isExpiry }
 
         /// Indicates that the store has certainly done nothing.
         var isRefusal: Bool { (300..<500).contains(status) && ![408, 409].contains(status) || status == 501 }

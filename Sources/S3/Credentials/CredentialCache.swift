@@ -16,7 +16,8 @@ struct CredentialCache {
     private var credentials: Credentials?
     private var fetched: Int?
     private var failure: (error: S3Error, time: Int)?
-    private var isFetching = false
+    /// Indicates that somebody fetches others.
+    private(set) var isFetching = false
 
     /// The longest time before the end at which others are fetched.
     private static let lead = 300
@@ -41,6 +42,12 @@ struct CredentialCache {
     mutating func note(_ result: Result<Credentials?, S3Error>, at now: Int) {
         isFetching = false
         switch result {
+        case .success(let fresh?) where fresh.expiry.map({ $0 <= now }) ?? false:
+            let error = S3Error(
+                .noCredentials,
+                "cannot use the credentials that were fetched, as they have ended already: look where they come from, and at the "
+                    + "clock of this machine")
+            failure = (error, now)
         case .success(let fresh): (credentials, fetched, failure) = (fresh, now, nil)
         case .failure(let error): failure = (error, now)
         }

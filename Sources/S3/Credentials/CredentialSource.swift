@@ -75,9 +75,6 @@ package struct CredentialSource: Sendable {
         return nil
     }
 
-    /// Returns credentials that are valid now; nil where requests are to be anonymous. See `fetch()`.
-    package func current() throws(S3Error) -> Credentials? { try fetch() }
-
     private static func environment(_ settings: AWSSettings) -> Provider? {
         pair(
             settings.variable("AWS_ACCESS_KEY_ID"), settings.variable("AWS_SECRET_ACCESS_KEY"),

@@ -49,6 +49,18 @@ import Testing
         #expect(isAgain)
     }
 
+    @Test mutating func `Those that have ended when they come are none`() {
+        _ = cache.beginFetching(at: 0)
+        cache.note(.success(credentials("a", expiry: 10)), at: 10)
+        guard case .failed(let error) = cache.state(at: 10) else {
+            Issue.record("they are used")
+            return
+        }
+        #expect(error.code == .noCredentials && error.description.contains("have ended already"))
+        let isAgain = cache.beginFetching(at: 11)
+        #expect(isAgain)
+    }
+
     @Test mutating func `A store's word that they have ended makes them void`() {
         _ = cache.beginFetching(at: 0)
         let first = credentials("a", expiry: 3600)
