@@ -75,10 +75,14 @@ public final class ObjectFetch {
     ///
     /// - Throws: `ClientError` with `missing` where the remote lacks a part of it.
     func run(on client: WebClient) throws {
+        if companion != nil {
+            // No tree is requested before it is known that there is a repository.
+            var requests = try firstRequests()[...]
+            try client.run { requests.popFirst() }
+        }
         repeat {
             try client.run {
                 try handleVerdicts(waiting: false, client)
-                if let request = takeCompanion() { return request }
                 if usesBatches { return try nextBatch() }
                 return try missing.next().map { ObjectRequest($0, for: self) }
             }

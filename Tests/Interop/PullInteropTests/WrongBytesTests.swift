@@ -118,9 +118,13 @@ import Testing
     ])
     func `What is served as configuration and is none is refused`(body: [UInt8], told: String) throws {
         let server = try server(.replaceBody(body), at: "/config")
-        let errors = try stage.pullBadly(from: server.url)
-        #expect(errors.contains(told))
-        #expect(!errors.contains("\u{1b}"))
-        #expect(!server.requestedPaths.contains { $0.hasPrefix("/objects/") })
+        for options in [[], ["--deltas", "never"]] {
+            let errors = try stage.pullBadly(from: server.url, options)
+            #expect(errors.contains(told))
+            #expect(!errors.contains("\u{1b}"))
+            // The commit is requested beside it, and what is below waits.
+            let objects = server.requestedPaths.filter { $0.hasPrefix("/objects/") }
+            #expect(objects.allSatisfy { $0.contains(".commit") }, "\(objects)")
+        }
     }
 }
