@@ -48,7 +48,7 @@ package struct GarbageCollector {
     private(set) var report = Report()
     /// The random bytes by which other collectors know this one.
     private let id = LogEntry.makeID()
-    /// What this collector has condemned, with the key of the list.
+    /// The names that this collector has condemned, with the key of the list.
     private var condemned: (list: [UInt8], names: NameFile)?
     /// Indicates that a request to remove may still arrive, since its answer was lost.
     private var isUncertain = false

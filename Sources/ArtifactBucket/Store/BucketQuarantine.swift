@@ -11,7 +11,7 @@ final class BucketQuarantine: Quarantine {
     let local: any Quarantine
     /// Takes files that are put before everything has arrived.
     private let early: EarlyPuts?
-    /// What was put, and is not told by an entry yet.
+    /// The bytes that were put and that no entry tells yet.
     let putBytes: PutBytes
     /// Directories of the bucket, by the new ones that take their places.
     private var counterparts: [Checksum: Counterpart] = [:]

@@ -19,7 +19,7 @@ final class EarlyPuts: Sendable {
         var taken: Set<ObjectName> = []
     }
 
-    /// What was put.
+    /// The bytes that were put.
     let bytes = PutBytes()
 
     init(_ client: S3Client, cancellation: Cancellation?) {

@@ -21,11 +21,12 @@ struct HeldObjects {
     /// The most names of each kind.
     private let limit: Int
     /// The most bytes of directories.
-    private static let directoryLimit = 4 * 1024 * 1024
+    private static let directoryLimit = 2 * 1024 * 1024
+    private static let nameLimit = 16_384
 
     /// Begins with an empty quarantine.
     init(limit: Int, notesFiles: Bool) {
-        (self.limit, self.notesFiles) = (limit, notesFiles)
+        (self.limit, self.notesFiles) = (min(limit, HeldObjects.nameLimit), notesFiles)
     }
 
     /// Returns true if the quarantine holds an object, false if it does not, and nil if its file has to be looked for.

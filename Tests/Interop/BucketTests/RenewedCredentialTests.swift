@@ -15,7 +15,7 @@ import Testing
     private let ends = Locked<[Int: Double]>([:])
     /// The time for which keys last, in seconds.
     private let lifetime = Locked(3600.0)
-    /// What is done with a request that is signed by a key of some number.
+    /// The answer to a request, by the number of the key that signed it.
     private let answer = Locked<@Sendable (Int, ScriptedServer.Request) -> ToyStore.Deviation?>({ _, _ in nil
     })
 

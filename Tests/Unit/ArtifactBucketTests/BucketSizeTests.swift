@@ -52,10 +52,10 @@ import Testing
         _ = try collector.run()
     }
 
-    /// What the log says.
+    /// The size of all objects, by the log.
     private var known: UInt64? { get throws { try bucket().position.newest.entry.storedBytes } }
 
-    /// What is there.
+    /// The size of all objects that are there.
     private var actual: UInt64 {
         store.snapshot.reduce(0) { sum, object in
             sum + (object.key.hasPrefix("place/objects/") ? UInt64(object.value.bytes.count) : 0)
