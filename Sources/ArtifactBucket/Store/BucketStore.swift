@@ -271,7 +271,7 @@ package final class BucketStore: ArtifactStore {
     }
 
     package func prefetch(_ names: [ObjectName]) throws {
-        // What was found before the log was read would not count.
+        // The log comes first, since objects that were found before it was read would be looked for again.
         _ = try position
         withObjects { objects in
             for name in names { objects.prefetch(name) }

@@ -136,13 +136,8 @@ public final class ObjectFetch {
 
     /// Returns requests for the commits and their detached metadata, without their trees, of the first refs.
     func firstRequests() throws -> [any WebRequest] {
-        let companion = takeCompanion().map { [$0] } ?? []
-        return try companion + firstNames().map { ObjectRequest($0, for: self) }
-    }
-
-    private func takeCompanion() -> (any WebRequest)? {
         defer { companion = nil }
-        return companion
+        return try [companion].compactMap { $0 } + firstNames().map { ObjectRequest($0, for: self) }
     }
 
     private func firstNames() throws -> [ObjectName] {

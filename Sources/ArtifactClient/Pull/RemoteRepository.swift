@@ -88,7 +88,7 @@ public final class RemoteRepository: PullSource {
         let wanted = Set(refs)
         let unknown = refs.filter { known[$0] == nil }
         if summaryVerifiers.isEmpty {
-            // Where all are known, the configuration may still come with what is fetched next.
+            // A second call for the same refs leaves the configuration to the requests that follow.
             if !unknown.isEmpty || !isConfigurationDue { try fetch(unknown.map(refRequest)) }
         } else if !unknown.isEmpty {
             try summary().forEach { entry in

@@ -25,7 +25,7 @@ struct RequestSigning: Sendable {
         kind = "aws:amz:\(configuration.region):s3"
         authorities = configuration.authorities
         credentials = RenewedCredentials(configuration.credentials)
-        // Where there are none, it is said before anything else is done.
+        // Missing credentials end a command before it has done anything.
         _ = try credentials.current()
     }
 

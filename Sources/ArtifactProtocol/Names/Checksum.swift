@@ -65,6 +65,9 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible, Comparable 
     /// The first 16 bytes, as two numbers in big-endian order.
     package var leadingWords: (UInt64, UInt64) { (words.0, words.1) }
 
+    /// The first byte, by which objects are divided into directories.
+    package var firstByte: UInt8 { UInt8(truncatingIfNeeded: words.0 >> 56) }
+
     /// The 64 hexadecimal digits.
     public var hex: String {
         String(unsafeUninitializedCapacity: 2 * Checksum.byteCount) { digits in

@@ -16,7 +16,7 @@ struct AbsentDirectories {
 
     /// Returns true if the place of an object was not there.
     mutating func includesPlace(of name: ObjectName) throws -> Bool {
-        let first = Int(name.checksum.leadingWords.0 >> 56)
+        let first = Int(name.checksum.firstByte)
         if let known = isAbsent[first] { return known }
         let isAbsent = try !objects.contains(String(name.checksum.hex.prefix(2)))
         self.isAbsent[first] = isAbsent

@@ -87,7 +87,7 @@ struct ConnectivityCheck {
         if needed.remembers(name) { return .needed }
         if quarantine.wasStored(name) { return .stored }
         let place = quarantine.place(name.type)
-        let isHeld = quarantine.remembersHolding(name)
+        let isHeld = quarantine.held.has(name)
         if isHeld == true, needed.areRemembered {
             // It is needed for the first time.
         } else if isHeld != false, let status = try place.status(of: name.checksum.hex) {
@@ -143,13 +143,8 @@ struct ConnectivityCheck {
     ) throws -> Int? {
         let name = ObjectName(checksum, .dirtree)
         let place = try require(name, neededBy: parent)
-        let remembered = place == .new ? quarantine.rememberedBytes(of: name) : nil
-        let file =
-            remembered != nil
-            ? nil
-            : place == .stored
-                ? try quarantine.repository.objects.openFile(quarantine.repository.objectPath(name))
-                : try quarantine.place(.dirtree).openFile(checksum.hex)
+        let remembered = place == .new ? quarantine.held.bytes(of: name) : nil
+        let file = try remembered == nil ? open(name, isStored: place == .stored) : nil
         // A tree that was met before may be met again at a greater depth.
         let known = place == .new ? nil : heights[checksum] ?? file.flatMap(complete.height)
         guard stack.count + (known ?? 1) <= DirTree.maximumDepth else {
@@ -173,6 +168,13 @@ struct ConnectivityCheck {
         for file in tree.files { _ = try require(ObjectName(file.checksum, .file), neededBy: name) }
         stack.append(visit)
         return nil
+    }
+
+    private func open(_ tree: ObjectName, isStored: Bool) throws -> Descriptor {
+        if isStored {
+            return try quarantine.repository.objects.openFile(quarantine.repository.objectPath(tree))
+        }
+        return try quarantine.place(.dirtree).openFile(tree.checksum.hex)
     }
 
     /// Marks a directory below which everything was found. Those of the repository are marked after publication, when all of it

@@ -23,7 +23,8 @@ final class LocalQuarantine: Quarantine {
     private var marks: CompleteTrees??
     /// Objects that the repository had when they were looked for, as far as they were looked for after `marks` was read.
     private var stored: Set<ObjectName> = []
-    private var held: HeldObjects
+    /// The objects that this holds, as far as they are noted in memory.
+    private(set) var held: HeldObjects
     private var absentDirectories: AbsentDirectories
     private let workers: ObjectWorkers
     /// Nil where nothing here has to be durable.
@@ -118,12 +119,6 @@ final class LocalQuarantine: Quarantine {
     func holds(_ name: ObjectName) throws -> Bool {
         try held.has(name) ?? place(name.type).contains(name.checksum.hex)
     }
-
-    /// Returns true if this holds an object, false if it does not, and nil if that is not noted.
-    func remembersHolding(_ name: ObjectName) -> Bool? { held.has(name) }
-
-    /// Returns the bytes of a directory that this holds, if they are noted.
-    func rememberedBytes(of name: ObjectName) -> [UInt8]? { held.bytes(of: name) }
 
     func contains(_ name: ObjectName) throws -> Bool {
         if held.has(name) == true { return true }

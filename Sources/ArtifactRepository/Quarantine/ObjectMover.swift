@@ -38,32 +38,24 @@ struct ObjectMover: Sendable {
         }
         // A file system renames from one directory to another for one process at a time, but links for all at once.
         let size = (sorted.count + repository.workerCount - 1) / repository.workerCount
-        let outcome = Monitor(Result<Outcome, any Error>.success(Outcome()))
+        let results = Monitor<[Result<Outcome, any Error>]>([])
+        @Sendable func movePart(from start: Int) {
+            let part = sorted[start..<min(start + size, sorted.count)]
+            let result = Result { try move(part, byLinking: true) }
+            results.withLock { $0.append(result) }
+        }
         let threads = try stride(from: size, to: sorted.count, by: size).map { start in
-            try Thread { add(sorted[start..<min(start + size, sorted.count)], to: outcome) }
+            try Thread { movePart(from: start) }
         }
-        add(sorted[..<size], to: outcome)
+        movePart(from: 0)
         for thread in threads { thread.join() }
-        return try outcome.withLock { try $0.get() }
-    }
-
-    private func add(_ checksums: ArraySlice<Checksum>, to outcome: Monitor<Result<Outcome, any Error>>) {
-        let result = Result { try move(checksums, byLinking: true) }
-        outcome.withLock { state in
-            state = state.flatMap { sum in
-                result.map { part in
-                    var sum = sum
-                    sum.add(part)
-                    return sum
-                }
-            }
-        }
+        return try results.withLock { try $0.reduce(into: Outcome()) { $0.add(try $1.get()) } }
     }
 
     private func makeDirectories(for checksums: [Checksum]) throws {
-        var last: UInt64?
+        var last: UInt8?
         for checksum in checksums {
-            let first = checksum.leadingWords.0 >> 56
+            let first = checksum.firstByte
             guard first != last else { continue }
             last = first
             try repository.objects.makeDirectory(String(checksum.hex.prefix(2)), mayExist: true)
@@ -74,7 +66,7 @@ struct ObjectMover: Sendable {
         // OSTree gives files of bare repositories this time, since they are linked into checkouts.
         let time = type == .file && repository.mode != .archive ? timespec() : nil
         var outcome = Outcome()
-        var last: UInt64?
+        var last: UInt8?
         for checksum in checksums {
             let entry = checksum.hex
             let blocks = try countsSpace ? source.status(of: entry)?.st_blocks : nil
@@ -85,7 +77,7 @@ struct ObjectMover: Sendable {
                 continue
             }
             outcome.allocatedBytes += UInt64(blocks ?? 0) * 512
-            let first = checksum.leadingWords.0 >> 56
+            let first = checksum.firstByte
             if first != last { outcome.changed.insert(String(path.prefix(2))) }
             last = first
         }

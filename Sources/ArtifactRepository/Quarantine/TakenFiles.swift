@@ -29,7 +29,7 @@ final class TakenFiles: Sendable {
         let size = Checksum.byteCount
         let file = try directory.fileIfPresent(TakenFiles.name)
         let bytes = try file?.readAll(limit: TakenFiles.limit * size) ?? []
-        // Where the last name is cut, those behind it would not be found.
+        // A name that is cut would shift those that are appended to the file.
         if bytes.count % size != 0 { try directory.remove(TakenFiles.name) }
         before = bytes.withUnsafeBytes { bytes in
             Set(

@@ -18,15 +18,6 @@ import Testing
         try repository.push(artifact, as: "first", usedBefore: 0)
     }
 
-    /// Removes the file of an object; the directory tells of it, or looks as it did.
-    private func remove(_ object: SampleObject, of repository: Repository, secretly: Bool = true) throws {
-        let path = repository.file(of: object)
-        let directory = (path as NSString).deletingLastPathComponent
-        let time = FileTime(of: directory)
-        try FileManager.default.removeItem(atPath: path)
-        if secretly { try time.set(directory) }
-    }
-
     /// Pushes another commit of the same tree.
     private func push(to repository: Repository) throws {
         let commit = SampleObject.commit(
@@ -41,7 +32,7 @@ import Testing
     }
 
     @Test func `Complete directories are not looked into again`() throws {
-        try remove(artifact.files[1], of: repository)
+        try repository.lose(artifact.files[1], secretly: true)
         try push(to: repository)
         // Not even after another push, which changes directories itself.
         try repository.push(SampleArtifact("second", files: 5...8), as: "second", usedBefore: 0)
@@ -49,7 +40,7 @@ import Testing
     }
 
     @Test func `Complete directories are looked into after anything was removed`() throws {
-        try remove(artifact.files[1], of: repository, secretly: false)
+        try repository.lose(artifact.files[1], secretly: false)
         expectLooks(at: repository)
     }
 
@@ -63,7 +54,7 @@ import Testing
         for object in other.objects where object.name != artifact.files[1].name {
             try quarantine.take(object)
         }
-        try remove(artifact.files[1], of: repository, secretly: secretly)
+        try repository.lose(artifact.files[1], secretly: secretly)
         _ = try quarantine.publish(
             [RefEdit(.named("other"), from: .any, to: other.checksum)], moves: .forward, merging: .keepsStored
         )
@@ -82,7 +73,7 @@ import Testing
         try repository.push(SampleArtifact("other", files: 10...11), as: "other", usedBefore: 0)
         try repository.ostree("refs", "--delete", "other")
         try repository.ostree("prune", "--refs-only")
-        try remove(artifact.files[1], of: repository)
+        try repository.lose(artifact.files[1], secretly: true)
         expectLooks(at: repository)
     }
 
@@ -91,14 +82,14 @@ import Testing
         var limits = Expiry.Limits()
         limits.maximumSize = 220_000
         #expect(try Expiry(repository, limits: limits).run().expired.count == 1)
-        try remove(artifact.files[1], of: repository)
+        try repository.lose(artifact.files[1], secretly: true)
         expectLooks(at: repository)
     }
 
     @Test func `Complete directories are looked into in a copy of the repository`() throws {
         try run(["cp", "-a", repository.path, "\(scratch.path)/copy"]).checked()
         let copy = try Repository("\(scratch.path)/copy")
-        try remove(artifact.files[1], of: copy)
+        try copy.lose(artifact.files[1], secretly: true)
         expectLooks(at: copy)
         try push(to: repository)
     }
@@ -106,7 +97,7 @@ import Testing
     @Test(arguments: [nil, 0, 7, 24, 1000])
     func `Complete directories are looked into where the record is missing or torn`(size: Int?) throws {
         let path = "\(repository.path)/state/bst-artifact-complete"
-        try remove(artifact.files[1], of: repository)
+        try repository.lose(artifact.files[1], secretly: true)
         if let size {
             try #require(truncate(path, off_t(size)) == 0)
         } else {
@@ -121,7 +112,7 @@ import Testing
             atPath: "\(scratch.path)/tree", withIntermediateDirectories: true)
         try Data("by ostree".utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/tree/file"))
         try repository.ostree("commit", "--branch=foreign", "--tree=dir=\(scratch.path)/tree")
-        try remove(artifact.files[1], of: repository)
+        try repository.lose(artifact.files[1], secretly: true)
         expectLooks(at: repository)
     }
 

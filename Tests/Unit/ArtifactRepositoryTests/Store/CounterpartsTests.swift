@@ -2,7 +2,6 @@
 
 import ArtifactProtocol
 import ArtifactRepository
-import Foundation
 import Testing
 
 /// New trees that resemble whole ones: what both have is not looked for. A file that was removed behind the repository's back,
@@ -17,14 +16,6 @@ import Testing
         scratch = try TemporaryDirectory()
         repository = try scratch.repository(.archive)
         try repository.push(first, as: "first", usedBefore: 0)
-    }
-
-    private func removeFile(secretly: Bool) throws {
-        let path = repository.file(of: first.files[1])
-        let directory = (path as NSString).deletingLastPathComponent
-        let time = FileTime(of: directory)
-        try FileManager.default.removeItem(atPath: path)
-        if secretly { try time.set(directory) }
     }
 
     /// The numbers of the second artifact's files that are found missing when its commit and directory are here.
@@ -47,22 +38,22 @@ import Testing
 
     @Test func `What a whole directory has is not looked for`() throws {
         #expect(try missingFiles(similar: [first.checksum]) == [4, 5])
-        try removeFile(secretly: true)
+        try repository.lose(first.files[1], secretly: true)
         #expect(try missingFiles(similar: [first.checksum]) == [4, 5])
     }
 
     @Test func `It is looked for where no commit is known to resemble the new one`() throws {
-        try removeFile(secretly: true)
+        try repository.lose(first.files[1], secretly: true)
         #expect(try missingFiles(similar: []) == [1, 4, 5])
     }
 
     @Test func `It is looked for where marks are not to be believed`() throws {
-        try removeFile(secretly: true)
+        try repository.lose(first.files[1], secretly: true)
         #expect(try missingFiles(similar: [first.checksum], trustsMarks: false) == [1, 4, 5])
     }
 
     @Test func `It is looked for after anything was removed`() throws {
-        try removeFile(secretly: false)
+        try repository.lose(first.files[1], secretly: false)
         #expect(try missingFiles(similar: [first.checksum]) == [1, 4, 5])
     }
 
@@ -70,7 +61,7 @@ import Testing
         let other = SampleArtifact("other", files: 10...12)
         try repository.push(other, as: "other", usedBefore: 0)
         #expect(try missingFiles(similar: [second.checksum, other.checksum]) == [4, 5])
-        try removeFile(secretly: true)
+        try repository.lose(first.files[1], secretly: true)
         #expect(try missingFiles(similar: [second.checksum, other.checksum]) == [1, 4, 5])
         #expect(try missingFiles(similar: [second.checksum, other.checksum, first.checksum]) == [4, 5])
     }

@@ -54,14 +54,6 @@ import Testing
         }
     }
 
-    private func removeSharedFile(secretly: Bool) throws {
-        let path = repository.file(of: first.files[2])
-        let directory = (path as NSString).deletingLastPathComponent
-        let time = FileTime(of: directory)
-        try FileManager.default.removeItem(atPath: path)
-        if secretly { try time.set(directory) }
-    }
-
     /// Forgets the marks, as after a change by another program, long enough ago for the clock to have moved on.
     private func forgetMarks() throws {
         try FileManager.default.removeItem(atPath: "\(repository.path)/state/bst-artifact-complete")
@@ -71,7 +63,7 @@ import Testing
     func `What goes while a publication waits for the lock is missed`(isRecorded: Bool) throws {
         if !isRecorded { try forgetMarks() }
         let error = #expect(throws: RepositoryError.self) {
-            try publish { try removeSharedFile(secretly: false) }
+            try publish { try repository.lose(first.files[2], secretly: false) }
         }
         #expect(error?.code == .missingObject)
         #expect(try repository.commit(of: .named("second")) == nil)
@@ -80,7 +72,7 @@ import Testing
     @Test(arguments: [true, false])
     func `What was found before the lock is not looked for again`(isRecorded: Bool) throws {
         if !isRecorded { try forgetMarks() }
-        try publish { try removeSharedFile(secretly: true) }
+        try publish { try repository.lose(first.files[2], secretly: true) }
         #expect(try repository.commit(of: .named("second")) == second.checksum)
     }
 
