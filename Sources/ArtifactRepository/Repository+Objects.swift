@@ -7,10 +7,8 @@ import SystemCalls
 extension Repository {
     /// The path of an object below `objects/`.
     func objectPath(_ name: ObjectName) -> String {
-        name.checksum.path(suffix: suffix(of: name.type))
+        name.checksum.path(suffix: mode.suffix(of: name.type))
     }
-
-    private func suffix(of type: ObjectType) -> String { type == .file ? mode.fileSuffix : type.rawValue }
 
     /// Returns true if the repository has the object.
     public func contains(_ name: ObjectName) throws -> Bool {
@@ -96,7 +94,7 @@ extension Repository {
     func forEachObject(
         in directory: String, of type: ObjectType? = nil, _ visit: (String, ObjectName) throws -> Void
     ) throws {
-        let length = type.map { 2 * Checksum.byteCount - 2 + 1 + suffix(of: $0).utf8.count }
+        let length = type.map { 2 * Checksum.byteCount - 2 + 1 + mode.suffix(of: $0).utf8.count }
         try objects.directory(directory).forEachEntry { entry in
             // Types are told apart by their length first, which is quick.
             guard length == nil || length == entry.utf8.count else { return }
@@ -115,4 +113,9 @@ extension Repository {
         if suffix == mode.fileSuffix { return ObjectName(checksum, .file) }
         return ObjectType(rawValue: String(suffix)).flatMap { $0 == .file ? nil : ObjectName(checksum, $0) }
     }
+}
+
+extension RepositoryMode {
+    /// Returns the suffix of objects of a type.
+    func suffix(of type: ObjectType) -> String { type == .file ? fileSuffix : type.rawValue }
 }

@@ -27,7 +27,7 @@ struct ConnectivityCheck {
         self.quarantine = quarantine
         self.complete = complete
         var received = 0
-        if goesBehindStored { try quarantine.place(.commit).forEachEntry { _ in received += 1 } }
+        if goesBehindStored { try quarantine.place(.commit).forEachFile { _, _ in received += 1 } }
         unmetCommits = received
         needed = try RequiredObjects(in: quarantine)
     }
@@ -67,7 +67,7 @@ struct ConnectivityCheck {
 
     /// Notes that all ancestors of a commit are here; of one of the repository, after publication.
     private mutating func noteWholeHistory(of tip: Checksum) {
-        guard let file = try? quarantine.place(.commit).fileIfPresent(tip.hex) else {
+        guard let file = try? quarantine.place(.commit).fileIfPresent(tip) else {
             return wholeHistories.append(tip)
         }
         quarantine.repository.noteWholeHistory(of: file)
@@ -90,7 +90,7 @@ struct ConnectivityCheck {
         let isHeld = quarantine.held.has(name)
         if isHeld == true, needed.areRemembered {
             // It is needed for the first time.
-        } else if isHeld != false, let status = try place.status(of: name.checksum.hex) {
+        } else if isHeld != false, let status = try place.status(of: name.checksum) {
             if needed.contains(name, status) { return .needed }
         } else {
             if try quarantine.repository.contains(name) { return .stored }
@@ -174,14 +174,14 @@ struct ConnectivityCheck {
         if isStored {
             return try quarantine.repository.objects.openFile(quarantine.repository.objectPath(tree))
         }
-        return try quarantine.place(.dirtree).openFile(tree.checksum.hex)
+        return try quarantine.place(.dirtree).openFile(tree.checksum)
     }
 
     /// Marks a directory below which everything was found. Those of the repository are marked after publication, when all of it
     /// is there.
     private mutating func leave(_ visit: Visit) {
         // It was closed meanwhile: as many as the tree is deep would be open.
-        if !visit.isStored, let file = try? quarantine.place(.dirtree).openFile(visit.name.checksum.hex),
+        if !visit.isStored, let file = try? quarantine.place(.dirtree).openFile(visit.name.checksum),
             complete.mark(file, height: visit.height)
         {
             return

@@ -25,7 +25,7 @@ final class LocalQuarantine: Quarantine {
     private var stored: Set<ObjectName> = []
     /// The objects that this holds, as far as they are noted in memory.
     private(set) var held: HeldObjects
-    private var absentDirectories: AbsentDirectories
+    private let absentDirectories: AbsentDirectories
     private let workers: ObjectWorkers
     /// Nil where nothing here has to be durable.
     let earlyWriting: EarlyWriting?
@@ -43,7 +43,10 @@ final class LocalQuarantine: Quarantine {
     ) throws {
         self.repository = repository
         held = HeldObjects(limit: repository.rememberedObjects, notesFiles: taker == nil)
-        absentDirectories = AbsentDirectories(of: repository.objects)
+        let absentDirectories = try AbsentDirectories(of: repository.objects)
+        self.absentDirectories = absentDirectories
+        // The directories of a shared repository belong to its group, which those made in a quarantine might not do.
+        let makesDirectories = !isSpool && !repository.permissions.isShared
         home = try QuarantineDirectory(in: try repository.standardDirectory("tmp"), purpose)
         let root = home.directory
         earlyWriting = isSpool || repository.workerCount == 0 ? nil : EarlyWriting(root.descriptor)
@@ -65,11 +68,13 @@ final class LocalQuarantine: Quarantine {
         var places: [ObjectType: QuarantinePlace] = [:]
         for type in ObjectType.allCases {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
-            let directory = try root.directory(type.rawValue)
-            try LocalQuarantine.empty(directory, of: type, into: salvage)
-            places[type] = QuarantinePlace(
-                directory: directory, incoming: incoming, mode: repository.mode,
-                fileMode: repository.permissions.fileMode, taker: type == .file ? noting : nil)
+            let place = QuarantinePlace(
+                type: type, directory: try root.directory(type.rawValue),
+                newDirectories: type == .file && makesDirectories ? absentDirectories : nil, incoming: incoming,
+                mode: repository.mode, fileMode: repository.permissions.fileMode,
+                taker: type == .file ? noting : nil)
+            try LocalQuarantine.empty(place, into: salvage)
+            places[type] = place
         }
         (self.places, self.salvage, self.incoming) = (places, salvage, incoming)
         if case .resumable(.pull, _) = purpose { isPush = false } else { isPush = true }
@@ -79,15 +84,18 @@ final class LocalQuarantine: Quarantine {
     }
 
     /// Moves the verified objects of a predecessor to `salvage`. Its commits are sent again by those that want them.
-    private static func empty(_ directory: Directory, of type: ObjectType, into salvage: Directory) throws {
-        try directory.forEachEntry { entry in
-            switch type {
+    private static func empty(_ place: QuarantinePlace, into salvage: Directory) throws {
+        let directory = place.directory
+        try place.forEachFile { path, checksum in
+            switch place.type {
             case .file, .dirtree, .dirmeta:
-                guard let status = try directory.status(of: entry), QuarantinePlace.isComplete(status) else {
-                    return try directory.remove(entry)
+                guard let checksum, let status = try directory.status(of: path),
+                    QuarantinePlace.isComplete(status)
+                else {
+                    return try directory.remove(path)
                 }
-                try directory.rename(entry, to: salvage, "\(entry).\(type.rawValue)")
-            case .commit, .commitmeta: try directory.remove(entry)
+                try directory.rename(path, to: salvage, ObjectName(checksum, place.type).fileName)
+            case .commit, .commitmeta: try directory.remove(path)
             }
         }
     }
@@ -95,9 +103,8 @@ final class LocalQuarantine: Quarantine {
     func leave() {
         workers.stop(keepingWaiting: true)
         // An empty one is of no use to a successor.
-        let kept = ObjectType.allCases.map(place) + [salvage]
-        if taken?.flush() != true, kept.allSatisfy({ (try? $0.isEmpty()) ?? false }),
-            (try? Fragment.isAny(in: incoming)) == false
+        if taken?.flush() != true, places.values.allSatisfy({ (try? $0.isEmpty()) ?? false }),
+            (try? salvage.isEmpty()) == true, (try? Fragment.isAny(in: incoming)) == false
         {
             discard()
         }
@@ -111,18 +118,18 @@ final class LocalQuarantine: Quarantine {
     /// The directory of the quarantine.
     var root: Directory { home.directory }
 
-    func place(_ type: ObjectType) -> Directory {
+    func place(_ type: ObjectType) -> QuarantinePlace {
         // Every type has its place, made in init.
-        places[type]!.directory
+        places[type]!
     }
 
     func holds(_ name: ObjectName) throws -> Bool {
-        try held.has(name) ?? place(name.type).contains(name.checksum.hex)
+        try held.has(name) ?? place(name.type).contains(name.checksum)
     }
 
     func contains(_ name: ObjectName) throws -> Bool {
         if held.has(name) == true { return true }
-        if try !absentDirectories.includesPlace(of: name), try repository.contains(name) {
+        if try !absentDirectories.includePlace(of: name.checksum) && repository.contains(name) {
             noteStored(name)
             return true
         }
@@ -168,7 +175,7 @@ final class LocalQuarantine: Quarantine {
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
         if let bytes = held.bytes(of: name) { return bytes }
-        if held.has(name) != false, let file = try place(name.type).fileIfPresent(name.checksum.hex) {
+        if held.has(name) != false, let file = try place(name.type).fileIfPresent(name.checksum) {
             return try file.readAll(limit: Commit.maximumMetadataSize)
         }
         if let bytes = try repository.metadata(name) { return bytes }
@@ -199,7 +206,7 @@ final class LocalQuarantine: Quarantine {
             }
         case .commit, .commitmeta: break
         }
-        guard let place = places[name.type] else { return nil }
+        let place = place(name.type)
         guard name.type == .file else { return IncomingMetadata(name, place, of: self) }
         held.begin(name)
         earlyWriting?.note(bytes: size)
@@ -230,7 +237,7 @@ final class LocalQuarantine: Quarantine {
 
     func setDetachedMetadata(_ bytes: [UInt8], of commit: Checksum) throws {
         let name = ObjectName(commit, .commitmeta)
-        try place(.commitmeta).remove(commit.hex)
+        try place(.commitmeta).remove(commit)
         guard let object = try receive(name, size: nil) else { return }
         try bytes.withUnsafeBytes(object.write)
         try object.finish()
@@ -249,7 +256,7 @@ final class LocalQuarantine: Quarantine {
     ///
     /// - Returns: true if the repository has it.
     private func keepInSalvage(_ name: ObjectName) throws -> Bool {
-        if try absentDirectories.includesPlace(of: name) { return false }
+        if absentDirectories.includePlace(of: name.checksum) { return false }
         do {
             let path = repository.objectPath(name)
             // Publication could not set the time of another user's file.
@@ -270,8 +277,7 @@ final class LocalQuarantine: Quarantine {
     /// Moves an object from `salvage` to the received ones.
     func takeFromSalvage(_ name: ObjectName) throws -> Bool {
         do {
-            guard try salvage.renameUnlessPresent(name.fileName, to: place(name.type), name.checksum.hex)
-            else {
+            guard try place(name.type).take(name.fileName, from: salvage, as: name.checksum) else {
                 return false
             }
             held.insert(name)

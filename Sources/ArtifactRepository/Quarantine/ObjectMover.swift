@@ -8,8 +8,7 @@ import SystemCalls
 struct ObjectMover: Sendable {
     let repository: Repository
     /// The place of the type in quarantine.
-    let source: Directory
-    let type: ObjectType
+    let source: QuarantinePlace
     /// Indicates that the disk space of what is moved is wanted.
     let countsSpace: Bool
 
@@ -31,7 +30,44 @@ struct ObjectMover: Sendable {
 
     /// Moves objects; those that the repository has meanwhile are removed.
     func move(_ checksums: [Checksum]) throws -> Outcome {
-        let sorted = checksums.sorted()
+        var outcome = Outcome()
+        let sorted = try moveDirectories(checksums.sorted(), &outcome)
+        outcome.add(try moveEach(sorted))
+        return outcome
+    }
+
+    /// Moves directories that the repository lacks and all of whose files are to be moved, which takes no call for each file.
+    ///
+    /// - Returns: the objects that are left.
+    private func moveDirectories(_ sorted: [Checksum], _ outcome: inout Outcome) throws -> [Checksum] {
+        guard source.newDirectories != nil else { return sorted }
+        var left: [Checksum] = []
+        var rest = sorted[...]
+        while let first = rest.first {
+            let group = rest.prefix { $0.firstByte == first.firstByte }
+            rest = rest.dropFirst(group.count)
+            if let moved = try moveDirectory(of: group, first) { outcome.add(moved) } else { left += group }
+        }
+        return left
+    }
+
+    /// Moves the directory of some objects, if it holds nothing else.
+    private func moveDirectory(of group: ArraySlice<Checksum>, _ first: Checksum) throws -> Outcome? {
+        let name = String(first.hex.prefix(2))
+        guard source.liesInNewDirectory(first), let directory = try source.directory.directoryIfPresent(name),
+            try directory.entries().count == group.count
+        else { return nil }
+        var outcome = Outcome(changed: [name])
+        if countsSpace || time != nil {
+            for checksum in group { outcome.allocatedBytes += try prepare(source.path(of: checksum)) }
+        }
+        // Where another process has made the directory, or the file system moves none, each file is moved.
+        guard (try? source.directory.rename(name, to: repository.objects, name)) != nil else { return nil }
+        return outcome
+    }
+
+    /// Moves objects one by one.
+    private func moveEach(_ sorted: [Checksum]) throws -> Outcome {
         try makeDirectories(for: sorted)
         guard repository.workerCount > 1, sorted.count >= ObjectMover.parallelCount else {
             return try move(sorted[...], byLinking: false)
@@ -62,21 +98,35 @@ struct ObjectMover: Sendable {
         }
     }
 
+    /// The time that OSTree gives files of bare repositories, since they are linked into checkouts.
+    private var time: timespec? {
+        source.type == .file && repository.mode != .archive ? timespec() : nil
+    }
+
+    /// Gives a file what it has in the repository.
+    ///
+    /// - Returns: its disk space, if that is wanted.
+    private func prepare(_ path: String) throws -> UInt64 {
+        if let time { try source.directory.setModificationTime(path, time) }
+        guard countsSpace else { return 0 }
+        return UInt64(try source.directory.status(of: path)?.st_blocks ?? 0) * 512
+    }
+
     private func move(_ checksums: ArraySlice<Checksum>, byLinking links: Bool) throws -> Outcome {
-        // OSTree gives files of bare repositories this time, since they are linked into checkouts.
-        let time = type == .file && repository.mode != .archive ? timespec() : nil
         var outcome = Outcome()
         var last: UInt8?
         for checksum in checksums {
-            let entry = checksum.hex
-            let blocks = try countsSpace ? source.status(of: entry)?.st_blocks : nil
-            if let time { try source.setModificationTime(entry, time) }
-            let path = repository.objectPath(ObjectName(checksum, type))
-            guard try source.renameUnlessPresent(entry, to: repository.objects, path, byLinking: links) else {
-                try source.remove(entry)
+            let entry = source.path(of: checksum)
+            let bytes = try prepare(entry)
+            let path = repository.objectPath(ObjectName(checksum, source.type))
+            guard
+                try source.directory.renameUnlessPresent(
+                    entry, to: repository.objects, path, byLinking: links)
+            else {
+                try source.remove(checksum)
                 continue
             }
-            outcome.allocatedBytes += UInt64(blocks ?? 0) * 512
+            outcome.allocatedBytes += bytes
             let first = checksum.firstByte
             if first != last { outcome.changed.insert(String(path.prefix(2))) }
             last = first

@@ -116,7 +116,8 @@ extension LocalQuarantine {
     /// - Returns: true if something was written.
     private func mergeDetachedMetadata(_ merge: MetadataMerge) throws -> Bool {
         var isWritten = false
-        for entry in try place(.commitmeta).entries() {
+        let place = place(.commitmeta)
+        for entry in try place.directory.entries() {
             guard let commit = Checksum(hex: entry) else { continue }
             let name = ObjectName(commit, .commitmeta)
             guard let stored = try repository.metadata(name), let received = try metadata(name) else {
@@ -124,7 +125,7 @@ extension LocalQuarantine {
             }
             let merged = try merge.merged(stored, received, of: commit)
             if merged == stored {
-                try place(.commitmeta).remove(entry)
+                try place.remove(commit)
             } else if merged != received {
                 try setDetachedMetadata(merged, of: commit)
                 isWritten = true
@@ -152,9 +153,8 @@ extension LocalQuarantine {
         for type in types {
             let source = place(type)
             let mover = ObjectMover(
-                repository: repository, source: source, type: type,
-                countsSpace: complete.allocatedBytes != nil)
-            try needed.forEachPart(of: type, in: source) { checksums in
+                repository: repository, source: source, countsSpace: complete.allocatedBytes != nil)
+            try needed.forEachPart(in: source) { checksums in
                 count += checksums.count
                 // All of it is there, whatever an interrupted pull of another program had noted.
                 if type == .commit {
@@ -170,15 +170,12 @@ extension LocalQuarantine {
 
     /// Shows detached metadata of commits that are here now, in place of what it was merged with.
     private func moveDetachedMetadata(_ complete: inout CompleteTrees) throws {
-        let directory = place(.commitmeta)
+        let source = place(.commitmeta)
         var changed: Set<String> = []
-        try directory.forEachEntry { entry in
-            guard let commit = Checksum(hex: entry), try repository.contains(ObjectName(commit, .commit))
-            else {
-                return
-            }
+        try source.forEachFile { entry, commit in
+            guard let commit, try repository.contains(ObjectName(commit, .commit)) else { return }
             let path = repository.objectPath(ObjectName(commit, .commitmeta))
-            try directory.rename(entry, to: repository.objects, path)
+            try source.directory.rename(entry, to: repository.objects, path)
             changed.insert(String(path.prefix(2)))
         }
         try settle(changed, &complete)

@@ -9,8 +9,8 @@ extension Quarantine {
     package func openReceived(_ name: ObjectName) throws -> Descriptor? {
         guard let local = self as? LocalQuarantine else { return nil }
         let place = local.place(name.type)
-        if let file = try place.fileIfPresent(name.checksum.hex) { return file }
-        return try local.takeFromSalvage(name) ? place.fileIfPresent(name.checksum.hex) : nil
+        if let file = try place.fileIfPresent(name.checksum) { return file }
+        return try local.takeFromSalvage(name) ? place.fileIfPresent(name.checksum) : nil
     }
 
     /// Returns true if a predecessor that was interrupted has handed a file to its taker.
@@ -24,8 +24,8 @@ extension Quarantine {
     package func checkDetachedMetadata(of tips: [Checksum]) throws {
         guard let local = self as? LocalQuarantine else { return }
         let tips = Set(tips)
-        try local.place(.commitmeta).forEachEntry { entry in
-            guard let commit = Checksum(hex: entry) else { return }
+        try local.place(.commitmeta).forEachFile { _, commit in
+            guard let commit else { return }
             guard try holds(ObjectName(commit, .commit)) || tips.contains(commit) else {
                 throw RepositoryError.badObject(
                     ObjectName(commit, .commitmeta),

@@ -9,8 +9,14 @@ import SystemCalls
 package typealias VerifiedFileTaker = @Sendable (ObjectName, UnsafeRawBufferPointer) -> Bool
 
 /// The place of one type of objects in a quarantine, in the form that the repository will have them in.
+///
+/// Files whose directory the repository lacks lie in one that becomes it, under the names that they will have. All others lie under
+/// their checksums.
 struct QuarantinePlace: Sendable {
+    let type: ObjectType
     let directory: Directory
+    /// The directories that are made here; nil where each file is shown by itself.
+    let newDirectories: AbsentDirectories?
     /// The directory for files that are written piece by piece.
     let incoming: Directory
     let mode: RepositoryMode
@@ -18,6 +24,71 @@ struct QuarantinePlace: Sendable {
     let fileMode: mode_t
     /// Takes files in place of the directory.
     var taker: VerifiedFileTaker?
+
+    /// Returns true if an object lies in a directory that the repository lacks.
+    func liesInNewDirectory(_ checksum: Checksum) -> Bool {
+        newDirectories?.includePlace(of: checksum) ?? false
+    }
+
+    /// Returns the path of an object below the directory.
+    func path(of checksum: Checksum) -> String {
+        guard liesInNewDirectory(checksum) else { return checksum.hex }
+        return checksum.path(suffix: mode.suffix(of: type))
+    }
+
+    func contains(_ checksum: Checksum) throws -> Bool { try directory.contains(path(of: checksum)) }
+
+    func status(of checksum: Checksum) throws -> stat? { try directory.status(of: path(of: checksum)) }
+
+    func fileIfPresent(_ checksum: Checksum) throws -> Descriptor? {
+        try directory.fileIfPresent(path(of: checksum))
+    }
+
+    func openFile(_ checksum: Checksum) throws -> Descriptor {
+        try directory.openFile(path(of: checksum))
+    }
+
+    func remove(_ checksum: Checksum) throws { try directory.remove(path(of: checksum)) }
+
+    /// Calls a closure with the path of each file below the directory, and with the object that it is; nil for a file of another
+    /// kind. It may remove or move the file.
+    func forEachFile(_ body: (String, Checksum?) throws -> Void) throws {
+        try directory.forEachEntry { entry in
+            guard entry.utf8.count == 2 else { return try body(entry, Checksum(hex: entry)) }
+            try directory.directoryIfPresent(entry)?.forEachEntry { rest in
+                let digits = rest.utf8.prefix(2 * Checksum.byteCount - 2)
+                try body("\(entry)/\(rest)", Checksum(hex: "\(entry)\(Substring(digits))"))
+            }
+        }
+    }
+
+    /// Returns true if there is no file.
+    func isEmpty() throws -> Bool {
+        var isEmpty = true
+        try forEachFile { _, _ in isEmpty = false }
+        return isEmpty
+    }
+
+    /// Makes a file, and before that the directory that it lies in where there is none yet.
+    private func makingDirectory<T>(
+        of checksum: Checksum, _ makeFile: (String) throws(SystemError) -> T
+    ) throws(SystemError) -> T {
+        let path = path(of: checksum)
+        do { return try makeFile(path) } catch {
+            guard error.code == ENOENT, liesInNewDirectory(checksum) else { throw error }
+            try directory.makeDirectory(String(path.prefix(2)), mayExist: true)
+            return try makeFile(path)
+        }
+    }
+
+    /// Gives an object that lies elsewhere its place.
+    ///
+    /// - Returns: false if it is here already.
+    func take(_ name: String, from other: Directory, as checksum: Checksum) throws(SystemError) -> Bool {
+        try makingDirectory(of: checksum) { path throws(SystemError) in
+            try other.renameUnlessPresent(name, to: directory, path)
+        }
+    }
 
     /// The form in which the repository stores a file.
     private enum StoredForm {
@@ -90,7 +161,7 @@ struct QuarantinePlace: Sendable {
             if header.isLink { try file.writeAll(header.linkTargetBytes) }
             try properties.apply(to: file)
         }
-        guard try incoming.renameUnlessPresent(temporaryName, to: directory, name.checksum.hex) else {
+        guard try take(temporaryName, from: incoming, as: name.checksum) else {
             throw QuarantinePlace.sentTwice(name)
         }
     }
@@ -108,14 +179,15 @@ struct QuarantinePlace: Sendable {
     private func keep(
         _ name: ObjectName, _ bytes: UnsafeRawBufferPointer, _ properties: StoredProperties
     ) throws {
-        let entry = name.checksum.hex
         do {
-            let file = try directory.createFile(entry, mode: S_IWUSR)
+            let file = try makingDirectory(of: name.checksum) { path throws(SystemError) in
+                try directory.createFile(path, mode: S_IWUSR)
+            }
             do {
                 try file.writeAll(bytes)
                 try properties.apply(to: file)
             } catch {
-                try? directory.remove(entry)
+                try? remove(name.checksum)
                 throw error
             }
         } catch let error as SystemError where error.code == EEXIST {
@@ -126,7 +198,9 @@ struct QuarantinePlace: Sendable {
     private func keepLink(_ name: ObjectName, _ header: FileHeader) throws {
         guard mode == .bare else {
             do {
-                return try directory.makeLink(name.checksum.hex, target: header.linkTarget)
+                return try makingDirectory(of: name.checksum) { path throws(SystemError) in
+                    try directory.makeLink(path, target: header.linkTarget)
+                }
             } catch {
                 throw error.code == EEXIST ? QuarantinePlace.sentTwice(name) : error
             }
@@ -139,7 +213,7 @@ struct QuarantinePlace: Sendable {
             for (attribute, value) in header.attributePairs {
                 try incoming.setAttribute(of: temporaryName, rawName: attribute, to: value)
             }
-            guard try incoming.renameUnlessPresent(temporaryName, to: directory, name.checksum.hex) else {
+            guard try take(temporaryName, from: incoming, as: name.checksum) else {
                 throw QuarantinePlace.sentTwice(name)
             }
         } catch {

@@ -34,17 +34,17 @@ struct RequiredObjects {
     /// Indicates that all of them are noted in memory.
     var areRemembered: Bool { names.count == count }
 
-    /// Calls a closure with all of a type, in parts.
+    /// Calls a closure with all of a place, in parts.
     ///
-    /// - Parameter place: the place of the type in quarantine. The closure may move the objects away.
-    func forEachPart(of type: ObjectType, in place: Directory, _ body: ([Checksum]) throws -> Void) throws {
+    /// - Parameter place: the place of a type in quarantine. The closure may move the objects away.
+    func forEachPart(in place: QuarantinePlace, _ body: ([Checksum]) throws -> Void) throws {
         var part: [Checksum] = []
         if areRemembered {
-            part = names.lazy.filter { $0.type == type }.map(\.checksum)
+            part = names.lazy.filter { $0.type == place.type }.map(\.checksum)
         } else {
-            try place.forEachEntry { entry in
-                guard let checksum = Checksum(hex: entry), let status = try place.status(of: entry),
-                    contains(ObjectName(checksum, type), status)
+            try place.forEachFile { path, checksum in
+                guard let checksum, let status = try place.directory.status(of: path),
+                    contains(ObjectName(checksum, place.type), status)
                 else { return }
                 part.append(checksum)
                 guard part.count == memoryLimit else { return }
@@ -66,12 +66,12 @@ struct RequiredObjects {
     /// Notes an object that was not noted before.
     ///
     /// - Parameter place: the place of its type in quarantine.
-    mutating func insert(_ name: ObjectName, in place: Directory) throws {
+    mutating func insert(_ name: ObjectName, in place: QuarantinePlace) throws {
         count += 1
         guard names.count == memoryLimit else {
             names.insert(name)
             return
         }
-        try place.setModificationTime(name.checksum.hex, stamp)
+        try place.directory.setModificationTime(place.path(of: name.checksum), stamp)
     }
 }

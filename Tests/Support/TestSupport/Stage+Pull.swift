@@ -69,13 +69,15 @@ extension Stage {
             for quarantine in try Reader.leftovers(mine) {
                 for type in ["filez", "dirtree", "dirmeta"] {
                     let path = "\(mine)/tmp/\(quarantine)/\(type)"
-                    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+                    let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
                     // What is being written has its name already, and cannot be read yet.
                     let whole = names.filter { name in
                         let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
                         return (attributes?[.posixPermissions] as? Int ?? 0) & 0o400 != 0
                     }
-                    found.formUnion(whole.map { ObjectPath.path("\($0).\(type)") })
+                    // Files of new directories have their last names.
+                    let checksums = whole.map { $0.filter(\.isHexDigit).prefix(64) }.filter { $0.count == 64 }
+                    found.formUnion(checksums.map { ObjectPath.path("\($0).\(type)") })
                 }
                 let salvage = "\(mine)/tmp/\(quarantine)/reserve"
                 let names = (try? FileManager.default.contentsOfDirectory(atPath: salvage)) ?? []

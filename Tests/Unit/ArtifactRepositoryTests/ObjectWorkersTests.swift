@@ -12,7 +12,8 @@ import Testing
     @Test func `Files that are stored leave memory, also where the threads never catch up`() throws {
         let directory = try TemporaryDirectory()
         let place = QuarantinePlace(
-            directory: try Directory(try directory.makeDirectory("objects")),
+            type: .file,
+            directory: try Directory(try directory.makeDirectory("objects")), newDirectories: nil,
             incoming: try Directory(try directory.makeDirectory("incoming")), mode: .archive, fileMode: 0o644)
         let limit = 128 * 1024
         let workers = try ObjectWorkers(count: 1, byteLimit: limit)

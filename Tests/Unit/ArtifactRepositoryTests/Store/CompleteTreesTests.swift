@@ -133,7 +133,7 @@ import Testing
         quarantine?.leave()
         quarantine = nil
         let left = try #require(try repository.quarantines().first)
-        let file = "\(repository.path)/tmp/\(left)/filez/\(second.files[0].checksum)"
+        let file = "\(repository.path)/tmp/\(left)/filez/\(second.files[0].checksum.path(suffix: "filez"))"
         try FileManager.default.removeItem(atPath: file)
         let next = try repository.makeQuarantine(purpose)
         for object in second.objects where object.name != second.files[0].name { try next.take(object) }

@@ -64,7 +64,7 @@ import Testing
     {
         try interrupt(Array(artifact.objects.prefix(4)), purpose)
         // As kill -9 leaves it between creating and permitting: some of it, and nobody may read it.
-        let path = "\(try directory())/filez/\(artifact.files[index].checksum)"
+        let path = "\(try directory())/filez/\(artifact.files[index].checksum.path(suffix: "filez"))"
         let whole = try #require(FileManager.default.contents(atPath: path))
         try whole.prefix(index * 10).write(to: URL(fileURLWithPath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o200], ofItemAtPath: path)
