@@ -39,6 +39,12 @@ class Tools:
         return self._compiled("bare_work", *isal[:1], "-ldeflate", "-lcrypto", "-lpthread", *isal[1:])
 
     @cached_property
+    def empty(self):
+        """Does nothing, with libostree loaded."""
+        libraries = self.run("pkg-config", "--libs", "ostree-1").split()
+        return self._compiled("empty", "-Wl,--no-as-needed", *libraries)
+
+    @cached_property
     def ostree_push(self):
         """The directory with ostree-push and its receivers."""
         directory = Path(os.environ.get("PEERS_VENV", TOP / ".build/peers-venv")) / "bin"
