@@ -142,7 +142,7 @@ let package = Package(
             ],
             path: "Tests/Unit/ArtifactRepositoryTests"),
         .testTarget(
-            name: "S3Tests", dependencies: ["S3", "S3Samples", "SystemCalls", "TestSupport"],
+            name: "S3Tests", dependencies: ["S3", "S3Samples", "SystemCalls", "TestSupport", "CCurl"],
             path: "Tests/Unit/S3Tests"),
         .testTarget(
             name: "ArtifactBucketTests",

@@ -51,6 +51,18 @@ public struct Directory: Sendable {
         }
     }
 
+    /// Calls a closure that makes a file at a path below this directory, and calls it again if the directory that the file lies in
+    /// had to be made first.
+    package func makingParent<T>(
+        of path: String, _ makeFile: () throws(SystemError) -> T
+    ) throws(SystemError) -> T {
+        do { return try makeFile() } catch {
+            guard error.code == ENOENT, let end = path.lastIndex(of: "/") else { throw error }
+            try makeDirectory(String(path[..<end]), mayExist: true)
+            return try makeFile()
+        }
+    }
+
     /// Opens an existing file for reading; a symbolic link is not followed.
     public func openFile(_ name: String) throws(SystemError) -> Descriptor {
         let number = retryingInterrupts { openat(descriptor.number, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }

@@ -76,11 +76,15 @@ final class BucketQuarantine: Quarantine {
     }
 
     func storeHasWhole(_ tree: Checksum) -> Bool {
-        // A failure is thrown by `contains`, which is called next.
+        // A failure is thrown by `contains`.
         switch try? presence(ObjectName(tree, .dirtree)) {
         case .marked, .referenced: true
         case .absent, .present, nil: false
         }
+    }
+
+    func wholeDirectory(_ tree: Checksum) throws -> [UInt8]? {
+        storeHasWhole(tree) ? try metadata(ObjectName(tree, .dirtree)) : nil
     }
 
     var comparesDirectories: Bool { true }

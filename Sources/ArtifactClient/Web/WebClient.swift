@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import CCurl
+import S3
 import SystemCalls
 
 /// Runs many requests to one remote at the same time, over few connections.
@@ -18,6 +19,9 @@ final class WebClient {
     let multi: UnsafeMutableRawPointer
     var running: [UnsafeMutableRawPointer: WebTransfer] = [:]
     private var idle: [WebTransfer] = []
+    private let sockets = ConnectionSockets()
+    /// The number of requests that begin when libcurl runs next.
+    private var beginning = 0
     private(set) var delayed: [(due: Instant, transfer: WebTransfer)] = []
     /// The ends of the pauses that mirrors asked for.
     private(set) var pauses: [Int: Instant] = [:]
@@ -52,7 +56,7 @@ final class WebClient {
 
     deinit {
         giveUp()
-        curl_multi_cleanup(multi)
+        withExtendedLifetime(sockets) { _ = curl_multi_cleanup(multi) }
     }
 
     /// Runs all requests that `next` returns, until it returns nil and every request has ended.
@@ -80,11 +84,10 @@ final class WebClient {
                 }
                 try start(
                     WebAttempt(request: request, mirror: mirror(for: request)),
-                    on: idle.popLast() ?? WebTransfer(options))
+                    on: idle.popLast() ?? WebTransfer(options, sockets))
             }
             if running.isEmpty && delayed.isEmpty { return }
-            var count: Int32 = 0
-            try check(curl_multi_perform(multi, &count))
+            try check(perform())
             var ended = false
             var remaining: Int32 = 0
             while let message = curl_multi_info_read(multi, &remaining) {
@@ -95,6 +98,13 @@ final class WebClient {
             }
             if !ended { try check(wait()) }
         }
+    }
+
+    private func perform() -> CURLMcode {
+        defer { beginning = 0 }
+        var count: Int32 = 0
+        guard beginning > 1, options.allowsHTTP2 else { return curl_multi_perform(multi, &count) }
+        return sockets.sendTogether { curl_multi_perform(multi, &count) }
     }
 
     /// Runs a few requests on one connection. Without HTTP/2 they follow one another there, which is quicker than setting up a
@@ -155,6 +165,7 @@ extension WebClient {
         try transfer.sign()
         transfer.startClock()
         running[transfer.handle] = transfer
+        beginning += 1
         try check(curl_multi_add_handle(multi, transfer.handle))
     }
 

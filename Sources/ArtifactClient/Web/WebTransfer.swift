@@ -36,7 +36,10 @@ final class WebTransfer {
     /// The mirror that all bytes so far came from; nil where a fragment or several mirrors had a part in them.
     private(set) var source: Int?
 
-    init(_ options: WebOptions) throws {
+    /// Creates an idle transfer.
+    ///
+    /// - Parameter sockets: notes the connections that requests open.
+    init(_ options: WebOptions, _ sockets: ConnectionSockets) throws {
         _ = WebTransfer.library
         guard let handle = curl_easy_init() else {
             throw ClientError(.unreachable, "cannot pull: libcurl cannot be initialised")
@@ -73,6 +76,7 @@ final class WebTransfer {
         ]
         for (option, value) in numbers { ccurl_set_long(handle, option, value) }
         ccurl_set_error_buffer(handle, errorBuffer)
+        sockets.observe(handle)
         ccurl_set_writer(
             handle,
             { bytes, size, count, context in

@@ -124,11 +124,9 @@ public final class MissingObjects {
         case .commit:
             if try quarantine.contains(name) { try open(name) } else { missing.append(name) }
         case .dirtree:
-            if trustsMarks {
-                if try quarantine.holds(name) { return try openIfUnrequested(name) }
-                if quarantine.storeHasWhole(name.checksum) { return }
-            }
+            if trustsMarks, try quarantine.holds(name) { return try openIfUnrequested(name) }
             guard try quarantine.contains(name) else { return missing.append(name) }
+            if trustsMarks, quarantine.storeHasWhole(name.checksum) { return }
             if met.insert(name).inserted { try open(later: name) }
         case .dirmeta, .file, .commitmeta:
             if try !awaited.contains(name) && !quarantine.contains(name) { missing.append(name) }
@@ -176,9 +174,9 @@ public final class MissingObjects {
     private func partsOfCounterpart(of tree: DirTree, _ checksum: Checksum) throws -> Set<ObjectName> {
         guard trustsMarks, !quarantine.comparesDirectories else { return [] }
         func whole(_ other: Checksum) throws -> DirTree? {
-            guard quarantine.storeHasWhole(other) else { return nil }
-            let name = ObjectName(other, .dirtree)
-            return try quarantine.metadata(name)?.withUnsafeBytes { try DirTree($0, name) }
+            try quarantine.wholeDirectory(other)?.withUnsafeBytes {
+                try DirTree($0, ObjectName(other, .dirtree))
+            }
         }
         func root(of commit: Checksum) throws -> Checksum? { try quarantine.commit(commit)?.tree }
         if roots.remove(checksum) != nil {

@@ -70,7 +70,8 @@ final class LocalQuarantine: Quarantine {
             try root.makeDirectory(type.rawValue, mode: 0o700, mayExist: true)
             let place = QuarantinePlace(
                 type: type, directory: try root.directory(type.rawValue),
-                newDirectories: type == .file && makesDirectories ? absentDirectories : nil, incoming: incoming,
+                newDirectories: type == .file && makesDirectories ? absentDirectories : nil,
+                incoming: incoming,
                 mode: repository.mode, fileMode: repository.permissions.fileMode,
                 taker: type == .file ? noting : nil)
             try LocalQuarantine.empty(place, into: salvage)
@@ -160,13 +161,20 @@ final class LocalQuarantine: Quarantine {
         return complete
     }
 
-    func storeHasWhole(_ tree: Checksum) -> Bool {
+    func storeHasWhole(_ tree: Checksum) -> Bool { openWhole(tree) != nil }
+
+    func wholeDirectory(_ tree: Checksum) throws -> [UInt8]? {
+        try openWhole(tree)?.readAll(limit: Commit.maximumMetadataSize)
+    }
+
+    /// Opens a directory of the repository that has a mark; nil for another one.
+    private func openWhole(_ tree: Checksum) -> Descriptor? {
         let path = repository.objectPath(ObjectName(tree, .dirtree))
         if marks == nil { marks = .some(try? CompleteTrees(repository)) }
-        guard let marks = marks ?? nil, let file = try? repository.objects.openFile(path) else {
-            return false
-        }
-        return marks.height(of: file) != nil
+        guard let marks = marks ?? nil, let file = try? repository.objects.openFile(path),
+            marks.height(of: file) != nil
+        else { return nil }
+        return file
     }
 
     func storeHasWhole(commit: Checksum) throws -> Bool { try repository.hasWhole(commit) }

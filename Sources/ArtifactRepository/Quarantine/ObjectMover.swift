@@ -68,7 +68,6 @@ struct ObjectMover: Sendable {
 
     /// Moves objects one by one.
     private func moveEach(_ sorted: [Checksum]) throws -> Outcome {
-        try makeDirectories(for: sorted)
         guard repository.workerCount > 1, sorted.count >= ObjectMover.parallelCount else {
             return try move(sorted[...], byLinking: false)
         }
@@ -86,16 +85,6 @@ struct ObjectMover: Sendable {
         movePart(from: 0)
         for thread in threads { thread.join() }
         return try results.withLock { try $0.reduce(into: Outcome()) { $0.add(try $1.get()) } }
-    }
-
-    private func makeDirectories(for checksums: [Checksum]) throws {
-        var last: UInt8?
-        for checksum in checksums {
-            let first = checksum.firstByte
-            guard first != last else { continue }
-            last = first
-            try repository.objects.makeDirectory(String(checksum.hex.prefix(2)), mayExist: true)
-        }
     }
 
     /// The time that OSTree gives files of bare repositories, since they are linked into checkouts.
@@ -119,10 +108,11 @@ struct ObjectMover: Sendable {
             let entry = source.path(of: checksum)
             let bytes = try prepare(entry)
             let path = repository.objectPath(ObjectName(checksum, source.type))
-            guard
+            let isMoved = try repository.objects.makingParent(of: path) { () throws(SystemError) in
                 try source.directory.renameUnlessPresent(
                     entry, to: repository.objects, path, byLinking: links)
-            else {
+            }
+            guard isMoved else {
                 try source.remove(checksum)
                 continue
             }

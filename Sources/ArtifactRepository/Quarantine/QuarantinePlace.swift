@@ -69,23 +69,12 @@ struct QuarantinePlace: Sendable {
         return isEmpty
     }
 
-    /// Makes a file, and before that the directory that it lies in where there is none yet.
-    private func makingDirectory<T>(
-        of checksum: Checksum, _ makeFile: (String) throws(SystemError) -> T
-    ) throws(SystemError) -> T {
-        let path = path(of: checksum)
-        do { return try makeFile(path) } catch {
-            guard error.code == ENOENT, liesInNewDirectory(checksum) else { throw error }
-            try directory.makeDirectory(String(path.prefix(2)), mayExist: true)
-            return try makeFile(path)
-        }
-    }
-
     /// Gives an object that lies elsewhere its place.
     ///
     /// - Returns: false if it is here already.
     func take(_ name: String, from other: Directory, as checksum: Checksum) throws(SystemError) -> Bool {
-        try makingDirectory(of: checksum) { path throws(SystemError) in
+        let path = path(of: checksum)
+        return try directory.makingParent(of: path) { () throws(SystemError) in
             try other.renameUnlessPresent(name, to: directory, path)
         }
     }
@@ -179,15 +168,16 @@ struct QuarantinePlace: Sendable {
     private func keep(
         _ name: ObjectName, _ bytes: UnsafeRawBufferPointer, _ properties: StoredProperties
     ) throws {
+        let path = path(of: name.checksum)
         do {
-            let file = try makingDirectory(of: name.checksum) { path throws(SystemError) in
+            let file = try directory.makingParent(of: path) { () throws(SystemError) in
                 try directory.createFile(path, mode: S_IWUSR)
             }
             do {
                 try file.writeAll(bytes)
                 try properties.apply(to: file)
             } catch {
-                try? remove(name.checksum)
+                try? directory.remove(path)
                 throw error
             }
         } catch let error as SystemError where error.code == EEXIST {
@@ -197,8 +187,9 @@ struct QuarantinePlace: Sendable {
 
     private func keepLink(_ name: ObjectName, _ header: FileHeader) throws {
         guard mode == .bare else {
+            let path = path(of: name.checksum)
             do {
-                return try makingDirectory(of: name.checksum) { path throws(SystemError) in
+                return try directory.makingParent(of: path) { () throws(SystemError) in
                     try directory.makeLink(path, target: header.linkTarget)
                 }
             } catch {

@@ -11,6 +11,8 @@ public protocol Quarantine: AnyObject {
     /// Returns true if the store remembers to have a directory with everything below it. It may have been removed since, which
     /// `publish` finds out.
     func storeHasWhole(_ tree: Checksum) -> Bool
+    /// Reads a directory that the store remembers to have with everything below it; nil for another one.
+    func wholeDirectory(_ tree: Checksum) throws -> [UInt8]?
     /// Indicates that it compares new directories with those in whose places they are, and so needs no `noteStored`.
     var comparesDirectories: Bool { get }
     /// Notes that the store has an object, as a part of a directory that it remembers to have whole: it need not be looked for.

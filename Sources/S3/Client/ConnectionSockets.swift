@@ -8,13 +8,15 @@ import Glibc
 /// Gateways that send header and body with two calls and leave Nagle's algorithm on, as Ceph's do by default, hold the
 /// body back until the header is acknowledged. The kernel delays that by 40 ms, a hundred times what a small request
 /// takes, so it is told to do it as soon as the header is here.
-final class ConnectionSockets {
+package final class ConnectionSockets {
     /// The sockets whose local port is known.
     private var known: [Int32: Int32] = [:]
     private var unknown: [Int32] = []
 
+    package init() {}
+
     /// Learns of the sockets that a handle's requests open. This object must live as long as the connections.
-    func observe(_ handle: UnsafeMutableRawPointer) {
+    package func observe(_ handle: UnsafeMutableRawPointer) {
         ccurl_set_socket_functions(
             handle,
             { context, socket, _ in
@@ -28,7 +30,7 @@ final class ConnectionSockets {
     }
 
     /// Returns the socket with a local port; nil where there is none.
-    func socket(localPort port: Int32) -> Int32? {
+    package func socket(localPort port: Int32) -> Int32? {
         if let socket = known[port] { return socket }
         guard let index = unknown.firstIndex(where: { ConnectionSockets.localPort(of: $0) == port }) else {
             return nil
@@ -36,6 +38,21 @@ final class ConnectionSockets {
         let socket = unknown.remove(at: index)
         known[port] = socket
         return socket
+    }
+
+    /// Sends what a closure writes to connections in as few packets as there can be. Each packet costs both sides more than a small
+    /// request that is in it.
+    package func sendTogether<T>(_ write: () throws -> T) rethrows -> T {
+        delaySending(true)
+        defer { delaySending(false) }
+        return try write()
+    }
+
+    private func delaySending(_ isDelayed: Bool) {
+        var value: Int32 = isDelayed ? 1 : 0
+        for socket in unknown + known.values {
+            setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
     }
 
     /// Acknowledges at once what a socket has received.

@@ -79,7 +79,9 @@ import Testing
 
     @Test func `A directory that another publication has made meanwhile keeps what it has`() throws {
         let repository = try scratch.repository(.archive)
-        let commits = [("first", commit(of: files[..<2], "first")), ("second", commit(of: files[1...], "second"))]
+        let commits = [
+            ("first", commit(of: files[..<2], "first")), ("second", commit(of: files[1...], "second")),
+        ]
         let quarantines = try commits.map { _, objects in
             let quarantine = try repository.makeQuarantine(.transient)
             for object in objects { try quarantine.take(object) }
