@@ -56,7 +56,7 @@ final class ObjectWorkers {
     private let byteLimit: Int
     private static let gatheringLimit = (files: 32, bytes: 64 * 1024)
 
-    init(count: Int, byteLimit: Int = 8 * 1024 * 1024) throws {
+    init(count: Int, byteLimit: Int = 4 * 1024 * 1024) throws {
         self.byteLimit = byteLimit
         inline = count == 0 ? WholeFileDecoder() : nil
         let shared = self.shared
