@@ -270,10 +270,15 @@ public struct Directory: Sendable {
     }
 
     /// Returns true if this directory has no entries.
-    public func isEmpty() throws(SystemError) -> Bool {
+    public func isEmpty() throws(SystemError) -> Bool { try entryCount(upTo: 1) == 0 }
+
+    /// Returns the number of entries in this directory, without `.` and `..`; no more than `limit` are looked at.
+    package func entryCount(upTo limit: Int) throws(SystemError) -> Int {
         let stream = try openStream()
         defer { closedir(stream) }
-        return try next(in: stream) == nil
+        var count = 0
+        while count < limit, try next(in: stream) != nil { count += 1 }
+        return count
     }
 
     private func openStream() throws(SystemError) -> OpaquePointer {
