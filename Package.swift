@@ -24,12 +24,6 @@ let package = Package(
             providers: [.apt(["libglib2.0-dev"])]
         ),
         .systemLibrary(
-            name: "COSTree", path: "Interop/Libraries/COSTree", pkgConfig: "ostree-1",
-            providers: [.apt(["libostree-dev"])]),
-        .systemLibrary(
-            name: "CCurl", path: "Interop/Libraries/CCurl", pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(
             name: "COpenSSL", path: "Interop/Libraries/COpenSSL", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
@@ -51,6 +45,9 @@ let package = Package(
             name: "CMicroHTTPD", path: "Interop/Libraries/CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLinux", path: "Interop/Libraries/CLinux"),
+        // Libraries that are loaded when they are needed, so not linked.
+        .target(name: "CCurl", path: "Interop/Libraries/CCurl"),
+        .target(name: "COSTree", dependencies: ["CGLib"], path: "Interop/Libraries/COSTree"),
 
         // The modules: arrows run downwards only, see docs/ARCHITECTURE.md.
         .target(name: "SystemCalls", dependencies: ["CLinux"]),

@@ -40,8 +40,9 @@ class Tools:
 
     @cached_property
     def empty(self):
-        """Does nothing, with libostree loaded."""
-        libraries = self.run("pkg-config", "--libs", "ostree-1").split()
+        """Does nothing, with the libraries loaded that our programs are linked with."""
+        libraries = self.run("pkg-config", "--libs", "glib-2.0", "libcrypto", "libdeflate", "libisal", "liblzma", "zlib",
+                             "yaml-0.1", "libmicrohttpd").split()
         return self._compiled("empty", "-Wl,--no-as-needed", *libraries)
 
     @cached_property

@@ -5,7 +5,7 @@ from harness.measure import Attempt
 from harness.rows import Outcome, at_most, milliseconds, row
 
 RUNS, LIMIT = 100, 0.015
-EMPTY = "an empty program with libostree"
+EMPTY = "an empty program with the same libraries"
 
 
 @row("start", "start of each program, by --version")

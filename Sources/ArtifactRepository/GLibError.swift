@@ -18,7 +18,7 @@ func catchingGError<T>(
     let result = call(&error)
     guard let error else { return result }
     defer { g_error_free(error) }
-    let isIO = error.pointee.domain == g_io_error_quark()
+    let isIO = error.pointee.domain == g_quark_try_string("g-io-error-quark")
     throw GLibFailure(
         message: String(cString: error.pointee.message),
         kind: isIO ? GIOErrorEnum(rawValue: numericCast(error.pointee.code)) : nil)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 
 /// A directory of refs.
 public enum RefPlace: Hashable, Sendable {

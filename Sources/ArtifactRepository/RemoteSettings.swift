@@ -72,11 +72,12 @@ extension Repository {
     ///
     /// - Throws: `RepositoryError` with `library` if a setting has a value of the wrong form.
     public func settings(ofRemote name: String) throws -> RemoteSettings? {
-        guard let url = url(ofRemote: name) else { return nil }
+        guard let url = try url(ofRemote: name) else { return nil }
+        let (handle, library) = try (openedByLibrary().handle, openedByLibrary().library)
         func text(_ key: String) throws -> String? {
             var value: UnsafeMutablePointer<CChar>?
             _ = try withGError("read '\(key)' of remote \(name) of \(path)") { error in
-                ostree_repo_get_remote_option(handle, name, key, nil, &value, error)
+                library.ostree_repo_get_remote_option(handle, name, key, nil, &value, error)
             }
             guard let value else { return nil }
             defer { g_free(value) }
@@ -87,7 +88,7 @@ extension Repository {
             guard try text(key) != nil else { return nil }
             var value: gboolean = 0
             _ = try withGError("read '\(key)' of remote \(name) of \(path)") { error in
-                ostree_repo_get_remote_boolean_option(handle, name, key, 0, &value, error)
+                library.ostree_repo_get_remote_boolean_option(handle, name, key, 0, &value, error)
             }
             return value != 0
         }
@@ -125,12 +126,6 @@ extension Repository {
     /// The keys in the section of a remote in the repository's `config`, without those of flatpak, which describe the remote
     /// to people.
     private func keys(ofRemote name: String) -> [String] {
-        var count: gsize = 0
-        let names = g_key_file_get_keys(
-            ostree_repo_get_config(handle), "remote \"\(name)\"", &count, nil)
-        guard let names else { return [] }
-        defer { g_strfreev(names) }
-        return (0..<Int(count)).compactMap { names[$0].map { String(cString: $0) } }
-            .filter { !$0.hasPrefix("xa.") }
+        configuration.keys(in: "remote \"\(name)\"").filter { !$0.hasPrefix("xa.") }
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import COSTree
 import Glibc
 import SystemCalls
 
@@ -25,22 +24,37 @@ extension Repository {
     func withLocks<T>(exclusive: Bool = false, _ body: () throws -> T) throws -> T {
         try withRefLock {
             if exclusive { return try withExclusiveLock(body) }
-            return try withLibraryLock(OSTREE_REPO_LOCK_SHARED, failure: .library, body)
+            return try withRepositoryLock(.shared, body)
         }
     }
 
     /// Runs `body` while holding libostree's repository lock, exclusively.
-    func withExclusiveLock<T>(_ body: () throws -> T) throws -> T {
-        try withLibraryLock(OSTREE_REPO_LOCK_EXCLUSIVE, failure: .busy, body)
+    ///
+    /// - Parameter timeout: the time to wait for it; nil for what the repository's configuration says.
+    /// - Throws: `RepositoryError` with `busy` after that time.
+    func withExclusiveLock<T>(waitingAtMost timeout: Duration? = nil, _ body: () throws -> T) throws -> T {
+        try withRepositoryLock(.exclusive, waitingAtMost: timeout, body)
     }
 
-    private func withLibraryLock<T>(
-        _ type: OstreeRepoLockType, failure: RepositoryError.Code, _ body: () throws -> T
+    /// Runs `body` while holding libostree's repository lock: the file `.lock`, locked as a whole. As libostree does, it takes
+    /// none where the configuration says so, or where the user cannot write into the repository.
+    private func withRepositoryLock<T>(
+        _ kind: FileLock.Kind, waitingAtMost timeout: Duration? = nil, _ body: () throws -> T
     ) throws -> T {
-        _ = try withGError("lock repository \(path)", code: failure) { error in
-            ostree_repo_lock_push(handle, type, nil, error)
+        guard configuration.isLocking,
+            faccessat(root.descriptor.number, "objects", W_OK, AT_EACCESS) == 0
+        else { return try body() }
+        let number = retryingInterrupts {
+            openat(root.descriptor.number, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
         }
-        defer { ostree_repo_lock_pop(handle, type, nil, nil) }
-        return try body()
+        guard number >= 0 else { throw SystemError("open \(path)/.lock") }
+        let timeout = timeout ?? configuration.lockTimeout
+        guard let lock = try FileLock(Descriptor(number), kind, waitingAtMost: timeout) else {
+            throw RepositoryError(
+                .busy,
+                "cannot lock repository \(path): another program holds its lock for more than "
+                    + "\(timeout?.components.seconds ?? 0) s, so try again when it has ended")
+        }
+        return try withExtendedLifetime(lock) { try body() }
     }
 }

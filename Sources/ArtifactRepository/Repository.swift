@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 import Glibc
 import SystemCalls
 import Variants
 
 /// An OSTree repository on this machine.
 ///
-/// Opening, creating and locking are libostree's work; objects and refs are read and written here, since that is what this
-/// project exists for.
+/// It is read, locked and written here, since that is what this project exists for; libostree commits and checks out
+/// directories, and makes repositories, static deltas and uncommon summaries.
 public final class Repository: @unchecked Sendable {
-    // OstreeRepo may be used from several threads; everything else is immutable, hence @unchecked Sendable.
-    let handle: OpaquePointer
+    // Everything is immutable, but for the settings of tests, hence @unchecked Sendable.
+    let configuration: RepositoryConfiguration
+    private let library: LibraryRepository
 
     /// The path of the repository, as it was named.
     public let path: String
     /// The form in which it stores objects.
-    public let mode: RepositoryMode
+    public var mode: RepositoryMode { configuration.mode }
     /// The permissions that files and directories in it are to have.
     public let permissions: RepositoryPermissions
     /// The place of the refs that it lists, publishes and deletes.
@@ -42,47 +42,33 @@ public final class Repository: @unchecked Sendable {
 
     /// Opens a repository.
     ///
-    /// - Throws: `RepositoryError` with `notARepository`.
-    public convenience init(_ path: String) throws {
-        let handle = try withGError("open repository \(path)", code: .notARepository) { error in
-            ostree_repo_open_at(AT_FDCWD, path, nil, error)
-        }
-        guard let handle else {
-            throw RepositoryError(.notARepository, "cannot open repository \(path)")
-        }
-        try self.init(owned: handle, path: path)
-    }
-
-    private init(owned handle: OpaquePointer, path: String) throws {
-        self.handle = handle
+    /// - Throws: `RepositoryError` with `notARepository` or `unsuitableMode`.
+    public init(_ path: String) throws {
         self.path = path
-        let number = ostree_repo_get_mode(handle)
-        guard let mode = RepositoryMode(rawValue: Int32(number.rawValue)) else {
-            g_object_unref(UnsafeMutableRawPointer(handle))
-            throw RepositoryError(
-                .unsuitableMode, "repository \(path) is of mode \(number.rawValue), which is not known here")
-        }
-        self.mode = mode
         refPlace = .heads
-        root = try Directory(path)
+        do {
+            root = try Directory(path)
+            objects = try root.directory("objects")
+        } catch {
+            throw RepositoryError(.notARepository, "cannot open repository \(path): \(error.reason)")
+        }
+        configuration = try RepositoryConfiguration(of: root)
         permissions = RepositoryPermissions(of: try root.descriptor.status())
-        objects = try root.directory("objects")
+        library = LibraryRepository(path)
     }
 
     /// Shares everything with another one, but its refs are those in `refPlace`.
     init(_ other: Repository, refPlace: RefPlace) {
-        handle = OpaquePointer(g_object_ref(UnsafeMutableRawPointer(other.handle)))
-        (path, mode, permissions) = (other.path, other.mode, other.permissions)
-        (root, objects) = (other.root, other.objects)
+        (path, configuration, library) = (other.path, other.configuration, other.library)
+        (root, objects, permissions) = (other.root, other.objects, other.permissions)
         self.refPlace = refPlace
         #if DEBUG
             (workerCount, maximumOpenSize) = (other.workerCount, other.maximumOpenSize)
         #endif
     }
 
-    deinit {
-        g_object_unref(UnsafeMutableRawPointer(handle))
-    }
+    /// Returns the repository as libostree has it open.
+    func openedByLibrary() throws -> LibraryRepository.Opened { try library.open() }
 
     /// Makes a repository, with its directory if that is missing; one of the same mode that is there already is opened.
     ///
@@ -112,31 +98,14 @@ public final class Repository: @unchecked Sendable {
             }
             return existing
         }
-        let raw = OstreeRepoMode(rawValue: numericCast(mode.rawValue))
-        let options = collection.map { Variant.dictionary([("collection-id", Variant.string($0))]) }
-        let handle = try withGError("make a repository at \(path)") { error in
-            withExtendedLifetime(options) {
-                ostree_repo_create_at(AT_FDCWD, path, raw, options?.pointer, nil, error)
-            }
-        }
-        guard let handle else { throw RepositoryError(.library, "cannot make a repository at \(path)") }
-        let made = try Repository(owned: handle, path: path)
-        try made.leaveSpaceToPolicies()
-        return made
+        try LibraryRepository.make(path, mode: mode, collection: collection)
+        return try Repository(path)
     }
 
     /// Returns true for a name that a collection can have: reversed domain names such as `org.example.Os`.
-    public static func isCollection(_ name: String) -> Bool {
-        ostree_validate_collection_id(name, nil) != 0
-    }
-
-    /// Turns off libostree's own limit of free space, as BuildStream does: near it, `ostree` could not even remove refs.
-    private func leaveSpaceToPolicies() throws {
-        guard let configuration = ostree_repo_copy_config(handle) else { return }
-        defer { g_key_file_unref(configuration) }
-        g_key_file_set_string(configuration, "core", "min-free-space-percent", "0")
-        _ = try withGError("configure the repository at \(path)") { error in
-            ostree_repo_write_config(handle, configuration, error)
-        }
+    ///
+    /// - Throws: `RepositoryError` with `library` where libostree, which knows, cannot be loaded.
+    public static func isCollection(_ name: String) throws(RepositoryError) -> Bool {
+        try OSTreeLibrary.functions().ostree_validate_collection_id(name, nil) != 0
     }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ArtifactBucket
+import ArtifactClient
 import ArtifactProtocol
 import ArtifactReceiver
 import ArtifactRepository
@@ -172,6 +173,11 @@ struct ReceiveCommand: ParsableCommand {
         if makesDeltas { policies.append(DeltaRequester(repository)) }
         let flatpak = try summary.flatpak(for: repository)
         let summaryUpdate = summary.update(of: repository, flatpak)
+        // From here on, no library can be loaded.
+        if try makesDeltas || summary.policy != .never && repository.hasUncommonSummary() {
+            try Repository.loadLibrary()
+        }
+        if request != nil { try WebLibrary.load() }
         let confined = try Confinement.confine(
             to: repository,
             startsPrograms: policy.signatures.verifyGPG != nil || summary.startsPrograms(flatpak)

@@ -41,7 +41,7 @@ struct InitCommand: ParsableCommand {
             throw ValidationError(
                 "There is no mode '\(mode)': name archive, bare-user, bare-user-only or bare.")
         }
-        if let collection, !Repository.isCollection(collection) {
+        if let collection, try !Repository.isCollection(collection) {
             throw ValidationError(
                 "'\(collection.forDisplay())' cannot name a collection: give a reversed domain name such as org.example.Os."
             )

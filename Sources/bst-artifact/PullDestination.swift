@@ -27,7 +27,7 @@ struct PullDestination {
     /// - Throws: `ValidationError` if refs of a remote are asked for and none of the repository is named.
     init(_ repository: Repository, _ place: PullPlace, remote named: String?) throws {
         (self.repository, self.place) = (repository, place)
-        remoteName = named.flatMap { repository.url(ofRemote: $0) == nil ? nil : $0 }
+        remoteName = try named.flatMap { try repository.url(ofRemote: $0) == nil ? nil : $0 }
         guard place == .remote, remoteName == nil else { return }
         throw ValidationError(
             "--into remote writes refs of a remote, so --remote must name one of the repository. Add one with 'ostree remote "

@@ -44,9 +44,9 @@ struct RemoteSelection {
     /// Parses an address, or looks up a remote of the repository; nil for a project.
     private func address(_ word: String) throws -> RemoteAddress? {
         guard RemoteSelection.isName(word) else { return try RemoteAddress(parsing: word) }
-        if let url = repository?.url(ofRemote: word) { return try RemoteAddress(parsing: url) }
+        if let url = try repository?.url(ofRemote: word) { return try RemoteAddress(parsing: url) }
         if configuration.projectCaches[word] != nil { return nil }
-        let names = (repository?.remotes ?? []) + configuration.projectCaches.keys.sorted()
+        let names = try (repository?.remotes() ?? []) + configuration.projectCaches.keys.sorted()
         throw ClientError(
             .unknownRemote,
             "there is no remote '\(word.forDisplay())': it is neither an address (ssh://HOST/PATH, HOST:PATH, https://..., "

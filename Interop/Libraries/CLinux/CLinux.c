@@ -104,8 +104,8 @@ int clinux_landlock_enforce(int rules) {
 
 int clinux_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
 
-int clinux_try_lock(int descriptor) {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+int clinux_try_lock(int descriptor, int is_shared) {
+    struct flock lock = {.l_type = is_shared ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(descriptor, F_OFD_SETLK, &lock);
 }
 

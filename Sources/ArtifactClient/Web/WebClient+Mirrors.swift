@@ -111,7 +111,7 @@ extension WebClient {
             balance.noteStall(of: attempt.mirror, bytes: transfer.size, after: transfer.elapsed)
             load[attempt.mirror] -= 1
             load[other] += 1
-            curl_multi_remove_handle(multi, handle)
+            ccurl_multi_remove_handle(multi, handle)
             running[handle] = nil
             var next = attempt
             (next.mirror, next.redirection, next.redirections) = (other, nil, 0)

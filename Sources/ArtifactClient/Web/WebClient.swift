@@ -41,8 +41,9 @@ final class WebClient {
         self.mirrors = mirrors
         balance = MirrorBalance(count: mirrors.count)
         self.options = options
-        guard let multi = curl_multi_init() else {
-            throw ClientError(.unreachable, "cannot pull: libcurl cannot be initialised")
+        try WebLibrary.load()
+        guard let multi = ccurl_multi_init() else {
+            throw ClientError(.unreachable, "cannot pull: libcurl has no memory left")
         }
         self.multi = multi
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
@@ -56,7 +57,7 @@ final class WebClient {
 
     deinit {
         giveUp()
-        withExtendedLifetime(sockets) { _ = curl_multi_cleanup(multi) }
+        withExtendedLifetime(sockets) { _ = ccurl_multi_cleanup(multi) }
     }
 
     /// Runs all requests that `next` returns, until it returns nil and every request has ended.
@@ -90,7 +91,7 @@ final class WebClient {
             try check(perform())
             var ended = false
             var remaining: Int32 = 0
-            while let message = curl_multi_info_read(multi, &remaining) {
+            while let message = ccurl_multi_info_read(multi, &remaining) {
                 guard message.pointee.msg == CURLMSG_DONE else { continue }
                 let code = ccurl_result(message)
                 ended = true
@@ -103,8 +104,8 @@ final class WebClient {
     private func perform() -> CURLMcode {
         defer { beginning = 0 }
         var count: Int32 = 0
-        guard beginning > 1, options.allowsHTTP2 else { return curl_multi_perform(multi, &count) }
-        return sockets.sendTogether { curl_multi_perform(multi, &count) }
+        guard beginning > 1, options.allowsHTTP2 else { return ccurl_multi_perform(multi, &count) }
+        return sockets.sendTogether { ccurl_multi_perform(multi, &count) }
     }
 
     /// Runs a few requests on one connection. Without HTTP/2 they follow one another there, which is quicker than setting up a
@@ -118,7 +119,7 @@ final class WebClient {
 
     private func giveUp() {
         for (handle, transfer) in running {
-            curl_multi_remove_handle(multi, handle)
+            ccurl_multi_remove_handle(multi, handle)
             retire(transfer)
         }
         for entry in delayed { retire(entry.transfer) }
@@ -134,7 +135,7 @@ final class WebClient {
         guard code == CURLM_OK else {
             throw ClientError(
                 .unreachable,
-                "cannot fetch from \(mirrors[balance.preferred].shown): \(String(cString: curl_multi_strerror(code)))"
+                "cannot fetch from \(mirrors[balance.preferred].shown): \(String(cString: ccurl_multi_strerror(code)))"
             )
         }
     }
@@ -166,7 +167,7 @@ extension WebClient {
         transfer.startClock()
         running[transfer.handle] = transfer
         beginning += 1
-        try check(curl_multi_add_handle(multi, transfer.handle))
+        try check(ccurl_multi_add_handle(multi, transfer.handle))
     }
 
     private func startDue() throws {
@@ -184,10 +185,10 @@ extension WebClient {
         let longest: Duration = mirrors.count > 1 ? .milliseconds(100) : .seconds(1)
         let timeout = Int32(max(.zero, min(longest, untilDue ?? longest)) / .milliseconds(1))
         guard let cancellation = options.cancellation else {
-            return curl_multi_poll(multi, nil, 0, timeout, nil)
+            return ccurl_multi_poll(multi, nil, 0, timeout, nil)
         }
         var extra = curl_waitfd(fd: cancellation.descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
-        return curl_multi_poll(multi, &extra, 1, timeout, nil)
+        return ccurl_multi_poll(multi, &extra, 1, timeout, nil)
     }
 
     /// Returns scheme, host and port.
@@ -205,7 +206,7 @@ extension WebClient {
         else {
             return
         }
-        curl_multi_remove_handle(multi, handle)
+        ccurl_multi_remove_handle(multi, handle)
         do {
             if let failure = transfer.failure { throw failure }
             try conclude(attempt, transfer, code)

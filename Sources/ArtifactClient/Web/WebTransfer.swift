@@ -40,9 +40,8 @@ final class WebTransfer {
     ///
     /// - Parameter sockets: notes the connections that requests open.
     init(_ options: WebOptions, _ sockets: ConnectionSockets) throws {
-        _ = WebTransfer.library
-        guard let handle = curl_easy_init() else {
-            throw ClientError(.unreachable, "cannot pull: libcurl cannot be initialised")
+        guard let handle = ccurl_easy_init() else {
+            throw ClientError(.unreachable, "cannot pull: libcurl has no memory left")
         }
         self.handle = handle
         certificate = (options.clientCertificate, options.clientKey)
@@ -50,7 +49,7 @@ final class WebTransfer {
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         signing = options.signing
         ownHeaders = options.headers
-        for header in options.headers { headers = curl_slist_append(headers, header) }
+        for header in options.headers { headers = ccurl_slist_append(headers, header) }
         let strings: [(CURLoption, String?)] = [
             (CURLOPT_USERAGENT, "bst-artifact"),
             (CURLOPT_PROTOCOLS_STR, "http,https,file"),
@@ -86,13 +85,10 @@ final class WebTransfer {
     }
 
     deinit {
-        curl_easy_cleanup(handle)
-        curl_slist_free_all(headers)
+        ccurl_easy_cleanup(handle)
+        ccurl_slist_free_all(headers)
         errorBuffer.deallocate()
     }
-
-    // Evaluated once, before the first transfer.
-    private static let library = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     /// Prepares an attempt.
     ///
@@ -151,10 +147,10 @@ final class WebTransfer {
         let previous = headers
         headers = nil
         for header in ownHeaders + signing.headers(for: current) {
-            headers = curl_slist_append(headers, header)
+            headers = ccurl_slist_append(headers, header)
         }
         ccurl_set_headers(handle, headers)
-        curl_slist_free_all(previous)
+        ccurl_slist_free_all(previous)
         ccurl_set_string(handle, CURLOPT_USERNAME, current?.accessKey ?? "")
         ccurl_set_string(handle, CURLOPT_PASSWORD, current?.secretKey ?? "")
     }
@@ -249,7 +245,7 @@ final class WebTransfer {
     }
 
     func reason(_ code: CURLcode) -> String {
-        errorBuffer[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorBuffer)
+        errorBuffer[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorBuffer)
     }
 
     /// Drops the attempt and its request.

@@ -67,12 +67,14 @@ extension Repository {
         var options = OstreeRepoCheckoutAtOptions()
         options.mode = mode
         options.force_copy = 1
-        let running = try GLibCancellation(cancellation)
+        let opened = try openedByLibrary()
+        let running = try GLibCancellation(cancellation, opened.library)
         defer { running.end() }
         do {
             _ = try catchingGError {
-                ostree_repo_checkout_at(
-                    handle, &options, place.descriptor.number, name, commit.hex, running.cancellable, $0)
+                opened.library.ostree_repo_checkout_at(
+                    opened.handle, &options, place.descriptor.number, name, commit.hex, running.cancellable,
+                    $0)
             }
             return nil
         } catch {
@@ -141,25 +143,28 @@ private final class GLibCancellation: @unchecked Sendable {
     let cancellable: UnsafeMutablePointer<GCancellable>?
     private let ended: Cancellation
     private let watcher: Thread?
+    private let library: costree_functions
 
     /// Begins to watch; nil is never requested.
-    init(_ cancellation: Cancellation?) throws {
-        let cancellable = g_cancellable_new()
+    init(_ cancellation: Cancellation?, _ library: costree_functions) throws {
+        let cancellable = library.g_cancellable_new()
+        self.library = library
         let ended = try Cancellation()
         (self.cancellable, self.ended) = (cancellable, ended)
         nonisolated(unsafe) let shared = cancellable
+        let cancel = library.g_cancellable_cancel
         watcher = try cancellation.map { cancellation in
             try Thread {
                 _ = try? Descriptor(ended.descriptor, owned: false).waitForInput(
                     cancellation: cancellation)
-                if cancellation.isRequested { g_cancellable_cancel(shared) }
+                if cancellation.isRequested { cancel?(shared) }
             }
         }
     }
 
     deinit {
         end()
-        if let cancellable { g_object_unref(UnsafeMutableRawPointer(cancellable)) }
+        if let cancellable { library.g_object_unref(UnsafeMutableRawPointer(cancellable)) }
     }
 
     /// Stops watching; to be called when the function has returned.

@@ -18,17 +18,18 @@ extension Repository {
         let action = "commit \(directory) to \(path)"
         try makeStandardDirectories()
         try checkPlaces(of: refs)
-        _ = try withGError(action) { ostree_repo_prepare_transaction(handle, nil, nil, $0) }
+        let (handle, library) = try (openedByLibrary().handle, openedByLibrary().library)
+        _ = try withGError(action) { library.ostree_repo_prepare_transaction(handle, nil, nil, $0) }
         do {
             let commit = try written(directory, subject, bindings(to: refs), action)
-            for ref in refs { ostree_repo_transaction_set_ref(handle, nil, ref.text, commit) }
-            _ = try withGError(action) { ostree_repo_commit_transaction(handle, nil, nil, $0) }
+            for ref in refs { library.ostree_repo_transaction_set_ref(handle, nil, ref.text, commit) }
+            _ = try withGError(action) { library.ostree_repo_commit_transaction(handle, nil, nil, $0) }
             guard let checksum = Checksum(hex: commit) else {
                 throw RepositoryError(.library, "cannot \(action): libostree made no commit")
             }
             return checksum
         } catch {
-            ostree_repo_abort_transaction(handle, nil, nil)
+            _ = library.ostree_repo_abort_transaction(handle, nil, nil)
             throw error
         }
     }
@@ -56,28 +57,31 @@ extension Repository {
     private func write(
         _ directory: String, _ subject: String, _ metadata: Variant?, _ action: String
     ) throws -> String {
-        let tree = ostree_mutable_tree_new()
-        defer { tree.map { g_object_unref(UnsafeMutableRawPointer($0)) } }
+        let (handle, library) = try (openedByLibrary().handle, openedByLibrary().library)
+        let tree = library.ostree_mutable_tree_new()
+        defer { tree.map { library.g_object_unref(UnsafeMutableRawPointer($0)) } }
         let flags: OstreeRepoCommitModifierFlags =
             mode == .bareUserOnly
             ? OSTREE_REPO_COMMIT_MODIFIER_FLAGS_CANONICAL_PERMISSIONS : OSTREE_REPO_COMMIT_MODIFIER_FLAGS_NONE
-        let modifier = ostree_repo_commit_modifier_new(
+        let modifier = library.ostree_repo_commit_modifier_new(
             flags,
             { _, _, info, _ in
-                g_file_info_set_attribute_uint32(info, "unix::uid", 0)
-                g_file_info_set_attribute_uint32(info, "unix::gid", 0)
+                // A function of C has no context; it is called by what is loaded.
+                let library = try? OSTreeLibrary.functions()
+                library?.g_file_info_set_attribute_uint32(info, "unix::uid", 0)
+                library?.g_file_info_set_attribute_uint32(info, "unix::gid", 0)
                 return OSTREE_REPO_COMMIT_FILTER_ALLOW
             }, nil, nil)
-        defer { ostree_repo_commit_modifier_unref(modifier) }
+        defer { library.ostree_repo_commit_modifier_unref(modifier) }
         _ = try withGError(action) {
-            ostree_repo_write_dfd_to_mtree(handle, AT_FDCWD, directory, tree, modifier, nil, $0)
+            library.ostree_repo_write_dfd_to_mtree(handle, AT_FDCWD, directory, tree, modifier, nil, $0)
         }
         var root: OpaquePointer?
-        _ = try withGError(action) { ostree_repo_write_mtree(handle, tree, &root, nil, $0) }
-        defer { root.map { g_object_unref(UnsafeMutableRawPointer($0)) } }
+        _ = try withGError(action) { library.ostree_repo_write_mtree(handle, tree, &root, nil, $0) }
+        defer { root.map { library.g_object_unref(UnsafeMutableRawPointer($0)) } }
         var checksum: UnsafeMutablePointer<CChar>?
         _ = try withGError(action) {
-            ostree_repo_write_commit(
+            library.ostree_repo_write_commit(
                 handle, nil, subject, nil, metadata?.pointer, root, &checksum, nil, $0)
         }
         withExtendedLifetime(metadata) {}

@@ -32,8 +32,11 @@ final class Mailbox: Sendable {
     nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
     init() throws(S3Error) {
-        guard CurlLibrary.isReady, let multi = curl_multi_init() else {
-            throw S3Error(.unreachable, "cannot reach the store: libcurl cannot be initialised")
+        if let obstacle = CurlLibrary.load() {
+            throw S3Error(.unreachable, "cannot reach the store: \(obstacle)")
+        }
+        guard let multi = ccurl_multi_init() else {
+            throw S3Error(.unreachable, "cannot reach the store: libcurl has no memory left")
         }
         self.multi = multi
     }
@@ -56,7 +59,7 @@ final class Mailbox: Sendable {
     private func post(_ change: (inout Delivery) -> Void) {
         state.withLock { state in
             change(&state.delivery)
-            if !state.hasEnded { curl_multi_wakeup(multi) }
+            if !state.hasEnded { ccurl_multi_wakeup(multi) }
         }
     }
 

@@ -41,10 +41,10 @@ final class RequestLoop {
             moveDue()
             startWaiting(multi)
             var count: Int32 = 0
-            var code = curl_multi_perform(multi, &count)
+            var code = ccurl_multi_perform(multi, &count)
             var ended = false
             var remaining: Int32 = 0
-            while let message = curl_multi_info_read(multi, &remaining) {
+            while let message = ccurl_multi_info_read(multi, &remaining) {
                 guard message.pointee.msg == CURLMSG_DONE else { continue }
                 let result = ccurl_result(message)
                 guard let handle = message.pointee.easy_handle,
@@ -52,7 +52,7 @@ final class RequestLoop {
                 else {
                     continue
                 }
-                curl_multi_remove_handle(multi, handle)
+                ccurl_multi_remove_handle(multi, handle)
                 ended = true
                 conclude(transfer, result)
                 transfer.release()
@@ -69,13 +69,13 @@ final class RequestLoop {
             ))
         idle = []
         mailbox.close()
-        withExtendedLifetime(sockets) { _ = curl_multi_cleanup(multi) }
+        withExtendedLifetime(sockets) { _ = ccurl_multi_cleanup(multi) }
     }
 
     private func loopFailure(_ code: CURLMcode) -> S3Error {
         S3Error(
             .unreachable,
-            "cannot reach s3://\(location.bucket): \(String(cString: curl_multi_strerror(code))): look at the memory "
+            "cannot reach s3://\(location.bucket): \(String(cString: ccurl_multi_strerror(code))): look at the memory "
                 + "and the open files of this machine")
     }
 
@@ -89,7 +89,7 @@ final class RequestLoop {
         var extra = cancellations.values.map {
             curl_waitfd(fd: $0.cancellation.descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
         }
-        return curl_multi_poll(multi, &extra, UInt32(extra.count), timeout, nil)
+        return ccurl_multi_poll(multi, &extra, UInt32(extra.count), timeout, nil)
     }
 }
 
@@ -141,7 +141,7 @@ extension RequestLoop {
             return end(job, .failure(loopFailure(CURLM_OUT_OF_MEMORY)))
         }
         transfer.prepare(job, credentials: credentials, etagForm: mailbox.etagForm)
-        let code = curl_multi_add_handle(multi, transfer.handle)
+        let code = ccurl_multi_add_handle(multi, transfer.handle)
         guard code == CURLM_OK else { return end(job, .failure(loopFailure(code))) }
         running[transfer.handle] = transfer
     }
@@ -187,7 +187,7 @@ extension RequestLoop {
             answer = RequestFailure.Answer(status: status, document: ErrorDocument([]))
         }
         answer.bucketRegion = transfer.header("x-amz-bucket-region")?.shownInMessage
-        answer.clockDifference = transfer.header("Date").map { Int(curl_getdate($0, nil)) - Int(time(nil)) }
+        answer.clockDifference = transfer.header("Date").map { Int(ccurl_getdate($0, nil)) - Int(time(nil)) }
         guard answer.isAccepted(for: job.request) else {
             return refuse(job, answer, .seconds(Int(clamping: ccurl_retry_after(transfer.handle))))
         }
@@ -244,7 +244,7 @@ extension RequestLoop {
         }
         for (handle, transfer) in running {
             guard let job = transfer.job, isCancelled(job) else { continue }
-            curl_multi_remove_handle(mailbox.multi, handle)
+            ccurl_multi_remove_handle(mailbox.multi, handle)
             running[handle] = nil
             transfer.release()
             idle.append(transfer)
@@ -264,7 +264,7 @@ extension RequestLoop {
     private func endAll(_ multi: UnsafeMutableRawPointer, _ error: S3Error) {
         let jobs = running.values.compactMap(\.job) + waiting[waitingStart...] + delayed.map(\.job)
         for (handle, transfer) in running {
-            curl_multi_remove_handle(multi, handle)
+            ccurl_multi_remove_handle(multi, handle)
             transfer.release()
             idle.append(transfer)
         }

@@ -37,7 +37,7 @@ final class RequestTransfer {
         _ location: S3Location, _ configuration: S3Configuration, _ mailbox: Mailbox,
         _ sockets: ConnectionSockets
     ) {
-        guard let handle = curl_easy_init() else { return nil }
+        guard let handle = ccurl_easy_init() else { return nil }
         self.handle = handle
         self.location = location
         self.configuration = configuration
@@ -47,8 +47,8 @@ final class RequestTransfer {
     }
 
     deinit {
-        curl_easy_cleanup(handle)
-        curl_slist_free_all(headers)
+        ccurl_easy_cleanup(handle)
+        ccurl_slist_free_all(headers)
         errorBuffer.deallocate()
     }
 
@@ -60,7 +60,7 @@ final class RequestTransfer {
         (sendCount, body, failure, sent, isChecked) = (0, [], nil, 0, false)
         errorBuffer[0] = 0
         // Connections belong to the multi handle, so they stay.
-        curl_easy_reset(handle)
+        ccurl_easy_reset(handle)
         setOptions(of: job.request)
         setHeaders(credentials, etagForm)
         setBody(of: job.request)
@@ -74,13 +74,13 @@ final class RequestTransfer {
     /// Drops the request.
     func release() {
         (job, body) = (nil, [])
-        curl_slist_free_all(headers)
+        ccurl_slist_free_all(headers)
         headers = nil
     }
 
     /// Returns libcurl's reason for a failure.
     func reason(_ code: CURLcode) -> String {
-        errorBuffer[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorBuffer)
+        errorBuffer[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorBuffer)
     }
 
     /// The value of a header of the answer.
@@ -140,7 +140,7 @@ extension RequestTransfer {
             ccurl_set_string(handle, CURLOPT_USERNAME, credentials.accessKey)
             ccurl_set_string(handle, CURLOPT_PASSWORD, credentials.secretKey)
         }
-        for line in lines { headers = curl_slist_append(headers, line) }
+        for line in lines { headers = ccurl_slist_append(headers, line) }
         ccurl_set_headers(handle, headers)
     }
 
@@ -324,7 +324,7 @@ extension RequestTransfer {
     var attributes: ObjectAttributes {
         let length = UInt64(exactly: ccurl_content_length(handle))
         let isPart = ccurl_response_code(handle) == 206
-        let modified = header("Last-Modified").map { curl_getdate($0, nil) }
+        let modified = header("Last-Modified").map { ccurl_getdate($0, nil) }
         return ObjectAttributes(
             etag: header("ETag").flatMap { ETag($0) }, size: isPart ? contentRange?.size : length,
             modified: modified.flatMap { $0 < 0 ? nil : Int($0) },

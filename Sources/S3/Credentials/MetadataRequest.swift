@@ -43,16 +43,18 @@ enum MetadataRequest {
     private static func sendOnce(
         _ method: String, _ url: String, _ headers: [String], _ purpose: String
     ) throws(S3Error) -> Answer {
-        _ = CurlLibrary.isReady
-        guard let handle = curl_easy_init() else {
-            throw S3Error(.unreachable, "cannot get \(purpose): libcurl cannot be initialised")
+        if let obstacle = CurlLibrary.load() {
+            throw S3Error(.unreachable, "cannot get \(purpose): \(obstacle)")
+        }
+        guard let handle = ccurl_easy_init() else {
+            throw S3Error(.unreachable, "cannot get \(purpose): libcurl has no memory left")
         }
         var list: UnsafeMutablePointer<curl_slist>?
-        for header in headers { list = curl_slist_append(list, header) }
+        for header in headers { list = ccurl_slist_append(list, header) }
         let body = Body()
         defer {
-            curl_easy_cleanup(handle)
-            curl_slist_free_all(list)
+            ccurl_easy_cleanup(handle)
+            ccurl_slist_free_all(list)
         }
         let strings = [
             (CURLOPT_URL, url), (CURLOPT_CUSTOMREQUEST, method), (CURLOPT_NOPROXY, "*"),
@@ -72,11 +74,11 @@ enum MetadataRequest {
                 body.bytes += UnsafeRawBufferPointer(start: bytes, count: size * count)
                 return size * count
             }, Unmanaged.passUnretained(body).toOpaque())
-        let code = withExtendedLifetime(body) { curl_easy_perform(handle) }
+        let code = withExtendedLifetime(body) { ccurl_easy_perform(handle) }
         guard code == CURLE_OK else {
             throw S3Error(
                 .unreachable,
-                "cannot get \(purpose): \(String(cString: curl_easy_strerror(code))): look at the network and at the "
+                "cannot get \(purpose): \(String(cString: ccurl_easy_strerror(code))): look at the network and at the "
                     + "variables that name the server")
         }
         return Answer(status: ccurl_response_code(handle), body: body.bytes)

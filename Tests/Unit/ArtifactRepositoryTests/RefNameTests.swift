@@ -6,12 +6,18 @@ import Testing
 
 /// The name of a ref.
 @Suite struct RefNameTests {
+    private static let library = {
+        var functions = costree_functions()
+        if let problem = costree_load(&functions) { Issue.record("libostree: \(String(cString: problem))") }
+        return functions
+    }()
+
     /// Compares our names of refs with libostree's, except for those that are refused here on purpose.
     private static func disagrees(_ text: String) -> Bool {
         let isRefusedHere =
             text.last?.isNewline == true || text.utf8.count > 4000 || Checksum(hex: text) != nil
             || text.utf8.split(separator: UInt8(ascii: "/")).contains { $0.count > 255 }
-        return (RefName(text) != nil) != (ostree_validate_rev(text, nil) != 0 && !isRefusedHere)
+        return (RefName(text) != nil) != (library.ostree_validate_rev(text, nil) != 0 && !isRefusedHere)
     }
 
     @Test

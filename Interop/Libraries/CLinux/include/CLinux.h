@@ -29,8 +29,9 @@ int clinux_open_beneath(int directory, const char *path, int links);
 /* openat of a directory that is to be passed through, which takes no permission to read it; links are not followed. */
 int clinux_open_step(int directory, const char *name);
 int clinux_fstat(int descriptor, struct stat *result);
-/* Locks a whole file for its open file description alone, without waiting; EAGAIN where somebody else has it locked. */
-int clinux_try_lock(int descriptor);
+/* Locks a whole file for its open file description alone, or with others where `is_shared` is not 0, without waiting; EAGAIN
+   where somebody else has it locked. */
+int clinux_try_lock(int descriptor, int is_shared);
 /* strptime of a whole text, then timegm of what it says, by the text's own zone if it names one; -1 where it does not fit. */
 int64_t clinux_parse_time(const char *text, const char *format);
 /* strcasestr: whether `text` contains `part`, in which ASCII letters stand for themselves in both cases. */

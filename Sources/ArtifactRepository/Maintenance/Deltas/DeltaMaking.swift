@@ -23,6 +23,8 @@ extension Repository {
     package func makeDeltas(_ names: [DeltaName]) throws -> DeltaReport {
         var report = DeltaReport()
         var missing: [DeltaName] = []
+        // Loaded before there are processes that each would have to.
+        let opened = try openedByLibrary()
         for name in names {
             if try root.contains(name.superblockPath) {
                 report.present.append(name)
@@ -33,19 +35,20 @@ extension Repository {
         _ = try standardDirectory("tmp")
         let failures = try ForkedProcesses.run(
             missing.count, atMost: Thread.coreCount, makeFile: temporaryFile
-        ) { try makeDelta(missing[$0]) }
+        ) { try makeDelta(missing[$0], opened) }
         for (name, failure) in zip(missing, failures) {
             if let failure { report.failed.append((name, failure)) } else { report.made.append(name) }
         }
         for target in Set(report.made.map(\.target)) {
             _ = try withGError("list the static deltas to \(target)") { error in
-                ostree_repo_static_delta_reindex(handle, .init(rawValue: 0), target.hex, nil, error)
+                opened.library.ostree_repo_static_delta_reindex(
+                    opened.handle, .init(rawValue: 0), target.hex, nil, error)
             }
         }
         return report
     }
 
-    private func makeDelta(_ name: DeltaName) throws {
+    private func makeDelta(_ name: DeltaName, _ opened: LibraryRepository.Opened) throws {
         // For decompressed files: the receiver has given up access to everything else. This process does nothing else.
         setenv("TMPDIR", "\(path)/tmp", 1)
         // No parameters, which must not be NULL.
@@ -54,8 +57,8 @@ extension Repository {
         let parameters = g_variant_ref_sink(g_variant_new_array(type, nil, 0))
         defer { g_variant_unref(parameters) }
         _ = try withGError("make the static delta \(name)") { error in
-            ostree_repo_static_delta_generate(
-                handle, OSTREE_STATIC_DELTA_GENERATE_OPT_MAJOR, name.source?.hex, name.target.hex, nil,
+            opened.library.ostree_repo_static_delta_generate(
+                opened.handle, OSTREE_STATIC_DELTA_GENERATE_OPT_MAJOR, name.source?.hex, name.target.hex, nil,
                 parameters,
                 nil, error)
         }

@@ -15,9 +15,10 @@ extension Repository {
     /// Marks a commit as partial, as `ostree fsck --delete` does, so that a pull into this repository fetches what is
     /// missing.
     func markPartial(_ commit: Checksum) throws {
+        let opened = try openedByLibrary()
         _ = try withGError("mark commit \(commit) as partial") {
-            ostree_repo_mark_commit_partial_reason(
-                handle, commit.hex, 1, OSTREE_REPO_COMMIT_STATE_FSCK_PARTIAL, $0)
+            opened.library.ostree_repo_mark_commit_partial_reason(
+                opened.handle, commit.hex, 1, OSTREE_REPO_COMMIT_STATE_FSCK_PARTIAL, $0)
         }
     }
 

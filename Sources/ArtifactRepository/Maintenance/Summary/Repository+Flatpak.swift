@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import COSTree
 import SystemCalls
 import Variants
 
@@ -9,7 +8,7 @@ extension Repository {
     /// in the summary, or refs of applications or runtimes.
     public func isFlatpakRepository() throws -> Bool {
         try root.contains("summary.idx")
-            || g_key_file_has_group(ostree_repo_get_config(handle), "flatpak") != 0
+            || configuration.hasGroup("flatpak")
             || hasFlatpakRef() || hasFlatpakSummary()
     }
 

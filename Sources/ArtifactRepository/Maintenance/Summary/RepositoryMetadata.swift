@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 import Glibc
 import Variants
 

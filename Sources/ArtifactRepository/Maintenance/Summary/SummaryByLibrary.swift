@@ -29,18 +29,19 @@ struct SummaryByLibrary {
         for part in Self.parts where try repository.root.contains(part) {
             try directory.makeLink(part, target: "../../\(part)")
         }
+        let library = try OSTreeLibrary.functions()
         let handle = try withGError("open repository \(directory.path)") { error in
-            ostree_repo_open_at(directory.descriptor.number, ".", nil, error)
+            library.ostree_repo_open_at(directory.descriptor.number, ".", nil, error)
         }
         guard let handle else { throw RepositoryError(.library, "cannot open repository \(directory.path)") }
-        defer { g_object_unref(UnsafeMutableRawPointer(handle)) }
+        defer { library.g_object_unref(UnsafeMutableRawPointer(handle)) }
         let additions = try repository.withSummaryMetadata {
             try Variant(parsing: SummaryMetadata.additions(to: repository, in: $0), as: "a{sv}")
         }
         try withExtendedLifetime(additions) {
             try repository.explainingDanglingAliases {
                 _ = try withGError("update the summary of \(repository.path)") { error in
-                    ostree_repo_regenerate_summary(handle, additions?.pointer, nil, error)
+                    library.ostree_repo_regenerate_summary(handle, additions?.pointer, nil, error)
                 }
             }
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 import Glibc
 import SystemCalls
 import Variants
@@ -75,12 +74,12 @@ extension Repository {
 
     /// Returns a Boolean setting of the configuration's section `core`; false if it is not set.
     func setting(_ key: String) -> Bool {
-        g_key_file_get_boolean(ostree_repo_get_config(handle), "core", key, nil) != 0
+        configuration.flag(key)
     }
 
     /// Returns true if the summary needs parts that only libostree writes: static deltas, or refs of collections.
-    func hasUncommonSummary() throws -> Bool {
-        try ostree_repo_get_collection_id(handle) != nil
+    package func hasUncommonSummary() throws -> Bool {
+        try collection != nil
             || ["deltas", "delta-indexes", "refs/mirrors"].contains {
                 try root.directoryIfPresent($0)?.isEmpty() == false
             }

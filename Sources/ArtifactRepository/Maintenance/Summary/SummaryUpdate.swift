@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import COSTree
 import Glibc
 import SystemCalls
 import Variants
@@ -198,18 +197,7 @@ struct SummaryUpdate {
 
     /// Runs `body` under libostree's exclusive repository lock, waiting for it up to the timeout.
     private func withExclusiveLock<T>(_ body: () throws -> T) throws -> T {
-        // libostree's own function polls every second, far longer than the lock is held.
-        let number = retryingInterrupts {
-            openat(root.descriptor.number, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
-        }
-        guard number >= 0 else { throw SystemError("open \(repository.path)/.lock") }
-        guard let lock = try FileLock(Descriptor(number), waitingAtMost: options.timeout) else {
-            throw RepositoryError(
-                .busy,
-                "cannot update the summary of \(repository.path): another program holds the repository's lock for more "
-                    + "than \(options.timeout.components.seconds) s, so try again when it has ended")
-        }
-        return try withExtendedLifetime(lock) { try body() }
+        try repository.withExclusiveLock(waitingAtMost: options.timeout, body)
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArtifactProtocol
-import COSTree
 import Variants
 
 /// The refs and the collection that a commit is bound to: `ostree.ref-binding` (`as`) and `ostree.collection-binding`
@@ -97,16 +96,10 @@ extension ArtifactStore {
 
 extension Repository {
     /// The repository's collection; nil if its configuration has none.
-    public var collection: String? {
-        ostree_repo_get_collection_id(handle).map { String(cString: $0) }
-    }
+    public var collection: String? { configuration.collection }
 
     /// The collection of a remote, as set by `ostree remote add --collection-id`; nil if it has none.
     public func collection(ofRemote name: String) -> String? {
-        let value = g_key_file_get_string(
-            ostree_repo_get_config(handle), "remote \"\(name)\"", "collection-id", nil)
-        guard let value else { return nil }
-        defer { g_free(value) }
-        return String(cString: value)
+        configuration.text("remote \"\(name)\"", "collection-id")
     }
 }

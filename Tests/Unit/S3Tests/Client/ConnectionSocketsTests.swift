@@ -51,13 +51,14 @@ import Testing
         let listener = try listener()
         let sockets = ConnectionSockets()
         try withExtendedLifetime(sockets) {
-            let handle = try #require(curl_easy_init())
-            defer { curl_easy_cleanup(handle) }
+            try #require(CurlLibrary.load() == nil)
+            let handle = try #require(ccurl_easy_init())
+            defer { ccurl_easy_cleanup(handle) }
             sockets.observe(handle)
             ccurl_set_string(handle, CURLOPT_URL, "http://127.0.0.1:\(try port(of: listener, getsockname))/")
             ccurl_set_string(handle, CURLOPT_NOPROXY, "*")
             ccurl_set_long(handle, CURLOPT_CONNECT_ONLY, 1)
-            try #require(curl_easy_perform(handle) == CURLE_OK)
+            try #require(ccurl_easy_perform(handle) == CURLE_OK)
             let peer = Descriptor(accept(listener.number, nil, nil))
             let socket = try #require(sockets.socket(localPort: Int32(port(of: peer, getpeername))))
             #expect(!isDelayed(socket))
