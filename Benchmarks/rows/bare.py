@@ -9,7 +9,7 @@ from . import limits, pulling, pushing
 from .pushing import fixed, only
 
 
-@row("bare-push", "push headers, beside deflate, SHA-256, write and sync on all cores")
+@row("bare-push", "push headers over a pipe, beside the bare work of both sides on the same cores")
 def bare_push(bench):
     data = bench.data
     commit = data.in_cache(HEADERS)
@@ -23,16 +23,17 @@ def bare_push(bench):
                        verify=lambda: limits.count(directory, len(names)))
 
     what = fixed(HEADERS), pushing.fresh(bench), only(HEADERS)
-    verified = f"{limits.NAME}, inflated too"
-    work, pipe, ssh, both = bench.race({
-        limits.NAME: bare,
+    unverified = "deflate, SHA-256, write and sync"
+    work, pipe, ssh, one = bench.race({
+        limits.NAME: limits.push_over_pipe(bench, HEADERS),
         "bst-artifact push (pipe)": pushing.ours(bench, *what, local=True),
         "bst-artifact push (ssh)": pushing.ours(bench, *what),
-        verified: limits.push_over_pipe(bench, HEADERS),
+        unverified: bare,
     })
-    return Outcome([work, pipe, ssh, both], [within(pipe, work, 1.5, both)], [
-        f"bare work deflates with libdeflate, level {limits.SMALL}; '{verified}' has two processes with a pipe between them, "
-        "of which the second inflates what it hashes, as whoever verifies a push must"])
+    return Outcome([work, pipe, ssh, one], [within(pipe, work, 1.5)], [
+        f"bare work deflates with libdeflate, level {limits.SMALL}, in one process, and inflates, hashes, writes and syncs in "
+        f"another, with a pipe between them; '{unverified}' is one process, which does not inflate what it hashes, as whoever "
+        f"verifies a push must: 'bst-artifact push (pipe)' takes {pipe.seconds / one.seconds:.2f} × of it"])
 
 
 @row("bare-pull", "pull headers, beside curl fetching the same URLs")
