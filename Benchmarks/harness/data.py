@@ -47,6 +47,12 @@ class Data:
         self._tools.run("ostree", "init", f"--mode={mode}", f"--repo={path}")
         return Repository(path)
 
+    def remote(self):
+        """An empty cache to push to, with a summary, without which BuildStream 1.0 pushes nothing."""
+        remote = self.repository("archive", "remote")
+        self._tools.run("ostree", "summary", "--update", f"--repo={remote.path}")
+        return remote
+
     @cached_property
     def cache(self):
         """A builder's own cache."""

@@ -43,7 +43,7 @@ def push_crowd(bench):
 
     def crowd(most):
         def prepare(number):
-            remote = bench.data.repository("archive", "remote")
+            remote = bench.data.remote()
             pushes = [pushing.ours(bench, fixed(ref), fixed(remote), fixed([ref]), source=source) for ref in refs]
             attempt = at_once(bench, pushes, most)(number)
             attempt.verify = lambda: bench.data.check(remote, refs, source)

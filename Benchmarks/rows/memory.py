@@ -26,7 +26,7 @@ def _peaks(bench, few, many, others):
     contestants, peaks = [], {}
     for case, (source, ref) in cases.items():
         push, pull = Figures(f"push, {case}"), Figures(f"pull, {case}")
-        remote = bench.data.repository("archive", "remote")
+        remote = bench.data.remote()
         bench.attempt(pushing.ours(bench, fixed(ref), fixed(remote), only(ref), local=True, source=source)(0), push)
         # From a path, since no server brings objects so fast that more of them could wait.
         bench.attempt(pulling.ours(bench, fixed(ref), pulling.fresh(bench, "bare-user"), only(ref), source=source,

@@ -28,7 +28,7 @@ def fixed(value):
 
 def fresh(bench):
     """An empty remote for each run."""
-    return lambda number: bench.data.repository("archive", "remote")
+    return lambda number: bench.data.remote()
 
 
 def only(ref):
@@ -49,7 +49,7 @@ def since(base, change):
 def having(bench, name, ref):
     """A remote that has a ref, got from the receiver of a contestant: ours remembers what is complete."""
     bench.data.in_archive(ref)
-    remote = bench.data.repository("archive", "remote")
+    remote = bench.data.remote()
     bench.tools.run(*(
         [bench.programs / "bst-artifact", "push", "--quiet", "--repo", bench.data.cache.path, "--remote", remote.path,
          ref] if name == OURS else

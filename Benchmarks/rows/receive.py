@@ -17,7 +17,7 @@ def receive_headers(bench):
 
     def receiver(*command):
         def prepare(number):
-            target = bench.data.repository("archive", "remote")
+            target = bench.data.remote()
             return Attempt([*command, target.path], stdin=stream, repository=target,
                            verify=lambda: bench.data.check(target, [HEADERS]))
 

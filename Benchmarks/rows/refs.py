@@ -21,7 +21,7 @@ def push_refs(bench):
 
     def prepare(command):
         def attempt(number):
-            remote, sample = bench.data.repository("archive", "remote"), bench.fresh("receiver") / "sample"
+            remote, sample = bench.data.remote(), bench.fresh("receiver") / "sample"
             return Attempt(command(remote, sample), repository=remote, verify=lambda: _check(bench, source, remote, refs),
                            parts={"receiver": sample} if command is push else {})
 

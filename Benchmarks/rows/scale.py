@@ -41,7 +41,7 @@ def scale_refs(bench):
     counts = [10, 100_000]
     contestants = {}
     for count in counts:
-        remote = bench.data.repository("archive", "remote")
+        remote = bench.data.remote()
         bench.tools.run(bench.programs / "bst-artifact", "push", "--quiet", "--repo", bench.data.cache.path,
                         "--remote", remote.path, HEADERS)
         remote.write_refs((f"project-{number % 100}/{number}" for number in range(count)), commit)

@@ -6,7 +6,7 @@ import TestSupport
 
 /// Many pushes, with receivers of four hosts and without any, into one cache in a bucket, through two gateways of Ceph.
 struct BucketRaceCampaign {
-    let seconds: Double
+    let length: RaceLength
     let pushers: Int
 
     /// Runs, checks the cache afterwards, and returns counts and broken promises.
@@ -18,27 +18,27 @@ struct BucketRaceCampaign {
         let hosts = try (0..<4).map { try BucketRaceHost($0, bucket, ground) }
         try hosts[0].artifact(["init", hosts[0].address]).checked()
         let record = RaceRecord()
-        let end = Date() + seconds
+        let isOver = length.begin(record)
         var work: [@Sendable () throws -> Void] = try (0..<pushers).map { number in
             let host = hosts[number % hosts.count]
             let pusher = RacePusher(
                 ground: ground, record: record, number: number,
                 remote: try host.remote(byReceiver: number / hosts.count % 2 == 0),
                 environment: host.environment)
-            return { try pusher.run(until: end) }
+            return { try pusher.run(until: isOver) }
         }
         let crowd = BucketRaceCrowd(hosts: hosts, ground: ground, record: record)
         work += crowd.members.map { member in
             {
                 var round = 0
-                while Date() < end {
+                while !isOver() {
                     round += 1
                     try member(round)
                 }
             }
         }
         work.append {
-            RaceCrowd.kill(until: end, below: [getpid()], record) { words in
+            RaceCrowd.kill(until: isOver, below: [getpid()], record) { words in
                 words.first?.hasSuffix("bst-artifact-receive") == true || words.dropFirst().first == "push"
             }
         }

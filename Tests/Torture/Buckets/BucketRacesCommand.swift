@@ -11,13 +11,17 @@ struct BucketRacesCommand: ParsableCommand {
     @Option(help: "For how long.")
     var seconds = 120.0
 
+    @Option(help: "Until how many pushes were acknowledged, in place of a time.")
+    var publications: Int?
+
     @Option(help: "How many push at once.")
     var pushers = 32
 
     func run() throws {
-        let state = try BucketRaceCampaign(seconds: seconds, pushers: pushers).run()
+        let length = publications.map(RaceLength.publications) ?? .seconds(seconds)
+        let state = try BucketRaceCampaign(length: length, pushers: pushers).run()
         try RacesCommand.print(
-            state, "bucket races", "\(pushers) pushers, \(Int(seconds)) s",
+            state, "bucket races", "\(pushers) pushers, \(length)",
             columns: [
                 "pushes", "acknowledged", "receiver killed", "client killed", "told that another won",
                 "pulls",
@@ -26,7 +30,7 @@ struct BucketRacesCommand: ParsableCommand {
     }
 
     static func part(seconds: Double, pushers: Int) throws -> [Part] {
-        let state = try BucketRaceCampaign(seconds: seconds, pushers: pushers).run()
+        let state = try BucketRaceCampaign(length: .seconds(seconds), pushers: pushers).run()
         return [
             Part(
                 name: "races in a bucket: pushes", count: state.counts["pushes"] ?? 0,

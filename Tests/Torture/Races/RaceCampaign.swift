@@ -20,7 +20,7 @@ struct RaceCampaign {
             usesSSH
             ? try SSHServer(
                 forceCommand: "\(receiver) \(ground.cache)", environmentPath: Programs.searchPath) : nil
-        let end = Date() + seconds
+        let isOver = RaceLength.seconds(seconds).begin(record)
         var work: [@Sendable () throws -> Void] = (0..<pushers).map { number in
             var remote = ["--remote", ground.cache, "--receiver", receiver]
             if let server, number % 8 == 7 {
@@ -28,13 +28,13 @@ struct RaceCampaign {
                 remote = ["--remote", "localhost:cache", "--ssh", ssh]
             }
             let pusher = RacePusher(ground: ground, record: record, number: number, remote: remote)
-            return { try pusher.run(until: end) }
+            return { try pusher.run(until: isOver) }
         }
         let crowd = RaceCrowd(ground: ground, record: record)
         work += crowd.members.map { member in
             {
                 var round = 0
-                while Date() < end {
+                while !isOver() {
                     round += 1
                     try member.act(round)
                 }
@@ -42,7 +42,7 @@ struct RaceCampaign {
         }
         let roots = [getpid()] + (server.map { [$0.processID] } ?? [])
         work.append {
-            RaceCrowd.kill(until: end, below: roots, record) {
+            RaceCrowd.kill(until: isOver, below: roots, record) {
                 $0.first?.hasSuffix("bst-artifact-receive") == true
             }
         }

@@ -95,10 +95,10 @@ struct RaceCrowd {
     ///
     /// - Parameter isVictim: chooses programs by their arguments.
     static func kill(
-        until end: Date, below roots: [pid_t], _ record: RaceRecord, _ isVictim: ([String]) -> Bool
+        until isOver: () -> Bool, below roots: [pid_t], _ record: RaceRecord, _ isVictim: ([String]) -> Bool
     ) {
         var random = Random(seed: 4711)
-        while Date() < end {
+        while !isOver() {
             usleep(useconds_t(50_000 + random.next() % 250_000))
             let victims = roots.flatMap { ProcessTree.descendants(of: $0) }.filter { process in
                 let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()

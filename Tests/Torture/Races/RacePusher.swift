@@ -17,10 +17,10 @@ struct RacePusher {
     ]
 
     /// Pushes until the end.
-    func run(until end: Date) throws {
+    func run(until isOver: () -> Bool) throws {
         var random = Random(seed: UInt64(number) &+ 77)
         var round = 0
-        while Date() < end {
+        while !isOver() {
             round += 1
             switch random.next() % 4 {
             case 0: try pushRaced(round, &random)

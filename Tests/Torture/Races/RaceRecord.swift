@@ -20,6 +20,9 @@ final class RaceRecord: Sendable {
         state.withLock { $0.counts[what, default: 0] += number }
     }
 
+    /// The number of events of a kind.
+    func number(of what: String) -> Int { state.withLock { $0.counts[what] ?? 0 } }
+
     /// Notes a broken promise.
     func fail(_ words: String) {
         state.withLock { $0.failures.append(words) }
