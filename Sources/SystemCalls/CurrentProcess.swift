@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// This process.
@@ -11,4 +12,7 @@ public enum CurrentProcess {
         fflush(nil)
         _exit(status)
     }
+
+    /// Gives free memory back to the system, which the allocator keeps for the next need otherwise.
+    public static func releaseFreeMemory() { clinux_release_free_memory() }
 }

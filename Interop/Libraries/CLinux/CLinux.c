@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -108,6 +109,8 @@ int clinux_try_lock(int descriptor, int is_shared) {
     struct flock lock = {.l_type = is_shared ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(descriptor, F_OFD_SETLK, &lock);
 }
+
+void clinux_release_free_memory(void) { malloc_trim(0); }
 
 /* linux/openat2.h, which older headers lack. */
 struct openat2_how {

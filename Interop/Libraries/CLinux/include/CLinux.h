@@ -36,6 +36,8 @@ int clinux_try_lock(int descriptor, int is_shared);
 int64_t clinux_parse_time(const char *text, const char *format);
 /* strcasestr: whether `text` contains `part`, in which ASCII letters stand for themselves in both cases. */
 int clinux_contains_ignoring_case(const char *text, const char *part);
+/* malloc_trim(0): gives free memory back to the system. */
+void clinux_release_free_memory(void);
 /* fork, which Swift hides: only for a process that has one thread. */
 pid_t clinux_fork(void);
 

@@ -88,6 +88,12 @@ public struct Expiry {
     /// - Parameters: As for `plan`.
     /// - Returns: The result.
     public func run(addingBytes additional: UInt64 = 0, needing needed: [RefName] = []) throws -> Report {
+        // Of a million objects, the names take as much memory as a summary does, which often comes next.
+        defer { CurrentProcess.releaseFreeMemory() }
+        return try removeArtifacts(additional, needed)
+    }
+
+    private func removeArtifacts(_ additional: UInt64, _ needed: [RefName]) throws -> Report {
         let deltas = try StaticDeltas(repository)
         let start = try repository.settledTime()
         var plan = try prepare(additional, needed, deltas)
