@@ -20,7 +20,9 @@ final class RepositoryConfiguration: @unchecked Sendable {
     init(of root: Directory) throws {
         let path = root.path
         do {
-            guard let bytes = try root.fileIfPresent("config")?.readAll(limit: Self.maximumSize) else {
+            // It may be a link to where a machine's settings are kept.
+            let found = try Directory.fileAnywhereIfPresent("\(path)/config")
+            guard let bytes = try found?.readAll(limit: Self.maximumSize) else {
                 throw Self.unreadable(
                     path, "it has no file 'config', so name a repository, or make one with 'ostree init'")
             }

@@ -30,6 +30,15 @@ import Testing
         #expect(try Self.opened("[core]\nrepo_version=1\n").mode == .bare)
     }
 
+    @Test func `It may be a link to a file elsewhere`() throws {
+        let scratch = try TemporaryDirectory()
+        let made = try scratch.repository(.archive)
+        try FileManager.default.moveItem(atPath: "\(made.path)/config", toPath: scratch.path("settings"))
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(made.path)/config", withDestinationPath: "../settings")
+        #expect(try Repository(made.path).mode == .archive)
+    }
+
     @Test(arguments: [
         (nil, RepositoryError.Code.notARepository, "no file 'config'"),
         ("", .notARepository, "repo_version=1"),
