@@ -6,13 +6,6 @@ import Glibc
 import SystemCalls
 import Variants
 
-extension Repository {
-    /// Loads libostree, for a process that is about to give up access to it. Every other one loads it when it needs it.
-    ///
-    /// - Throws: `RepositoryError` with `library` where it cannot be loaded.
-    package static func loadLibrary() throws(RepositoryError) { _ = try OSTreeLibrary.functions() }
-}
-
 /// A repository as libostree has it open, which it is from its first use on.
 final class LibraryRepository: Sendable {
     /// An open repository and the functions to use it with.

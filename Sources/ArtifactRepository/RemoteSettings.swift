@@ -73,11 +73,11 @@ extension Repository {
     /// - Throws: `RepositoryError` with `library` if a setting has a value of the wrong form.
     public func settings(ofRemote name: String) throws -> RemoteSettings? {
         guard let url = try url(ofRemote: name) else { return nil }
-        let (handle, library) = try (openedByLibrary().handle, openedByLibrary().library)
+        let opened = try openedByLibrary()
         func text(_ key: String) throws -> String? {
             var value: UnsafeMutablePointer<CChar>?
             _ = try withGError("read '\(key)' of remote \(name) of \(path)") { error in
-                library.ostree_repo_get_remote_option(handle, name, key, nil, &value, error)
+                opened.library.ostree_repo_get_remote_option(opened.handle, name, key, nil, &value, error)
             }
             guard let value else { return nil }
             defer { g_free(value) }
@@ -88,7 +88,8 @@ extension Repository {
             guard try text(key) != nil else { return nil }
             var value: gboolean = 0
             _ = try withGError("read '\(key)' of remote \(name) of \(path)") { error in
-                library.ostree_repo_get_remote_boolean_option(handle, name, key, 0, &value, error)
+                opened.library.ostree_repo_get_remote_boolean_option(
+                    opened.handle, name, key, 0, &value, error)
             }
             return value != 0
         }

@@ -70,6 +70,12 @@ public final class Repository: @unchecked Sendable {
     /// Returns the repository as libostree has it open.
     func openedByLibrary() throws -> LibraryRepository.Opened { try library.open() }
 
+    /// Loads libostree and opens the repository with it, for a process that is about to give up access to other files. Every
+    /// other one does so when it needs it.
+    ///
+    /// - Throws: `RepositoryError` with `library` or `notARepository` where that cannot be done.
+    package func openByLibrary() throws { _ = try openedByLibrary() }
+
     /// Makes a repository, with its directory if that is missing; one of the same mode that is there already is opened.
     ///
     /// - Parameters:

@@ -175,7 +175,7 @@ struct ReceiveCommand: ParsableCommand {
         let summaryUpdate = summary.update(of: repository, flatpak)
         // From here on, no library can be loaded.
         if try makesDeltas || summary.policy != .never && repository.hasUncommonSummary() {
-            try Repository.loadLibrary()
+            try repository.openByLibrary()
         }
         if request != nil { try WebLibrary.load() }
         let confined = try Confinement.confine(

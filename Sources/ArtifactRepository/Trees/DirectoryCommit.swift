@@ -18,18 +18,24 @@ extension Repository {
         let action = "commit \(directory) to \(path)"
         try makeStandardDirectories()
         try checkPlaces(of: refs)
-        let (handle, library) = try (openedByLibrary().handle, openedByLibrary().library)
-        _ = try withGError(action) { library.ostree_repo_prepare_transaction(handle, nil, nil, $0) }
+        let opened = try openedByLibrary()
+        _ = try withGError(action) {
+            opened.library.ostree_repo_prepare_transaction(opened.handle, nil, nil, $0)
+        }
         do {
             let commit = try written(directory, subject, bindings(to: refs), action)
-            for ref in refs { library.ostree_repo_transaction_set_ref(handle, nil, ref.text, commit) }
-            _ = try withGError(action) { library.ostree_repo_commit_transaction(handle, nil, nil, $0) }
+            for ref in refs {
+                opened.library.ostree_repo_transaction_set_ref(opened.handle, nil, ref.text, commit)
+            }
+            _ = try withGError(action) {
+                opened.library.ostree_repo_commit_transaction(opened.handle, nil, nil, $0)
+            }
             guard let checksum = Checksum(hex: commit) else {
                 throw RepositoryError(.library, "cannot \(action): libostree made no commit")
             }
             return checksum
         } catch {
-            _ = library.ostree_repo_abort_transaction(handle, nil, nil)
+            _ = opened.library.ostree_repo_abort_transaction(opened.handle, nil, nil)
             throw error
         }
     }
@@ -57,13 +63,13 @@ extension Repository {
     private func write(
         _ directory: String, _ subject: String, _ metadata: Variant?, _ action: String
     ) throws -> String {
-        let (handle, library) = try (openedByLibrary().handle, openedByLibrary().library)
-        let tree = library.ostree_mutable_tree_new()
-        defer { tree.map { library.g_object_unref(UnsafeMutableRawPointer($0)) } }
+        let opened = try openedByLibrary()
+        let tree = opened.library.ostree_mutable_tree_new()
+        defer { tree.map { opened.library.g_object_unref(UnsafeMutableRawPointer($0)) } }
         let flags: OstreeRepoCommitModifierFlags =
             mode == .bareUserOnly
             ? OSTREE_REPO_COMMIT_MODIFIER_FLAGS_CANONICAL_PERMISSIONS : OSTREE_REPO_COMMIT_MODIFIER_FLAGS_NONE
-        let modifier = library.ostree_repo_commit_modifier_new(
+        let modifier = opened.library.ostree_repo_commit_modifier_new(
             flags,
             { _, _, info, _ in
                 // A function of C has no context; it is called by what is loaded.
@@ -72,17 +78,20 @@ extension Repository {
                 library?.g_file_info_set_attribute_uint32(info, "unix::gid", 0)
                 return OSTREE_REPO_COMMIT_FILTER_ALLOW
             }, nil, nil)
-        defer { library.ostree_repo_commit_modifier_unref(modifier) }
+        defer { opened.library.ostree_repo_commit_modifier_unref(modifier) }
         _ = try withGError(action) {
-            library.ostree_repo_write_dfd_to_mtree(handle, AT_FDCWD, directory, tree, modifier, nil, $0)
+            opened.library.ostree_repo_write_dfd_to_mtree(
+                opened.handle, AT_FDCWD, directory, tree, modifier, nil, $0)
         }
         var root: OpaquePointer?
-        _ = try withGError(action) { library.ostree_repo_write_mtree(handle, tree, &root, nil, $0) }
-        defer { root.map { library.g_object_unref(UnsafeMutableRawPointer($0)) } }
+        _ = try withGError(action) {
+            opened.library.ostree_repo_write_mtree(opened.handle, tree, &root, nil, $0)
+        }
+        defer { root.map { opened.library.g_object_unref(UnsafeMutableRawPointer($0)) } }
         var checksum: UnsafeMutablePointer<CChar>?
         _ = try withGError(action) {
-            library.ostree_repo_write_commit(
-                handle, nil, subject, nil, metadata?.pointer, root, &checksum, nil, $0)
+            opened.library.ostree_repo_write_commit(
+                opened.handle, nil, subject, nil, metadata?.pointer, root, &checksum, nil, $0)
         }
         withExtendedLifetime(metadata) {}
         defer { g_free(checksum) }
