@@ -9,6 +9,8 @@ import SystemCalls
 extension PublicationLog {
     /// Above so many edits, or bytes of them, those of earlier entries are moved into the state first.
     static let editLimit = (count: 64, bytes: 64 * 1024)
+    /// The most by which a writer exceeds these limits to whom others are quicker: if all did that work, only one's would count.
+    static let editSlack = 1.0...2.0
     /// The time in which few others publish.
     private static let moment: Duration = .seconds(1)
     /// The number of times that an entry is asked for whose answer was lost, each time as long as requests are repeated.
@@ -39,19 +41,25 @@ extension PublicationLog {
         // The same for all attempts, so that a lost one is known by it.
         let id = LogEntry.makeID()
         var position = try position ?? newest()
+        var contention = Contention()
+        let slack = Double.random(in: PublicationLog.editSlack)
         while true {
             if !isFresh(position) { position = try newest(after: position) }
             var entry = LogEntry(
                 after: position.newest, id: id, time: UInt64(time(nil)), author: author)
             guard try propose(&entry, position) else { return position }
-            try fold(&entry, after: position.newest.entry)
+            try fold(
+                &entry, after: position.newest.entry,
+                slack: contention.losses == 0 ? PublicationLog.editSlack.lowerBound : slack)
             guard isFresh(position) else { continue }
+            let begin = ContinuousClock.now
             switch try create(entry, after: position) {
             case .created(let own): return own
             case .taken(let other):
                 // Many may have come since the log was read, or one just now.
                 let isOld = position.readAt.duration(to: .now) > PublicationLog.moment
-                position = isOld ? try newest(after: other) : other
+                let hasWaited = try contention.wait(after: begin.duration(to: .now), cancellation)
+                position = isOld || hasWaited ? try newest(after: other) : other
             }
         }
     }
@@ -142,10 +150,11 @@ extension PublicationLog {
     }
 
     /// Moves edits of earlier entries into the state, where there are many, after their views were brought up to date.
-    private func fold(_ entry: inout LogEntry, after previous: LogEntry) throws {
+    private func fold(_ entry: inout LogEntry, after previous: LogEntry, slack: Double) throws {
         let size = entry.edits.reduce(0) { $0 + $1.ref.text.utf8.count + 80 }
         guard !previous.edits.isEmpty,
-            entry.edits.count > PublicationLog.editLimit.count || size > PublicationLog.editLimit.bytes
+            Double(entry.edits.count) > slack * Double(PublicationLog.editLimit.count)
+                || Double(size) > slack * Double(PublicationLog.editLimit.bytes)
         else { return }
         try views.update(previous.edits(behind: entry.views))
         entry.views = previous.sequence

@@ -120,11 +120,17 @@ package struct PublicationLog: Sendable {
     /// Returns true if there is a ref below a directory of refs at a position, as far as lists tell.
     ///
     /// The views of all refs of the state are written, so a list of views misses none but those of the last edits.
-    func hasRef(below directory: RefName, at position: Position) throws -> Bool {
+    ///
+    /// - Parameter earlier: the number of an entry as of which there was none; nil where none is known.
+    func hasRef(
+        below directory: RefName, at position: Position, vacantAsOf earlier: UInt64?
+    ) throws -> Bool {
         let entry = position.newest.entry
         let edited = Dictionary(entry.edits.map { ($0.ref, $0.new) }) { $1 }
         let start = "\(directory)/"
         if edited.contains(where: { $0.key.text.hasPrefix(start) && $0.value != nil }) { return true }
+        // All that has come since is among the edits.
+        if let earlier, earlier >= entry.base { return false }
         var isFound = false
         try views.forEachRef(below: directory.text) { ref in
             isFound = try edited[ref] == nil && nodes.tree.lookUp(ref, below: entry.root) != nil

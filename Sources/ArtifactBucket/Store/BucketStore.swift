@@ -36,6 +36,8 @@ package final class BucketStore: ArtifactStore {
         var writtenViews: UInt64?
         /// Indicates that this session has created an entry.
         var hasPublished = false
+        /// New refs below which there were none, each with the number of the entry as of which that was seen.
+        var vacant: [RefName: UInt64] = [:]
     }
 
     /// The most commits that are remembered since new ones may resemble them.
@@ -225,7 +227,11 @@ package final class BucketStore: ArtifactStore {
         where try names.contains(parent) || log.commit(of: parent, at: position) != nil {
             throw placeTaken(ref, by: parent.text)
         }
-        if try log.hasRef(below: ref, at: position) { throw placeTaken(ref, by: "\(ref)/...") }
+        let earlier = shared.withLock { $0.vacant[ref] }
+        if try log.hasRef(below: ref, at: position, vacantAsOf: earlier) {
+            throw placeTaken(ref, by: "\(ref)/...")
+        }
+        shared.withLock { $0.vacant[ref] = position.sequence }
     }
 
     private func placeTaken(_ ref: RefName, by other: String) -> RepositoryError {

@@ -8,6 +8,8 @@ import TestSupport
 struct BucketRaceCampaign {
     let length: RaceLength
     let pushers: Int
+    /// The time from one kill to the next, in seconds on average.
+    var killInterval = 0.175
 
     /// Runs, checks the cache afterwards, and returns counts and broken promises.
     func run() throws -> RaceRecord.State {
@@ -38,8 +40,17 @@ struct BucketRaceCampaign {
             }
         }
         work.append {
-            RaceCrowd.kill(until: isOver, below: [getpid()], record) { words in
+            RaceCrowd.kill(until: isOver, every: killInterval, below: [getpid()], record) { words in
                 words.first?.hasSuffix("bst-artifact-receive") == true || words.dropFirst().first == "push"
+            }
+        }
+        if case .publications = length {
+            work.append {
+                while !isOver() {
+                    sleep(60)
+                    let line = "\(Date()): \(record.number(of: "acknowledged")) acknowledged\n"
+                    FileHandle.standardError.write(Data(line.utf8))
+                }
             }
         }
         RaceCampaign.inParallel(work, record)

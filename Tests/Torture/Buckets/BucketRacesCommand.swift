@@ -17,9 +17,12 @@ struct BucketRacesCommand: ParsableCommand {
     @Option(help: "How many push at once.")
     var pushers = 32
 
+    @Option(help: "The seconds from one kill to the next, on average: most pushes of a long race should end.")
+    var killInterval = 0.175
+
     func run() throws {
         let length = publications.map(RaceLength.publications) ?? .seconds(seconds)
-        let state = try BucketRaceCampaign(length: length, pushers: pushers).run()
+        let state = try BucketRaceCampaign(length: length, pushers: pushers, killInterval: killInterval).run()
         try RacesCommand.print(
             state, "bucket races", "\(pushers) pushers, \(length)",
             columns: [

@@ -93,13 +93,17 @@ struct RaceCrowd {
 
     /// Kills programs at random, those of this run only.
     ///
-    /// - Parameter isVictim: chooses programs by their arguments.
+    /// - Parameters:
+    ///   - interval: the time from one to the next, in seconds on average.
+    ///   - isVictim: chooses programs by their arguments.
     static func kill(
-        until isOver: () -> Bool, below roots: [pid_t], _ record: RaceRecord, _ isVictim: ([String]) -> Bool
+        until isOver: () -> Bool, every interval: Double = 0.175, below roots: [pid_t], _ record: RaceRecord,
+        _ isVictim: ([String]) -> Bool
     ) {
         var random = Random(seed: 4711)
         while !isOver() {
-            usleep(useconds_t(50_000 + random.next() % 250_000))
+            let thousandths = 286 + Double(random.next() % 1429)
+            usleep(useconds_t(interval * thousandths * 1000))
             let victims = roots.flatMap { ProcessTree.descendants(of: $0) }.filter { process in
                 let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
                 return isVictim(words.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })

