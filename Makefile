@@ -17,10 +17,12 @@
 # All install what is missing, on Debian 12 as root or with sudo.
 
 SWIFT ?= swift
-# lld drops what is not used and not exported, and packs relocations, of which a static program has many. The programs need
-# no Swift where they run, and look for libraries where the system has them.
+# lld drops what is not used and not exported, and packs relocations, of which a static program has many; the
+# script leaves out what only exceptions of C++ need. The programs need no Swift where they run, and look for libraries where
+# the system has them.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker --gc-sections \
-    -Xlinker --strip-all -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -z -Xlinker pack-relative-relocs
+    -Xlinker --strip-all -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -z -Xlinker pack-relative-relocs \
+    -Xlinker -T$(CURDIR)/Packaging/without-unwinding.ld
 SOURCES := Sources Tests Examples Package.swift
 
 .PHONY: check demo demo-s3 examples docs test torture sanitize fuzz fuzz-short corpus bench bench-publish build \
