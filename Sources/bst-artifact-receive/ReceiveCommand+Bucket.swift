@@ -41,7 +41,8 @@ extension ReceiveCommand {
         defer {
             if summary.policy != .never {
                 do {
-                    try SummaryView(of: store).updateAfterPublication(makesMissing: summary.policy == .always)
+                    try SummaryView(of: store, signers: summary.signers).updateAfterPublication(
+                        makesMissing: summary.policy == .always)
                 } catch { logger.warning("the summary still shows what was there before: \(error)") }
             }
         }
@@ -63,8 +64,6 @@ extension ReceiveCommand {
             ("--min-free", policy.expiry.minFree != nil), ("--keep", !policy.expiry.keep.isEmpty),
             ("--dry-run", pull.dryRun), ("--force", pull.force),
             ("a URL", pull.url != nil),
-            ("--summary-sign-ed25519", !summary.summarySignEd25519.isEmpty),
-            ("--summary-gpg-sign", !summary.summaryGPGSign.isEmpty),
         ]
         return given.first { $0.1 }?.0
     }

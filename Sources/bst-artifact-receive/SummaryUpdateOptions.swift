@@ -33,7 +33,8 @@ struct SummaryUpdateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("GnuPG's home directory.", valueName: "directory"))
     var summaryGPGHomedir: String?
 
-    private var signers: [Signer] {
+    /// The keys that sign it.
+    var signers: [Signer] {
         Signer.list(keyFiles: summarySignEd25519, keys: summaryGPGSign, home: summaryGPGHomedir)
     }
 

@@ -2,6 +2,7 @@
 
 import ArtifactBucket
 import ArtifactClient
+import ArtifactRepository
 import SystemCalls
 
 extension BucketStore {
@@ -16,8 +17,8 @@ extension BucketStore {
     }
 
     /// Updates the summary after a publication, which has succeeded all the same.
-    func updateSummary(_ terminal: Terminal) {
-        do { try SummaryView(of: self).updateAfterPublication(makesMissing: false) } catch {
+    func updateSummary(_ terminal: Terminal, _ signers: [Signer] = []) {
+        do { try SummaryView(of: self, signers: signers).updateAfterPublication(makesMissing: false) } catch {
             terminal.warn("the summary still shows what was there before: \(error)")
         }
     }

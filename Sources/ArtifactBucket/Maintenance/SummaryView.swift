@@ -20,6 +20,7 @@ package struct SummaryView {
     }
 
     private let store: BucketStore
+    private let signers: [Signer]
     private var client: S3Client { store.client }
     private var key: String { client.location.key("summary") }
 
@@ -32,7 +33,11 @@ package struct SummaryView {
     private static let batchSize = 256
 
     /// Prepares to write the summary of a store.
-    package init(of store: BucketStore) { self.store = store }
+    ///
+    /// - Parameter signers: the keys that sign it. Without any, one that is signed stays as it is.
+    package init(of store: BucketStore, signers: [Signer] = []) {
+        (self.store, self.signers) = (store, signers)
+    }
 
     /// A summary that is there.
     private struct Present {
@@ -52,31 +57,54 @@ package struct SummaryView {
     /// Brings the summary up to date with the newest entry that is known, unless a newer one is there.
     ///
     /// - Parameter isComplete: true to read all refs and commits again.
-    /// - Throws: `RepositoryError` with `busy` where others write it all the time.
+    /// - Throws: `RepositoryError` with `busy` where others write it all the time; with `notAllowed` where it is signed, and
+    ///   there are no keys, or they do not sign.
     package func update(isComplete: Bool = false) throws -> Report {
         try store.prepareToWrite()
-        let position = try store.position
+        var position = try store.position
+        let wanted = position.sequence
+        var contention = Contention()
         for _ in 0..<SummaryView.attempts {
+            let begin = ContinuousClock.now
+            var signatures = try StoredSignatures.read(in: store, for: signers)
             var present = try read()
             if isComplete { present.sequence = nil }
-            if let sequence = present.sequence, sequence >= position.sequence, let entries = present.entries {
+            if let sequence = present.sequence, sequence >= wanted, let entries = present.entries {
+                if let mapping = present.mapping { try signatures?.tidy(beside: mapping, present.version) }
                 return Report(refs: entries.count, size: present.mapping?.bytes.count ?? 0)
             }
-            let file = try SummaryView.temporaryFile()
-            let report = try withExtendedLifetime(present) {
-                try write(position, over: present, into: file)
-            }
-            let put = S3Operation.put(
-                key, .file(file, 0..<UInt64(report.size)),
-                if: present.version.map(PutCondition.ifMatch) ?? .ifAbsent, cacheControl: "no-cache")
-            do {
-                if case .stored = try client.run(put, cancellation: store.cancellation) { return report }
-            } catch let error as S3Error where error.code == .outcomeUnknown {}
+            // Others wait for this one meanwhile, so it has all that there is.
+            if contention.losses > 0 { position = try store.log.newest(after: position) }
+            if let report = try replace(present, by: position, &signatures) { return report }
+            _ = try contention.wait(after: begin.duration(to: .now), store.cancellation)
         }
         throw RepositoryError(
             .busy,
             "cannot update the summary of \(client.location): others replace it all the time, so leave it to one of them"
         )
+    }
+
+    /// Puts a summary in the place of the one that was read.
+    ///
+    /// - Returns: nil if others were quicker, or nobody knows.
+    private func replace(
+        _ present: Present, by position: PublicationLog.Position, _ signatures: inout StoredSignatures?
+    ) throws -> Report? {
+        let file = try SummaryView.temporaryFile()
+        let report = try withExtendedLifetime(present) { try write(position, over: present, into: file) }
+        guard try signatures?.announce(file, over: present.mapping, present.version) ?? true else {
+            return nil
+        }
+        let put = S3Operation.put(
+            key, .file(file, 0..<UInt64(report.size)),
+            if: present.version.map(PutCondition.ifMatch) ?? .ifAbsent, cacheControl: "no-cache")
+        do {
+            guard case .stored(let version) = try client.run(put, cancellation: store.cancellation) else {
+                return nil
+            }
+            try signatures?.tidy(beside: FileMapping(file), version)
+            return report
+        } catch let error as S3Error where error.code == .outcomeUnknown { return nil }
     }
 
     /// Brings the summary up to date after a publication of this session, if there was one. A large one is left to 'repo
@@ -227,12 +255,16 @@ package struct SummaryView {
     }
 
     private func metadata(_ sequence: UInt64) -> [UInt8] {
-        Variant.dictionary([
-            ("ostree.summary.mode", .string("archive-z2")),
-            ("ostree.summary.last-modified", .uint64(UInt64(clamping: time(nil)).bigEndian)),
-            ("ostree.summary.tombstone-commits", .bool(false)),
-            ("ostree.summary.indexed-deltas", .bool(false)),
-            (SummaryView.entryKey, .uint64(sequence)),
-        ]).serialized()
+        // So that a version that was signed never comes back.
+        let nonce = signers.isEmpty ? [] : [("bst-artifact.nonce", Variant.bytes(LogEntry.makeID()))]
+        return Variant.dictionary(
+            [
+                ("ostree.summary.mode", .string("archive-z2")),
+                ("ostree.summary.last-modified", .uint64(UInt64(clamping: time(nil)).bigEndian)),
+                ("ostree.summary.tombstone-commits", .bool(false)),
+                ("ostree.summary.indexed-deltas", .bool(false)),
+                (SummaryView.entryKey, .uint64(sequence)),
+            ] + nonce
+        ).serialized()
     }
 }

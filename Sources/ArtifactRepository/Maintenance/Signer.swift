@@ -51,7 +51,7 @@ public enum Signer: Sendable, Equatable {
     ///
     /// - Parameter subject: the signed thing, for messages.
     /// - Returns: the signature, and the key that OSTree has signatures of this kind under.
-    func signature(
+    package func signature(
         of bytes: [UInt8], calling subject: String
     ) throws -> (key: String, signature: [UInt8]) {
         do {

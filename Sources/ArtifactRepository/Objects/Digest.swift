@@ -23,6 +23,12 @@ package final class Digest {
         update(bytes)
     }
 
+    /// Creates a digest of some bytes.
+    package convenience init(of bytes: UnsafeRawBufferPointer) {
+        self.init()
+        update(bytes)
+    }
+
     deinit {
         EVP_MD_CTX_free(context)
     }

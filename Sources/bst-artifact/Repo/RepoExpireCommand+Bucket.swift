@@ -40,9 +40,6 @@ extension RepoExpireCommand {
                 "Limits of history and space, and access logs, are for repositories of this machine: in a bucket there is "
                     + "--older-than.")
         }
-        guard signing.summaryOptions.signers.isEmpty else {
-            throw ValidationError("The summary of a bucket is not signed: leave out its keys.")
-        }
     }
 
     func run(_ store: BucketStore) throws {
@@ -57,7 +54,7 @@ extension RepoExpireCommand {
             let refs = RefExpiry(
                 of: store, before: time(nil) - age.seconds, isKept: { kept?.allows($0) ?? false })
             try dryRun ? refs.forEach(show) : refs.run(show)
-            if !dryRun { store.updateSummary(local.terminal) }
+            if !dryRun { store.updateSummary(local.terminal, signing.summaryOptions.signers) }
         }
         let progress = local.terminal.progress("expiring \(store.location)")
         defer { progress.clear() }

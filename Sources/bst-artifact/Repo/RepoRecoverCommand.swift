@@ -43,7 +43,11 @@ struct RepoRecoverCommand: ParsableCommand {
         let progress = local.terminal.progress("looking at \(store.location)")
         defer { progress.clear() }
         let report = try store.recoverAllViews { progress.show(Format.count($0, "ref")) }
-        if try SummaryView(of: store).size() != nil { _ = try SummaryView(of: store).update() }
+        do {
+            if try SummaryView(of: store).size() != nil { _ = try SummaryView(of: store).update() }
+        } catch let error as RepositoryError where error.code == .notAllowed {
+            local.terminal.warn("\(error)")
+        }
         progress.clear()
         local.terminal.emit([
             "repository": JSON(store.location), "refs": JSON(report.refs), "written": JSON(report.written),

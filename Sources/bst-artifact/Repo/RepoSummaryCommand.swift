@@ -37,10 +37,8 @@ struct RepoSummaryCommand: ParsableCommand {
     }
 
     private func run(_ store: BucketStore) throws {
-        guard signing.summaryOptions.signers.isEmpty else {
-            throw ValidationError("The summary of a bucket is not signed: leave out its keys.")
-        }
-        let report = try SummaryView(of: store).update(isComplete: !changed)
+        let report = try SummaryView(of: store, signers: signing.summaryOptions.signers).update(
+            isComplete: !changed)
         local.terminal.emit([
             "repository": JSON(store.location), "refs": JSON(report.refs), "size": JSON(report.size),
             "warnings": JSON([String]()),
