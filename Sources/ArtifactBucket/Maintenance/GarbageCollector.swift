@@ -9,41 +9,9 @@ import SystemCalls
 /// A collection of garbage in a bucket, beside publications of other hosts: see docs/bucket-format.md. Each phase is an entry of
 /// the log, so a collector that dies is followed by any other.
 package struct GarbageCollector {
-    /// The times that it waits for.
-    package struct Times: Sendable {
-        /// Objects that are younger than this stay.
-        package var age: Duration = .seconds(86_400)
-        /// The time between the phases `condemned` and `sweeping`, for the comfort of pushes and pulls under way.
-        package var grace: Duration = .seconds(3600)
-        /// The time in which requests of another sweeper, or lost ones, may still arrive.
-        package var takeover: Duration = .seconds(1800)
-        /// The longest time for which a reading of the log allows to remove.
-        package var renewal: Duration = .seconds(600)
-        /// The age from which on old entries and nodes go.
-        package var recordAge: Duration = .seconds(604_800)
-
-        /// The usual times.
-        package init() {}
-    }
-
-    /// Counts of objects and records.
-    package struct Report: Sendable, Equatable {
-        /// The number of objects that were listed.
-        package var objects = 0
-        /// Their size in bytes.
-        package var bytes: UInt64 = 0
-        /// The number of objects that were condemned now.
-        package var condemned = 0
-        /// The size of what was found to be garbage now, in bytes.
-        package var garbageBytes: UInt64 = 0
-        /// The number of objects that were removed.
-        package var removed = 0
-        /// The number of old entries and nodes that were removed.
-        package var removedRecords = 0
-    }
-
     let store: BucketStore
     let times: Times
+    private let history: [Expiry.HistoryRule]
     private let show: (String) -> Void
     private(set) var report = Report()
     /// The random bytes by which other collectors know this one.
@@ -58,9 +26,15 @@ package struct GarbageCollector {
 
     /// Prepares a collection.
     ///
-    /// - Parameter show: receives what is being done.
-    package init(_ store: BucketStore, times: Times = Times(), show: @escaping (String) -> Void = { _ in }) {
-        (self.store, self.times, self.show) = (store, times, show)
+    /// - Parameters:
+    ///   - history: the rules for the history of refs, of which pinned ones are exempt. What another collector has condemned goes
+    ///     by its rules.
+    ///   - show: receives what is being done.
+    package init(
+        _ store: BucketStore, times: Times = Times(), history: [Expiry.HistoryRule] = [],
+        show: @escaping (String) -> Void = { _ in }
+    ) {
+        (self.store, self.times, self.history, self.show) = (store, times, history, show)
     }
 
     /// Finds out what a collection would remove.
@@ -126,14 +100,16 @@ package struct GarbageCollector {
         let position = try log.last(from: store.position)
         show("walking refs")
         let location = store.location
-        var walk = ReferenceWalk(of: store) { throw $0.description(in: location) }
+        let rules = history.isEmpty ? nil : ReferenceWalk.Rules(history: history, oldest: oldest)
+        var walk = ReferenceWalk(of: store, rules: rules) { throw $0.description(in: location) }
         try walk.walk(at: position)
         var garbage = try NameFile()
-        report.garbageBytes = 0
+        (report.garbageBytes, report.condemnedCommits) = (0, 0)
         try listed.forEach { name, size in
             guard !walk.seen.contains(name) else { return }
             try garbage.append(name, size: size)
             report.garbageBytes += size
+            if name.type == .commit { report.condemnedCommits += 1 }
         }
         report.condemned = garbage.count
         return (garbage, walk, position)
@@ -141,7 +117,10 @@ package struct GarbageCollector {
 
     private mutating func condemn() throws {
         let before = try store.position.newest.entry
+        let cutBefore = try CutHistoryKey(of: store).read()
         var (garbage, walk, position) = try findGarbage()
+        try CutHistoryKey(of: store).update(
+            adding: walk.cut, removing: cutBefore.subtracting(walk.cut).subtracting(walk.missingParents))
         guard garbage.count > 0 else { return try measure(from: position, before) }
         var walked = position.sequence
         let number = position.newest.entry.collectionNumber + 1
@@ -202,9 +181,13 @@ package struct GarbageCollector {
             number += 1
             part.removeAll(keepingCapacity: true)
         }
-        try garbage.forEach { name, _ in
-            part.append(name)
-            if part.count == CondemnedList.partLimit { try put() }
+        // Commits first: a history that is being cut ends with a commit of which all is there.
+        for areCommits in [true, false] {
+            try garbage.forEach { name, _ in
+                guard (name.type == .commit) == areCommits else { return }
+                part.append(name)
+                if part.count == CondemnedList.partLimit { try put() }
+            }
         }
         try put()
     }
@@ -251,8 +234,15 @@ package struct GarbageCollector {
         // Not that of `position`, which may have been read long ago: this host may have slept since.
         var reading: Reading?
         var batch: [String] = []
+        var hasCommits = false
         try list.forEachPart(of: collection) { names in
             for name in names where !saved.contains(name) {
+                // The store removes those of one request in any order.
+                if hasCommits, name.type != .commit, !batch.isEmpty {
+                    try remove(batch, from: position, &reading, collection.number)
+                    batch.removeAll(keepingCapacity: true)
+                }
+                hasCommits = name.type == .commit
                 batch.append(store.withObjects { $0.key(name) })
                 if batch.count == S3Operation<[DeleteFailure]>.maximumCount {
                     try remove(batch, from: position, &reading, collection.number)

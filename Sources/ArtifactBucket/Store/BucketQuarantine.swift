@@ -93,7 +93,7 @@ final class BucketQuarantine: Quarantine {
         try presence(ObjectName(commit, .commit)) == .referenced
     }
 
-    func storeHasCut(_ commit: Checksum) throws -> Bool { false }
+    func storeHasCut(_ commit: Checksum) throws -> Bool { try store.isCut(commit) }
 
     func metadata(_ name: ObjectName) throws -> [UInt8]? {
         let received = try local.metadata(name)

@@ -32,6 +32,8 @@ package final class BucketStore: ArtifactStore {
         var bases: [Checksum: Checksum] = [:]
         /// The commits that the client knows, which new ones may resemble. No ref need lead to them.
         var likenesses: [Checksum] = []
+        /// The commits where histories were cut; nil where nobody has asked.
+        var cut: Set<Checksum>?
         /// The entry up to which this session has found the views written.
         var writtenViews: UInt64?
         /// Indicates that this session has created an entry.
@@ -83,7 +85,7 @@ package final class BucketStore: ArtifactStore {
     func begin(at position: PublicationLog.Position) {
         shared.withLock { state in
             state.position = position
-            (state.bases, state.likenesses) = ([:], [])
+            (state.bases, state.likenesses, state.cut) = ([:], [], nil)
         }
         withObjects { $0.begin(asOf: position.newest.entry.collectionNumber) }
     }
@@ -258,7 +260,15 @@ package final class BucketStore: ArtifactStore {
     // MARK: Objects
 
     package func isPartial(_ commit: Checksum) throws -> Bool { false }
-    package func isCut(_ commit: Checksum) throws -> Bool { false }
+
+    package func isCut(_ commit: Checksum) throws -> Bool {
+        _ = try position
+        if let cut = shared.withLock(\.cut) { return cut.contains(commit) }
+        let cut = try CutHistoryKey(of: self).read()
+        shared.withLock { $0.cut = cut }
+        return cut.contains(commit)
+    }
+
     package func hadWholeHistory(of commit: Checksum) -> Bool { false }
     package func noteWholeHistory(of commit: Checksum) {}
     package func recordAccess(of refs: [RefName], at time: Int?) throws {}

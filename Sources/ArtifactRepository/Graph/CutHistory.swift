@@ -8,7 +8,26 @@ import SystemCalls
 // the note has only the newest removed commit of each history, and goes with the commit that it is the parent of. libostree
 // needs no note: it takes history for complete where a parent is missing.
 //
-// Format of `state/bst-artifact-cut-history`: one commit a line, sorted.
+// Format of `state/bst-artifact-cut-history`, and of the key of a bucket: one commit a line, sorted.
+
+/// The form of a note of where histories were cut.
+package enum CutHistory {
+    /// The most bytes that are read.
+    package static let maximumSize = 64 << 20
+
+    /// Returns the commits in a note. Other lines are passed over.
+    package static func commits(in bytes: [UInt8]) -> Set<Checksum> {
+        Set(
+            bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+                Checksum(hex: String(decoding: $0, as: UTF8.self))
+            })
+    }
+
+    /// Returns the note of commits.
+    package static func serialized(_ commits: Set<Checksum>) -> [UInt8] {
+        Array(commits.map { "\($0)\n" }.sorted().joined().utf8)
+    }
+}
 
 extension Repository {
     private static let cutHistoryPath = "state/bst-artifact-cut-history"
@@ -21,11 +40,9 @@ extension Repository {
 
     /// The newest removed commit of each history that expiry has cut. Those that are here again do not count.
     func cutCommits() throws -> Set<Checksum> {
-        let bytes = try root.fileIfPresent(Repository.cutHistoryPath)?.readAll(limit: 64 << 20) ?? []
-        return Set(
-            bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-                Checksum(hex: String(decoding: $0, as: UTF8.self))
-            })
+        CutHistory.commits(
+            in: try root.fileIfPresent(Repository.cutHistoryPath)?.readAll(limit: CutHistory.maximumSize)
+                ?? [])
     }
 
     /// Notes where histories are cut, and drops what is noted in vain.
@@ -35,8 +52,7 @@ extension Repository {
             let after = before.union(added).subtracting(removed)
             guard after != before else { return }
             let state = try standardDirectory("state")
-            let lines = after.map { "\($0)\n" }.sorted().joined()
-            try replaceFile(Repository.cutHistoryPath, with: Array(lines.utf8))
+            try replaceFile(Repository.cutHistoryPath, with: CutHistory.serialized(after))
             try state.sync()
         }
     }

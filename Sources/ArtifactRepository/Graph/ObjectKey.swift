@@ -3,10 +3,11 @@
 import ArtifactProtocol
 
 /// The part of an object's name that an `ObjectMap` keeps.
-struct ObjectKey {
+package struct ObjectKey: Sendable {
     let words: (UInt64, UInt64)
 
-    init(_ name: ObjectName) {
+    /// Makes the key of an object.
+    package init(_ name: ObjectName) {
         let (first, second) = name.checksum.leadingWords
         // Commits and their detached metadata have the same checksum. No key is zero.
         words = (first & ~7 | ObjectKey.number(of: name.type), second)

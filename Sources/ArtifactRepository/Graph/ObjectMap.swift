@@ -24,7 +24,7 @@ package struct ObjectMap<Value: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// Returns the value of an object with a key; nil if it is no element.
-    func value(of key: ObjectKey) -> Value? {
+    package func value(of key: ObjectKey) -> Value? {
         key.isNode ? nodes.value(of: key.words) : leaves.value(of: key.words)
     }
 
@@ -32,7 +32,7 @@ package struct ObjectMap<Value: BitwiseCopyable & Sendable>: Sendable {
     ///
     /// - Returns: true if it was no element before.
     @discardableResult
-    mutating func set(_ value: Value, of key: ObjectKey) -> Bool {
+    package mutating func set(_ value: Value, of key: ObjectKey) -> Bool {
         key.isNode ? nodes.set(value, of: key.words) : leaves.set(value, of: key.words)
     }
 
@@ -51,7 +51,7 @@ package struct ObjectMap<Value: BitwiseCopyable & Sendable>: Sendable {
     mutating func insert(_ key: ObjectKey) -> Bool where Value == Void { set((), of: key) }
 
     /// Removes an element by its key.
-    mutating func remove(_ key: ObjectKey) {
+    package mutating func remove(_ key: ObjectKey) {
         if key.isNode { nodes.remove(key.words) } else { leaves.remove(key.words) }
     }
 }

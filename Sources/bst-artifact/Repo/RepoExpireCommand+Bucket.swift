@@ -35,10 +35,10 @@ struct BucketExpiryOptions: ParsableArguments {
 
 extension RepoExpireCommand {
     func validateForBucket() throws {
-        guard !hasLimits, accessLog.isEmpty else {
+        guard expiry.maxSize == nil, expiry.minFree == nil, accessLog.isEmpty else {
             throw ValidationError(
-                "Limits of history and space, and access logs, are for repositories of this machine: in a bucket there is "
-                    + "--older-than.")
+                "Limits of space, and access logs, are for repositories of this machine: in a bucket there are "
+                    + "--keep-commits, --keep-younger and --older-than.")
         }
     }
 
@@ -58,17 +58,23 @@ extension RepoExpireCommand {
         }
         let progress = local.terminal.progress("expiring \(store.location)")
         defer { progress.clear() }
-        var collector = GarbageCollector(store, times: bucketExpiry.times) { progress.show($0) }
+        var collector = GarbageCollector(store, times: bucketExpiry.times, history: history.rules) {
+            progress.show($0)
+        }
         let report = try dryRun ? collector.plan() : collector.run()
         progress.clear()
+        // Most of them are older ones of histories, and some those of refs that are gone.
+        let commits =
+            history.rules.isEmpty ? "" : "\(Format.count(report.condemnedCommits, "commit")) among them, "
         local.terminal.say(
             "\(store.location): \(Format.count(expired.count, "ref")) \(verb), "
                 + "\(Format.count(dryRun ? report.condemned : report.removed, "object")) \(verb), "
-                + "\(Format.bytes(report.garbageBytes)) of \(Format.bytes(report.bytes)) freed")
+                + commits + "\(Format.bytes(report.garbageBytes)) of \(Format.bytes(report.bytes)) freed")
         local.terminal.emit([
             "repository": JSON(store.location), "dryRun": JSON(dryRun), "expired": .array(expired),
             "objects": JSON(dryRun ? report.condemned : report.removed),
-            "freedBytes": JSON(report.garbageBytes), "bytesBefore": JSON(report.bytes),
+            "commits": JSON(report.condemnedCommits), "freedBytes": JSON(report.garbageBytes),
+            "bytesBefore": JSON(report.bytes),
             "removedRecords": JSON(report.removedRecords),
         ])
     }

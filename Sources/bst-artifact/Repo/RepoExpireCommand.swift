@@ -19,9 +19,10 @@ struct RepoExpireCommand: ParsableCommand {
             pulled. The receiver frees space by itself, with --max-size and --min-free; this command is for repositories that \
             other programs write to, and for access logs.
 
-            In a bucket, --older-than removes refs, and everything that no ref needs goes in any case:
+            In a bucket, --older-than removes refs, --keep-commits and --keep-younger remove older commits of those that stay, \
+            and everything that no ref needs goes in any case:
 
-              bst-artifact repo expire --older-than 90d s3://artifacts/team-a
+              bst-artifact repo expire --older-than 90d --keep-commits 10 s3://artifacts/team-a
 
             Pushes and pulls may go on meanwhile. If it is interrupted, the next one goes on, on any machine.
             """)

@@ -159,7 +159,7 @@ import Testing
         for step in ["condemned", "sweeping", "swept"] {
             #expect(log.text.contains("garbage, \(step)"), "\(log.text)")
         }
-        for wrong in [["--max-size", "1G"], ["--keep-commits", "1"]] {
+        for wrong in [["--max-size", "1G"], ["--min-free", "1G"]] {
             #expect(try repo("expire", wrong).status == .exited(64))
         }
         let local = try stage.artifact(["repo", "expire", "--repo", stage.mine, "--older-than", "9d"])

@@ -34,17 +34,17 @@ extension Expiry {
 }
 
 /// The rules for the history of all refs of a repository.
-struct HistoryRules {
+package struct HistoryRules {
     private let rules: [Expiry.HistoryRule]
     private let pins: Pins
 
     /// Creates rules from which pinned refs are exempt.
-    init(_ rules: [Expiry.HistoryRule], except pins: Pins) {
+    package init(_ rules: [Expiry.HistoryRule], except pins: Pins) {
         (self.rules, self.pins) = (rules, pins)
     }
 
     /// The part of a ref's history that stays.
-    func kept(of ref: RefName) -> KeptHistory {
+    package func kept(of ref: RefName) -> KeptHistory {
         var (commits, since): (Int?, Int?)
         for rule in rules where rule.applies(to: ref) {
             switch rule.limit {
