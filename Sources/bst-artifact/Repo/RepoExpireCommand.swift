@@ -22,7 +22,7 @@ struct RepoExpireCommand: ParsableCommand {
             In a bucket, --older-than removes refs, --keep-commits and --keep-younger remove older commits of those that stay, \
             and everything that no ref needs goes in any case:
 
-              bst-artifact repo expire --older-than 90d --keep-commits 10 s3://artifacts/team-a
+              bst-artifact repo expire --older-than 90d --keep-commits 10 s3://artifacts/os
 
             Pushes and pulls may go on meanwhile. If it is interrupted, the next one goes on, on any machine.
             """)

@@ -81,10 +81,14 @@ import Testing
         let same = try stage.push(["os/stable"], way).checked()
         #expect(same.text.contains("os/stable: there already"), "\(same.text)")
         let next = try stage.commit("os/stable", ["usr/own": "5\n"], parent: commits[3])
-        let pushed = try stage.push(["os/stable"], way).checked()
-        #expect(!pushed.text.contains("filled in"), "\(pushed.text)")
+        try stage.push(["os/stable"], way).checked()
         try stage.pull(["os/stable"], ["--depth", "all"]).checked()
         #expect(try history(stage.theirs) == [next] + commits.suffix(2).reversed())
+        // The parent of this one was cut.
+        try OSTreeCommand.lines(stage.mine, ["refs", "--create=os/release", commits[2]])
+        try stage.push(["os/release"], way).checked()
+        try stage.pull(["os/release"], ["--depth", "all"]).checked()
+        #expect(try history(stage.theirs, "os/release") == [commits[2]])
         // An old commit is sent again under another name, with what was before it.
         try OSTreeCommand.lines(stage.mine, ["refs", "--create=os/old", commits[1]])
         try stage.push(["os/old"], way).checked()
