@@ -51,6 +51,9 @@ struct ReferenceWalk {
         var oldest: Int
     }
 
+    /// Indicates that a directory of an ancestor is missing, behind which nothing was met.
+    private var hasGaps = false
+
     /// The number of directories that are read at the same time.
     private static let window = 48
 
@@ -69,6 +72,8 @@ struct ReferenceWalk {
 
     /// Walks the refs of a position. Those that are pinned there keep all their history.
     mutating func walk(at position: PublicationLog.Position) throws {
+        // Since then somebody may have put what was missing, and a ref may lead to it.
+        if hasGaps { (seen, walked, hasGaps) = (ObjectSet(), [:], false) }
         let rules = try rules.map { HistoryRules($0.history, except: try store.log.pins(at: position)) }
         var commits: [KeptHistory: Set<Checksum>] = [:]
         try store.log.forEachRef(at: position) { ref, commit, _ in
@@ -134,9 +139,7 @@ struct ReferenceWalk {
     private mutating func open(_ job: Job, _ found: S3Object?) throws {
         guard let found else {
             guard job.isDispensable else { return try report(.missing(job.name, neededBy: job.parent)) }
-            // Somebody may put it before the refs of a newer entry are walked.
-            seen.remove(ObjectKey(job.name))
-            if job.name.type == .commit { missingParents.insert(job.name.checksum) }
+            if job.name.type == .commit { missingParents.insert(job.name.checksum) } else { hasGaps = true }
             return
         }
         let isIntact = Digest(of: found.bytes).finish() == job.name.checksum

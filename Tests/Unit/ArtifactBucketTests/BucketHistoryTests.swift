@@ -157,6 +157,33 @@ import Testing
         #expect(try kept().suffix(2) == [5, 6])
     }
 
+    @Test
+    func
+        `An ancestor of which a directory is missing, and is put again while garbage is condemned, is whole`()
+        throws
+    {
+        try push("main", 6)
+        // After another collection, nobody takes directories for complete.
+        try sample.push(
+            [RefEdit(ref("other"), from: .mustNotExist, to: sample.commit("other", ["other": "6\n"]))],
+            to: bucket())
+        _ = try bucket().delete([RefEdit(ref("other"), from: .any, to: nil)])
+        _ = try collect([])
+        // Its file is there, and nothing leads to it.
+        let lost = try OSTreeCommand.lines(
+            sample.source.path, ["ls", "--dironly", "--checksum", commits[4].hex, "/own"])
+        let digest = try #require(
+            lost.first?.split(separator: " ").first { $0.count == 64 }.flatMap { Checksum(hex: String($0)) })
+        let key = try bucket().withObjects { $0.key(ObjectName(digest, .dirtree)) }
+        #expect(store[key] != nil)
+        store[key] = nil
+        let report = try collect([]) { step in
+            if step.hasPrefix("condemning") { #expect(throws: Never.self) { try push("old", 5) } }
+        }
+        #expect(report.condemned > 0 && store[key] != nil)
+        #expect(try kept() == [1, 2, 3, 4, 5, 6])
+    }
+
     @Test func `A young ancestor stays with its old files`() throws {
         let now = store.now
         store.now = now - 10 * 86_400
