@@ -52,13 +52,13 @@ import Testing
         }
     }
 
-    private func pull() throws -> ProcessResult {
+    private func pull(_ ref: String = "hello/base/1") throws -> ProcessResult {
         let environment = store.environment.merging([
             "AWS_ACCESS_KEY_ID": nil, "AWS_SECRET_ACCESS_KEY": nil, "HOME": stage.directory.path,
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": container.url + "/keys",
         ]) { $1 }
         let result = try run(
-            [Programs.artifact(), "pull", "--repo", stage.theirs, "--remote", stage.address, "hello/base/1"],
+            [Programs.artifact(), "pull", "--repo", stage.theirs, "--remote", stage.address, ref],
             environment: environment)
         let said = result.text + result.errorText
         #expect(!said.contains("hush-") && !said.contains("pass-"), "\(said)")
@@ -82,6 +82,39 @@ import Testing
         let files = store.server.requests.filter { Self.isFile($0) && $0.method == "GET" }
         #expect(files.count { Self.key(of: $0) == 2 } == 24)
         #expect(files.allSatisfy { $0.headers["x-amz-security-token"] == "pass-\(Self.key(of: $0) ?? 0)" })
+    }
+
+    @Test(arguments: [400, 403])
+    func `A file that was cut off goes on where it ended, with the credentials that came meanwhile`(
+        _ status: Int
+    ) throws {
+        // Not to be compressed.
+        let noise = (0..<800_000).map { _ in String(UInt32.random(in: 0 ... .max), radix: 36) }.joined()
+        _ = try stage.commit("hello/large", ["file": noise])
+        try stage.push(["hello/large"]).checked()
+        let key = try #require(store.keys.max { (store[$0]?.count ?? 0) < (store[$1]?.count ?? 0) })
+        let bytes = try #require(store[key])
+        answer.withLock {
+            $0 = { number, request in
+                guard request.path.hasSuffix(key), request.method == "GET" else { return nil }
+                if request.headers["range"] == nil {
+                    let headers = ["ETag: \"\(ToyStore.etag(bytes))\""]
+                    return .instead(.cut(200, headers: headers, body: bytes, after: bytes.count / 2))
+                }
+                return number == 1 ? .instead(ToyStore.error(status, "ExpiredToken")) : nil
+            }
+        }
+        try pull("hello/large").checked()
+        try OSTreeCommand.fsck(stage.theirs)
+        #expect(container.requests.count == 2)
+        let parts = store.server.requests.filter {
+            $0.path.hasSuffix(key) && $0.method == "GET" && $0.headers["range"] != nil
+        }
+        let starts = parts.compactMap {
+            $0.headers["range"].flatMap { Int($0.dropFirst(6).prefix { $0 != "-" }) }
+        }
+        #expect(parts.map { Self.key(of: $0) } == [1, 2] && starts.count == 2, "\(parts.map(\.headers))")
+        #expect(starts.first == starts.last && starts.allSatisfy { $0 > 0 && $0 <= bytes.count / 2 })
     }
 
     @Test func `A pull goes on while one key after the other ends`() throws {
