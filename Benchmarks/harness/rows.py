@@ -103,10 +103,11 @@ class Result:
 NEAR_LIMIT = 1.5
 
 
-def faster(ours, theirs, times, bare=None, beyond=None):
+def faster(ours, theirs, times, bare=None, beyond=None, most=None):
     """Ours takes at most 1/times of what theirs takes.
 
-    `bare` does the bare work, which bounds what can be reached. What `beyond` takes is counted in neither.
+    `bare` does the bare work, which bounds what can be reached. What `beyond` takes is counted in neither. `most` is the ratio
+    with which all processors would be at work.
     """
     start = beyond.seconds if beyond else 0
     ratio = (theirs.seconds - start) / (ours.seconds - start)
@@ -116,6 +117,9 @@ def faster(ours, theirs, times, bare=None, beyond=None):
         bound = (theirs.seconds - start) / (bare.seconds - start)
         measured += f" ({bare.name}: {bound:.2f} ×)"
         is_at_limit = bound < times and ours.seconds <= NEAR_LIMIT * bare.seconds
+    elif most is not None:
+        measured += f" (all processors at work: {most:.2f} ×)"
+        is_at_limit = most < times and ratio * NEAR_LIMIT >= most
     return Verdict(target, measured, ratio >= times, ratio, times, is_race=True, is_at_limit=is_at_limit)
 
 

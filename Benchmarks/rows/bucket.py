@@ -4,9 +4,9 @@
 from harness.data import HEADERS, next_ref
 from harness.rows import Figures, Outcome, at_most, faster, milliseconds, row, within
 
-from . import pulling, pushing
-from .bucketing import (DIRECT, RECEIVED, aws_sync, bare_requests, bills, counted, curl_get, curl_put, direct, fresh,
-                        pull, requests, small)
+from . import limits, pulling, pushing
+from .bucketing import (DIRECT, RECEIVED, aws_sync, bare_put, bare_requests, bills, counted, curl_get, curl_put, direct,
+                        fresh, pull, requests, small)
 from .pushing import LOGIN, OURS, fixed, having, later, login, only, since
 
 # As many requests as bst-artifact pull has under way with HTTP/1.1.
@@ -33,16 +33,19 @@ def _having(bench):
 def push_headers(bench):
     archive = having(bench, OURS, HEADERS)
     what = fixed(HEADERS), fresh(bench), only(HEADERS)
-    curl, aws, own, received = figures = bench.race({
+    curl, aws, bare, own, received = figures = bench.race({
         "curl -Z --parallel-max 32": curl_put(bench, archive),
         "aws s3 sync": aws_sync(bench, archive),
+        limits.NAME: bare_put(bench, archive, HEADERS),
         DIRECT: direct(bench, *what),
         RECEIVED: _received(bench, *what),
     })
     return Outcome(figures, [
-        within(own, curl, 1.5), within(received, curl, 1.5), faster(own, aws, 3), faster(received, aws, 3),
-        *small(own, received)],
-        [*bills(*figures), "curl and aws put the objects that our push has made, without conditions, and no ref"])
+        within(own, curl, 1.5), within(received, curl, 1.5), faster(own, aws, 3, bare),
+        faster(received, aws, 3, bare), *small(own, received)],
+        [*bills(*figures), "curl and aws put the objects that our push has made, without conditions, and no ref",
+         f"{limits.NAME}: curl, while the same files are read and deflated on all cores, without checks and a log. Ours is at "
+         "the limit if that misses the target, and ours takes at most 1.5 × of it"])
 
 
 @row("bucket-push-next", "push headers of which 1 % changed, to a cache in a bucket that has the others")
@@ -97,5 +100,6 @@ def pull_headers(bench):
         "bst-artifact pull (s3)": pull(bench, HEADERS, local, cache, is_signed=True),
     })
     return Outcome(figures, [
-        *(within(each, other, 1.3) for other in (nginx, bare) for each in (public, signed)),
+        *(within(each, nginx, 1.3, bare) for each in (public, signed)),
+        *(within(each, bare, 1.3) for each in (public, signed)),
         *small(public, signed)], bills(bare, public, signed))

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that work with a bucket: each function returns what prepares a run, given its number."""
 
+import shlex
+
 from harness import measure
 from harness.ceph import PROGRAMS
 from harness.errors import BenchError
 from harness.measure import Attempt
 from harness.rows import at_most, mebibytes
+
+from . import limits
 
 LIMIT = 64 << 20
 DIRECT, RECEIVED = "bst-artifact push (s3)", "bst-artifact push (ssh, s3)"
@@ -108,6 +112,19 @@ def curl_put(bench, archive):
                        verify=lambda: _check(target, names))
 
     return counted(bench, prepare)
+
+
+def bare_put(bench, archive, ref):
+    """curl putting all objects, while the files that a push of them reads are deflated."""
+    curl = curl_put(bench, archive)
+
+    def prepare(number):
+        attempt, files = curl(number), limits.files(bench, ref)
+        command = shlex.join(map(str, attempt.command))
+        attempt.command = ["bash", "-c", f"{bench.tools.bare_work} send {limits.SMALL} <{files} >/dev/null & {command} && wait $!"]
+        return attempt
+
+    return prepare
 
 
 def aws_sync(bench, archive):

@@ -38,6 +38,11 @@ def push(bench, ref, base=None, method=SMALL, port=None):
                                                 f"{bench.tools.bare_work} receive {directory}"), is_push=True, port=port)
 
 
+def files(bench, ref):
+    """A list of the files of a commit, as a push reads them."""
+    return _list(bench, bench.data.cache, bench.data.cache.closure(bench.data.in_cache(ref)))
+
+
 def push_over_pipe(bench, ref):
     """The same through a pipe in place of ssh."""
 
