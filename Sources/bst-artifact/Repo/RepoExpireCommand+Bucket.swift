@@ -35,10 +35,15 @@ struct BucketExpiryOptions: ParsableArguments {
 
 extension RepoExpireCommand {
     func validateForBucket() throws {
-        guard expiry.maxSize == nil, expiry.minFree == nil, accessLog.isEmpty else {
+        guard expiry.maxSize == nil, expiry.minFree == nil else {
             throw ValidationError(
-                "Limits of space, and access logs, are for repositories of this machine: in a bucket there are "
-                    + "--keep-commits, --keep-younger and --older-than.")
+                "Limits of space are for repositories of this machine: in a bucket there are --keep-commits, --keep-younger "
+                    + "and --older-than.")
+        }
+        guard accessLog.isEmpty || bucketExpiry.olderThan != nil else {
+            throw ValidationError(
+                "In a bucket, an access log tells what --older-than leaves: set an age, or leave out --access-log."
+            )
         }
     }
 
@@ -49,10 +54,17 @@ extension RepoExpireCommand {
             local.terminal.say("\(ref): written \(Format.date(UInt64(clamping: time))), at \(commit)")
             expired.append(["ref": JSON(ref), "commit": JSON(commit), "lastUse": JSON(time)])
         }
+        var notedPulls: [JSON] = []
         if let age = bucketExpiry.olderThan {
             let kept = expiry.keep.isEmpty ? nil : RefFilter(allowed: expiry.keep, denied: [])
-            let refs = RefExpiry(
-                of: store, before: time(nil) - age.seconds, isKept: { kept?.allows($0) ?? false })
+            var accesses = LatestAccesses(of: accessLog.isEmpty ? RefList() : try store.refs())
+            for log in accessLog {
+                notedPulls.append(noted(try accesses.add(fromLog: log), in: log))
+            }
+            let oldest = time(nil) - age.seconds
+            let refs = RefExpiry(of: store, before: oldest) { [times = accesses.times] ref in
+                kept?.allows(ref) ?? false || times[ref] ?? .min >= oldest
+            }
             try dryRun ? refs.forEach(show) : refs.run(show)
             if !dryRun { store.updateSummary(local.terminal, signing.summaryOptions.signers) }
         }
@@ -75,7 +87,7 @@ extension RepoExpireCommand {
             "objects": JSON(dryRun ? report.condemned : report.removed),
             "commits": JSON(report.condemnedCommits), "freedBytes": JSON(report.garbageBytes),
             "bytesBefore": JSON(report.bytes),
-            "removedRecords": JSON(report.removedRecords),
+            "removedRecords": JSON(report.removedRecords), "notedPulls": .array(notedPulls),
         ])
     }
 }

@@ -19,7 +19,8 @@ struct RepoExpireCommand: ParsableCommand {
             pulled. The receiver frees space by itself, with --max-size and --min-free; this command is for repositories that \
             other programs write to, and for access logs.
 
-            In a bucket, --older-than removes refs, --keep-commits and --keep-younger remove older commits of those that stay, \
+            In a bucket, --older-than removes refs that were written longer ago, and were not pulled since then as far as \
+            access logs of this call tell; --keep-commits and --keep-younger remove older commits of those that stay, \
             and everything that no ref needs goes in any case:
 
               bst-artifact repo expire --older-than 90d --keep-commits 10 s3://artifacts/os
@@ -66,14 +67,18 @@ struct RepoExpireCommand: ParsableCommand {
         }
     }
 
+    /// Says how many pulls an access log has.
+    func noted(_ count: Int, in log: String) -> JSON {
+        local.terminal.say("\(log): \(Format.count(count, "pull")) noted")
+        return ["accessLog": JSON(log), "pulls": JSON(count)]
+    }
+
     func run() throws {
         if let store = try bucket.open(local, try Interruption.cancellation()) { return try run(store) }
         let repository = try local.openForChanges()
         var notedPulls: [JSON] = []
         for log in accessLog {
-            let count = try repository.recordAccesses(fromLog: log)
-            notedPulls.append(["accessLog": JSON(log), "pulls": JSON(count)])
-            local.terminal.say("\(log): \(Format.count(count, "pull")) noted")
+            notedPulls.append(noted(try repository.recordAccesses(fromLog: log), in: log))
         }
         guard hasLimits else {
             return local.terminal.emit([

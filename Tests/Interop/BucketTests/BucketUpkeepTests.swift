@@ -130,6 +130,35 @@ import Testing
         try repo("fsck").checked()
     }
 
+    @Test func `Expiry leaves refs that an access log tells of, by name or by commit`() throws {
+        store.now = Int(Date().timeIntervalSince1970) - 10 * 86_400
+        var commits: [String] = []
+        for number in 1...4 { commits.append(try stage.commit("a/b/\(number)", ["file": "\(number)\n"])) }
+        try stage.push(["--all"]).checked()
+        store.now = Int(Date().timeIntervalSince1970)
+        func line(_ path: String, daysAgo days: Int) -> String {
+            let time = Date(timeIntervalSinceNow: -Double(days) * 86_400)
+            let format = DateFormatter()
+            (format.locale, format.timeZone) = (
+                Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "UTC")
+            )
+            format.dateFormat = "dd/MMM/yyyy:HH:mm:ss Z"
+            return
+                "192.0.2.1 - - [\(format.string(from: time))] \"GET /\(path) HTTP/1.1\" 200 65 \"-\" \"curl\"\n"
+        }
+        let log = try stage.directory.file(
+            "access.log",
+            line("refs/heads/a/b/1", daysAgo: 2) + line("refs/heads/a/b/2", daysAgo: 9)
+                + line("objects/\(commits[2].prefix(2))/\(commits[2].dropFirst(2)).commit", daysAgo: 1)
+                + line("refs/heads/no/such", daysAgo: 1))
+        let options = ["--older-than", "8d", "--access-log", log, "--grace", "0h"]
+        let plan = try repo("expire", options + ["--dry-run"]).checked()
+        #expect(plan.text.contains("3 pulls noted") && plan.text.contains("2 refs would go"), "\(plan.text)")
+        try repo("expire", options).checked()
+        #expect(try summary().keys.sorted() == ["a/b/1", "a/b/3"])
+        #expect(try repo("expire", ["--access-log", log]).status == .exited(64))
+    }
+
     @Test func `Expiry removes old refs, and all that no ref needs`() throws {
         store.now = Int(Date().timeIntervalSince1970) - 10 * 86_400
         for number in 1...3 {
