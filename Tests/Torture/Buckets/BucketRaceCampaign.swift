@@ -44,15 +44,6 @@ struct BucketRaceCampaign {
                 words.first?.hasSuffix("bst-artifact-receive") == true || words.dropFirst().first == "push"
             }
         }
-        if case .publications = length {
-            work.append {
-                while !isOver() {
-                    sleep(60)
-                    let line = "\(Date()): \(record.number(of: "acknowledged")) acknowledged\n"
-                    FileHandle.standardError.write(Data(line.utf8))
-                }
-            }
-        }
         RaceCampaign.inParallel(work, record)
         try verify(hosts[0], bucket, ground, record)
         return record.snapshot

@@ -19,12 +19,3 @@ enum RaceLength: Sendable {
         }
     }
 }
-
-extension RaceLength: CustomStringConvertible {
-    var description: String {
-        switch self {
-        case .seconds(let seconds): "\(Int(seconds)) s"
-        case .publications(let count): "\(count) publications"
-        }
-    }
-}
