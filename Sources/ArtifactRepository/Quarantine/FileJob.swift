@@ -15,8 +15,9 @@ final class FileJob: @unchecked Sendable {
     struct Piece: Sendable {
         let bytes: [UInt8]
         let isLast: Bool
-        /// The memory that it takes, with its job's, which counts for the bound on what waits.
-        var weight: Int { bytes.capacity + 512 }
+        /// The memory that it takes, with its job's, which counts for the bound on what waits. Of small files, most is the job's:
+        /// 5,700 more of them that wait take 8 MiB.
+        var weight: Int { bytes.capacity + 1536 }
     }
 
     let name: ObjectName
