@@ -16,26 +16,31 @@ struct StoredSignatures {
     private static func key(in store: BucketStore) -> String { store.client.location.key("summary.sig") }
 
     /// Reads the signatures. This has to come before the summary is read: see `announce`.
+    static func read(in store: BucketStore, for signers: [Signer]) throws -> StoredSignatures {
+        let get = S3Operation.get(key(in: store), limit: SummarySignatures.maximumSize, isFresh: true)
+        let found = try store.client.run(get, cancellation: store.cancellation).found
+        return StoredSignatures(
+            store: store, signers: signers, list: SummarySignatures(parsing: found?.bytes ?? []),
+            version: found?.attributes.etag)
+    }
+
+    /// Begins to look for signatures, for a writer without keys.
+    static func look(in store: BucketStore) -> PendingResponse<Lookup<ObjectAttributes>> {
+        store.client.start(.head(key(in: store)), cancellation: store.cancellation)
+    }
+
+    /// Checks that there are none.
     ///
-    /// - Returns: nil if there are no keys, and the summary is not signed.
-    /// - Throws: `RepositoryError` with `notAllowed` if it is signed, and there are no keys.
-    static func read(in store: BucketStore, for signers: [Signer]) throws -> StoredSignatures? {
-        guard signers.isEmpty else {
-            let get = S3Operation.get(key(in: store), limit: SummarySignatures.maximumSize, isFresh: true)
-            let found = try store.client.run(get, cancellation: store.cancellation).found
-            return StoredSignatures(
-                store: store, signers: signers, list: SummarySignatures(parsing: found?.bytes ?? []),
-                version: found?.attributes.etag)
-        }
-        let head = S3Operation.head(key(in: store))
-        guard try store.client.run(head, cancellation: store.cancellation).found == nil else {
-            throw RepositoryError(
-                .notAllowed,
-                "the summary of \(store.location) is signed, and no key was named to sign a new one, so it stays as it was: "
-                    + "run 'bst-artifact repo summary --changed' with the key, or push through a receiver that has it"
-            )
-        }
-        return nil
+    /// - Throws: `RepositoryError` with `notAllowed` where the summary is signed.
+    static func checkAbsence(
+        _ look: PendingResponse<Lookup<ObjectAttributes>>, in store: BucketStore
+    ) throws {
+        guard try look.value().found != nil else { return }
+        throw RepositoryError(
+            .notAllowed,
+            "the summary of \(store.location) is signed, and no key was named to sign a new one, so it stays as it was: run "
+                + "'bst-artifact repo summary --changed' with the key, or push through a receiver that has it"
+        )
     }
 
     /// Puts the signatures of a new summary, beside those of the one that is there, so that readers find a right one before and

@@ -64,19 +64,22 @@ package struct SummaryView {
         var position = try store.position
         let wanted = position.sequence
         var contention = Contention()
+        var isCrowded = false
         for _ in 0..<SummaryView.attempts {
             let begin = ContinuousClock.now
-            var signatures = try StoredSignatures.read(in: store, for: signers)
+            let look = signers.isEmpty ? StoredSignatures.look(in: store) : nil
+            var signatures = try signers.isEmpty ? nil : StoredSignatures.read(in: store, for: signers)
             var present = try read()
+            try look.map { try StoredSignatures.checkAbsence($0, in: store) }
             if isComplete { present.sequence = nil }
             if let sequence = present.sequence, sequence >= wanted, let entries = present.entries {
                 if let mapping = present.mapping { try signatures?.tidy(beside: mapping, present.version) }
                 return Report(refs: entries.count, size: present.mapping?.bytes.count ?? 0)
             }
-            // Others wait for this one meanwhile, so it has all that there is.
-            if contention.losses > 0 { position = try store.log.newest(after: position) }
+            // Many wait for this one meanwhile, so it has all that there is.
+            if isCrowded { position = try store.log.newest(after: position) }
             if let report = try replace(present, by: position, &signatures) { return report }
-            _ = try contention.wait(after: begin.duration(to: .now), store.cancellation)
+            isCrowded = try contention.wait(after: begin.duration(to: .now), store.cancellation)
         }
         throw RepositoryError(
             .busy,

@@ -6,12 +6,14 @@ import SystemCalls
 ///
 /// Of many that write the same key under a condition, one succeeds, and if all others try again at once, they take the store's time
 /// from each other. So each waits for a random time, which is twice as long at most after each loss, as in Ethernet. After the
-/// first one it does not wait: with one rival, it is next.
+/// first three it does not wait: with few rivals, it is next soon.
 struct Contention {
     /// The number of times that others were quicker.
     private(set) var losses = 0
 
     private static let longest: Duration = .seconds(5)
+    /// The number of losses after which it does not wait.
+    static let patientLosses = 3
 
     /// Waits after a loss.
     ///
@@ -19,8 +21,8 @@ struct Contention {
     /// - Returns: true if it has waited, so that what was read before is likely to be old.
     mutating func wait(after attempt: Duration, _ cancellation: Cancellation?) throws -> Bool {
         losses += 1
-        guard losses > 1 else { return false }
-        let most = min(attempt * (1 << min(losses - 1, 6)), Contention.longest)
+        guard losses > Contention.patientLosses else { return false }
+        let most = min(attempt * (1 << min(losses - Contention.patientLosses, 6)), Contention.longest)
         // What is requested is noticed by the next request to the store.
         _ = try (cancellation ?? Cancellation()).isRequested(within: most * Double.random(in: 0..<1))
         return true
