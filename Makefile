@@ -18,8 +18,8 @@
 
 SWIFT ?= swift
 # lld drops what is not used and not exported, and packs relocations, of which a static program has many; the
-# script leaves out what only exceptions of C++ need. The programs need no Swift where they run, and look for libraries where
-# the system has them.
+# linker's script leaves out what only exceptions of C++ need. The programs need no Swift where they run, and look for
+# libraries where the system has them.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker --gc-sections \
     -Xlinker --strip-all -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -z -Xlinker pack-relative-relocs \
     -Xlinker -T$(CURDIR)/Packaging/without-unwinding.ld

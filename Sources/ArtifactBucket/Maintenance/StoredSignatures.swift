@@ -76,7 +76,7 @@ struct StoredSignatures {
     /// Leaves the signatures of the summary that is there, and of those that may replace it. Programs that have kept the one
     /// before, which was there beside the same signatures, see by the change that it is old.
     ///
-    /// Where others are quicker, it is left to them.
+    /// Leaves it to others that are quicker.
     mutating func tidy(beside summary: FileMapping, _ summaryVersion: ETag?) throws {
         let before = list
         list.reduce(to: StoredSignatures.digest(of: summary), summaryVersion)

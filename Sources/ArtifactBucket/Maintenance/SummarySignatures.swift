@@ -98,7 +98,7 @@ struct SummarySignatures: Equatable {
 
     /// Removes the entries of summaries that are gone, or will never be there, and moves that of the one that is there to the front.
     ///
-    /// Where it has none, all stay: then it was not made here, or is not the newest any more.
+    /// All stay if that one has none: it was made by another program, or is no longer the newest.
     ///
     /// - Parameters:
     ///   - summary: the summary that is there.

@@ -12,7 +12,7 @@ struct Contention {
     private(set) var losses = 0
 
     private static let longest: Duration = .seconds(5)
-    /// The number of losses after which it does not wait.
+    /// The number of losses up to which it does not wait.
     static let patientLosses = 3
 
     /// Waits after a loss.
@@ -23,7 +23,7 @@ struct Contention {
         losses += 1
         guard losses > Contention.patientLosses else { return false }
         let most = min(attempt * (1 << min(losses - Contention.patientLosses, 6)), Contention.longest)
-        // What is requested is noticed by the next request to the store.
+        // A cancellation ends the wait, and the next request to the store fails by it.
         _ = try (cancellation ?? Cancellation()).isRequested(within: most * Double.random(in: 0..<1))
         return true
     }

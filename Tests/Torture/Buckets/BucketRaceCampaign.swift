@@ -9,7 +9,7 @@ struct BucketRaceCampaign {
     let length: RaceLength
     let pushers: Int
     /// The time from one kill to the next, in seconds on average.
-    var killInterval = 0.175
+    var killInterval = RaceCrowd.killInterval
 
     /// Runs, checks the cache afterwards, and returns counts and broken promises.
     func run() throws -> RaceRecord.State {

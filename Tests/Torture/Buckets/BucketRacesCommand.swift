@@ -19,7 +19,7 @@ struct BucketRacesCommand: ParsableCommand {
     var pushers = 32
 
     @Option(help: "The seconds from one kill to the next, on average: most pushes of a long race should end.")
-    var killInterval = 0.175
+    var killInterval = RaceCrowd.killInterval
 
     /// The most publications into one cache. The more refs it has, the longer each takes.
     private static let cacheLimit = 1000

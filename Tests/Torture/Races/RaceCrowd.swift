@@ -91,13 +91,17 @@ struct RaceCrowd {
         ]
     }
 
+    /// The usual time from one kill to the next, in seconds on average.
+    static let killInterval = 0.175
+
     /// Kills programs at random, those of this run only.
     ///
     /// - Parameters:
     ///   - interval: the time from one to the next, in seconds on average.
     ///   - isVictim: chooses programs by their arguments.
     static func kill(
-        until isOver: () -> Bool, every interval: Double = 0.175, below roots: [pid_t], _ record: RaceRecord,
+        until isOver: () -> Bool, every interval: Double = RaceCrowd.killInterval, below roots: [pid_t],
+        _ record: RaceRecord,
         _ isVictim: ([String]) -> Bool
     ) {
         var random = Random(seed: 4711)
