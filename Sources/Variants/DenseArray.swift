@@ -7,11 +7,10 @@
 public struct DenseArray: Sendable {
     /// The number of byte arrays in each element.
     private let fields: Int
-    private let range: Range<Int>
-    private let width: Int
-    private let table: Int
+    private let elements: FramedArray
+
     /// The number of elements.
-    public let count: Int
+    public var count: Int { elements.count }
 
     /// Finds the elements of an array in a part of `bytes`. Checks that the array is in normal form; its elements are
     /// checked when they are read.
@@ -19,20 +18,8 @@ public struct DenseArray: Sendable {
     /// - Parameter fields: The number of byte arrays in each element, 1 or 2.
     /// - Returns: Nil if there is no such array.
     public init?(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>, fields: Int) {
-        self.fields = fields
-        self.range = range
-        width = FramingOffset.width(ofContainer: range.count)
-        guard !range.isEmpty else {
-            (table, count) = (range.lowerBound, 0)
-            return
-        }
-        guard range.count > width else { return nil }
-        let end = FramingOffset.read(bytes, at: range.upperBound - width, width: width)
-        guard end < range.count, (range.count - end) % width == 0 else { return nil }
-        table = range.lowerBound + end
-        count = (range.count - end) / width
-        // Normal form requires the smallest sufficient width.
-        guard FramingOffset.width(body: end, count: count) == width else { return nil }
+        guard let elements = FramedArray(bytes, in: range, alignment: 1) else { return nil }
+        (self.fields, self.elements) = (fields, elements)
     }
 
     /// Returns the ranges of an element's string, without its NUL, and of its byte arrays.
@@ -41,10 +28,7 @@ public struct DenseArray: Sendable {
     public func element(
         _ index: Int, of bytes: UnsafeRawBufferPointer
     ) -> (string: Range<Int>, first: Range<Int>, second: Range<Int>)? {
-        let start = index == 0 ? 0 : offset(index - 1, bytes)
-        let end = offset(index, bytes)
-        guard start < end, end <= table - range.lowerBound else { return nil }
-        let element = range.lowerBound + start..<range.lowerBound + end
+        guard let element = elements.element(index, of: bytes) else { return nil }
         let width = FramingOffset.width(ofContainer: element.count)
         let content = element.count - fields * width
         guard content > 0, FramingOffset.width(body: content, count: fields) == width else { return nil }
@@ -57,10 +41,6 @@ public struct DenseArray: Sendable {
         let (a, b) = (element.lowerBound + stringEnd, element.lowerBound + firstEnd)
         guard bytes[a - 1] == 0 else { return nil }
         return (element.lowerBound..<a - 1, a..<b, b..<element.lowerBound + content)
-    }
-
-    private func offset(_ index: Int, _ bytes: UnsafeRawBufferPointer) -> Int {
-        FramingOffset.read(bytes, at: table + index * width, width: width)
     }
 
     /// Returns the ranges of the two arrays of a tuple `(aXaY)`.

@@ -37,8 +37,9 @@ package enum FramingOffset {
         withUnsafeBytes(of: UInt64(offset).littleEndian) { bytes.append(contentsOf: $0[..<width]) }
     }
 
-    /// The next multiple of 8, at which an element begins that holds 64-bit numbers; `Int.max` if there is none.
-    package static func aligned(_ offset: Int) -> Int {
-        offset > Int.max - 7 ? .max : (offset + 7) & ~7
+    /// The next multiple of 8, at which an element begins that holds 64-bit numbers, or of another alignment; `Int.max` if there is
+    /// none.
+    package static func aligned(_ offset: Int, to alignment: Int = 8) -> Int {
+        offset > Int.max - alignment ? .max : (offset + alignment - 1) & ~(alignment - 1)
     }
 }

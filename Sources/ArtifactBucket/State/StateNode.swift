@@ -17,7 +17,7 @@ enum StateNode {
         var sequence: UInt64
     }
 
-    case leaf([Ref])
+    case leaf(StateLeaf)
     /// Digests by places, of which there are 64.
     case branch([UInt8: Checksum])
 
@@ -32,54 +32,67 @@ enum StateNode {
 
     /// Reads a node.
     ///
-    /// - Throws: `RepositoryError` with `badObject` where it is malformed, or its items are not in order.
+    /// - Throws: `RepositoryError` with `badObject` where it is malformed. Refs are checked when they are read.
     init(parsing bytes: [UInt8]) throws(RepositoryError) {
-        func damaged(_ reason: String) -> RepositoryError { .damaged("a node of the state", reason) }
-        let body: Variant
-        do { body = try Variant(parsing: bytes, as: StateNode.type, order: .little) } catch {
-            throw damaged("it is not of type \(StateNode.type)")
-        }
-        let (refs, children) = (body[1], body[2])
-        guard (refs.count == 0) != (children.count == 0) else {
-            throw damaged("it has neither refs nor children, or both")
-        }
-        if refs.count > 0 {
-            let items = (0..<refs.count).compactMap { index -> Ref? in
-                let item = refs[index]
-                guard let name = item[0].string, let sequence = item[2].uint64,
-                    let commit = item[1].withBytes({ Checksum(bytes: $0) }) ?? nil
-                else { return nil }
-                return Ref(name: name, commit: commit, sequence: sequence)
+        guard let parts = bytes.withUnsafeBytes(StateNode.parts), parts.refs.isEmpty != parts.children.isEmpty
+        else { throw StateNode.damaged("it is malformed, or has neither refs nor children, or both") }
+        guard parts.refs.isEmpty else {
+            guard let refs = bytes.withUnsafeBytes({ FramedArray($0, in: parts.refs, alignment: 8) }) else {
+                throw StateNode.damaged("its list of refs is malformed")
             }
-            guard items.count == refs.count,
-                zip(items, items.dropFirst()).allSatisfy({ $0.name.precedes($1.name) })
-            else { throw damaged("a ref is malformed, or out of order") }
-            self = .leaf(items)
-        } else {
-            var places: [UInt8: Checksum] = [:]
-            for index in 0..<children.count {
-                let item = children[index]
-                guard let place = item[0].uint32.flatMap({ UInt8(exactly: $0) }), place < StateNode.width,
-                    places[place] == nil,
-                    let digest = item[1].withBytes({ Checksum(bytes: $0) }) ?? nil
-                else { throw damaged("a child is malformed, or there twice") }
-                places[place] = digest
-            }
-            self = .branch(places)
+            self = .leaf(StateLeaf(bytes, refs))
+            return
         }
+        let children: Variant
+        do { children = try Variant(parsing: bytes, as: StateNode.type, order: .little)[2] } catch {
+            throw StateNode.damaged("it is not of type \(StateNode.type)")
+        }
+        var places: [UInt8: Checksum] = [:]
+        for index in 0..<children.count {
+            let item = children[index]
+            guard let place = item[0].uint32.flatMap({ UInt8(exactly: $0) }), place < StateNode.width,
+                places[place] == nil,
+                let digest = item[1].withBytes({ Checksum(bytes: $0) }) ?? nil
+            else { throw StateNode.damaged("a child is malformed, or there twice") }
+            places[place] = digest
+        }
+        self = .branch(places)
     }
 
-    func serialized() -> [UInt8] {
-        let nonce: [UInt8] = (0..<StateNode.nonceSize).map { _ in .random(in: 0...255) }
-        var (refs, children): ([Variant], [Variant]) = ([], [])
-        switch self {
-        case .leaf(let items):
-            refs = items.map { .tuple([.string($0.name), .bytes($0.commit.bytes), .uint64($0.sequence)]) }
-        case .branch(let places):
-            children = places.sorted { $0.key < $1.key }.map {
+    private static func damaged(_ reason: String) -> RepositoryError {
+        .damaged("a node of the state", reason)
+    }
+
+    /// Finds the two lists of a node; nil where there are none.
+    private static func parts(_ bytes: UnsafeRawBufferPointer) -> (refs: Range<Int>, children: Range<Int>)? {
+        let width = FramingOffset.width(ofContainer: bytes.count)
+        // The ends of the first two parts, in reverse order.
+        let content = bytes.count - 2 * width
+        guard content >= nonceSize else { return nil }
+        let start = FramingOffset.aligned(FramingOffset.read(bytes, at: content + width, width: width))
+        let end = FramingOffset.read(bytes, at: content, width: width)
+        guard start <= end, end <= content else { return nil }
+        // Children have 32-bit numbers, so they begin at a multiple of 4.
+        let children = FramingOffset.aligned(end, to: 4)
+        return children <= content ? (start..<end, children..<content) : nil
+    }
+
+    /// Serialises a leaf.
+    static func serialized(leaf refs: [Ref]) -> [UInt8] {
+        serialized(
+            refs: refs.map { .tuple([.string($0.name), .bytes($0.commit.bytes), .uint64($0.sequence)]) })
+    }
+
+    /// Serialises a branch.
+    static func serialized(branch places: [UInt8: Checksum]) -> [UInt8] {
+        serialized(
+            children: places.sorted { $0.key < $1.key }.map {
                 .tuple([.uint32(UInt32($0.key)), .bytes($0.value.bytes)])
-            }
-        }
+            })
+    }
+
+    private static func serialized(refs: [Variant] = [], children: [Variant] = []) -> [UInt8] {
+        let nonce: [UInt8] = (0..<nonceSize).map { _ in .random(in: 0...255) }
         return Variant.tuple([
             .bytes(nonce), .array(of: "(sayt)", refs), .array(of: "(uay)", children),
         ]).serialized(order: .little)

@@ -46,26 +46,13 @@ package struct StateTree {
         var level = 0
         while let digest = next {
             switch try node(digest, level: level) {
-            case .leaf(let refs):
-                let index = StateTree.index(of: ref.text, in: refs)
-                guard index < refs.count, refs[index].name == ref.text else { return nil }
-                return (refs[index].commit, refs[index].sequence)
+            case .leaf(let refs): return try refs.find(ref.text).map { ($0.commit, $0.sequence) }
             case .branch(let children):
                 next = children[StateNode.place(of: ref.text, level: level)]
                 level += 1
             }
         }
         return nil
-    }
-
-    /// The index of the first ref that is not before a name.
-    private static func index(of name: String, in refs: [StateNode.Ref]) -> Int {
-        var (low, high) = (0, refs.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if refs[middle].name.precedes(name) { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     /// Visits all refs, in no order.
@@ -94,7 +81,7 @@ package struct StateTree {
                     let sorted = children.sorted { $0.key < $1.key }.map(\.value)
                     try forEach(sorted, level: level + 1, visitNode, visit)
                 case .leaf(let refs):
-                    for item in refs {
+                    for item in try refs.all() {
                         guard let ref = RefName(item.name) else {
                             throw RepositoryError.damaged(
                                 "a node of the state", "it has something else than the name of a ref")
@@ -135,7 +122,7 @@ package struct StateTree {
     /// Writes the node that takes the place of one.
     private func replace(_ bytes: [UInt8], by changes: [Change], level: Int) throws -> Checksum? {
         switch try StateTree.node(bytes, level: level) {
-        case .leaf(let refs): return try make(StateTree.merged(refs, changes), level: level)
+        case .leaf(let refs): return try make(StateTree.merged(refs.all(), changes), level: level)
         case .branch(var children):
             let groups = Dictionary(grouping: changes) { StateNode.place(of: $0.name, level: level) }
             for start in stride(from: 0, to: groups.count, by: StateTree.batchSize) {
@@ -150,7 +137,7 @@ package struct StateTree {
                     children[group.key] = try make(group.value.compactMap(\.ref), level: level + 1)
                 }
             }
-            return children.isEmpty ? nil : try write(StateNode.branch(children).serialized())
+            return children.isEmpty ? nil : try write(StateNode.serialized(branch: children))
         }
     }
 
@@ -172,10 +159,10 @@ package struct StateTree {
     private func make(_ refs: [StateNode.Ref], level: Int) throws -> Checksum? {
         guard !refs.isEmpty else { return nil }
         guard refs.count > StateNode.leafLimit, level < StateTree.maximumLevel else {
-            return try write(StateNode.leaf(refs).serialized())
+            return try write(StateNode.serialized(leaf: refs))
         }
         let groups = Dictionary(grouping: refs) { StateNode.place(of: $0.name, level: level) }
         return try write(
-            StateNode.branch(groups.compactMapValues { try make($0, level: level + 1) }).serialized())
+            StateNode.serialized(branch: groups.compactMapValues { try make($0, level: level + 1) }))
     }
 }

@@ -90,27 +90,58 @@ import Testing
 
     @Test func `A node that is malformed or out of order is refused`() throws {
         let items = ["b", "a"].map { StateNode.Ref(name: $0, commit: checksum($0), sequence: 1) }
-        for bytes in [[], [1, 2, 3], StateNode.leaf(items).serialized(), StateNode.leaf([]).serialized()]
-            as [[UInt8]]
-        {
-            let error = #expect(throws: RepositoryError.self) { _ = try StateNode(parsing: bytes) }
+        let unordered = StateNode.serialized(leaf: items)
+        for bytes in [[], [1, 2, 3], unordered, StateNode.serialized(leaf: [])] as [[UInt8]] {
+            let error = #expect(throws: RepositoryError.self) {
+                if case .leaf(let refs) = try StateNode(parsing: bytes) { _ = try refs.all() }
+            }
             #expect(error?.code == .badObject)
         }
-        let branch = StateNode.branch([63: checksum("a")])
-        guard case .branch(let children) = try StateNode(parsing: branch.serialized()) else {
+        let branch = StateNode.serialized(branch: [63: checksum("a")])
+        guard case .branch(let children) = try StateNode(parsing: branch) else {
             Issue.record("a branch was read as a leaf")
             return
         }
         #expect(children == [63: checksum("a")])
         #expect(throws: RepositoryError.self) {
-            _ = try StateNode(parsing: StateNode.branch([64: checksum("a")]).serialized())
+            _ = try StateNode(parsing: StateNode.serialized(branch: [64: checksum("a")]))
         }
+    }
+
+    @Test func `A leaf whose bytes are changed anywhere gives refs or an error`() throws {
+        let items = (0..<9).map {
+            StateNode.Ref(name: "a/\($0)", commit: checksum("\($0)"), sequence: UInt64($0))
+        }
+        let bytes = StateNode.serialized(leaf: items)
+        guard case .leaf(let refs) = try StateNode(parsing: bytes) else {
+            Issue.record("a leaf was read as a branch")
+            return
+        }
+        #expect(try refs.all() == items)
+        #expect(try items.map { try refs.find($0.name) } == items && refs.find("a/10") == nil)
+        var refused = 0
+        for index in bytes.indices {
+            for value: UInt8 in [0, 1, 0x7F, 0xFF] {
+                var changed = bytes
+                changed[index] = value
+                do {
+                    if case .leaf(let refs) = try StateNode(parsing: changed) {
+                        _ = try (refs.find("a/5"), refs.all())
+                    }
+                } catch { refused += 1 }
+            }
+            let cut = Array(bytes[..<index])
+            if case .leaf(let refs)? = try? StateNode(parsing: cut) {
+                _ = (try? refs.find("a/5"), try? refs.all())
+            }
+        }
+        #expect(refused > 0)
     }
 
     @Test func `A tree that leads back to itself ends with an error`() throws {
         let circle = checksum("circle")
         let children = (0..<UInt8(64)).map { ($0, circle) }
-        let bytes = StateNode.branch(Dictionary(uniqueKeysWithValues: children)).serialized()
+        let bytes = StateNode.serialized(branch: Dictionary(uniqueKeysWithValues: children))
         let tree = StateTree(read: { $0.map { _ in bytes } }, write: { _ in circle })
         let ref = try #require(RefName("a"))
         #expect(throws: RepositoryError.self) { _ = try tree.lookUp(ref, below: circle) }

@@ -4,50 +4,32 @@ import Variants
 
 /// The entries of a serialised summary, `(a(s(taya{sv}))a{sv})`, as bytes that can be copied.
 ///
-/// The elements of a GVariant array begin at multiples of 8. Their end offsets follow the last element, in numbers as
-/// wide as the array's size requires. Every offset is checked before use, so the bytes may be arbitrary.
+/// Every offset is checked before use, so the bytes may be arbitrary.
 package struct SummaryEntries {
     private let bytes: UnsafeRawBufferPointer
-    /// The start of the table of end offsets.
-    private let table: Int
-    /// The size of an end offset in bytes.
-    private let width: Int
-    /// The number of refs.
-    package let count: Int
+    private let entries: FramedArray
     /// The dictionary after the entries, `a{sv}`.
     package let metadata: UnsafeRawBufferPointer
 
+    /// The number of refs.
+    package var count: Int { entries.count }
+
     /// Parses bytes, which must outlive the result; nil if they are no summary.
     package init?(_ bytes: UnsafeRawBufferPointer) {
-        let outerWidth = FramingOffset.width(ofContainer: bytes.count)
-        guard bytes.count > outerWidth else { return nil }
-        let end = FramingOffset.read(bytes, at: bytes.count - outerWidth, width: outerWidth)
+        let width = FramingOffset.width(ofContainer: bytes.count)
+        guard bytes.count > width else { return nil }
+        let end = FramingOffset.read(bytes, at: bytes.count - width, width: width)
         let start = FramingOffset.aligned(end)
-        guard start <= bytes.count - outerWidth else { return nil }
-        self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<end])
-        metadata = UnsafeRawBufferPointer(rebasing: bytes[start..<(bytes.count - outerWidth)])
-        width = FramingOffset.width(ofContainer: end)
-        guard end > 0 else {
-            (table, count) = (0, 0)
-            return
+        guard start <= bytes.count - width, let entries = FramedArray(bytes, in: 0..<end, alignment: 8) else {
+            return nil
         }
-        guard end > width else { return nil }
-        table = FramingOffset.read(self.bytes, at: end - width, width: width)
-        guard table < end, (end - table) % width == 0 else { return nil }
-        count = (end - table) / width
+        (self.bytes, self.entries) = (bytes, entries)
+        metadata = UnsafeRawBufferPointer(rebasing: bytes[start..<(bytes.count - width)])
     }
 
     /// The bytes of an entry; nil if the index or an offset is out of range.
     package func entry(_ index: Int) -> UnsafeRawBufferPointer? {
-        guard index >= 0, index < count else { return nil }
-        let start = index == 0 ? 0 : FramingOffset.aligned(end(of: index - 1))
-        let end = end(of: index)
-        guard start < end, end <= table else { return nil }
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-    }
-
-    private func end(of index: Int) -> Int {
-        FramingOffset.read(bytes, at: table + index * width, width: width)
+        entries.element(index, of: bytes).map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
     }
 
     /// The ref's name in an entry.
