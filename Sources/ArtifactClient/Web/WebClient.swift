@@ -28,8 +28,9 @@ final class WebClient {
 
     /// A transfer that breaks off after so many bytes is continued rather than started over.
     static let continuedSize: UInt64 = 1 << 20
-    /// The usual limit of browsers for servers without HTTP/2.
-    private static let connectionLimit = 8
+    /// The most connections to a server without HTTP/2. The gateway of an object store does less work for a request the more of
+    /// them wait, and is made for many connections; any other server may give one client few.
+    private var connectionLimit: Int { options.signing == nil ? 16 : 32 }
     private static let maximumRedirections = 5
     /// The errors of libcurl for a server, or a local file, that cannot be continued.
     private static let rangeCodes = [CURLE_RANGE_ERROR, CURLE_BAD_DOWNLOAD_RESUME]
@@ -48,7 +49,7 @@ final class WebClient {
         self.multi = multi
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
         ccurl_multi_set_long(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, options.transfers)
-        limitConnections(to: WebClient.connectionLimit)
+        limitConnections(to: connectionLimit)
     }
 
     private func limitConnections(to count: Int) {
@@ -112,7 +113,7 @@ final class WebClient {
     /// connection for each.
     func run(few requests: [any WebRequest]) throws {
         limitConnections(to: 1)
-        defer { limitConnections(to: WebClient.connectionLimit) }
+        defer { limitConnections(to: connectionLimit) }
         var rest = requests[...]
         try run { rest.popFirst() }
     }
