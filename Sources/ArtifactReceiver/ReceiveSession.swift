@@ -219,7 +219,7 @@ struct ReceiveSession {
 
     /// Records accesses, which decide the order of expiry. A failure does not fail the push.
     func recordAccess(of refs: [RefName]) {
-        if !options.isReadOnly { try? store.recordAccess(of: refs, at: nil) }
+        if !options.isReadOnly { try? store.recordAccess(of: refs) }
     }
 
     private mutating func handleUpdate(_ updates: [RefEdit]) throws {
@@ -235,8 +235,8 @@ struct ReceiveSession {
             }
             try policies.authorize(edits)
             try store.check(edits, moves: options.moves)
-            // The refs of this push must not expire to make room for it.
-            recordAccess(of: edits.map(\.ref))
+            // The refs of this push must not expire to make room for it. In a bucket nothing does.
+            if store is Repository { recordAccess(of: edits.map(\.ref)) }
             try send(machine.reply(status: Status(accepted: true)))
             guard machine.capabilities.contains(.want) else { return }
             awaitsAhead = machine.capabilities.contains(.ahead)

@@ -4,7 +4,7 @@ import ArtifactProtocol
 import ArtifactRepository
 import S3
 
-/// The removal of refs of a bucket that were not written for long, by the store's times of their views. Pinned ones stay.
+/// The removal of refs of a bucket that were not used for long, by the store's times of their views. Pinned ones stay.
 package struct RefExpiry {
     private let store: BucketStore
     private let oldest: Int
@@ -16,13 +16,13 @@ package struct RefExpiry {
     /// Prepares the removal.
     ///
     /// - Parameters:
-    ///   - oldest: refs that were written before this time, in seconds since 1970, go.
+    ///   - oldest: refs that were last used before this time, in seconds since 1970, go.
     ///   - isKept: chooses refs that never go.
     package init(of store: BucketStore, before oldest: Int, isKept: @escaping (RefName) -> Bool) {
         (self.store, self.oldest, self.isKept) = (store, oldest, isKept)
     }
 
-    /// Visits the refs that are to go, with the time at which they were written.
+    /// Visits the refs that are to go, with the time at which they were last used.
     package func forEach(_ visit: (RefName, _ commit: Checksum, _ time: Int) throws -> Void) throws {
         let position = try store.position
         let pins = try store.log.pins(at: position)
@@ -40,12 +40,14 @@ package struct RefExpiry {
         }
     }
 
-    /// Removes them, but for those that are moved or pinned meanwhile.
+    /// Removes them, but for those that are moved, used or pinned meanwhile.
     ///
-    /// - Parameter removed: receives each ref that is gone, with its last commit and the time at which it was written.
+    /// - Parameter removed: receives each ref that is gone, with its last commit and the time at which it was last used.
     package func run(_ removed: (RefName, Checksum, Int) -> Void) throws {
         var batch: [(ref: RefName, commit: Checksum, time: Int)] = []
         func remove() throws {
+            let unused = try store.log.views.refs(batch.map(\.ref), writtenBefore: oldest)
+            batch.removeAll { !unused.contains($0.ref) }
             guard !batch.isEmpty else { return }
             let results = try store.publish(asOf: nil, saving: []) { position in
                 let pins = try store.log.pins(at: position)

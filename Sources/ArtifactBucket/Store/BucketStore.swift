@@ -2,6 +2,7 @@
 
 import ArtifactProtocol
 import ArtifactRepository
+import Glibc
 import S3
 import SystemCalls
 
@@ -42,6 +43,8 @@ package final class BucketStore: ArtifactStore {
         var vacant: [RefName: UInt64] = [:]
     }
 
+    /// The seconds within which a ref that was used once is not noted as used again, since that is a write.
+    private static let accessAccuracy = 86_400
     /// The most commits that are remembered since new ones may resemble them.
     private static let likenessLimit = 16
 
@@ -271,7 +274,12 @@ package final class BucketStore: ArtifactStore {
 
     package func hadWholeHistory(of commit: Checksum) -> Bool { false }
     package func noteWholeHistory(of commit: Checksum) {}
-    package func recordAccess(of refs: [RefName], at time: Int?) throws {}
+
+    /// Has the store date the views of refs anew, which are what `RefExpiry` goes by, where they are more than a day old.
+    package func recordAccess(of refs: [RefName]) throws {
+        try log.views.renew(
+            refs, writtenBefore: time(nil) - BucketStore.accessAccuracy, willWrite: prepareToWrite)
+    }
 
     package func contains(_ name: ObjectName) throws -> Bool {
         _ = try position

@@ -22,10 +22,14 @@ struct RefViews {
         let last = Dictionary(edits.map { ($0.ref, $0) }) { $1 }
         let sorted = last.values.sorted { $0.ref < $1.ref }
         var count = 0
-        for start in stride(from: 0, to: sorted.count, by: RefViews.batchSize) {
-            count += try update(Array(sorted[start...].prefix(RefViews.batchSize)), willWrite)
-        }
+        for batch in batches(of: sorted) { count += try update(batch, willWrite) }
         return count
+    }
+
+    private func batches<T>(of all: [T]) -> some Sequence<[T]> {
+        stride(from: 0, to: all.count, by: RefViews.batchSize).lazy.map {
+            Array(all[$0...].prefix(RefViews.batchSize))
+        }
     }
 
     /// Writes views of new refs, and of others, at the same time.
@@ -79,6 +83,45 @@ struct RefViews {
 
     private func get(_ ref: RefName) -> S3Operation<Lookup<S3Object>> {
         .get(key(ref), limit: RefView.maximumSize, isFresh: true)
+    }
+
+    // MARK: Times
+
+    /// Writes the same views again, of the refs among some that have one from before a time, so that the store dates them anew.
+    ///
+    /// A newer one that comes meanwhile stays, by the condition.
+    ///
+    /// - Parameters:
+    ///   - time: in seconds since 1970, by the store's clock.
+    ///   - willWrite: called before each is written.
+    func renew(_ refs: [RefName], writtenBefore time: Int, willWrite: () throws -> Void) throws {
+        for batch in batches(of: refs) {
+            let present = batch.map { client.start(get($0), cancellation: cancellation) }
+            var puts: [PendingResponse<PutResult>] = []
+            for (ref, response) in zip(batch, present) {
+                guard let found = try response.value().found, let version = found.attributes.etag,
+                    let written = found.attributes.modified, written < time,
+                    RefView(found.bytes)?.commit != nil
+                else { continue }
+                try willWrite()
+                let put = S3Operation.put(
+                    key(ref), found.bytes, if: .ifMatch(version), cacheControl: "no-cache")
+                puts.append(client.start(put, cancellation: cancellation))
+            }
+            for put in puts { _ = try put.value() }
+        }
+    }
+
+    /// The refs among some whose views the store has from before a time, in seconds since 1970.
+    func refs(_ refs: [RefName], writtenBefore time: Int) throws -> Set<RefName> {
+        var old: Set<RefName> = []
+        for batch in batches(of: refs) {
+            let present = batch.map { client.start(.head(key($0)), cancellation: cancellation) }
+            for (ref, response) in zip(batch, present) {
+                if let written = try response.value().found?.modified, written < time { old.insert(ref) }
+            }
+        }
+        return old
     }
 
     // MARK: Names

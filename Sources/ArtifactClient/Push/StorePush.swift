@@ -65,7 +65,10 @@ private struct StorePush {
         if !options.isDryRun { try store.recover() }
         var present: [RefName: Checksum] = [:]
         for (ref, _) in refs { present[ref] = try store.commit(of: ref) }
-        let metadata = try comparison(refs.filter { present[$0.ref] == $0.commit }.map(\.commit))
+        let unchanged = refs.filter { present[$0.ref] == $0.commit }
+        // As by a receiver; a failure does not fail the push.
+        if !options.isDryRun { try? store.recordAccess(of: unchanged.map(\.ref)) }
+        let metadata = try comparison(unchanged.map(\.commit))
         var plan = try PushPlan(
             refs, told: present, remote: present, metadata: metadata, from: repository,
             replacesAny: options.isForced)

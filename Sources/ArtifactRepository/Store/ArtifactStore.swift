@@ -35,8 +35,8 @@ public protocol ArtifactStore: AnyObject, Sendable {
     func check(_ edits: [RefEdit], moves: RefMovePolicy) throws
     /// Makes a place for new objects that no reader sees.
     func makeQuarantine(_ purpose: QuarantinePurpose) throws -> any Quarantine
-    /// Records that refs were used, at a time in seconds since 1970 or now: expiry begins with the least recently used.
-    func recordAccess(of refs: [RefName], at time: Int?) throws
+    /// Records that refs are used now, as far as expiry asks: it begins with the least recently used.
+    func recordAccess(of refs: [RefName]) throws
     /// Removes refs, all or none, durably.
     ///
     /// - Parameter edits: edits without a new commit.

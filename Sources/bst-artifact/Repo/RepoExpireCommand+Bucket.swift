@@ -10,7 +10,7 @@ import TextCoding
 /// Options for the expiry of a cache in a bucket.
 struct BucketExpiryOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Remove refs that were written longer ago: 36h, 90d, 8w, 1y.", valueName: "age"))
+        help: ArgumentHelp("Remove refs that were last used longer ago: 36h, 90d, 8w, 1y.", valueName: "age"))
     var olderThan: Age?
 
     @Option(
@@ -51,7 +51,7 @@ extension RepoExpireCommand {
         var expired: [JSON] = []
         let verb = dryRun ? "would go" : "gone"
         func show(_ ref: RefName, _ commit: Checksum, _ time: Int) {
-            local.terminal.say("\(ref): written \(Format.date(UInt64(clamping: time))), at \(commit)")
+            local.terminal.say("\(ref): last used \(Format.date(UInt64(clamping: time))), at \(commit)")
             expired.append(["ref": JSON(ref), "commit": JSON(commit), "lastUse": JSON(time)])
         }
         var notedPulls: [JSON] = []

@@ -19,8 +19,8 @@ struct RepoExpireCommand: ParsableCommand {
             pulled. The receiver frees space by itself, with --max-size and --min-free; this command is for repositories that \
             other programs write to, and for access logs.
 
-            In a bucket, --older-than removes refs that were written longer ago, and were not pulled since then as far as \
-            access logs of this call tell; --keep-commits and --keep-younger remove older commits of those that stay, \
+            In a bucket, --older-than removes refs that were not used for so long, but access logs count for one call, to which \
+            all of that time have to be given; --keep-commits and --keep-younger remove older commits of those that stay, \
             and everything that no ref needs goes in any case:
 
               bst-artifact repo expire --older-than 90d --keep-commits 10 s3://artifacts/os

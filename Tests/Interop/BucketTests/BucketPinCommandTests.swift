@@ -50,7 +50,8 @@ import Testing
     {
         try repo("pin", ["*/1"]).checked()
         let plan = try repo("expire", ["--older-than", "9d", "--keep", "*/2", "--dry-run"]).checked()
-        #expect(plan.text.contains("a/b/3: written") && plan.text.contains("1 ref would go"), "\(plan.text)")
+        #expect(
+            plan.text.contains("a/b/3: last used") && plan.text.contains("1 ref would go"), "\(plan.text)")
         let expired = try repo("expire", ["--older-than", "9d", "--keep", "*/2", "--grace", "0h"]).checked()
         #expect(expired.text.contains("1 ref gone"), "\(expired.text)")
         for way in try [[], Stage.receiver(["--allow-delete"])] {

@@ -159,6 +159,20 @@ import Testing
         #expect(try repo("expire", ["--access-log", log]).status == .exited(64))
     }
 
+    @Test func `A push of what is there counts as use, with a receiver and without`() throws {
+        store.now = Int(Date().timeIntervalSince1970) - 10 * 86_400
+        for number in 1...3 { _ = try stage.commit("a/b/\(number)", ["file": "\(number)\n"]) }
+        try stage.push(["--all"]).checked()
+        store.now = Int(Date().timeIntervalSince1970)
+        try stage.push(["a/b/1"]).checked()
+        try stage.push(["a/b/2"], Stage.receiver([])).checked()
+        let expired = try repo("expire", ["--older-than", "9d", "--grace", "0h"]).checked()
+        #expect(
+            expired.text.contains("a/b/3: last used") && expired.text.contains("1 ref gone"),
+            "\(expired.text)")
+        #expect(try summary().keys.sorted() == ["a/b/1", "a/b/2"])
+    }
+
     @Test func `Expiry removes old refs, and all that no ref needs`() throws {
         store.now = Int(Date().timeIntervalSince1970) - 10 * 86_400
         for number in 1...3 {
@@ -170,7 +184,8 @@ import Testing
         let options = ["--older-than", "9d", "--grace", "0h", "--keep", "*/2"]
         let before = store.keys
         let plan = try repo("expire", options + ["--dry-run"]).checked()
-        #expect(plan.text.contains("a/b/1: written") && plan.text.contains("1 ref would go"), "\(plan.text)")
+        #expect(
+            plan.text.contains("a/b/1: last used") && plan.text.contains("1 ref would go"), "\(plan.text)")
         #expect(store.keys == before)
         let expired = try repo("expire", options).checked()
         #expect(expired.text.contains("1 ref gone, 3 objects gone"), "\(expired.text)")

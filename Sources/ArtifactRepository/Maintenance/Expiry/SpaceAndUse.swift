@@ -22,6 +22,9 @@ extension Repository {
         return latest
     }
 
+    /// Records that refs are used now.
+    public func recordAccess(of refs: [RefName]) throws { try recordAccess(of: refs, at: nil) }
+
     /// Records that refs were used now, or at a time in seconds since 1970 if that is later than the recorded one.
     ///
     /// Only a file's owner may set an arbitrary time; others with write access may set the current one, which is used
