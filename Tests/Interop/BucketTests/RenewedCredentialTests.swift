@@ -13,6 +13,8 @@ import Testing
     private let container: ScriptedServer
     /// The times at which keys end, in seconds since 1970, by their numbers.
     private let ends = Locked<[Int: Double]>([:])
+    /// More than twice as many as a pull has under way.
+    private static let fileCount = 70
     /// The time for which keys last, in seconds.
     private let lifetime = Locked(3600.0)
     /// The answer to a request, by the number of the key that signed it.
@@ -26,7 +28,7 @@ import Testing
         }
         stage = try BucketStage(cacheIn: store)
         var files: [String: String] = [:]
-        for number in 0..<24 { files["directory-\(number % 3)/\(number)"] = "\(number)\n" }
+        for number in 0..<Self.fileCount { files["directory-\(number % 3)/\(number)"] = "\(number)\n" }
         _ = try stage.commit("hello/base/1", files)
         try stage.push(["hello/base/1"]).checked()
         container = try ScriptedServer { [ends, lifetime] request in
@@ -80,7 +82,7 @@ import Testing
         try OSTreeCommand.fsck(stage.theirs)
         #expect(container.requests.count == 2)
         let files = store.server.requests.filter { Self.isFile($0) && $0.method == "GET" }
-        #expect(files.count { Self.key(of: $0) == 2 } == 24)
+        #expect(files.count { Self.key(of: $0) == 2 } == Self.fileCount)
         #expect(files.allSatisfy { $0.headers["x-amz-security-token"] == "pass-\(Self.key(of: $0) ?? 0)" })
     }
 

@@ -55,8 +55,8 @@ enum Carrier: String, CaseIterable, Sendable {
             #expect(Set(requests.map(\.connection)).count == 1)
         case .http1, .plain:
             #expect(requests.allSatisfy { $0.httpVersion == "HTTP/1.1" })
-            // At most 8 at a time; the answers 404 for detached metadata and for a static delta and its index end one each.
-            #expect((1...11).contains(Set(requests.map(\.connection)).count))
+            // At most 16 at a time; the answers 404 for detached metadata and for a static delta and its index end one each.
+            #expect((1...19).contains(Set(requests.map(\.connection)).count))
         case .fileURL, .path:
             #expect(requests.isEmpty)
         }
