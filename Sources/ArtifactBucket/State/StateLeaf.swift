@@ -46,7 +46,7 @@ struct StateLeaf: Sendable {
         }
         guard low < count else { return nil }
         let found = try self[low]
-        return found.name == name ? found : nil
+        return found.name.utf8.elementsEqual(name.utf8) ? found : nil
     }
 
     /// All refs.

@@ -100,7 +100,7 @@ package struct StateTree {
     /// - Parameter edits: the edits in order; the last one of a ref counts.
     /// - Returns: its root; nil if it is empty.
     package func applying(_ edits: some Sequence<LoggedEdit>, to root: Checksum?) throws -> Checksum? {
-        let last = Dictionary(edits.map { ($0.ref.text, $0) }) { $1 }
+        let last = Dictionary(edits.map { ($0.ref, $0) }) { $1 }
         guard !last.isEmpty else { return root }
         let changes = last.values.map { edit in
             Change(
@@ -149,7 +149,9 @@ package struct StateTree {
             let before = rest.prefix { $0.name.precedes(change.name) }
             result += before
             rest = rest[before.endIndex...]
-            if rest.first?.name == change.name { rest = rest.dropFirst() }
+            if let name = rest.first?.name, name.utf8.elementsEqual(change.name.utf8) {
+                rest = rest.dropFirst()
+            }
             if let ref = change.ref { result.append(ref) }
         }
         return result + rest

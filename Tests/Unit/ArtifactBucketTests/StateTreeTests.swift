@@ -64,6 +64,20 @@ import Testing
         #expect(try nodes.tree.applying(removals, to: root) == nil)
     }
 
+    @Test func `Names that only look the same are different refs`() throws {
+        // The letter, and the sign of the unit.
+        let names = ["kelvin-K", "kelvin-\u{212A}"]
+        let first = try nodes.tree.applying([edit(1, names[0], checksum("0"))], to: nil)
+        let missing = try #require(RefName(names[1]))
+        #expect(try nodes.tree.lookUp(missing, below: first) == nil)
+        let root = try nodes.tree.applying(
+            [edit(2, names[0], checksum("1")), edit(2, names[1], checksum("2"))], to: first)
+        let found = try names.map { name in
+            try nodes.tree.lookUp(try #require(RefName(name)), below: root)?.commit
+        }
+        #expect(found == [checksum("1"), checksum("2")])
+    }
+
     @Test func `Looking up one of 100,000 refs reads two nodes, and editing it writes two`() throws {
         let edits = try (0..<100_000).map {
             try edit(1, "project/element-\($0 / 10)/\($0)", checksum("\($0 % 7)"))
